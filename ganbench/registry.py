@@ -1,0 +1,61 @@
+"""Names to things, by entry point: the built-in parts and a third party's come the same way.
+
+A package adds a model by declaring, in its ``pyproject.toml``::
+
+    [project.entry-points."ganbench.models"]
+    mygan = "mypackage.module:adapter"
+
+Listing names imports nothing; only ``load`` imports the one module it needs.
+"""
+
+import difflib
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from ganbench.errors import BadInputError, UnknownNameError
+
+KINDS = ("models", "metrics", "data", "extractors", "benchmarks")
+
+
+@cache
+def _entries(kind: str) -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=f"ganbench.{kind}"):
+        other = found.setdefault(entry.name, entry)
+        if other.value != entry.value:
+            raise BadInputError(
+                f"two packages provide {kind} named {entry.name!r} ({other.value} and {entry.value}): uninstall one."
+            )
+    return found
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names of one kind (one of ``KINDS``), sorted, without importing what they stand for."""
+    return tuple(sorted(_entries(kind)))
+
+
+def load(kind: str, name: str) -> Any:
+    """Return the object registered under a name.
+
+    Raises:
+        UnknownNameError: no package provides the name; the message suggests the nearest one.
+        BadInputError: the package that provides it cannot be imported.
+    """
+    entry = _entries(kind).get(name)
+    if entry is None:
+        raise unknown(kind, name, names(kind))
+    try:
+        return entry.load()
+    except (ImportError, AttributeError) as error:
+        raise BadInputError(f"{kind} {name!r} ({entry.value}) cannot be imported: {error}.") from error
+
+
+def unknown(kind: str, name: str, choices: Iterable[str]) -> UnknownNameError:
+    """Return the error for a name nobody provides, with the nearest names or else all of them."""
+    choices = sorted(choices)
+    singular = {"data": "data set"}.get(kind, kind.rstrip("s"))
+    near = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(choices) or 'none'}."
+    return UnknownNameError(f"unknown {singular} {name!r}: {hint}")

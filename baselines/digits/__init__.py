@@ -1,0 +1,1 @@
+"""The embedded digits: the data set and the classifier that serves as their feature extractor."""

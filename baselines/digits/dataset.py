@@ -1,0 +1,110 @@
+"""The embedded data set: scikit-learn's 1,797 handwritten digits as 32x32 greyscale images.
+
+The scans are 8x8 with values 0..16. They are enlarged four times by Catmull-Rom interpolation over a blank page and
+scaled to 0..255. Every filter weight is a multiple of 1/1024 and every scan value an integer, so the products are exact
+in float64 and the images have the same bits on every machine, whatever adds them up in whatever order.
+
+Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits (UCI, 1998), as shipped by scikit-learn.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits
+from torch import Tensor
+
+Split = Literal["train", "test", "all"]
+
+RESOLUTION = 32
+NUM_CLASSES = 10
+TEST_EVERY = 5  # every fifth scan of each class is a test image
+
+# sha256 over the shape, the pixels and the labels; ``fingerprint`` computes it.
+SHA256: dict[Split, str] = {
+    "train": "212fde0ffa4f8a979251a9ff96c741bb56d956e83a3b32e0a3d4059e326e9797",
+    "test": "975d57b7d2ef2a3efbfb607b2b46d5c9b8b870826720d5d75c47b3a5035f02b1",
+    "all": "cc9e83d24c184a52239672a5f9917edbddc95ae2a6000a26eedd0d6a8a420e20",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Images with their classes.
+
+    Attributes:
+        images: ``[N, 1, 32, 32]`` uint8, 0..255, strokes bright on black.
+        labels: ``[N]`` int64, 0..9.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def load(split: Split = "train") -> Digits:
+    """Return one split, in scikit-learn's order; the tensors are the caller's own.
+
+    The k-th scan of each class (from 0) is in the test split where k modulo 5 is 4: 1,442 train and 355 test images.
+
+    Raises:
+        ValueError: the split is not ``train``, ``test`` or ``all``.
+    """
+    if split not in get_args(Split):
+        raise ValueError(f"unknown split {split!r} of the digits: use train, test or all.")
+    digits = _everything()
+    if split == "all":
+        return Digits(digits.images.clone(), digits.labels.clone())
+    chosen = _is_test(digits.labels) == (split == "test")
+    return Digits(digits.images[chosen], digits.labels[chosen])
+
+
+def fingerprint(digits: Digits) -> str:
+    """Return the sha256 over ``"N C H W"``, the uint8 pixels and the labels as little-endian int64, in order."""
+    content = hashlib.sha256(" ".join(map(str, digits.images.shape)).encode())
+    content.update(digits.images.numpy().tobytes())
+    content.update(digits.labels.numpy().astype("<i8").tobytes())
+    return content.hexdigest()
+
+
+def enlarge(scans: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return ``[N, 32, 32]`` uint8 images of ``[N, 8, 8]`` scans with values 0..16; halves round up."""
+    matrix = _interpolation(scans.shape[-1], RESOLUTION)
+    smooth = matrix @ scans @ matrix.T
+    return np.clip(np.floor(smooth * (255 / 16) + 0.5), 0, 255).astype(np.uint8)
+
+
+def catmull_rom(t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the interpolation kernel at distances ``t`` in source pixels; it reaches two pixels.
+
+    Source: Keys, Cubic convolution interpolation for digital image processing (1981), equation 15 (a = -1/2).
+    """
+    t = np.abs(t)
+    near = (1.5 * t - 2.5) * t**2 + 1
+    far = ((-0.5 * t + 2.5) * t - 4) * t + 2
+    return np.where(t < 1, near, np.where(t < 2, far, 0.0))
+
+
+def _interpolation(size: int, new_size: int) -> NDArray[np.float64]:
+    """Return the matrix ``[new_size, size]`` that enlarges a row; pixel centres are at halves, outside is blank (0)."""
+    centres = (np.arange(new_size, dtype=np.float64) + 0.5) * (size / new_size) - 0.5
+    return catmull_rom(centres[:, None] - np.arange(size))
+
+
+@cache
+def _everything() -> Digits:
+    scans, labels = load_digits(return_X_y=True)
+    images = enlarge(scans.reshape(-1, 8, 8).astype(np.float64))
+    return Digits(torch.from_numpy(images)[:, None].contiguous(), torch.from_numpy(labels.astype(np.int64)))
+
+
+def _is_test(labels: Tensor) -> Tensor:
+    one_hot = torch.nn.functional.one_hot(labels, NUM_CLASSES)
+    rank = (one_hot.cumsum(0) * one_hot).sum(1) - 1  # how many of the same class came before
+    return rank % TEST_EVERY == TEST_EVERY - 1

@@ -1,0 +1,1 @@
+"""The image operators that the StyleGAN networks are made of, in plain PyTorch."""

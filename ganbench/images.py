@@ -1,0 +1,163 @@
+"""The quantiser to uint8, the resizers by name, and the crops: every image that is measured passes through here."""
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ganbench.errors import BadInputError, NonFiniteError
+
+ResizeMethod = Literal["tf1-bilinear", "pil-bicubic", "pil-lanczos", "box"]
+
+
+def to_uint8(x: Tensor) -> Tensor:
+    """Return generated images as ``[N, C, H, W]`` uint8, ``trunc(clamp(127.5 x + 128, 0, 255))``.
+
+    This is the quantiser of StyleGAN2-ADA and StyleGAN3. Truncation after adding 128 puts -1 at 0 (0.5 is cut off),
+    0 at 128 and 1 at 255. No other place of the package quantises.
+
+    Args:
+        x: ``[N, C, H, W]`` floating point, nominally -1..1.
+
+    Raises:
+        NonFiniteError: if a value is NaN or infinite; it names the first such sample of the batch.
+
+    Source: the evaluation protocol of Karras et al., Training generative adversarial networks with limited data
+    (NeurIPS 2020), and of StyleGAN3 (NeurIPS 2021).
+    """
+    refuse_nonfinite(x, "image")
+    return (x * 127.5 + 128).clamp(0, 255).to(torch.uint8)
+
+
+def refuse_nonfinite(x: Tensor, what: str) -> None:
+    """Raise ``NonFiniteError`` naming the first sample, along the first axis of ``x``, that is not finite."""
+    # A sum is finite only if every term is, so the common case costs one pass and no mask of the batch's size;
+    # a sum that overflows is settled by the mask.
+    if bool(torch.isfinite(x.sum())):
+        return
+    bad = ~torch.isfinite(x.reshape(len(x), -1)).all(dim=1)
+    if bool(bad.any()):
+        index = int(bad.nonzero()[0])
+        raise NonFiniteError(
+            f"{what} {index} of this batch of {len(x)} has a NaN or an infinity; "
+            "check the weights, or run the model in float32."
+        )
+
+
+def resize(images: Tensor, size: int | tuple[int, int], method: ResizeMethod) -> Tensor:
+    """Return images of ``size`` (height, width; one number for both), resampled by the named method.
+
+    - ``tf1-bilinear``: what TensorFlow 1's bilinear resize did inside the Inception graph: source position
+      ``i * in / out``, no half-pixel offset, no antialiasing. float32 (float64 from float64) whatever comes in.
+    - ``pil-bicubic``, ``pil-lanczos``: Pillow's antialiased filters, uint8 from uint8 and float32 from floats.
+    - ``box``: mean over whole blocks of pixels; the factor must be an integer. uint8 from uint8, rounded half to even
+      as in the multi-resolution FFHQ files (Pillow rounds twice, once an axis, and is off by one now and then).
+
+    Args:
+        images: ``[N, C, H, W]`` uint8 or floating point.
+        size: of the result, in pixels.
+        method: one of the names above.
+
+    Raises:
+        BadInputError: for an unknown method, or a box factor that is no integer.
+
+    Source: StyleGAN's Inception port for ``tf1-bilinear``; Parmar et al., On aliased resizing (CVPR 2022), for why it
+    matters which.
+    """
+    if method not in _RESIZERS:
+        raise BadInputError(f"there is no resize method {method!r}; choose one of {', '.join(get_args(ResizeMethod))}.")
+    height, width = (size, size) if isinstance(size, int) else size
+    if min(height, width) < 1:
+        raise BadInputError(f"images cannot be resized to {height}x{width}; ask for at least 1x1 pixels.")
+    return _RESIZERS[method](images, height, width)
+
+
+def to_rgb(images: Tensor) -> Tensor:
+    """Return ``[N, 3, H, W]``: greyscale repeated three times, colour as it is; dtype kept.
+
+    Raises:
+        BadInputError: if there are neither 1 nor 3 channels.
+    """
+    channels = images.shape[1]
+    if channels not in (1, 3):
+        raise BadInputError(f"these images have {channels} channels; give images with 1 (greyscale) or 3 (RGB).")
+    return images.expand(-1, 3, -1, -1)
+
+
+def ppl_crop(images: Tensor) -> Tensor:
+    """Return the face region of ``[N, C, H, W]``: rows 3/8..7/8 and columns 2/8..6/8, as a view.
+
+    Source: the PPL protocol of Karras et al., A style-based generator architecture (CVPR 2019), section 4.1.
+    """
+    eighth = images.shape[2] // 8
+    return images[:, :, 3 * eighth : 7 * eighth, 2 * eighth : 6 * eighth]
+
+
+def box_downsample_to(images: Tensor, size: int = 256) -> Tensor:
+    """Return images reduced by the integer factor ``H // size`` where they are larger than ``size``, else untouched.
+
+    The result is not always ``size``: 1024 becomes 256, 384 stays 384, 600 becomes 300. That is PPL's rule.
+
+    Args:
+        images: ``[N, C, H, W]`` floating point.
+        size: in pixels.
+
+    Raises:
+        BadInputError: if the factor does not divide height and width.
+    """
+    factor = images.shape[2] // size
+    if factor < 2:
+        return images
+    return resize(images, (images.shape[2] // factor, images.shape[3] // factor), "box")
+
+
+def _tf1_bilinear(images: Tensor, height: int, width: int) -> Tensor:
+    x = images if images.is_floating_point() and images.dtype != torch.float16 else images.float()
+    return _lerp_along(_lerp_along(x, width, dim=3), height, dim=2)
+
+
+def _lerp_along(x: Tensor, size: int, dim: int) -> Tensor:
+    """Return ``x`` interpolated linearly to ``size`` samples along one axis, sample ``i`` taken at ``i * in / out``."""
+    length = x.shape[dim]
+    # TensorFlow computes the positions in float32, so that is what decides between two neighbours.
+    position = torch.arange(size, dtype=torch.float32) * (torch.tensor(float(length)) / size)
+    lower = position.floor().long().clamp(max=length - 1)
+    upper = (lower + 1).clamp(max=length - 1)
+    weight = (position - lower).to(x).reshape(-1, *[1] * (x.ndim - 1 - dim))
+    return torch.lerp(x.index_select(dim, lower.to(x.device)), x.index_select(dim, upper.to(x.device)), weight)
+
+
+def _box(images: Tensor, height: int, width: int) -> Tensor:
+    n, channels, rows, columns = images.shape
+    if rows % height or columns % width:
+        raise BadInputError(
+            f"box reduces by integer factors only and cannot make {height}x{width} of {rows}x{columns}; "
+            "choose a divisor or another method."
+        )
+    blocks = images.reshape(n, channels, height, rows // height, width, columns // width)
+    if images.is_floating_point():
+        return blocks.mean(dim=(3, 5))
+    return blocks.float().mean(dim=(3, 5)).round().to(images.dtype)
+
+
+def _pil(resampling: Image.Resampling) -> Callable[[Tensor, int, int], Tensor]:
+    def resized(images: Tensor, height: int, width: int) -> Tensor:
+        planes = images.detach().cpu() if images.dtype == torch.uint8 else images.detach().cpu().float()
+        planes = planes.reshape(-1, *images.shape[2:])
+        done = [
+            np.asarray(Image.fromarray(plane).resize((width, height), resampling)) for plane in planes.numpy()
+        ]  # one channel at a time, as mode L or F: Pillow treats channels separately in any case
+        return torch.from_numpy(np.stack(done)).reshape(*images.shape[:2], height, width).to(images.device)
+
+    return resized
+
+
+_RESIZERS: dict[str, Callable[[Tensor, int, int], Tensor]] = {
+    "tf1-bilinear": _tf1_bilinear,
+    "pil-bicubic": _pil(Image.Resampling.BICUBIC),
+    "pil-lanczos": _pil(Image.Resampling.LANCZOS),
+    "box": _box,
+}

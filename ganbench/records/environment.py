@@ -1,0 +1,52 @@
+"""What a run ran on, found out without importing what it asks about."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pillow")
+
+
+def describe() -> dict[str, Any]:
+    """Return Python, platform, number of processors, package versions, and the git commit of a checkout (or None)."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "packages": {name: package_version(name) for name in PACKAGES},
+        "commit": _commit(),
+    }
+
+
+def package_version(name: str) -> str | None:
+    """Return the version of an installed package, or None."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def ganbench_version() -> str:
+    """Return the version of ganbench, ``unknown`` where it runs without being installed."""
+    return package_version("ganbench") or "unknown"
+
+
+def _commit() -> str | None:
+    """Return the commit of the checkout this package stands in; ``+changed`` where tracked files differ from it."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    commit = _git(root, "rev-parse", "HEAD")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    return f"{commit}+changed" if commit and changed else commit
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,156 @@
+"""Where records live: one JSON file a run under ``<results>/records``, only ever added to."""
+
+import errno
+import os
+import re
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+from ganbench.errors import BadInputError
+from ganbench.records.record import RunRecord
+
+# More than any record needs; the room that is tried before work starts.
+PROBE_BYTES = 1 << 20
+
+
+def default_results_dir() -> Path:
+    """Return the results folder in use when none is given: ``$GANBENCH_RESULTS``, or else ``./results``."""
+    return Path(os.environ.get("GANBENCH_RESULTS") or "results")
+
+
+class Store:
+    """The records of one results folder.
+
+    Args:
+        results_dir: the folder above ``records``; None for ``default_results_dir()``. It is made when first written to.
+    """
+
+    def __init__(self, results_dir: Path | str | None = None) -> None:
+        self.results_dir = Path(results_dir) if results_dir is not None else default_results_dir()
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the files."""
+        return self.results_dir / "records"
+
+    def path(self, record: RunRecord) -> Path:
+        """Return where a record goes: time, model, benchmark and the head of the id, so that names sort by time."""
+        time = datetime.fromisoformat(record.created).strftime("%Y%m%dT%H%M%SZ")
+        parts = (time, record.model["name"], record.benchmark, record.id[:8])
+        return self.folder / ("-".join(re.sub(r"[^A-Za-z0-9._@]+", "_", part)[:80] for part in parts) + ".json")
+
+    def write(self, record: RunRecord) -> Path:
+        """Write a record whole or not at all, and return its path.
+
+        Raises:
+            BadInputError: the folder cannot be written to, or a file of that name is there already.
+        """
+        path = self.path(record)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                raise BadInputError(f"{path} exists, and records are never overwritten: give the run an id of its own.")
+            _write_atomically(path, record.to_json().encode())
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+        return path
+
+    def read_all(self) -> list[RunRecord]:
+        """Return every record of the folder, oldest first; none where the folder does not exist.
+
+        Raises:
+            BadInputError: one of the files is not a record; the message names it.
+        """
+        return sorted((read(path) for path in sorted(self.folder.glob("*.json"))), key=lambda r: (age_key(r), r.id))
+
+    def check_writable(self) -> None:
+        """Try, before any work, whether a record could be written; nothing is left behind.
+
+        Raises:
+            BadInputError: the folder is read-only, a file is in its way, or the disk is full.
+        """
+        made = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
+        probe = self.folder / f".probe-{uuid.uuid4().hex}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                _write_durably(probe, bytes(PROBE_BYTES))
+            finally:
+                probe.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+        finally:
+            _remove_empty(made)
+
+
+def read(path: Path | str) -> RunRecord:
+    """Return the record in a file.
+
+    Raises:
+        BadInputError: the file is missing, cut short, or no record.
+    """
+    try:
+        return RunRecord.from_json(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInputError(
+            f"there is no record at {path}: give the path of a file that `ganbench run` wrote."
+        ) from error
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read ({error.strerror}): give the path of a record.") from error
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{path} is not a readable record: it is not UTF-8 text; move it elsewhere.") from error
+    except BadInputError as error:
+        raise BadInputError(f"{path} is not a readable record: {str(error).rstrip('.')}; move it elsewhere.") from error
+
+
+def age_key(record: RunRecord) -> datetime:
+    """Return when a record was made, to sort by."""
+    return datetime.fromisoformat(record.created)
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        _write_durably(partial, data)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in a folder survive a power cut, where the system can open folders at all."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove the folders that were made for a try, innermost first, where nobody has used them since."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def _unwritable(folder: Path, error: OSError) -> BadInputError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return BadInputError(f"no space is left for records in {folder}: free some, or give another --results-dir.")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return BadInputError(
+            f"a file is in the way of the results folder {folder}: move it, or give another --results-dir."
+        )
+    return BadInputError(f"cannot write records to {folder} ({error.strerror}): give another --results-dir.")

@@ -1,0 +1,21 @@
+"""The embedded benchmark: scikit-learn's digits, with a classifier of digits in place of Inception and VGG16."""
+
+from ganbench.benchmarks import Benchmark
+
+benchmark = Benchmark(
+    name="digits",
+    description="scikit-learn's handwritten digits at 32x32, scored by a digit classifier: nothing to download",
+    data="digits",
+    metrics=("fid50k", "ppl2_wend@5k", "eqt2k_int"),
+    short_names={
+        "fid": "fid50k",
+        "kid": "kid50k",
+        "is": "is50k",
+        "pr": "pr10k3",
+        "ppl": "ppl2_wend@5k",
+        "eqt": "eqt2k_int",
+        "eqr": "eqr1k",
+    },
+    extractors={"inception": "digits", "vgg16": "digits", "lpips-vgg16": "digits"},
+    embedded=True,
+)

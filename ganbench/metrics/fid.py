@@ -1,0 +1,49 @@
+"""Fréchet inception distance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganbench.functional import frechet_distance
+from ganbench.inputs import Features, Input, Moments, Reals, Samples
+
+
+@dataclass(frozen=True)
+class FrechetInceptionDistance:
+    """FID between generated and real features; lower is better.
+
+    Attributes:
+        name: as in papers.
+        count: number of generated images.
+        max_real: largest number of reals; None for all. ``fid50k`` and ``fid50k_full`` differ in this alone.
+        extractor: whose ``features`` are compared.
+        ddof: the covariance divides by N - ddof; 0 in StyleGAN2-ADA and StyleGAN3, 1 in numpy.cov and tools built on it.
+
+    Source: Heusel et al. 2017, equation 6; counts of StyleGAN2-ADA's metric_main.
+    """
+
+    name: str
+    count: int
+    max_real: int | None
+    extractor: str = "inception"
+    ddof: int = 0
+
+    version: ClassVar[int] = 1
+    higher_is_better: ClassVar[bool] = False
+    unit: ClassVar[str] = ""
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return moments of real and of generated features."""
+        view = Features(self.extractor)
+        return {
+            "real": Input(Reals(), view, Moments, self.max_real, minimum=2),
+            "fake": Input(Samples(), view, Moments, self.count, minimum=2),
+        }
+
+    def compute(self, real: Moments, fake: Moments) -> dict[str, float]:
+        """Return the distance."""
+        return {self.name: frechet_distance(*fake.mean_cov(self.ddof), *real.mean_cov(self.ddof))}
+
+
+fid50k = FrechetInceptionDistance("fid50k", 50_000, max_real=50_000)
+fid50k_full = FrechetInceptionDistance("fid50k_full", 50_000, max_real=None)

@@ -1,0 +1,44 @@
+"""Inception score."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganbench.functional import inception_score
+from ganbench.inputs import Features, Input, Rows, Samples
+
+
+@dataclass(frozen=True)
+class InceptionScore:
+    """IS of generated images, mean and standard deviation over splits; higher is better.
+
+    Attributes:
+        name: as in papers.
+        count: number of generated images.
+        num_splits: consecutive parts whose scores are averaged.
+        extractor: whose class ``probabilities`` are used.
+
+    Source: Salimans et al. 2016, section 4; ten splits in order as in the official code.
+    """
+
+    name: str
+    count: int
+    num_splits: int = 10
+    extractor: str = "inception"
+
+    version: ClassVar[int] = 1
+    higher_is_better: ClassVar[bool] = True
+    unit: ClassVar[str] = ""
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return the class probabilities of generated images."""
+        view = Features(self.extractor, "probabilities")
+        return {"fake": Input(Samples(), view, Rows, self.count, minimum=self.num_splits)}
+
+    def compute(self, fake: Rows) -> dict[str, float]:
+        """Return mean and standard deviation."""
+        mean, std = inception_score(fake.rows(), num_splits=self.num_splits)
+        return {f"{self.name}_mean": mean, f"{self.name}_std": std}
+
+
+is50k = InceptionScore("is50k", 50_000)

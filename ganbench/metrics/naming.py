@@ -1,0 +1,86 @@
+"""Names of metrics to metrics: ``fid50k``, any sample count (``fid10k``, ``eqt2k_int``, ``ppl2_wend@5k``), short names.
+
+``stem + count + rest`` names the standard metric of that stem and rest with another count; ``name@count`` does so for any
+metric. A run with ``--limit`` renames: ``fid50k`` at 500 is ``fid@500``.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ganbench import registry
+from ganbench.errors import BadInputError
+from ganbench.metrics.base import Metric
+
+_COUNTED = re.compile(r"(?P<stem>[a-z]+)(?P<count>\d+k)(?P<rest>\w*)")
+
+
+def parse_count(text: str) -> int:
+    """Return the number that ``500``, ``10k`` or ``1m`` stands for.
+
+    Raises:
+        BadInputError: the text is no such number, or 0.
+    """
+    match = re.fullmatch(r"(\d+)([km]?)", text.strip().lower())
+    number = int(match[1]) * {"": 1, "k": 1000, "m": 1000000}[match[2]] if match else 0
+    if number < 1:
+        raise BadInputError(f"{text!r} is no sample count: write a positive number such as 500 or 10k.")
+    return number
+
+
+def show_count(count: int) -> str:
+    """Return a count as names show it: ``10k``, ``500``."""
+    return f"{count // 1000}k" if count % 1000 == 0 else str(count)
+
+
+def countless(name: str) -> str:
+    """Return a metric's name without its count: ``fid50k_full`` is ``fid_full``, ``pr50k3`` is ``pr3``."""
+    match = _COUNTED.fullmatch(name)
+    return match["stem"] + match["rest"] if match else name.partition("@")[0]
+
+
+def with_count(metric: Any, count: int) -> Metric:
+    """Return the metric at another sample count, renamed ``stem@count``; the same metric at its own count."""
+    if count == metric.count:
+        return metric  # type: ignore[no-any-return]  # any frozen metric
+    renamed: Metric = dataclasses.replace(metric, name=f"{countless(metric.name)}@{show_count(count)}", count=count)
+    return renamed
+
+
+def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: int | None = None) -> Metric:
+    """Return the metric of a name.
+
+    Args:
+        name: a registered name, one with another count, ``name@count``, or a short name.
+        short_names: of the benchmark in use, such as ``{"ppl": "ppl2_wend"}``.
+        limit: largest sample count; a metric that wants more is cut to it and renamed.
+
+    Raises:
+        UnknownNameError: nothing of that name; suggests the nearest.
+        BadInputError: a count that is none.
+    """
+    metric = _resolve((short_names or {}).get(name, name), tuple(short_names or ()))
+    return with_count(metric, min(limit, metric.count)) if limit is not None else metric
+
+
+def _resolve(name: str, short: tuple[str, ...]) -> Metric:
+    standard = registry.names("metrics")
+    if name in standard:
+        metric: Metric = registry.load("metrics", name)
+        return metric
+    base, at, count = name.partition("@")
+    if at:
+        found = base if base in standard else _of_stem(base)
+        if found:
+            return with_count(registry.load("metrics", found), parse_count(count))
+    match = _COUNTED.fullmatch(name)
+    found = _of_stem(countless(name)) if match else None
+    if not (match and found):
+        raise registry.unknown("metrics", name, (*standard, *short))
+    counted: Metric = dataclasses.replace(registry.load("metrics", found), name=name, count=parse_count(match["count"]))
+    return counted
+
+
+def _of_stem(stem: str) -> str | None:
+    return next((name for name in registry.names("metrics") if countless(name) == stem), None)

@@ -1,0 +1,51 @@
+"""Improved precision and recall."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganbench.functional import precision_recall
+from ganbench.inputs import Features, Input, Reals, Rows, Samples
+
+
+@dataclass(frozen=True)
+class PrecisionRecall:
+    """Share of fakes inside the manifold of the reals, and of reals inside that of the fakes; higher is better.
+
+    Attributes:
+        name: as in papers.
+        count: number of generated images.
+        max_real: largest number of reals; None for all.
+        nhood_size: k of the k-th nearest neighbour.
+        extractor: whose ``features`` are compared.
+
+    Source: Kynkäänniemi et al. 2019, equations 1 and 2.
+    Deviation: distances in float32; the official code compares in float16 (see ``ganbench.functional.manifold``).
+    """
+
+    name: str
+    count: int
+    max_real: int | None
+    nhood_size: int = 3
+    extractor: str = "vgg16"
+
+    version: ClassVar[int] = 1
+    higher_is_better: ClassVar[bool] = True
+    unit: ClassVar[str] = ""
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return all real and generated features."""
+        view, least = Features(self.extractor), self.nhood_size + 1
+        return {
+            "real": Input(Reals(), view, Rows, self.max_real, minimum=least),
+            "fake": Input(Samples(), view, Rows, self.count, minimum=least),
+        }
+
+    def compute(self, real: Rows, fake: Rows) -> dict[str, float]:
+        """Return precision and recall, 0..1."""
+        precision, recall = precision_recall(real.rows(), fake.rows(), nhood_size=self.nhood_size)
+        return {f"{self.name}_precision": precision, f"{self.name}_recall": recall}
+
+
+pr50k3 = PrecisionRecall("pr50k3", 50_000, max_real=50_000)
+pr50k3_full = PrecisionRecall("pr50k3_full", 50_000, max_real=200_000)

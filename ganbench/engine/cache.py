@@ -1,0 +1,125 @@
+"""Finished shards on disk: named by everything that changes their numbers, written whole or not at all, checked on reading."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from ganbench.engine.plan import Tap
+from ganbench.errors import BadInputError
+from ganbench.inputs import Accumulator, Setting, Source
+from ganbench.inputs.accumulators import State
+from ganbench.paths import cache_dir
+
+LAYOUT = 1  # of the files and of the order of computation; raised when either changes
+
+
+def shard_key(source: Source, tap: Tap, setting: Setting, tile: int, start: int, stop: int) -> str:
+    """Return the sha256 over every field that can change what a shard's accumulator holds."""
+    extractor = tap.view.extractor
+    fields = {
+        "layout": LAYOUT,
+        "torch": torch.__version__,
+        "device": torch.device(setting.device).type,
+        "tile": tile,
+        "samples": [start, stop],
+        "source": _spec(source),
+        "depends": source.depends(setting),
+        "view": _spec(tap.view),
+        "extractor": setting.extractors[extractor].sha256 if extractor else None,
+        "into": [tap.into.__module__, tap.into.__qualname__, tap.into.version],
+    }
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def _spec(thing: Any) -> list[Any]:
+    """Return a frozen part's class and fields; its class may carry a ``version``."""
+    cls = type(thing)
+    fields = asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else repr(thing)
+    return [cls.__module__, cls.__qualname__, getattr(cls, "version", 1), fields]
+
+
+class Cache:
+    """The folder of finished shards."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or cache_dir() / "shards"
+
+    def check_writable(self) -> None:
+        """Raise ``BadInputError`` where nothing can be written, before any work is done."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder) as probe:
+                probe.write(b"\0" * 4096)
+                probe.flush()
+        except OSError as error:
+            raise BadInputError(
+                f"the cache folder {self.folder} cannot be written ({error.strerror}): free it, or name another in "
+                "GANBENCH_CACHE."
+            ) from error
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.safetensors"
+
+    def __contains__(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def read(self, key: str, into: type[Accumulator]) -> Accumulator | None:
+        """Return a finished shard, or None where there is none or its file is damaged."""
+        try:
+            with safe_open(self._path(key), framework="numpy") as file:
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the handle is no mapping
+                meta = file.metadata() or {}
+        except (OSError, SafetensorError):
+            return None
+        if meta.get("key") != key or meta.get("content") != _content(state):
+            return None
+        return into.from_state(state)
+
+    def write(self, key: str, shard: Accumulator) -> None:
+        """Store a finished shard: a temporary file beside it, then one rename.
+
+        Raises:
+            BadInputError: the disk is full or the folder cannot be written; nothing is left behind.
+        """
+        path, state = self._path(key), shard.state()
+        data = save(dict(state), {"key": key, "content": _content(state)})
+        try:
+            write_atomically(path, data)
+        except OSError as error:
+            raise BadInputError(
+                f"the cache folder {self.folder} takes no more ({error.strerror}): make room, or name another folder in "
+                "GANBENCH_CACHE; finished shards are kept."
+            ) from error
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that at any moment it is either absent, as before, or whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _content(state: State | Mapping[str, np.ndarray[Any, Any]]) -> str:
+    digest = hashlib.sha256()
+    for name, array in sorted(state.items()):
+        digest.update(f"{name} {array.dtype} {array.shape} ".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,153 @@
+"""From metrics to passes: equal sources become one pass, equal views one computation; every problem is told at once."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganbench import registry
+from ganbench.errors import GanbenchError, PlanError
+from ganbench.inputs import Accumulator, Input, Setting, Source, View
+from ganbench.metrics import Metric
+from ganbench.types import Dataset, Extractor, Subject
+
+
+@dataclass(frozen=True)
+class Tap:
+    """One thing drawn from a pass: the first ``count`` samples, through a view, into an accumulator."""
+
+    view: View
+    into: type[Accumulator]
+    count: int
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One run over a source, serving every tap.
+
+    Attributes:
+        source: of the batches.
+        taps: distinct.
+    """
+
+    source: Source
+    taps: tuple[Tap, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of samples that the pass has to see."""
+        return max(tap.count for tap in self.taps)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a run will do.
+
+    Attributes:
+        subject: the model.
+        setting: what numbers depend on.
+        metrics: in the order asked for, without repetition.
+        passes: reals first.
+    """
+
+    subject: Subject
+    setting: Setting
+    metrics: tuple[Metric, ...]
+    passes: tuple[Pass, ...]
+
+    @classmethod
+    def build(
+        cls,
+        subject: Subject,
+        metrics: Sequence[Metric],
+        *,
+        data: Dataset | None,
+        seed: int = 0,
+        device: str = "cpu",
+    ) -> "Plan":
+        """Return the plan of a run.
+
+        Raises:
+            PlanError: with every unmet need of every metric, before any work.
+        """
+        metrics = tuple(dict.fromkeys(metrics))
+        extractors, problems = _open_extractors(metrics, device)
+        setting = Setting(subject.model, subject.sha256, data, extractors, seed, device)
+        problems += _name_clashes(metrics)
+        for metric in metrics:
+            problems += [f"{metric.name}: {problem}" for problem in _unmet(metric, setting)]
+        if problems:
+            raise PlanError(tuple(dict.fromkeys(problems)))
+        return cls(subject, setting, metrics, _passes(metrics, setting))
+
+    def taps(self, metric: Metric) -> dict[str, tuple[Source, Tap]]:
+        """Return where each accumulator of a metric comes from."""
+        return {key: (need.source, _tap(need, self.setting)) for key, need in metric.inputs().items()}
+
+
+def _open_extractors(metrics: Iterable[Metric], device: str) -> tuple[dict[str, Extractor], list[str]]:
+    """Return the extractors that the metrics' views name, and what went wrong in opening them."""
+    names = dict.fromkeys(need.view.extractor for metric in metrics for need in metric.inputs().values())
+    opened: dict[str, Extractor] = {}
+    problems = []
+    for name in filter(None, names):
+        try:
+            opened[name] = registry.load("extractors", name)().to(device)
+        except GanbenchError as error:
+            problems.append(str(error))
+    return opened, problems
+
+
+def _name_clashes(metrics: Sequence[Metric]) -> list[str]:
+    names = [metric.name for metric in metrics]
+    return [
+        f"{name}: two different metrics have this name; rename one." for name in set(names) if names.count(name) > 1
+    ]
+
+
+def _unmet(metric: Metric, setting: Setting) -> Iterator[str]:
+    """Yield what keeps one metric from being measured."""
+    for need in metric.inputs().values():
+        problems = need.source.problems(setting)
+        yield from problems
+        if not problems:
+            yield from _too_few(need, setting)
+
+
+def _too_few(need: Input, setting: Setting) -> Iterator[str]:
+    have = need.source.length(setting)
+    if have is not None and need.source.name == "samples" and need.count is not None and have < need.count:
+        yield f"it needs {need.count} samples and there are {have}: ask for fewer, as with --limit {have}."
+    elif _count(need, setting) < need.minimum:
+        yield f"it is defined from {need.minimum} {need.source.name} on and would get {_count(need, setting)}: allow more."
+
+
+def _count(need: Input, setting: Setting) -> int:
+    have = need.source.length(setting)
+    wanted = have if need.count is None else need.count
+    assert wanted is not None, f"{need.source} has no end and {need} no count"
+    return wanted if have is None else min(wanted, have)
+
+
+def _tap(need: Input, setting: Setting) -> Tap:
+    return Tap(need.view, need.into, _count(need, setting))
+
+
+def _passes(metrics: Iterable[Metric], setting: Setting) -> tuple[Pass, ...]:
+    grouped: dict[Source, dict[Tap, None]] = {}
+    for metric in metrics:
+        for need in metric.inputs().values():
+            grouped.setdefault(need.source, {})[_tap(need, setting)] = None
+    passes = [Pass(source, tuple(taps)) for source, taps in grouped.items()]
+    return tuple(sorted(passes, key=lambda one: one.source.name != "reals"))
+
+
+def describe(plan: Plan) -> list[Mapping[str, Any]]:
+    """Return one row a pass, for people: ``source``, ``count``, ``serves`` (names of metrics)."""
+    return [
+        {
+            "source": one.source.name,
+            "count": one.count,
+            "serves": [m.name for m in plan.metrics if any(n.source == one.source for n in m.inputs().values())],
+        }
+        for one in plan.passes
+    ]

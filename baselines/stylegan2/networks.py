@@ -6,6 +6,7 @@ Karras et al., Training Generative Adversarial Networks with Limited Data (NeurI
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import torch
@@ -36,6 +37,8 @@ class Conv2dLayer(nn.Module):
         trainable: False keeps weight and bias as buffers (Freeze-D).
     """
 
+    weight: Tensor
+    bias: Tensor | None
     resample_filter: Tensor
 
     def __init__(
@@ -97,7 +100,7 @@ class LabelMapping(nn.Module):
         widths = [embed_features, *[layer_features or w_dim] * (num_layers - 1), w_dim]
         self.num_layers = num_layers
         self.embed = FullyConnectedLayer(c_dim, embed_features)
-        for index, (narrow, wide) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for index, (narrow, wide) in enumerate(pairwise(widths)):
             self.add_module(
                 f"fc{index}", FullyConnectedLayer(narrow, wide, activation=activation, lr_multiplier=lr_multiplier)
             )

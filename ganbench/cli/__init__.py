@@ -1,0 +1,20 @@
+"""The command line: one file a verb, each imported only when it is used or when its own help is asked for.
+
+``ganbench/cli/VERB.py`` defines ``command``, made with ``@click.command(cls=Verb, examples=...)``.
+"""
+
+from ganbench.cli.group import Verbs
+
+main = Verbs(
+    name="ganbench",
+    help="Measure image GANs the way their papers did.",
+    verbs={
+        "run": "Measure models, write the records and print the table.",
+        "plan": "Say what a run would do, and do nothing.",
+        "table": "Make the papers' tables from records.",
+        "check": "Fail if a record is worse than a baseline.",
+        "generate": "Write samples, grids, truncation sweeps, style mixing and latent walks.",
+        "train": "Train a model by its reference recipe.",
+        "list": "Show the names of models, metrics, data, extractors and benchmarks.",
+    },
+)

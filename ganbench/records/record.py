@@ -52,6 +52,7 @@ class Result:
         spec: the metric's parameters, plain JSON values.
         version: of the metric's definition in ganbench; numbers of two versions do not compare.
         unit: such as ``"dB"``.
+        uses_data: whether real images went into the number; where not, the record's data does not matter to it.
         interval: reserved for confidence intervals; None for now.
 
     Raises:
@@ -68,6 +69,7 @@ class Result:
     spec: dict[str, Any]
     version: int
     unit: str = ""
+    uses_data: bool = True
     interval: None = None
 
     def __post_init__(self) -> None:

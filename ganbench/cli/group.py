@@ -1,0 +1,167 @@
+"""What all verbs share: lazy loading, one sentence an error, exit codes, examples in the help."""
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from ganbench.errors import GanbenchError
+from ganbench.records.environment import ganbench_version
+
+COULD_NOT_RUN = 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+READER_GONE = 141  # 128 + SIGPIPE
+
+
+def _debug_option() -> click.Option:
+    return click.Option(["--debug"], is_flag=True, expose_value=False, help="Show the traceback of an error.")
+
+
+def _version_option() -> click.Option:
+    def show(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+        if asked and not ctx.resilient_parsing:
+            click.echo(f"ganbench {ganbench_version()}")
+            ctx.exit()
+
+    return click.Option(
+        ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=show, help="Show the version and exit."
+    )
+
+
+class Verb(click.Command):
+    """A verb: takes ``--debug``, and its help ends with examples that run as they stand.
+
+    Args:
+        examples: whole command lines, beginning with ``ganbench``; the tests parse each.
+    """
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+        self.params.append(_debug_option())
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+
+
+class Choice(click.Choice[str]):
+    """A choice that suggests the nearest one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the choice; an unknown one fails with what was probably meant."""
+        if value not in self.choices:
+            self.fail(
+                f"{value!r} is none of {', '.join(self.choices)}{suggestion(str(value), self.choices)}", param, ctx
+            )
+        return super().convert(value, param, ctx)
+
+
+class Verbs(click.Group):
+    """The group ``ganbench``.
+
+    Args:
+        verbs: name -> one line for ``ganbench --help``, which imports no verb.
+    """
+
+    def __init__(self, *args: Any, verbs: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.verbs = dict(verbs)
+        self.params += [_version_option(), _debug_option()]
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs, in the order of use."""
+        return list(self.verbs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb, importing its module."""
+        if cmd_name not in self.verbs:
+            return None
+        command: click.Command = importlib.import_module(f"ganbench.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb to run; an unknown one is answered with the nearest."""
+        if args[0] not in self.verbs and not args[0].startswith("-"):
+            ctx.fail(f"unknown verb {args[0]!r}{suggestion(args[0], self.verbs)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of verbs."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(self.verbs.items()))
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command line and exit: 0 good, 1 the gate found a regression, 2 could not run."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        self._main_shell_completion(extra, "ganbench", complete_var)
+        try:
+            sys.exit(self._run(arguments or ["--help"], extra))
+        except BrokenPipeError:
+            _silence_stdout()
+            sys.exit(READER_GONE)
+
+    def _run(self, arguments: list[str], extra: dict[str, Any]) -> int:
+        try:
+            with self.make_context("ganbench", arguments, **extra) as ctx:
+                self.invoke(ctx)
+            sys.stdout.flush()
+        except click.exceptions.Exit as stop:
+            return stop.exit_code
+        except BrokenPipeError:
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            return _complain(["interrupted."], INTERRUPTED)
+        except Exception as error:
+            if "--debug" in arguments and not isinstance(error, click.ClickException):
+                traceback.print_exc()
+            return _complain(sentences(error), COULD_NOT_RUN)
+        return 0
+
+
+def sentences(error: Exception) -> list[str]:
+    """Return what to tell the user of an error: one sentence, or one a problem."""
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "ganbench"
+        return [f"{error.format_message().rstrip('.')} (see `{path} --help`)."]
+    if isinstance(error, GanbenchError | click.ClickException):
+        return str(error).splitlines() or [type(error).__name__]
+    if isinstance(error, OSError) and error.strerror:
+        return [": ".join(str(part) for part in (error.filename, error.strerror) if part) + "."]
+    if type(error).__name__ in ("MemoryError", "OutOfMemoryError"):
+        return ["out of memory: give a smaller --batch-size."]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return [f"this is a bug ({what:.300}): run again with --debug and report what it prints."]
+
+
+def suggestion(name: str, choices: Iterable[str]) -> str:
+    """Return ``: did you mean ...?``, or nothing where no choice is near."""
+    near = difflib.get_close_matches(name, list(choices), n=2)
+    return f": did you mean {' or '.join(near)}?" if near else ""
+
+
+def _complain(lines: Sequence[str], code: int) -> int:
+    for line in lines:
+        click.echo(f"ganbench: {line}", err=True)
+    return code
+
+
+def _silence_stdout() -> None:
+    """Keep the interpreter from complaining at exit about a pipe whose reader has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,59 @@
+"""Options and argument types that several verbs share."""
+
+from pathlib import Path
+
+import click
+
+from ganbench.errors import BadInputError
+
+results_dir = click.option(
+    "--results-dir",
+    type=click.Path(path_type=Path),
+    help="Folder of results; records go to its 'records'.  [default: $GANBENCH_RESULTS or ./results]",
+)
+device = click.option("--device", default="cpu", show_default=True, help="Where to compute: cpu, cuda, cuda:1, ...")
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """Return the parts of a comma-separated list; empty for None.
+
+    Raises:
+        BadInputError: a part is empty.
+    """
+    parts = tuple(part.strip() for part in text.split(",")) if text is not None else ()
+    if not all(parts):
+        raise BadInputError(f"{text!r} has an empty name in it: separate names by single commas.")
+    return parts
+
+
+def numbers(text: str, what: str) -> tuple[float, ...]:
+    """Return a comma-separated list of numbers.
+
+    Raises:
+        BadInputError: a part is no finite number.
+    """
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = (float("nan"),)
+    if not all(abs(value) < float("inf") for value in values):
+        raise BadInputError(f"{what} {text!r} is no list of numbers: write for example 0.5,0.7,1.")
+    return values
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """Return the seeds of a list such as ``0-7,12``, in the order given.
+
+    Raises:
+        BadInputError: a part is neither a number nor a range that rises, or there are more than 1,000,000.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise BadInputError(f"{text!r} is no list of seeds: write for example 0-7 or 1,5,9.")
+        start, stop = int(first), int(last) if dash else int(first)
+        if stop < start or stop - start >= 1_000_000 or stop >= 2**63:
+            raise BadInputError(f"the seeds {part.strip()!r} do not rise, or are too many: write for example 0-7.")
+        found += range(start, stop + 1)
+    return tuple(found)

@@ -34,6 +34,20 @@ class Generator(Protocol):
 
 
 @runtime_checkable
+class FixedSamples(Protocol):
+    """Images that stand in for a generator, such as a folder of samples: sample ``i`` is image ``i``."""
+
+    img_resolution: int
+    img_channels: int
+
+    def __len__(self) -> int: ...
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        """Return ``[N, C, H, W]`` float32 in -1..1, which ``ganbench.images`` quantises to exactly the stored bytes."""
+        ...
+
+
+@runtime_checkable
 class StyleGenerator(Generator, Protocol):
     """A generator with an intermediate latent space W."""
 

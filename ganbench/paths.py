@@ -11,7 +11,3 @@ def cache_dir() -> Path:
     named = os.environ.get("GANBENCH_CACHE")
     return Path(named).expanduser() if named else platformdirs.user_cache_path("ganbench")
 
-
-def results_dir() -> Path:
-    """Return the folder of results: ``$GANBENCH_RESULTS``, or else ``results`` in the working folder."""
-    return Path(os.environ.get("GANBENCH_RESULTS") or "results").expanduser()

@@ -49,10 +49,12 @@ class Worker:
     Attributes:
         setting: of the run.
         batch_size: samples in work at once.
+        max_threads: of a CPU; None for one a core.
     """
 
     setting: Setting
     batch_size: int
+    max_threads: int | None = None
     tile: int = field(init=False)
     _pool: ThreadPoolExecutor = field(init=False)
     _settings: "queue.SimpleQueue[Setting]" = field(init=False)
@@ -60,7 +62,7 @@ class Worker:
     def __post_init__(self) -> None:
         tile = tile_size(self.setting, self.batch_size)
         on_cpu = torch.device(self.setting.device).type == "cpu"
-        threads = min(cores(), max(1, self.batch_size // tile)) if on_cpu else 1
+        threads = min(self.max_threads or cores(), max(1, self.batch_size // tile)) if on_cpu else 1
         settings: queue.SimpleQueue[Setting] = queue.SimpleQueue()
         for _ in range(threads):
             settings.put(self.setting.for_thread())
@@ -74,7 +76,9 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def shard(self, source: Source, taps: Sequence[Tap], start: int, stop: int, progress: Progress) -> list[Accumulator]:
+    def shard(
+        self, source: Source, taps: Sequence[Tap], start: int, stop: int, progress: Progress
+    ) -> list[Accumulator]:
         """Return one accumulator a tap, filled with samples ``start`` to ``stop`` (less where a tap wants fewer).
 
         Raises:
@@ -120,7 +124,9 @@ def _refuse_nonfinite(rows: Tensor, what: str, start: int) -> None:
     bad = ~torch.isfinite(rows.flatten(1)).all(1)
     if bool(bad.any()):
         first = start + int(bad.nonzero()[0])
-        raise NonFiniteError(f"{what}: sample {first} has a NaN or an infinity, so nothing is stored: check the weights.")
+        raise NonFiniteError(
+            f"{what}: sample {first} has a NaN or an infinity, so nothing is stored: check the weights."
+        )
 
 
 @torch.inference_mode()
@@ -151,7 +157,9 @@ def _key(one: Pass, tap: Tap, setting: Setting, tile: int, start: int) -> str:
     return shard_key(one.source, tap, setting, tile, start, min(start + SHARD, tap.count))
 
 
-def work(plan: Plan, worker: Worker, cache: Cache, one: Pass, progress: Progress, rank: int = 0, ranks: int = 1) -> None:
+def work(
+    plan: Plan, worker: Worker, cache: Cache, one: Pass, progress: Progress, rank: int = 0, ranks: int = 1
+) -> None:
     """Compute and store the missing shards of a pass that fall to this rank."""
     for (start, stop), taps in missing(one, plan.setting, worker.tile, cache):
         if (start // SHARD) % ranks == rank:

@@ -14,6 +14,7 @@ from ganbench.types import EquivariantGenerator, FixedSamples, Generator, StyleG
 
 Space = Literal["z", "w"]
 Sampling = Literal["full", "end"]
+NO_REALS = "it compares with real images and there are none: name them with --data FOLDER, ZIP or NAME."
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Reals:
     def problems(self, setting: Setting) -> list[str]:
         """Return the lack of data, if it is one."""
         if setting.data is None:
-            return ["it compares with real images and there are none: name them with --data FOLDER, ZIP or NAME."]
+            return [NO_REALS]
         return []
 
     def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:

@@ -1,0 +1,145 @@
+"""What was asked for, in plain values that another process can be handed, and how it becomes a plan."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ganbench import registry
+from ganbench.benchmarks import Benchmark
+from ganbench.data import open_data
+from ganbench.engine.plan import Plan
+from ganbench.engine.shards import default_batch_size
+from ganbench.errors import BadInputError, GanbenchError, PlanError
+from ganbench.inputs.sources import NO_REALS
+from ganbench.metrics import Metric, resolve
+from ganbench.models.base import open_subject
+from ganbench.rng import MAX_SEED
+from ganbench.types import Dataset, Subject
+
+
+@dataclass(frozen=True)
+class Request:
+    """One model's run, as asked for.
+
+    Attributes:
+        model: name, such as ``stylegan3`` or ``stylegan3:ffhq-1024-t``.
+        weights: path of a checkpoint, or None.
+        metrics: names; empty for the benchmark's own.
+        data: name or path of the reals; None for the benchmark's.
+        benchmark: name; None for the model's own.
+        seed: 0..2**63-1.
+        batch_size: samples in work at once; None to choose by device.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        limit: largest sample count of any metric; None for none.
+        double: whether path lengths and equivariance run in float64.
+    """
+
+    model: str
+    weights: str | None = None
+    metrics: tuple[str, ...] = ()
+    data: str | None = None
+    benchmark: str | None = None
+    seed: int = 0
+    batch_size: int | None = None
+    device: str = "auto"
+    limit: int | None = None
+    double: bool = False
+
+    def resolved(self) -> "Request":
+        """Return the request with device and batch size filled in.
+
+        Raises:
+            BadInputError: a value out of range, or a device that is not there.
+        """
+        for name, low, high in (("batch_size", 1, 2**20), ("limit", 1, 2**40), ("seed", 0, MAX_SEED)):
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                option = name.replace("_", "-")
+                raise BadInputError(f"--{option} {value} is out of range: give a whole number from {low} to {high}.")
+        device = resolve_device(self.device)
+        return dataclasses.replace(self, device=device, batch_size=self.batch_size or default_batch_size(device))
+
+
+def resolve_device(device: str) -> str:
+    """Return the device to run on; ``auto`` takes the first GPU, or else the CPU.
+
+    Raises:
+        BadInputError: no such device on this machine.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise BadInputError(f"device {device!r} is not to be had on this machine: use --device cpu.") from error
+    return device
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A request made ready: its benchmark, its data, its plan."""
+
+    request: Request
+    benchmark: Benchmark
+    data: Dataset | None
+    plan: Plan
+
+
+def prepare(request: Request) -> Prepared:
+    """Return the plan of a request.
+
+    Raises:
+        PlanError: with everything that keeps it from running.
+    """
+    request = request.resolved()
+    subject = open_subject(request.model, request.weights, request.device)
+    benchmark: Benchmark = registry.load("benchmarks", request.benchmark or subject.benchmark)
+    metrics, problems = _metrics(request, benchmark)
+    data, data_problems = _data(request, benchmark)
+    problems += data_problems
+    try:
+        plan = _build(subject, metrics, data, request)
+    except PlanError as error:
+        # Where the reals could not be opened, that sentence says it all.
+        problems += [problem for problem in error.problems if not (data_problems and problem.endswith(NO_REALS))]
+        raise PlanError(problems) from error
+    if problems:
+        raise PlanError(problems)
+    return Prepared(request, benchmark, data, plan)
+
+
+def _build(subject: Subject, metrics: list[Metric], data: Dataset | None, request: Request) -> Plan:
+    return Plan.build(subject, metrics, data=data, seed=request.seed, device=request.device)
+
+
+def _data(request: Request, benchmark: Benchmark) -> tuple[Dataset | None, list[str]]:
+    name = request.data or benchmark.data
+    try:
+        return (open_data(name) if name else None), []
+    except GanbenchError as error:
+        return None, [str(error)]
+
+
+def _metrics(request: Request, benchmark: Benchmark) -> tuple[list[Metric], list[str]]:
+    """Return the metrics asked for, fitted to the benchmark, and what is wrong with their names."""
+    found, problems = [], []
+    for name in request.metrics or benchmark.metrics:
+        try:
+            metric = resolve(name, short_names=benchmark.short_names, limit=request.limit)
+            found.append(_fitted(metric, benchmark, request.double))
+        except GanbenchError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+def _fitted(metric: Any, benchmark: Benchmark, double: bool) -> Metric:
+    """Return the metric with the benchmark's extractor, and in float64 where asked and possible."""
+    changes: dict[str, Any] = {}
+    if hasattr(metric, "extractor"):
+        changes["extractor"] = benchmark.extractors.get(metric.extractor, metric.extractor)
+    if double and hasattr(metric, "double"):
+        changes["double"] = True
+    fitted: Metric = dataclasses.replace(metric, **changes)
+    return fitted

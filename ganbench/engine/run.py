@@ -1,0 +1,214 @@
+"""A run from request to record: plan, work off the shards, merge them, compute, write."""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from ganbench.engine.cache import Cache
+from ganbench.engine.distributed import work_in_processes
+from ganbench.engine.plan import Pass, Plan, Tap
+from ganbench.engine.request import Prepared, Request, prepare
+from ganbench.engine.shards import Worker, collect, missing, work
+from ganbench.errors import GanbenchError, PlanError
+from ganbench.inputs import Accumulator, Source
+from ganbench.metrics import Metric
+from ganbench.records.environment import describe, ganbench_version
+from ganbench.records.record import SCHEMA, Result, RunRecord, new_id, utc_now
+from ganbench.records.store import Store
+
+
+class Reporter(Protocol):
+    """Who is told how far a run is."""
+
+    def planned(self, prepared: Prepared) -> None:
+        """The plan stands and is about to run."""
+        ...
+
+    def begin(self, one: Pass, done: int) -> None:
+        """A pass begins; ``done`` of its samples were finished before."""
+        ...
+
+    def advance(self, samples: int) -> None:
+        """Some samples of the pass are finished."""
+        ...
+
+    def end(self, one: Pass) -> None:
+        """The pass is finished."""
+        ...
+
+
+class Silence:
+    """A reporter that says nothing."""
+
+    def planned(self, prepared: Prepared) -> None:
+        """Say nothing."""
+
+    def begin(self, one: Pass, done: int) -> None:
+        """Say nothing."""
+
+    def advance(self, samples: int) -> None:
+        """Say nothing."""
+
+    def end(self, one: Pass) -> None:
+        """Say nothing."""
+
+
+def run(
+    models: Sequence[str],
+    metrics: Sequence[str] = (),
+    *,
+    weights: str | Path | None = None,
+    data: str | None = None,
+    benchmark: str | None = None,
+    seed: int = 0,
+    batch_size: int | None = None,
+    device: str = "auto",
+    limit: int | None = None,
+    double: bool = False,
+    nproc: int = 1,
+    results_dir: str | Path | None = None,
+    reporter: Reporter | None = None,
+    command: Sequence[str] = (),
+) -> list[RunRecord]:
+    """Return one record a model, each written to ``results_dir/records``; finished shards are never computed again.
+
+    Args:
+        models: names, such as ``["stylegan3"]``.
+        metrics: names; none for the benchmark's own.
+        weights: path of a checkpoint; only with one model.
+        data: name or path of the reals.
+        benchmark: name; None for each model's own.
+        seed: of all random streams, 0..2**63-1.
+        batch_size: samples in work at once.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        limit: largest sample count of any metric.
+        double: path lengths and equivariance in float64.
+        nproc: processes; on GPUs, rank r takes GPU r.
+        results_dir: None for ``$GANBENCH_RESULTS`` or ``./results``.
+        reporter: is told how far the run is.
+        command: what is written into the record as the command.
+
+    Raises:
+        PlanError: with everything that keeps any of the models from running, before any work.
+        GanbenchError: what went wrong on the way, in one sentence.
+    """
+    store, cache, reporter = Store(results_dir), Cache(), reporter or Silence()
+    requests = [
+        Request(name, str(weights) if weights else None, tuple(metrics), data, benchmark, seed, batch_size, device,
+                limit, double)
+        for name in models
+    ]  # fmt: skip
+    prepared = prepare_all(requests)
+    store.check_writable()
+    cache.check_writable()
+    return [_run(one, store, cache, reporter, nproc, command or sys.argv) for one in prepared]
+
+
+def prepare_all(requests: Sequence[Request]) -> list[Prepared]:
+    """Return every request made ready, or raise one ``PlanError`` with the problems of all."""
+    prepared, problems = [], []
+    for request in requests:
+        try:
+            prepared.append(prepare(request))
+        except PlanError as error:
+            problems += error.problems
+        except GanbenchError as error:
+            problems.append(str(error))
+    if problems:
+        raise PlanError(tuple(dict.fromkeys(problems)))
+    return prepared
+
+
+def _run(
+    prepared: Prepared, store: Store, cache: Cache, reporter: Reporter, nproc: int, command: Sequence[str]
+) -> RunRecord:
+    started = time.perf_counter()
+    reporter.planned(prepared)
+    filled, seconds = fill(prepared, cache, reporter, nproc)
+    results = tuple(result for metric in prepared.plan.metrics for result in _results(metric, prepared.plan, filled))
+    seconds["total"] = time.perf_counter() - started
+    record = _record(prepared, results, {k: round(v, 3) for k, v in seconds.items()}, command)
+    store.write(record)
+    return record
+
+
+Filled = Mapping[tuple[Source, Tap], Accumulator]
+
+
+def fill(prepared: Prepared, cache: Cache, reporter: Reporter, nproc: int = 1) -> tuple[Filled, dict[str, float]]:
+    """Return every tap's accumulator, and the seconds that each pass took."""
+    plan, batch_size = prepared.plan, prepared.request.batch_size
+    assert batch_size is not None
+    filled: dict[tuple[Source, Tap], Accumulator] = {}
+    seconds: dict[str, float] = {}
+    with Worker(plan.setting, batch_size) as worker:
+        for one in plan.passes:
+            started = time.perf_counter()
+            left = sum(stop - start for (start, stop), _ in missing(one, plan.setting, worker.tile, cache))
+            reporter.begin(one, one.count - left)
+            if nproc > 1 and left:
+                work_in_processes(prepared.request, one, plan.setting, worker.tile, cache, reporter.advance, nproc)
+            work(plan, worker, cache, one, reporter.advance)
+            for tap in one.taps:
+                filled[one.source, tap] = collect(one, tap, worker, cache, reporter.advance)
+            reporter.end(one)
+            seconds[one.source.name] = time.perf_counter() - started
+    return filled, seconds
+
+
+def _results(metric: Metric, plan: Plan, filled: Filled) -> list[Result]:
+    values = metric.compute(**{key: filled[where] for key, where in plan.taps(metric).items()})
+    name = getattr(metric, "extractor", None)
+    return [
+        Result(
+            metric=metric.name,
+            key=key,
+            value=value,
+            # The spread of an inception score is neither good nor bad.
+            higher_is_better=None if key.endswith("_std") else metric.higher_is_better,
+            count=metric.count,
+            extractor=name,
+            extractor_sha256=plan.setting.extractors[name].sha256 if name else None,
+            spec={"class": f"{type(metric).__module__}:{type(metric).__qualname__}", **_spec(metric)},
+            version=metric.version,
+            unit=metric.unit,
+        )
+        for key, value in values.items()
+    ]
+
+
+def _spec(metric: Any) -> dict[str, Any]:
+    """Return the parameters that make the number what it is; the name and the extractor stand elsewhere."""
+    return {k: v for k, v in dataclasses.asdict(metric).items() if k not in ("name", "count", "extractor")}
+
+
+def _record(
+    prepared: Prepared, results: tuple[Result, ...], seconds: Mapping[str, float], command: Sequence[str]
+) -> RunRecord:
+    request, subject, data = prepared.request, prepared.plan.subject, prepared.data
+    assert request.batch_size is not None
+    return RunRecord(
+        schema=SCHEMA,
+        id=new_id(),
+        created=utc_now(),
+        ganbench=ganbench_version(),
+        command=[Path(command[0]).name, *command[1:]],
+        model={
+            "name": subject.name,
+            "weights": subject.weights,
+            "sha256": subject.sha256,
+            "embedded": subject.embedded,
+        },
+        data=data and {"name": data.name, "fingerprint": data.fingerprint, "count": len(data)},
+        benchmark=prepared.benchmark.name,
+        seed=request.seed,
+        batch_size=request.batch_size,
+        device=request.device,
+        limit=request.limit,
+        results=results,
+        environment=describe(),
+        seconds=dict(seconds),
+    )

@@ -1,0 +1,1 @@
+"""One training loop for all models, and its parts: data order, averages, optimisers, snapshots, logs, grids."""

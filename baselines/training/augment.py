@@ -1,0 +1,19 @@
+"""Augmentation of what the discriminator sees, differentiable and the same for real and generated images."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def translate(images: Tensor, pixels: int, draws: torch.Generator) -> Tensor:
+    """Return each image shifted by whole pixels, uniform in ``-pixels..pixels`` along x and y; the edge is repeated.
+
+    Source: Zhao et al., Differentiable Augmentation for Data-Efficient GAN Training (NeurIPS 2020), "translation".
+    Deviation: the edge is repeated where the paper fills with zeros, which is a grey border in -1..1.
+    """
+    if pixels == 0:
+        return images
+    N, _, H, W = images.shape
+    padded = F.pad(images, [pixels] * 4, mode="replicate")
+    shifts = torch.randint(2 * pixels + 1, [N, 2], generator=draws).tolist()
+    return torch.stack([padded[i, :, y : y + H, x : x + W] for i, (y, x) in enumerate(shifts)])

@@ -1,0 +1,72 @@
+"""Endless shuffled batches whose order depends on the seed and the position alone."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from baselines.training.streams import stream
+
+
+class Images(Protocol):
+    """A sequence of images ``[C, H, W]`` uint8; a tensor ``[N, C, H, W]`` is one."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Tensor: ...
+
+
+@dataclass
+class Batches:
+    """The training images in epochs of random order.
+
+    Attributes:
+        images: N images ``[C, H, W]`` uint8, 0..255, all of one size.
+        labels: ``[N, c_dim]`` float32, or None.
+        batch: images in a batch.
+        seed: of the order.
+        mirror: whether every second image, at random, is flipped left to right.
+    """
+
+    images: Images
+    labels: Tensor | None
+    batch: int
+    seed: int
+    mirror: bool = False
+    _epoch: tuple[int, Tensor] = field(default=(-1, torch.empty(0)), repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.images) == 0:
+            raise ValueError("there are no images to train on: give at least one.")
+        first = self.images[0]
+        if first.ndim != 3 or first.dtype != torch.uint8:
+            raise ValueError(f"training images must be [C, H, W] uint8, not {list(first.shape)} {first.dtype}.")
+        if self.labels is not None and len(self.labels) != len(self.images):
+            raise ValueError(f"{len(self.images)} images came with {len(self.labels)} labels: give one label an image.")
+
+    def draw(self, step: int) -> tuple[Tensor, Tensor | None]:
+        """Return batch number ``step``: images ``[batch, C, H, W]`` float32, -1..1, and labels."""
+        chosen = [self._at(position) for position in range(step * self.batch, (step + 1) * self.batch)]
+        images = torch.stack([self.images[index] for index in chosen]).float() / 127.5 - 1
+        if self.mirror:
+            flipped = torch.rand(self.batch, generator=stream(self.seed, step, "data/mirror")) < 0.5
+            images = torch.where(flipped[:, None, None, None], images.flip(3), images)
+        return images, None if self.labels is None else self.labels[chosen]
+
+    def _at(self, position: int) -> int:
+        epoch, offset = divmod(position, len(self.images))
+        if self._epoch[0] != epoch:
+            order = torch.randperm(len(self.images), generator=stream(self.seed, epoch, "data/order"))
+            self._epoch = (epoch, order)
+        return int(self._epoch[1][offset])
+
+
+def fingerprint(images: Images, labels: Tensor | None) -> str:
+    """Return the sha256 of all images in order, and of the labels."""
+    content = hashlib.sha256(f"{len(images)} {list(images[0].shape)}".encode())
+    for index in range(len(images)):
+        content.update(images[index].numpy().tobytes())
+    if labels is not None:
+        content.update(labels.numpy().tobytes())
+    return content.hexdigest()

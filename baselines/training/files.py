@@ -1,0 +1,36 @@
+"""Files that are either whole or not there."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside ``path``, flush to the disk, and rename: a crash leaves the old file or the new one, whole.
+
+    Raises:
+        OSError: the folder cannot be written or the disk is full; the message names the file.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _flush_folder(path.parent)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        reason = problem.strerror or str(problem)
+        raise OSError(problem.errno, f"cannot write {path} ({reason}): free space or choose another folder") from None
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the renaming itself survive a power cut, where the system allows a folder to be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,21 @@
+"""Grids of samples as PNG files."""
+
+import os
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+
+def save_grid(path: Path, images: Tensor, columns: int) -> None:
+    """Write images ``[N, 1 or 3, H, W]``, -1..1, as one PNG with ``columns`` images in a row; a short row is black."""
+    pixels = (images * 127.5 + 128).clamp(0, 255).to(torch.uint8).cpu()
+    missing = -len(pixels) % columns
+    pixels = torch.cat([pixels, pixels.new_zeros(missing, *pixels.shape[1:])])
+    rows, (channels, height, width) = len(pixels) // columns, pixels.shape[1:]
+    sheet = pixels.reshape(rows, columns, channels, height, width).permute(0, 3, 1, 4, 2)
+    sheet = sheet.reshape(rows * height, columns * width, channels)
+    temporary = path.with_suffix(".tmp")
+    Image.fromarray(sheet.squeeze(-1).numpy()).save(temporary, format="PNG")
+    os.replace(temporary, path)

@@ -1,0 +1,260 @@
+"""The training loop of all models: phases in turn, averages, ticks, snapshots.
+
+A model brings a ``Trainee``: its networks, its optimisers, and its phases, each a loss with the network it trains.
+The loop knows nothing else about it.
+"""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from baselines.training import log, snapshots
+from baselines.training.data import Batches
+from baselines.training.ema import update_average
+from baselines.training.streams import stream
+
+Losses = dict[str, Tensor]
+OnTick = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a loss sees of one step.
+
+    Attributes:
+        step: steps taken before this one.
+        nimg: real images shown before this step.
+        real: ``[batch, C, H, W]`` float32, -1..1.
+        labels: ``[batch, c_dim]`` float32, or None.
+        stream: gives the step's own random stream for a purpose.
+    """
+
+    step: int
+    nimg: int
+    real: Tensor
+    labels: Tensor | None
+    stream: Callable[[str], torch.Generator]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One kind of update: which network, by which optimiser, down which loss, how often.
+
+    Attributes:
+        loss: returns values by name, each ``[batch]``; the mean of the one called ``total`` is minimised.
+        interval: the phase runs in every ``interval``-th step, with its gradient multiplied by that.
+    """
+
+    name: str
+    network: nn.Module
+    optimizer: Optimizer
+    loss: Callable[[Moment], Losses]
+    interval: int = 1
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """What a model brings to the loop.
+
+    Attributes:
+        networks: all that is trained or averaged, by name; all of it is in the snapshots.
+        optimizers: by name.
+        phases: in the order in which they run.
+        averages: pairs of average and network.
+        ema_beta: share of the average kept at a step, from the number of real images shown.
+        export: given the kimg, writes the weights that the run is for, and samples; returns the weights' path.
+    """
+
+    networks: Mapping[str, nn.Module]
+    optimizers: Mapping[str, Optimizer]
+    phases: tuple[Phase, ...]
+    averages: tuple[tuple[nn.Module, nn.Module], ...]
+    ema_beta: Callable[[int], float]
+    export: Callable[[float], Path]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long a run is and how often it reports, in steps.
+
+    Attributes:
+        steps: in the whole run.
+        tick: between two lines of the log.
+        snapshot: between two snapshots; a multiple of ``tick``.
+        settings: of the run, of JSON types: a snapshot resumes only under the same.
+        seed: of all randomness.
+    """
+
+    steps: int
+    tick: int
+    snapshot: int
+    settings: Mapping[str, Any]
+    seed: int
+
+
+def run(
+    trainee: Trainee,
+    batches: Batches,
+    schedule: Schedule,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    device: torch.device | str = "cpu",
+    on_tick: OnTick | None = None,
+) -> Path:
+    """Return the path of the final weights, after training to the end of the schedule.
+
+    A run that was stopped and resumed gives the same weights as one that was not (the same bits on a CPU). SIGINT and
+    SIGTERM end the step under way, write a snapshot and raise KeyboardInterrupt.
+
+    Raises:
+        ValueError: nothing to resume, other settings than the snapshot's, a run already in the folder, or a loss that
+            is not finite; the last snapshot stays.
+        OSError: the folder cannot be written.
+        KeyboardInterrupt: stopped by a signal, after the snapshot.
+    """
+    step = begin(trainee, schedule, run_dir, resume)
+    meter = Meter(batches.batch, schedule, step)
+    weights = None
+    with stop_requests() as stopped:
+        while step < schedule.steps:
+            real, labels = batches.draw(step)
+            labels = None if labels is None else labels.to(device)
+            moment = Moment(step, step * batches.batch, real.to(device), labels, streams_of(schedule.seed, step))
+            for phase in trainee.phases:
+                if step % phase.interval == 0:
+                    meter.add(advance(phase, moment))
+            step += 1
+            for average, network in trainee.averages:
+                update_average(average, network, trainee.ema_beta(step * batches.batch))
+
+            finished, asked = step == schedule.steps, stopped.is_set()
+            if finished or asked or step % schedule.snapshot == 0:
+                snapshots.write(run_dir, captured(trainee, schedule, step))
+                weights = trainee.export(step * batches.batch / 1000)
+            if finished or asked or step % schedule.tick == 0:
+                report(meter.tick(step), run_dir, weights, on_tick)
+                weights = None if not finished else weights
+            if asked and not finished:
+                raise KeyboardInterrupt
+    return weights or trainee.export(step * batches.batch / 1000)
+
+
+def begin(trainee: Trainee, schedule: Schedule, run_dir: Path, resume: bool) -> int:
+    """Return the step to start at, with the networks as they were at that step."""
+    if not resume:
+        if snapshots.listed(run_dir):
+            raise ValueError(f"{run_dir} already holds a training run: resume it or choose another folder.")
+        run_dir.mkdir(parents=True, exist_ok=True)
+        log.rewind(run_dir / "log.jsonl", step=0)  # also finds out whether the folder can be written
+        return 0
+    snapshot = snapshots.latest(run_dir)
+    for name in sorted({*snapshot.settings, *schedule.settings}):
+        before, now = snapshot.settings.get(name), schedule.settings.get(name)
+        if before != now:
+            raise ValueError(
+                f"the snapshot in {run_dir} was trained with {name} {before!r}, not {now!r}: resume with that."
+            )
+    snapshots.restore(snapshot, trainee.networks, trainee.optimizers)
+    log.rewind(run_dir / "log.jsonl", snapshot.step)
+    return snapshot.step
+
+
+def advance(phase: Phase, moment: Moment) -> dict[str, float]:
+    """Return the means of the phase's losses, after one step down its gradient.
+
+    Raises:
+        ValueError: the loss is not finite; the network is as it was.
+    """
+    phase.network.requires_grad_(True)
+    losses = phase.loss(moment)
+    means = {f"{phase.name}/{name}": float(value.detach().mean()) for name, value in losses.items()}
+    for name, mean in means.items():
+        if not math.isfinite(mean):
+            kimg = moment.nimg / 1000
+            raise ValueError(
+                f"{name} became {mean} at {kimg:g} kimg: resume with another seed or lower learning rates."
+            )
+    phase.optimizer.zero_grad(set_to_none=True)
+    losses["total"].mean().mul(phase.interval).backward()  # type: ignore[no-untyped-call]
+    # With several processes, the gradients of phase.network are averaged over them here.
+    phase.optimizer.step()
+    phase.network.requires_grad_(False)
+    return means
+
+
+def captured(trainee: Trainee, schedule: Schedule, step: int) -> snapshots.Snapshot:
+    """Return the run's state after ``step`` steps."""
+    return snapshots.capture(step, schedule.settings, trainee.networks, trainee.optimizers)
+
+
+def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:
+    """Return what gives the random stream of this step for a purpose."""
+    return lambda purpose: stream(seed, step, purpose)
+
+
+class Meter:
+    """Sums losses and time between two ticks."""
+
+    def __init__(self, batch: int, schedule: Schedule, step: int) -> None:
+        self.batch, self.schedule = batch, schedule
+        self._restart(step)
+
+    def _restart(self, step: int) -> None:
+        self.step, self.started = step, time.perf_counter()
+        self.sums: dict[str, list[float]] = {}
+
+    def add(self, means: Mapping[str, float]) -> None:
+        """Note the losses of one phase."""
+        for name, mean in means.items():
+            self.sums.setdefault(name, []).append(mean)
+
+    def tick(self, step: int) -> dict[str, Any]:
+        """Return the entry of the log: step, kimg, sec_per_kimg, eta in seconds, mean losses; and start anew."""
+        per_step = (time.perf_counter() - self.started) / max(step - self.step, 1)
+        entry = {
+            "step": step,
+            "kimg": step * self.batch / 1000,
+            "sec_per_kimg": per_step / self.batch * 1000,
+            "eta": per_step * (self.schedule.steps - step),
+            "losses": {name: sum(values) / len(values) for name, values in self.sums.items()},
+        }
+        self._restart(step)
+        return entry
+
+
+def report(entry: dict[str, Any], run_dir: Path, weights: Path | None, on_tick: OnTick | None) -> None:
+    """Log a tick and tell the caller, who also hears of ``weights`` when the tick has written them (else None)."""
+    log.append(run_dir / "log.jsonl", entry)
+    if on_tick is not None:
+        on_tick({**entry, "weights": weights})
+
+
+@contextmanager
+def stop_requests() -> Iterator[threading.Event]:
+    """Give an event that SIGINT and SIGTERM set, in place of ending the process; only the main thread gets signals."""
+    stopped = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

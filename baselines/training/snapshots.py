@@ -1,0 +1,111 @@
+"""Snapshots to resume from: networks, averages, optimisers and counters in one checked file; the last two are kept."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from baselines.training.files import write_atomically
+from baselines.training.weights import from_bytes, to_bytes
+
+KEPT = 2  # so that a damaged newest snapshot costs one interval and not the run
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a run needs to go on as if it had never stopped.
+
+    Attributes:
+        step: steps taken. All randomness depends on the seed and the step, so this is the state of the streams too.
+        settings: of the run, of JSON types; a snapshot resumes only under the same.
+        tensors: by names such as ``networks/G/mapping.fc0.weight`` and ``optimizers/G/3/exp_avg``.
+    """
+
+    step: int
+    settings: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
+
+
+def capture(
+    step: int, settings: Mapping[str, Any], networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]
+) -> Snapshot:
+    """Return the present state; the tensors are shared with the networks, so write it before the next step."""
+    tensors: dict[str, Tensor] = {}
+    for name, network in networks.items():
+        tensors |= {f"networks/{name}/{key}": value for key, value in network.state_dict().items()}
+    for name, optimizer in optimizers.items():
+        for index, slots in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizers/{name}/{index}/{slot}": value for slot, value in slots.items()}
+    return Snapshot(step, settings, tensors)
+
+
+def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]) -> None:
+    """Fill networks and optimisers, built as for the run that was captured, with its state."""
+    for name, network in networks.items():
+        network.load_state_dict(_below(snapshot.tensors, f"networks/{name}/"))
+    for name, optimizer in optimizers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in _below(snapshot.tensors, f"optimizers/{name}/").items():
+            index, slot = key.split("/")
+            state.setdefault(int(index), {})[slot] = value
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def write(folder: Path, snapshot: Snapshot) -> Path:
+    """Return the new file, written atomically, and delete all but the last two.
+
+    Raises:
+        ValueError: a weight is not finite; nothing is written.
+        OSError: the file cannot be written; the older snapshots are as they were.
+    """
+    for name, tensor in snapshot.tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise ValueError(f"{name} is not finite at step {snapshot.step}: resume from the snapshot before it.")
+    path = folder / f"snapshot-{snapshot.step:09d}.safetensors"
+    header = {"step": json.dumps(snapshot.step), "settings": json.dumps(snapshot.settings)}
+    write_atomically(path, to_bytes(snapshot.tensors, header))
+    for old in listed(folder)[:-KEPT]:
+        old.unlink()
+    return path
+
+
+def latest(folder: Path) -> Snapshot:
+    """Return the newest snapshot that is whole.
+
+    Raises:
+        ValueError: there is none.
+    """
+    damage = []
+    for path in reversed(listed(folder)):
+        try:
+            return read(path)
+        except ValueError as problem:
+            damage.append(str(problem))
+    why = damage[0] if damage else "there is no snapshot in it"
+    raise ValueError(f"cannot resume in {folder}: {why.rstrip('.')}; start again without resuming.")
+
+
+def read(path: Path) -> Snapshot:
+    """Return one snapshot.
+
+    Raises:
+        ValueError: it is cut short, altered, or no snapshot.
+    """
+    tensors, header = from_bytes(path.read_bytes(), str(path))
+    if "step" not in header or "settings" not in header:
+        raise ValueError(f"{path} is not a snapshot of a training run: remove it.")
+    return Snapshot(json.loads(header["step"]), json.loads(header["settings"]), tensors)
+
+
+def listed(folder: Path) -> list[Path]:
+    """Return the snapshot files, oldest first."""
+    return sorted(folder.glob("snapshot-*.safetensors"))
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

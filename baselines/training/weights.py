@@ -1,0 +1,91 @@
+"""Weights as safetensors: the tensors of one network, and in the header what it takes to build it again."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from baselines.training.files import write_atomically
+
+
+def save_weights(path: Path, module: nn.Module, *, model: str, config: Mapping[str, Any], **notes: Any) -> None:
+    """Write all parameters and buffers of ``module``.
+
+    Args:
+        path: of the file; it is replaced only once the new one is whole.
+        module: the network.
+        model: which kind of network, such as ``"stylegan3"``.
+        config: the keyword arguments of its constructor, of JSON types.
+        notes: more for the header, of JSON types: recipe, kimg, data_fingerprint ...
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    header = {name: json.dumps(value) for name, value in {"model": model, "config": dict(config), **notes}.items()}
+    write_atomically(path, to_bytes(module.state_dict(), header))
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """Return what ``save_weights`` was told: ``model``, ``config`` and the notes.
+
+    Raises:
+        ValueError: no safetensors file, or one without such a header.
+        FileNotFoundError: no such file.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = {name: json.loads(text) for name, text in (file.metadata() or {}).items() if name != "sha256"}
+    except (SafetensorError, json.JSONDecodeError) as problem:
+        raise ValueError(
+            f"{path} is not a whole safetensors file of weights ({problem}): train or fetch it again."
+        ) from None
+    if "model" not in header or "config" not in header:
+        raise ValueError(f"{path} says neither model nor config in its header: convert it first.")
+    return header
+
+
+def load_state(path: Path) -> dict[str, Tensor]:
+    """Return the ``state_dict`` in the file, on the CPU.
+
+    Raises:
+        ValueError: the file is cut short, altered, or no safetensors file.
+        FileNotFoundError: no such file.
+    """
+    return from_bytes(path.read_bytes(), str(path))[0]
+
+
+def to_bytes(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> bytes:
+    """Return a safetensors file; its header also gets the sha256 of names, shapes and contents."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return save(plain, {**header, "sha256": _digest(plain, header)})
+
+
+def from_bytes(content: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return tensors and header of what ``to_bytes`` gave; a file by another writer has no sha256 to check.
+
+    Raises:
+        ValueError: the content is cut short or altered; the message calls it ``name``.
+    """
+    try:
+        tensors = load(content)
+        length = int.from_bytes(content[:8], "little")
+        header: dict[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    except (SafetensorError, ValueError) as problem:
+        raise ValueError(f"{name} is not a whole safetensors file ({problem}): fetch or write it again.") from None
+    stated = header.pop("sha256", None)
+    if stated is not None and stated != _digest(tensors, header):
+        raise ValueError(f"{name} is damaged, its content does not match its sha256: fetch or write it again.")
+    return tensors, header
+
+
+def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
+    content = hashlib.sha256(json.dumps(dict(sorted(header.items()))).encode())
+    for name, tensor in sorted(tensors.items()):
+        content.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        content.update(tensor.numpy().tobytes())
+    return content.hexdigest()

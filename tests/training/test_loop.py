@@ -1,0 +1,186 @@
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from baselines.training import snapshots
+from tests.training.tiny import train
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def outcome(run_dir):
+    newest = snapshots.latest(run_dir)
+    return newest.step, {name: tensor.clone() for name, tensor in newest.tensors.items()}
+
+
+def same(first, second):
+    assert first[0] == second[0]
+    assert first[1].keys() == second[1].keys()
+    for name, tensor in first[1].items():
+        assert torch.equal(tensor, second[1][name]), name
+
+
+def test_it_learns_and_writes_weights_log_and_snapshots(tmp_path):
+    ticks = []
+    tiny = train(tmp_path, 20, on_tick=ticks.append)
+    assert [tick["step"] for tick in ticks] == list(range(2, 21, 2))
+    assert [tick["weights"] is not None for tick in ticks] == [step % 4 == 0 for step in range(2, 21, 2)]
+    assert {"G/total", "D/total", "Dreg/total"} >= ticks[0]["losses"].keys()
+    logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [entry["kimg"] for entry in logged] == pytest.approx([tick["kimg"] for tick in ticks])
+    assert [path.name for path in snapshots.listed(tmp_path)] == [f"snapshot-0000000{n}.safetensors" for n in (16, 20)]
+    assert not torch.equal(tiny.G.weight, tiny.G_ema.weight)
+
+
+@pytest.mark.parametrize("stopped_at", [4, 10, 12])
+def test_a_resumed_run_ends_in_the_same_bits(tmp_path, stopped_at):
+    train(tmp_path / "whole", 20)
+    train(tmp_path / "parts", stopped_at)
+    train(tmp_path / "parts", 20, resume=True)
+    same(outcome(tmp_path / "whole"), outcome(tmp_path / "parts"))
+
+
+def test_the_seed_decides(tmp_path):
+    for name, seed in [("a", 0), ("b", 0), ("c", 1)]:
+        train(tmp_path / name, 6, seed=seed)
+    same(outcome(tmp_path / "a"), outcome(tmp_path / "b"))
+    assert not torch.equal(
+        outcome(tmp_path / "a")[1]["networks/G/weight"], outcome(tmp_path / "c")[1]["networks/G/weight"]
+    )
+
+
+def test_the_global_random_state_is_left_alone(tmp_path):
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    train(tmp_path, 6)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_lazy_phases_run_at_their_interval_with_their_gradient_multiplied(tmp_path):
+    ticks = []
+    train(tmp_path, 8, on_tick=ticks.append)
+    assert ["Dreg/total" in tick["losses"] for tick in ticks] == [True, True, False, True]  # steps 0, 3, 6
+
+
+def test_a_damaged_newest_snapshot_falls_back_to_the_one_before(tmp_path):
+    train(tmp_path / "whole", 20)
+    train(tmp_path / "parts", 12)
+    newest = snapshots.listed(tmp_path / "parts")[-1]
+    newest.write_bytes(newest.read_bytes()[:-100])
+    assert snapshots.latest(tmp_path / "parts").step == 8
+    train(tmp_path / "parts", 20, resume=True)
+    same(outcome(tmp_path / "whole"), outcome(tmp_path / "parts"))
+
+
+def test_one_flipped_bit_is_noticed(tmp_path):
+    train(tmp_path, 8)
+    newest = snapshots.listed(tmp_path)[-1]
+    content = bytearray(newest.read_bytes())
+    content[-5] ^= 1
+    newest.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged"):
+        snapshots.read(newest)
+    assert snapshots.latest(tmp_path).step == 4
+
+
+def test_nan_stops_with_the_kimg_and_leaves_the_last_good_snapshot(tmp_path):
+    with pytest.raises(ValueError, match=r"G/total became nan at 0\.024 kimg"):
+        train(tmp_path, 20, spoil_at=6)
+    step, tensors = outcome(tmp_path)
+    assert step == 4
+    assert all(torch.isfinite(tensor).all() for tensor in tensors.values())
+
+
+def test_resuming_nothing_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no snapshot"):
+        train(tmp_path, 4, resume=True)
+
+
+def test_starting_over_an_existing_run_is_refused(tmp_path):
+    train(tmp_path, 4)
+    with pytest.raises(ValueError, match="already holds"):
+        train(tmp_path, 4)
+
+
+def test_resuming_with_other_settings_is_refused(tmp_path):
+    train(tmp_path, 4)
+    with pytest.raises(ValueError, match="seed 0, not 1"):
+        train(tmp_path, 8, resume=True, seed=1)
+
+
+def test_a_folder_that_cannot_be_written_is_an_oserror(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="file"):
+        train(tmp_path / "file", 4)
+
+
+def test_a_full_disk_keeps_the_older_snapshots(tmp_path, monkeypatch):
+    train(tmp_path, 4)
+    good = outcome(tmp_path)
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        train(tmp_path, 8, resume=True)
+    same(good, outcome(tmp_path))
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_writes_a_snapshot_and_stops(tmp_path, number):
+    def send(tick):
+        if tick["step"] == 6:
+            signal.raise_signal(number)
+
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "parts", 20, on_tick=send)
+    assert signal.getsignal(number) is before
+    assert snapshots.latest(tmp_path / "parts").step == 7
+    train(tmp_path / "parts", 20, resume=True)
+    train(tmp_path / "whole", 20)
+    same(outcome(tmp_path / "whole"), outcome(tmp_path / "parts"))
+
+
+def test_outside_the_main_thread_it_trains_without_signal_handlers(tmp_path):
+    thread = threading.Thread(target=train, args=(tmp_path, 4))
+    thread.start()
+    thread.join()
+    assert snapshots.latest(tmp_path).step == 4
+
+
+def start(run_dir, steps, *words):
+    command = [sys.executable, "-m", "tests.training.tiny", str(run_dir), str(steps), *words]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def test_killed_at_any_moment_it_goes_on_from_a_whole_snapshot(tmp_path):
+    """Kills the process outright, again and again, some milliseconds after a tick, and compares with a quiet run."""
+    steps, reached = 4000, 0
+    for attempt in itertools.count():
+        process = start(tmp_path / "killed", steps, *(["resume"] if attempt else []))
+        assert process.stdout is not None
+        for _ in range(5):
+            process.stdout.readline()
+        time.sleep(0.013 * attempt % 0.05)
+        process.kill()
+        process.communicate()
+        newest = snapshots.latest(tmp_path / "killed").step
+        assert newest >= reached + 4 * (attempt < 3)
+        reached = newest
+        if attempt == 3:
+            break
+    train(tmp_path / "killed", reached + 8, resume=True)
+    train(tmp_path / "quiet", reached + 8)
+    same(outcome(tmp_path / "quiet"), outcome(tmp_path / "killed"))

@@ -1,0 +1,85 @@
+"""A model so small that a step takes a millisecond, to hold the loop against its promises; also run as a program."""
+
+import copy
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from baselines.training.data import Batches
+from baselines.training.ema import ema_beta
+from baselines.training.loop import Losses, Moment, OnTick, Phase, Schedule, Trainee, run
+from baselines.training.optimizers import lazy_adam
+from baselines.training.streams import normal, seeded
+from baselines.training.weights import save_weights
+
+BATCH = 4
+IMAGES = torch.arange(7 * 4, dtype=torch.uint8).reshape(7, 1, 2, 2) * 9
+
+
+class Tiny:
+    """A linear generator and discriminator of 2x2 images, with everything that the loop supports."""
+
+    def __init__(self, run_dir: Path, spoil_at: int | None = None) -> None:
+        with seeded(3):
+            self.G, self.D = nn.Linear(3, 4).requires_grad_(False), nn.Linear(4, 1).requires_grad_(False)
+        self.G_ema = copy.deepcopy(self.G)
+        self.run_dir, self.spoil_at = run_dir, spoil_at
+        self.exports = 0
+
+    def trainee(self) -> Trainee:
+        g_adam = lazy_adam(self.G.parameters(), 0.01, (0.0, 0.99), None)
+        d_adam = lazy_adam(self.D.parameters(), 0.01, (0.0, 0.99), 3)
+        return Trainee(
+            networks={"G": self.G, "D": self.D, "G_ema": self.G_ema},
+            optimizers={"G": g_adam, "D": d_adam},
+            phases=(
+                Phase("G", self.G, g_adam, self.generator_loss),
+                Phase("D", self.D, d_adam, self.discriminator_loss),
+                Phase("Dreg", self.D, d_adam, self.penalty, interval=3),
+            ),
+            averages=((self.G_ema, self.G),),
+            ema_beta=lambda nimg: ema_beta(BATCH, nimg, 0.02, 0.5),
+            export=self.export,
+        )
+
+    def generator_loss(self, at: Moment) -> Losses:
+        total = -self.D(self.G(normal(at.stream("G"), BATCH, 3)))
+        return {"total": total * float("nan") if at.step == self.spoil_at else total}
+
+    def discriminator_loss(self, at: Moment) -> Losses:
+        return {"total": self.D(self.G(normal(at.stream("D"), BATCH, 3))) - self.D(at.real.flatten(1))}
+
+    def penalty(self, at: Moment) -> Losses:
+        return {"total": self.D(at.real.flatten(1)).square()}
+
+    def export(self, kimg: float) -> Path:
+        self.exports += 1
+        path = self.run_dir / "tiny.safetensors"
+        save_weights(path, self.G_ema, model="tiny", config={}, kimg=kimg)
+        return path
+
+
+def train(
+    run_dir: Path,
+    steps: int,
+    *,
+    resume: bool = False,
+    seed: int = 0,
+    spoil_at: int | None = None,
+    on_tick: OnTick | None = None,
+) -> Tiny:
+    tiny = Tiny(run_dir, spoil_at)
+    schedule = Schedule(steps, tick=2, snapshot=4, settings={"seed": seed, "betas": [0.0, 0.99]}, seed=seed)
+    run(tiny.trainee(), Batches(IMAGES, None, BATCH, seed), schedule, run_dir, resume=resume, on_tick=on_tick)
+    return tiny
+
+
+if __name__ == "__main__":
+    train(
+        Path(sys.argv[1]),
+        int(sys.argv[2]),
+        resume=sys.argv[3:] == ["resume"],
+        on_tick=lambda _: print("tick", flush=True),
+    )

@@ -1,0 +1,50 @@
+"""The equalised fully connected layer."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from baselines.ops.bias_act import bias_act
+
+__all__ = ["FullyConnectedLayer"]
+
+
+class FullyConnectedLayer(nn.Module):
+    """A linear layer whose weight is stored with unit variance and scaled at run time, then an activation.
+
+    Keys: `weight` [out_features, in_features] and `bias` [out_features].
+
+    Source: Progressive GAN (Karras et al. 2017) section 4.1; StyleGAN (Karras et al. 2018) for `lr_multiplier`.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        activation: str = "linear",
+        bias: bool = True,
+        lr_multiplier: float = 1.0,
+        weight_init: float = 1.0,
+        bias_init: float | Sequence[float] = 0.0,
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.activation = activation
+        self.weight = nn.Parameter(torch.randn([out_features, in_features]) * (weight_init / lr_multiplier))
+        initial = torch.as_tensor(bias_init, dtype=torch.float32).expand(out_features) / lr_multiplier
+        self.bias = nn.Parameter(initial.clone()) if bias else None
+        self.weight_gain = lr_multiplier / in_features**0.5
+        self.bias_gain = lr_multiplier
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The layer's output, [N, out_features], for `x` [N, in_features]."""
+        weight = self.weight.to(x.dtype) * self.weight_gain
+        b = None if self.bias is None else self.bias.to(x.dtype) * self.bias_gain
+        return bias_act(x @ weight.t(), b, act=self.activation)
+
+    def extra_repr(self) -> str:
+        """The sizes and the activation."""
+        return f"in_features={self.in_features}, out_features={self.out_features}, activation={self.activation}"

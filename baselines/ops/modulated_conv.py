@@ -1,0 +1,45 @@
+"""StyleGAN3's modulated convolution."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = ["modulated_conv2d"]
+
+EPSILON = 1e-8
+
+
+def modulated_conv2d(
+    x: Tensor,
+    w: Tensor,
+    s: Tensor,
+    demodulate: bool = True,
+    padding: int = 0,
+    input_gain: Tensor | None = None,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """`x` convolved with one weight per image: `w` scaled by the image's style, and normalised by it.
+
+    x: [N, C_in, H, W]. w: [C_out, C_in, k, k]. s: [N, C_in] scale of each input channel.
+    input_gain: [] (or [C_in], or [N, C_in]) scale of the input that demodulation does not undo. bias: [C_out].
+
+    Scaling the weight of each image is the same as scaling its input channels before and its output channels after
+    one convolution shared by all images, and that is how it is done.
+
+    Source: StyleGAN2 (Karras et al. 2019) equations 1 and 3; StyleGAN3 (Karras et al. 2021) section 3.2 for the gain.
+    Deviation: styles are normalised per image rather than over the batch, which differs only through the epsilon.
+    """
+    if demodulate:
+        w = w * w.square().mean([1, 2, 3], keepdim=True).rsqrt()
+        s = s * s.square().mean(1, keepdim=True).rsqrt()
+    scale = s if input_gain is None else s * input_gain
+    y = F.conv2d(x * scale.to(x.dtype)[:, :, None, None], w.to(x.dtype), padding=padding)
+    offset = y.new_zeros([]) if bias is None else bias.to(x.dtype)[None, :, None, None]
+    if not demodulate:
+        return y + offset
+    return torch.addcmul(offset, y, demodulation(w, s).to(x.dtype)[:, :, None, None])
+
+
+def demodulation(w: Tensor, s: Tensor) -> Tensor:
+    """[N, C_out] factors that give every output channel unit variance for inputs of unit variance."""
+    return (s.square() @ w.square().sum([2, 3]).t() + EPSILON).rsqrt()

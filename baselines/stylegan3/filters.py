@@ -1,0 +1,96 @@
+"""The design of the low-pass filters and of the sampling rates of StyleGAN3."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.signal
+import scipy.special
+import torch
+from torch import Tensor
+
+__all__ = ["Progression", "lowpass_filter"]
+
+
+@dataclass(frozen=True)
+class Progression:
+    """Band limits and sizes of the output of every layer, and of the input in front of layer 0.
+
+    Frequencies are in cycles, rates in samples, per width of the output image.
+
+    Attributes:
+        cutoffs, stopbands, sampling_rates, half_widths: f_c, f_t, s and the half transition width f_h of each layer.
+        sizes: of the layer's square output, in samples, margin included.
+        channels: of the layer's output.
+        critical: whether the layer is critically sampled (the last ones, which trade aliasing for detail).
+        fp16: whether the layer is one of the highest resolutions, which may run in half precision.
+    """
+
+    cutoffs: tuple[float, ...]
+    stopbands: tuple[float, ...]
+    sampling_rates: tuple[float, ...]
+    half_widths: tuple[float, ...]
+    sizes: tuple[int, ...]
+    channels: tuple[int, ...]
+    critical: tuple[bool, ...]
+    fp16: tuple[bool, ...]
+
+    @classmethod
+    def design(
+        cls,
+        img_resolution: int,
+        img_channels: int,
+        *,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        num_layers: int = 14,
+        num_critical: int = 2,
+        first_cutoff: float = 2.0,
+        first_stopband: float = 2**2.1,
+        last_stopband_rel: float = 2**0.3,
+        margin_size: int = 10,
+        num_fp16_res: int = 4,
+    ) -> "Progression":
+        """The geometric progression of band limits from `first_cutoff` to half of the image's resolution.
+
+        Source: StyleGAN3 (Karras et al. 2021) section 3.2 and appendix F (equations for f_c[i], f_t[i], s[i], f_h[i]).
+        """
+        last_cutoff = img_resolution / 2
+        exponents = np.minimum(np.arange(num_layers + 1) / (num_layers - num_critical), 1)
+        cutoffs = first_cutoff * (last_cutoff / first_cutoff) ** exponents
+        stopbands = first_stopband * (last_cutoff * last_stopband_rel / first_stopband) ** exponents
+        rates = np.exp2(np.ceil(np.log2(np.minimum(stopbands * 2, img_resolution))))
+        sizes = rates + margin_size * 2
+        sizes[-2:] = img_resolution
+        channels = np.rint(np.minimum(channel_base / 2 / cutoffs, channel_max))
+        channels[-1] = img_channels
+        return cls(
+            cutoffs=tuple(map(float, cutoffs)),
+            stopbands=tuple(map(float, stopbands)),
+            sampling_rates=tuple(map(float, rates)),
+            half_widths=tuple(map(float, np.maximum(stopbands, rates / 2) - cutoffs)),
+            sizes=tuple(map(int, sizes)),
+            channels=tuple(map(int, channels)),
+            critical=tuple(i >= num_layers - num_critical for i in range(num_layers + 1)),
+            fp16=tuple(bool(rate * 2**num_fp16_res > img_resolution) for rate in rates),
+        )
+
+
+def lowpass_filter(numtaps: int, cutoff: float, width: float, fs: float, radial: bool = False) -> Tensor | None:
+    """A Kaiser-windowed low-pass filter of unit sum, float32: [numtaps], or [numtaps, numtaps] if radial.
+
+    numtaps: 1 means no filter, and returns None. cutoff, width: frequency and full width of the transition band, in
+    the unit of the sampling rate `fs`. radial: a jinc filter of circular symmetry instead of a separable sinc.
+
+    Source: StyleGAN3 (Karras et al. 2021) appendix C, "Kaiser low-pass filters" and "rotation equivariance".
+    """
+    if numtaps == 1:
+        return None
+    if not radial:
+        return torch.as_tensor(scipy.signal.firwin(numtaps, cutoff, width=width, fs=fs), dtype=torch.float32)
+    x = (np.arange(numtaps) - (numtaps - 1) / 2) / fs
+    radius = np.hypot(*np.meshgrid(x, x))
+    jinc = scipy.special.j1(2 * np.pi * cutoff * radius) / (np.pi * radius)
+    beta = scipy.signal.kaiser_beta(scipy.signal.kaiser_atten(numtaps, width / (fs / 2)))
+    window = np.kaiser(numtaps, beta)
+    f = jinc * np.outer(window, window)
+    return torch.as_tensor(f / f.sum(), dtype=torch.float32)

@@ -1,0 +1,163 @@
+"""StyleGAN3's generator."""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from baselines.stylegan3.filters import Progression
+from baselines.stylegan3.layers import LayerDesign, SynthesisInput, SynthesisLayer
+from baselines.stylegan3.mapping import MappingNetwork
+
+__all__ = ["Generator", "SynthesisNetwork"]
+
+
+class SynthesisNetwork(nn.Module):
+    """Intermediate latents to images: Fourier features, `num_layers` layers, and one to colours.
+
+    Keys: `input.*`, then `L{index}_{size}_{channels}.*` for each layer.
+
+    Source: StyleGAN3 (Karras et al. 2021) section 3, appendix D.1 and F.
+    """
+
+    def __init__(
+        self,
+        w_dim: int,
+        img_resolution: int,
+        img_channels: int,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        num_layers: int = 14,
+        num_critical: int = 2,
+        first_cutoff: float = 2.0,
+        first_stopband: float = 2**2.1,
+        last_stopband_rel: float = 2**0.3,
+        margin_size: int = 10,
+        output_scale: float = 0.25,
+        num_fp16_res: int = 4,
+        **layer_kwargs: Any,
+    ) -> None:
+        super().__init__()
+        self.w_dim = w_dim
+        self.num_ws = num_layers + 2
+        self.img_resolution = img_resolution
+        self.img_channels = img_channels
+        self.output_scale = output_scale
+        self.progression = Progression.design(
+            img_resolution,
+            img_channels,
+            channel_base=channel_base,
+            channel_max=channel_max,
+            num_layers=num_layers,
+            num_critical=num_critical,
+            first_cutoff=first_cutoff,
+            first_stopband=first_stopband,
+            last_stopband_rel=last_stopband_rel,
+            margin_size=margin_size,
+            num_fp16_res=num_fp16_res,
+        )
+        p = self.progression
+        self.input = SynthesisInput(w_dim, p.channels[0], p.sizes[0], p.sampling_rates[0], p.cutoffs[0])
+        self.layer_names: list[str] = []
+        for i, (size, channels) in enumerate(zip(p.sizes, p.channels, strict=True)):
+            self.layer_names.append(f"L{i}_{size}_{channels}")
+            self.add_module(self.layer_names[-1], SynthesisLayer(w_dim, layer_design(p, i, **layer_kwargs)))
+
+    def forward(
+        self,
+        ws: Tensor,
+        noise_mode: str = "const",
+        streams: object = None,
+        force_fp32: bool = False,
+        update_emas: bool = False,
+    ) -> Tensor:
+        """Images [N, img_channels, img_resolution, img_resolution], nominally -1..1, at least float32.
+
+        ws: [N, num_ws, w_dim]. noise_mode, streams: without effect, for this network has no noise inputs.
+        update_emas: move the running magnitudes towards this batch.
+
+        Raises: ValueError for ws of another shape, or for another number of images than transforms were set for.
+        """
+        if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
+            shape = f"[N, {self.num_ws}, {self.w_dim}]"
+            raise ValueError(f"The synthesis network needs ws as {shape}; give that instead of {list(ws.shape)}.")
+        transforms = self.input.image_transforms
+        if transforms is not None and len(transforms) != len(ws):
+            raise ValueError(f"There are {len(transforms)} transforms for {len(ws)} images; set one for each image.")
+        ws = ws.to(self.input.weight.dtype)
+        x: Tensor = self.input(ws[:, 0], transforms)
+        for i, name in enumerate(self.layer_names):
+            x = self.get_submodule(name)(x, ws[:, i + 1], force_fp32=force_fp32, update_emas=update_emas)
+        return x.to(ws.dtype).contiguous() * self.output_scale
+
+
+def layer_design(p: Progression, i: int, **layer_kwargs: Any) -> LayerDesign:
+    """What layer `i` of a progression must do: take the output of layer `i - 1` to its own band limit and size."""
+    prev = max(i - 1, 0)
+    return LayerDesign(
+        is_torgb=i == len(p.sizes) - 1,
+        is_critically_sampled=p.critical[i],
+        use_fp16=p.fp16[i],
+        in_channels=p.channels[prev],
+        out_channels=p.channels[i],
+        in_size=p.sizes[prev],
+        out_size=p.sizes[i],
+        in_sampling_rate=p.sampling_rates[prev],
+        out_sampling_rate=p.sampling_rates[i],
+        in_cutoff=p.cutoffs[prev],
+        out_cutoff=p.cutoffs[i],
+        in_half_width=p.half_widths[prev],
+        out_half_width=p.half_widths[i],
+        **layer_kwargs,
+    )
+
+
+class Generator(nn.Module):
+    """StyleGAN3-T, or -R with `conv_kernel=1, use_radial_filters=True` and twice the channels.
+
+    Keyword arguments beyond the five sizes go to `SynthesisNetwork` and, from there, to `LayerDesign`.
+    Keys: `mapping.*` and `synthesis.*`.
+
+    Source: Alias-Free Generative Adversarial Networks (Karras et al. 2021).
+    """
+
+    def __init__(
+        self,
+        z_dim: int,
+        c_dim: int,
+        w_dim: int,
+        img_resolution: int,
+        img_channels: int,
+        mapping_kwargs: dict[str, Any] | None = None,
+        **synthesis_kwargs: Any,
+    ) -> None:
+        super().__init__()
+        self.z_dim = z_dim
+        self.c_dim = c_dim
+        self.w_dim = w_dim
+        self.img_resolution = img_resolution
+        self.img_channels = img_channels
+        self.synthesis = SynthesisNetwork(w_dim, img_resolution, img_channels, **synthesis_kwargs)
+        self.num_ws = self.synthesis.num_ws
+        self.mapping = MappingNetwork(z_dim, c_dim, w_dim, self.num_ws, **(mapping_kwargs or {}))
+
+    def forward(
+        self,
+        z: Tensor,
+        c: Tensor | None = None,
+        truncation_psi: float = 1.0,
+        truncation_cutoff: int | None = None,
+        update_emas: bool = False,
+        **synthesis_kwargs: Any,
+    ) -> Tensor:
+        """Images of latents `z` [N, z_dim] and labels `c` [N, c_dim]: `synthesis` of `mapping`."""
+        ws = self.mapping(z, c, truncation_psi, truncation_cutoff, update_emas)
+        images: Tensor = self.synthesis(ws, update_emas=update_emas, **synthesis_kwargs)
+        return images
+
+    def set_transform(self, matrix: Tensor) -> None:
+        """Transforms the canvas from now on, with the inverse of what the image shall undergo.
+
+        matrix: [3, 3], in image widths and radians, which becomes part of the saved state; or [N, 3, 3], one for each
+        image of the batches that follow, which does not.
+        """
+        self.synthesis.input.set_transform(matrix)

@@ -1,6 +1,9 @@
 """Options and argument types that several verbs share."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -57,3 +60,40 @@ def seeds(text: str) -> tuple[int, ...]:
             raise BadInputError(f"the seeds {part.strip()!r} do not rise, or are too many: write for example 0-7.")
         found += range(start, stop + 1)
     return tuple(found)
+
+
+class Count(click.ParamType):
+    """A number of samples: ``500``, ``10k``."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number, or fail with what to write."""
+        match = re.fullmatch(r"(\d+)([km]?)", str(value).strip().lower())
+        number = int(match[1]) * {"": 1, "k": 1000, "m": 1_000_000}[match[2]] if match else 0
+        if number < 1:
+            self.fail(f"{value!r} is no sample count: write a positive number such as 500 or 10k.", param, ctx)
+        return number
+
+
+_MEASURING = (
+    click.option("--model", "models", multiple=True, required=True, help="Model to measure; may be repeated."),
+    click.option("--metrics", help="Comma-separated names, such as fid50k,ppl,eqt.  [default: the benchmark's]"),
+    click.option("--weights", help="Checkpoint to measure.  [default: the embedded one]"),
+    click.option("--data", help="Real images: a name, a folder or a zip.  [default: the benchmark's]"),
+    click.option("--benchmark", help="Measuring protocol.  [default: the model's]"),
+    click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random streams."),
+    click.option("--batch-size", type=int, help="Samples in work at once; changes speed, not numbers."),
+    click.option("--limit", type=Count(), help="Largest sample count; renames the results (fid50k becomes fid@500)."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    click.option(
+        "--float64", is_flag=True, help="Path lengths and equivariance in float64: slower, no rounding noise."
+    ),
+)
+
+
+def measuring(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that ``run`` and ``plan`` share."""
+    for option in reversed(_MEASURING):
+        function = option(function)
+    return function

@@ -56,6 +56,7 @@ class Worker:
     batch_size: int
     max_threads: int | None = None
     tile: int = field(init=False)
+    threads: int = field(init=False)
     _pool: ThreadPoolExecutor = field(init=False)
     _settings: "queue.SimpleQueue[Setting]" = field(init=False)
 
@@ -67,7 +68,7 @@ class Worker:
         for _ in range(threads):
             settings.put(self.setting.for_thread())
         pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-        for name, value in (("tile", tile), ("_pool", pool), ("_settings", settings)):
+        for name, value in (("tile", tile), ("threads", threads), ("_pool", pool), ("_settings", settings)):
             object.__setattr__(self, name, value)
 
     def __enter__(self) -> "Worker":

@@ -1,0 +1,69 @@
+"""``ganbench plan``: what a run would do, and about how long it would take."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganbench.cli import options
+from ganbench.cli.group import Verb
+from ganbench.cli.run import call
+
+if TYPE_CHECKING:
+    from ganbench.engine.request import Prepared
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "ganbench plan --model stylegan3 --metrics fid50k,ppl,eqt",
+        "ganbench plan --model stylegan3 --metrics fid50k,kid50k,is50k --limit 1k",
+    ),
+)
+@options.measuring
+def command(**asked: Any) -> None:
+    """Say what a run would do: passes, samples, what is finished already, time left. Nothing is written.
+
+    The time is estimated from one tile a core of each pass.
+    """
+    from rich.console import Console
+
+    from ganbench.cli.progress import show_plan
+    from ganbench.engine.request import Request, prepare_all
+
+    arguments = call(**asked)
+    models = arguments.pop("models")
+    console = Console()
+    for prepared in prepare_all([Request(name, **arguments) for name in models]):
+        show_plan(console, prepared)
+        for line in _estimates(prepared):
+            console.print(line, highlight=False)
+
+
+def _estimates(prepared: "Prepared") -> list[str]:
+    """Return a line a pass: samples left, samples a second, time."""
+    from ganbench.engine.cache import Cache
+    from ganbench.engine.shards import Worker, missing
+
+    lines, total, cache = [], 0.0, Cache()
+    assert prepared.request.batch_size is not None
+    with Worker(prepared.plan.setting, prepared.request.batch_size) as worker:
+        for one in prepared.plan.passes:
+            left = sum(stop - start for (start, stop), _ in missing(one, prepared.plan.setting, worker.tile, cache))
+            seconds = left / _rate(worker, one) if left else 0.0
+            total += seconds
+            lines.append(f"{one.source.name}: {left:,} of {one.count:,} samples to do, about {_minutes(seconds)}")
+    return [*lines, f"in all about {_minutes(total)}"]
+
+
+def _rate(worker: Any, one: Any) -> float:
+    """Return samples a second, from one tile a thread after one to warm up."""
+    count = min(one.count, worker.tile * worker.threads)
+    worker.shard(one.source, one.taps, 0, min(one.count, worker.tile), lambda _: None)
+    started = time.perf_counter()
+    worker.shard(one.source, one.taps, 0, count, lambda _: None)
+    return float(count / (time.perf_counter() - started))
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,91 @@
+"""What a run shows on stderr: what is measured, the plan, a bar with rate and time left for each pass."""
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from ganbench.engine.plan import Pass, describe
+from ganbench.engine.request import Prepared
+from ganbench.engine.shards import tile_size
+
+
+class Rate(ProgressColumn):
+    """Samples a second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate, or nothing before there is one."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="cyan")
+
+
+class Bars:
+    """A reporter that draws on stderr."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True)
+        self._progress: Progress | None = None
+
+    def planned(self, prepared: Prepared) -> None:
+        """Say what is measured and how."""
+        show_plan(self.console, prepared)
+
+    def begin(self, one: Pass, done: int) -> None:
+        """Start a bar."""
+        self._progress = Progress(
+            TextColumn("{task.description:<16}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            Rate(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+        )
+        self._progress.add_task(one.source.name, total=one.count, completed=done)
+        self._progress.start()
+
+    def advance(self, samples: int) -> None:
+        """Move the bar."""
+        if self._progress:
+            self._progress.advance(self._progress.task_ids[0], samples)
+
+    def end(self, one: Pass) -> None:
+        """Close the bar."""
+        if self._progress:
+            self._progress.update(self._progress.task_ids[0], completed=one.count)
+        self.close()
+
+    def close(self) -> None:
+        """Leave the terminal in order, also after an error."""
+        if self._progress:
+            self._progress.stop()
+            self._progress = None
+
+
+def show_plan(console: Console, prepared: Prepared) -> None:
+    """Print the first line, which says what the numbers are, and the passes."""
+    subject, setting, request = prepared.plan.subject, prepared.plan.setting, prepared.request
+    if subject.embedded:
+        console.print(
+            f"{subject.name} is the embedded default here: a small generator of 32x32 digits that ships with ganbench, "
+            "so its numbers do not compare with published ones.",
+            style="yellow",
+        )
+    console.print(
+        f"benchmark {prepared.benchmark.name}, data {prepared.data.name if prepared.data else 'none'}, seed {request.seed}, "
+        f"{request.device}, tiles of {tile_size(setting, request.batch_size or 1)}"
+    )
+    table = Table(box=None, pad_edge=False)
+    for name in ("pass", "samples", "for"):
+        table.add_column(name, justify="right" if name == "samples" else "left")
+    for row in describe(prepared.plan):
+        table.add_row(row["source"], f"{row['count']:,}", ", ".join(row["serves"]))
+    console.print(table)

@@ -1,0 +1,82 @@
+"""``ganbench run``: measure models and write a record of each."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ganbench.cli import options
+from ganbench.cli.group import Verb
+from ganbench.errors import BadInputError
+from ganbench.records.record import Result, RunRecord
+from ganbench.records.store import Store
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "ganbench run --model stylegan3 --metrics fid50k,ppl,eqt",
+        "ganbench run --model stylegan3 --metrics fid,kid,is,pr --limit 500",
+        "ganbench run --model stylegan3 --weights G.pkl --data ffhq-256.zip --metrics fid50k_full,eqt50k_int",
+    ),
+)
+@options.measuring
+@options.results_dir
+@click.option("--nproc", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
+def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:
+    """Measure models: plan, run, write one record each, print the table.
+
+    Issued again, it continues where it stopped: finished shards are kept in the cache.
+    """
+    from ganbench.cli.progress import Bars
+    from ganbench.engine import run
+
+    bars = Bars()
+    try:
+        records = run(**call(**asked), results_dir=results_dir, nproc=nproc, reporter=bars)
+    finally:
+        bars.close()
+    console = Console(width=None if Console().is_terminal else 100)
+    for record in records:
+        console.print(_table(record))
+        console.print(f"record: {Store(results_dir).path(record)}", soft_wrap=True, highlight=False)
+
+
+def call(
+    models: tuple[str, ...], metrics: str | None, float64: bool, weights: str | None, **rest: Any
+) -> dict[str, Any]:
+    """Return the arguments of ``ganbench.run`` that the options stand for.
+
+    Raises:
+        BadInputError: weights for more than one model.
+    """
+    if weights and len(models) > 1:
+        raise BadInputError(
+            f"--weights {weights} goes with one --model and there are {len(models)}: run them one by one."
+        )
+    return {"models": models, "metrics": options.names(metrics), "double": float64, "weights": weights, **rest}
+
+
+def _table(record: RunRecord) -> Table:
+    table = Table(title=f"{record.model['name']} on {record.benchmark}", title_justify="left")
+    for name in ("metric", "value", "better", "samples", "extractor"):
+        table.add_column(name, justify="right" if name in ("value", "samples") else "left")
+    for result in record.results:
+        table.add_row(
+            result.key,
+            _value(result),
+            _direction(result),
+            f"{result.count:,}" if result.count else "",
+            result.extractor or "-",
+        )
+    return table
+
+
+def _value(result: Result) -> str:
+    return f"{result.value:.5g}" + (f" {result.unit}" if result.unit else "")
+
+
+def _direction(result: Result) -> str:
+    return {True: "↑ higher", False: "↓ lower", None: ""}[result.higher_is_better]

@@ -55,7 +55,7 @@ class Classifier(nn.Module):
 
     def activations(self, images: Tensor) -> Activations:
         """Return layers, features and logits of ``[N, 1, 32, 32]`` images, uint8 or float, 0..255."""
-        x = images.to(self.output.weight.dtype) / 127.5 - 1
+        x = images.to(self.output.weight) / 127.5 - 1
         layers = []
         for convolution in self.convolutions:
             x = F.silu(convolution(x))

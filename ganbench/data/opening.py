@@ -1,0 +1,44 @@
+"""From what was typed after ``--data`` to a data set."""
+
+import difflib
+from pathlib import Path
+
+from ganbench import registry
+from ganbench.errors import BadInputError
+from ganbench.types import Dataset
+
+
+def open_data(spec: str) -> Dataset:
+    """Return a data set.
+
+    Args:
+        spec: a registered name, with what it understands after a colon (``digits``, ``digits:test``), or the path of a
+            folder of images or of a zip file. A name wins over a path: write ``./digits`` for a folder of that name.
+
+    Raises:
+        UnknownNameError: nothing is called like that, but something nearly.
+        BadInputError: there is no such folder or file, or it cannot be used.
+    """
+    name, _, variant = spec.partition(":")
+    if name in registry.names("data"):
+        found: Dataset = registry.load("data", name)(variant)
+        return found
+    path = Path(spec).expanduser()
+    if path.is_dir():
+        from ganbench.data.folder import open_folder
+
+        return open_folder(path)
+    if path.is_file():
+        from ganbench.data.nvlabs_zip import open_zip
+
+        return open_zip(path)
+    raise _nothing(spec, name)
+
+
+def _nothing(spec: str, name: str) -> Exception:
+    known = registry.names("data")
+    if difflib.get_close_matches(name, known, cutoff=0.6):
+        return registry.unknown("data", name, known)
+    return BadInputError(
+        f"there is no folder, zip file or data set {spec!r}: check the path, or name one of {', '.join(known)}."
+    )

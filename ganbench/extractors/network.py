@@ -1,0 +1,77 @@
+"""What the built-in extractors share: one frozen network with a name, a checksum and named layers."""
+
+import copy
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.errors import BadInputError
+
+
+class Network:
+    """An extractor made of one module in eval mode; calls change nothing in it, so threads may share it.
+
+    Attributes:
+        name: registered name.
+        sha256: of the weights.
+        layers: layer name -> number of features.
+        module: the network, all parameters frozen.
+    """
+
+    layers: Mapping[str, int] = {}
+
+    def __init__(self, name: str, sha256: str, module: nn.Module) -> None:
+        self.name = name
+        self.sha256 = sha256
+        self.module = module.eval().requires_grad_(False)
+
+    def to(self, device: str, double: bool = False) -> Self:
+        """Return the extractor on a device, in float64 where asked, else float32; this one stays as it is."""
+        moved = copy.copy(self)
+        moved.module = copy.deepcopy(self.module).to(torch.device(device), torch.float64 if double else torch.float32)
+        return moved
+
+    def prepared(self, images: Tensor) -> Tensor:
+        """Return images as floats in 0..255, where the network lies and in its dtype.
+
+        Raises:
+            BadInputError: if they are not ``[N, C, H, W]`` with 1 or 3 channels.
+        """
+        if images.ndim != 4 or images.shape[1] not in (1, 3):
+            raise BadInputError(
+                f"the extractor {self.name!r} takes images [N, 1 or 3, H, W], not {list(images.shape)}: "
+                "give greyscale or RGB images."
+            )
+        return images.to(next(self.module.parameters()))
+
+
+def unit_embedding(activations: tuple[Tensor, ...], weights: tuple[Tensor, ...] | None = None) -> Tensor:
+    """Return ``[N, E]`` such that squared Euclidean distances are perceptual distances.
+
+    At every position a layer's channels are scaled to unit length; the squared difference of two images is summed over
+    channels (weighted, where weights are given), averaged over positions and summed over layers.
+
+    Args:
+        activations: ``[N, C, H, W]``, one a layer.
+        weights: ``[C]``, not negative, one a layer; ones by default.
+
+    Source: Zhang et al., The unreasonable effectiveness of deep features (CVPR 2018), equation 1, with the weight of
+    the published code, which is outside of the square.
+    """
+    parts = []
+    for index, x in enumerate(activations):
+        unit = x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10)
+        if weights is not None:
+            unit = unit * weights[index].sqrt().reshape(1, -1, 1, 1)
+        parts.append((unit / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1))
+    return torch.cat(parts, 1)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

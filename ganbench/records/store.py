@@ -7,7 +7,6 @@ import uuid
 from datetime import datetime
 from pathlib import Path
 
-from ganbench import paths
 from ganbench.errors import BadInputError
 from ganbench.records.record import RunRecord
 
@@ -15,15 +14,20 @@ from ganbench.records.record import RunRecord
 PROBE_BYTES = 1 << 20
 
 
+def default_results_dir() -> Path:
+    """Return the folder of results: ``$GANBENCH_RESULTS``, or else ``results`` in the working folder."""
+    return Path(os.environ.get("GANBENCH_RESULTS") or "results").expanduser()
+
+
 class Store:
     """The records of one results folder.
 
     Args:
-        results_dir: the folder above ``records``; None for ``paths.results_dir()``. It is made when first written to.
+        results_dir: the folder above ``records``; None for ``default_results_dir()``. Made when first written to.
     """
 
     def __init__(self, results_dir: Path | str | None = None) -> None:
-        self.results_dir = Path(results_dir) if results_dir is not None else paths.results_dir()
+        self.results_dir = Path(results_dir) if results_dir is not None else default_results_dir()
 
     @property
     def folder(self) -> Path:

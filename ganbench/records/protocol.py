@@ -1,0 +1,81 @@
+"""When two numbers compare: only if they were measured the same way in everything but the model and its seed."""
+
+import json
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ganbench.records.record import Result, RunRecord
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a number was measured; equal protocols make numbers that compare.
+
+    Attributes:
+        key: name of the number.
+        count: generated samples.
+        extractor: its name.
+        extractor_sha256: of its weights.
+        data: fingerprint of the real images; None where none went into the number.
+        benchmark: by name.
+        version: of the metric's definition.
+        spec: the metric's parameters as JSON text with sorted keys.
+        data_name: for people; data of one fingerprint are the same whatever they are called.
+    """
+
+    key: str
+    count: int | None
+    extractor: str | None
+    extractor_sha256: str | None
+    data: str | None
+    benchmark: str
+    version: int
+    spec: str
+    data_name: str = field(compare=False, default="")
+
+
+def protocol(record: RunRecord, result: Result) -> Protocol:
+    """Return how a result of a record was measured."""
+    data = record.data if result.uses_data else None
+    return Protocol(
+        key=result.key,
+        count=result.count,
+        extractor=result.extractor,
+        extractor_sha256=result.extractor_sha256,
+        data=data["fingerprint"] if data else None,
+        benchmark=record.benchmark,
+        version=result.version,
+        spec=json.dumps(result.spec, sort_keys=True),
+        data_name=f"{data['name']} of {data['count']:,}" if data else "",
+    )
+
+
+def differences(protocols: list[Protocol]) -> list[str]:
+    """Return, for each protocol, the words that tell it from the others: ``10,000 samples, extractor inception``."""
+    differing = [f.name for f in fields(Protocol) if f.compare and len({getattr(p, f.name) for p in protocols}) > 1]
+    specs = [json.loads(p.spec) for p in protocols]
+    parameters = sorted({name for spec in specs for name in spec if len({_text(s.get(name)) for s in specs}) > 1})
+    described = []
+    for one, spec in zip(protocols, specs, strict=True):
+        words = [_words(one, name) for name in differing if name != "spec"]
+        words += [f"{name} {_text(spec.get(name, 'absent'))}" for name in parameters]
+        described.append(", ".join(dict.fromkeys(words)))
+    return described
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _words(one: Protocol, name: str) -> str:
+    if name == "count":
+        return f"{one.count:,} samples" if one.count is not None else "unknown sample count"
+    if name in ("extractor", "extractor_sha256"):
+        return (
+            f"extractor {one.extractor} {(one.extractor_sha256 or '')[:8]}".rstrip()
+            if one.extractor
+            else "no extractor"
+        )
+    if name == "data":
+        return f"data {one.data_name} ({one.data[:8]})" if one.data else "no data"
+    return f"{name} {getattr(one, name)}"

@@ -1,0 +1,215 @@
+"""Any set of records as one table: rows are models, columns are numbers that compare."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganbench.errors import BadInputError, UnknownNameError
+from ganbench.records import keys
+from ganbench.records.protocol import Protocol, differences, protocol
+from ganbench.records.record import Result, RunRecord
+from ganbench.records.store import Store, age_key, read
+
+EMBEDDED = "digits"
+EMBEDDED_NOTE = "digits: the embedded model, data or extractor; such numbers compare with no published ones."
+_LETTERS = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+_PLAIN_LETTERS = "abcdefghijklmnoprstuvwxyz"  # no superscript q exists
+
+RowKey = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Numbers of one protocol.
+
+    Attributes:
+        protocol: that they share.
+        higher_is_better: None where neither direction is.
+        unit: such as ``"dB"``.
+        mark: letters that tell it from other columns of the same name; empty where there are none.
+        difference: what these letters stand for.
+    """
+
+    protocol: Protocol
+    higher_is_better: bool | None
+    unit: str
+    mark: str = ""
+    difference: str = ""
+
+    @property
+    def title(self) -> str:
+        """Name, with its unit."""
+        return keys.title(self.protocol.key) + (f" ({self.unit})" if self.unit else "")
+
+    @property
+    def superscript(self) -> str:
+        """The mark in superscript letters."""
+        return self.mark.translate(str.maketrans(_PLAIN_LETTERS, _LETTERS))
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Extractor and sample count, where there are any."""
+        count = self.protocol.count
+        return tuple(part for part in (self.protocol.extractor, f"n={count:,}" if count is not None else None) if part)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model with one set of weights and one seed."""
+
+    label: str
+    sha256: str
+    seed: int
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What every format prints."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+    def cells(self, index: int) -> list[str]:
+        """Return a column's values as text of equal precision; empty where a model has none."""
+        values = [row.values[index] for row in self.rows]
+        places = _places([value for value in values if value is not None])
+        return ["" if value is None else f"{value:.{places}f}" for value in values]
+
+    def best(self, index: int) -> set[int]:
+        """Return the best rows of a column, ties as printed included; none where there is nothing to choose."""
+        direction = self.columns[index].higher_is_better
+        found = [(value, i) for i, row in enumerate(self.rows) if (value := row.values[index]) is not None]
+        if direction is None or len(found) < 2:
+            return set()
+        winner = (max if direction else min)(found, key=lambda pair: pair[0])[1]
+        cells = self.cells(index)
+        return {i for _, i in found if cells[i] == cells[winner]}
+
+
+def collect(sources: Sequence[Path], results_dir: Path | None = None) -> list[RunRecord]:
+    """Return the records of files and folders, oldest first, each run once.
+
+    Args:
+        sources: record files, folders of them, or results folders; none for ``results_dir`` itself.
+        results_dir: None for the default one.
+
+    Raises:
+        BadInputError: a file is no record, or there is no record at all.
+    """
+    found: dict[str, RunRecord] = {}
+    for source in sources or [Store(results_dir).results_dir]:
+        records = _read_folder(source) if source.is_dir() else [] if not sources else [read(source)]
+        if not records:
+            raise BadInputError(
+                f"there are no records in {source}: make one with `ganbench run`, or name another folder."
+            )
+        found |= {record.id: record for record in records}
+    return sorted(found.values(), key=lambda record: (age_key(record), record.id))
+
+
+def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Sequence[str] = ()) -> Table:
+    """Return the table of records; the newest of repeated runs (same model, weights, seed and protocol) counts.
+
+    Args:
+        records: oldest first.
+        metrics: keys, metrics or short names to show, in this order; all where empty.
+        models: names to show, in this order; all where empty.
+
+    Raises:
+        UnknownNameError: a metric or model that no record has.
+    """
+    records = _of_models(records, models)
+    shown = _shown_keys(records, metrics)
+    cells: dict[tuple[RowKey, Protocol], Result] = {}
+    for record in records:
+        cells |= {(_row_key(record), protocol(record, r)): r for r in record.results if r.key in shown}
+    columns = _columns(cells, shown)
+    rows = tuple(
+        Row(label, row[1], row[2], tuple(_value(cells.get((row, column.protocol))) for column in columns))
+        for row, label in _labels(records).items()
+        if any((row, column.protocol) in cells for column in columns)
+    )
+    return Table(columns, rows, _notes(columns, records))
+
+
+def _read_folder(folder: Path) -> list[RunRecord]:
+    nested = folder / "records"
+    return [read(path) for path in sorted((nested if nested.is_dir() else folder).glob("*.json"))]
+
+
+def _of_models(records: Sequence[RunRecord], models: Sequence[str]) -> list[RunRecord]:
+    known = list(dict.fromkeys(record.model["name"] for record in records))
+    for name in models:
+        if name not in known:
+            raise UnknownNameError(f"there is no record of the model {name!r}: {keys.nearest(name, known)}")
+    order = list(models or known)
+    kept = [record for record in records if record.model["name"] in order]
+    return sorted(kept, key=lambda record: order.index(record.model["name"])) if models else kept
+
+
+def _shown_keys(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
+    known = {result.key: result.metric for record in records for result in record.results}
+    if not metrics:
+        return list(known)
+    return list(dict.fromkeys(key for name in metrics for key in keys.matching(name, known)))
+
+
+def _row_key(record: RunRecord) -> RowKey:
+    return record.model["name"], record.model["sha256"], record.seed
+
+
+def _columns(cells: dict[tuple[RowKey, Protocol], Result], shown: list[str]) -> tuple[Column, ...]:
+    first: dict[Protocol, Result] = {}
+    for (_, one), result in cells.items():
+        first.setdefault(one, result)
+    columns: list[Column] = []
+    marks = 0
+    for key in shown:
+        group = [one for one in first if one.key == key]
+        for one, words in zip(group, differences(group), strict=True):
+            mark = _mark(marks) if len(group) > 1 else ""
+            marks += bool(mark)
+            columns.append(Column(one, first[one].higher_is_better, first[one].unit, mark, words))
+    return tuple(columns)
+
+
+def _mark(number: int) -> str:
+    """Return a, b, ... z, aa, ab, ... of the letters that have a superscript."""
+    more, letter = divmod(number, len(_PLAIN_LETTERS))
+    return (_mark(more - 1) if more else "") + _PLAIN_LETTERS[letter]
+
+
+def _labels(records: Sequence[RunRecord]) -> dict[RowKey, str]:
+    """Return a label for each row: the model's name, with whatever tells rows of one name apart."""
+    rows = {_row_key(record): record for record in records}
+    labels = {}
+    for (name, sha256, seed), record in rows.items():
+        others = [other for key, other in rows.items() if key[0] == name]
+        weights = Path(record.model["weights"]).name
+        extra = []
+        if record.model["embedded"] or len({other.model["sha256"] for other in others}) > 1:
+            same_name = {other.model["sha256"] for other in others if Path(other.model["weights"]).name == weights}
+            extra.append(weights if len(same_name) == 1 and weights else f"{weights} {sha256[:8]}".strip())
+        if len({other.seed for other in others}) > 1:
+            extra.append(f"seed {seed}")
+        labels[name, sha256, seed] = f"{name} ({', '.join(extra)})" if extra else name
+    return labels
+
+
+def _value(result: Result | None) -> float | None:
+    return None if result is None else result.value
+
+
+def _notes(columns: Sequence[Column], records: Sequence[RunRecord]) -> tuple[str, ...]:
+    embedded = any(record.model["embedded"] for record in records)
+    embedded |= any(EMBEDDED in (column.protocol.extractor, column.protocol.benchmark) for column in columns)
+    return (EMBEDDED_NOTE,) if embedded else ()
+
+
+def _places(values: Sequence[float]) -> int:
+    """Return how many decimals show four significant digits of the smallest value: 1 to 6."""
+    sizes = [abs(value) for value in values if value != 0 and math.isfinite(value)]
+    return min(max(3 - math.floor(math.log10(min(sizes))), 1), 6) if sizes else 1

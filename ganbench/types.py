@@ -21,7 +21,7 @@ class Noise(Protocol):
 
 @runtime_checkable
 class Generator(Protocol):
-    """Latents to images: ``z [N, z_dim]`` float32, ``c [N, c_dim]`` or None, to ``[N, C, H, W]`` float32, nominally -1..1."""
+    """Latents ``z [N, z_dim]`` and labels ``c [N, c_dim]`` (or None) to images ``[N, C, H, W]``, nominally -1..1."""
 
     z_dim: int
     c_dim: int
@@ -57,7 +57,7 @@ class StyleGenerator(Generator, Protocol):
     def mapping(
         self, z: Tensor, c: Tensor | None = None, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None
     ) -> Tensor:
-        """Return ``ws [N, num_ws, w_dim]``; truncation interpolates from w_avg, in the first ``truncation_cutoff`` layers."""
+        """Return ``ws [N, num_ws, w_dim]``; truncation interpolates from w_avg, in the first ``cutoff`` layers."""
         ...
 
     def synthesis(
@@ -72,7 +72,7 @@ class EquivariantGenerator(StyleGenerator, Protocol):
     """A style generator whose output can be moved by transforming its input."""
 
     def set_transform(self, matrix: Tensor) -> None:
-        """Set the inverse transform of the image, ``[3, 3]`` or one an image ``[N, 3, 3]``, in image widths and radians."""
+        """Set the inverse transform of the image, ``[3, 3]`` or one an image ``[N, 3, 3]``, in image widths."""
         ...
 
 

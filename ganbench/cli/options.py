@@ -1,12 +1,12 @@
 """Options and argument types that several verbs share."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ganbench.counts import parse_count
 from ganbench.errors import BadInputError
 
 results_dir = click.option(
@@ -69,11 +69,10 @@ class Count(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number, or fail with what to write."""
-        match = re.fullmatch(r"(\d+)([km]?)", str(value).strip().lower())
-        number = int(match[1]) * {"": 1, "k": 1000, "m": 1_000_000}[match[2]] if match else 0
-        if number < 1:
-            self.fail(f"{value!r} is no sample count: write a positive number such as 500 or 10k.", param, ctx)
-        return number
+        try:
+            return parse_count(str(value))
+        except BadInputError as error:
+            self.fail(str(error), param, ctx)
 
 
 _MEASURING = (

@@ -80,8 +80,8 @@ def show_plan(console: Console, prepared: Prepared) -> None:
             style="yellow",
         )
     console.print(
-        f"benchmark {prepared.benchmark.name}, data {prepared.data.name if prepared.data else 'none'}, seed {request.seed}, "
-        f"{request.device}, tiles of {tile_size(setting, request.batch_size or 1)}"
+        f"benchmark {prepared.benchmark.name}, data {prepared.data.name if prepared.data else 'none'}, "
+        f"seed {request.seed}, {request.device}, tiles of {tile_size(setting, request.batch_size or 1)}"
     )
     table = Table(box=None, pad_edge=False)
     for name in ("pass", "samples", "for"):

@@ -1,4 +1,4 @@
-"""Finished shards on disk: named by everything that changes their numbers, written whole or not at all, checked on reading."""
+"""Finished shards on disk: named by all that changes their numbers, written whole or not at all, checked on reading."""
 
 import hashlib
 import json
@@ -97,8 +97,8 @@ class Cache:
             write_atomically(path, data)
         except OSError as error:
             raise BadInputError(
-                f"the cache folder {self.folder} takes no more ({error.strerror}): make room, or name another folder in "
-                "GANBENCH_CACHE; finished shards are kept."
+                f"the cache folder {self.folder} takes no more ({error.strerror}): make room, or name another "
+                "folder in GANBENCH_CACHE; finished shards are kept."
             ) from error
 
 

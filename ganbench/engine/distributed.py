@@ -1,7 +1,7 @@
 """Several processes on one pass: rank r computes shards r, r + W, ... into the cache; the caller merges them in order.
 
-Because the cache is the only thing they share, a process that dies costs its unfinished shard and no more, and the number is
-the same for any count of processes.
+Because the cache is the only thing they share, a process that dies costs its unfinished shard and no more, and the
+number is the same for any count of processes.
 """
 
 import dataclasses

@@ -118,7 +118,8 @@ def _too_few(need: Input, setting: Setting) -> Iterator[str]:
     if have is not None and need.source.name == "samples" and need.count is not None and have < need.count:
         yield f"it needs {need.count} samples and there are {have}: ask for fewer, as with --limit {have}."
     elif _count(need, setting) < need.minimum:
-        yield f"it is defined from {need.minimum} {need.source.name} on and would get {_count(need, setting)}: allow more."
+        have = _count(need, setting)
+        yield f"it is defined from {need.minimum} {need.source.name} on and would get {have}: allow more."
 
 
 def _count(need: Input, setting: Setting) -> int:

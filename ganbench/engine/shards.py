@@ -1,8 +1,8 @@
-"""Working a pass off in shards, and a shard in tiles of fixed shape, so that a number never depends on how it was split.
+"""Working a pass off in shards, and a shard in tiles of fixed shape, so that no number depends on how it was split.
 
 A shard is ``SHARD`` consecutive samples: the unit of resuming and of distribution. A tile is what networks see at once.
-On a CPU its size is fixed, and padded at the end, because a network's last bits depend on the size of the batch; one thread
-works on one tile. On a GPU a tile is the batch.
+On a CPU its size is fixed, and padded at the end, because a network's last bits depend on the size of the batch; one
+thread works on one tile. On a GPU a tile is the batch.
 """
 
 import os

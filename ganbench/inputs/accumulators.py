@@ -1,7 +1,7 @@
 """Monoids that samples are poured into: ``update`` with rows, ``merge`` in shard order, ``state`` to and from disk."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,8 +22,8 @@ class Accumulator(Protocol):
         """Add rows, ``[N, D]``."""
         ...
 
-    def merge(self, other: Self) -> None:
-        """Add everything that another accumulator has seen, after what this one has."""
+    def merge(self, other: Any) -> None:
+        """Add everything that another accumulator of the same class has seen, after what this one has."""
         ...
 
     def state(self) -> State:

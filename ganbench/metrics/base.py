@@ -1,7 +1,7 @@
 """What every metric is."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Protocol, runtime_checkable
 
 from ganbench.inputs import Input
 
@@ -36,6 +36,7 @@ class Metric(Protocol):
         """Return what ``compute`` wants, by the name of its argument."""
         ...
 
-    def compute(self, **accumulators: Any) -> dict[str, float]:
-        """Return numbers by column name; the first is the headline."""
+    @property
+    def compute(self) -> Callable[..., dict[str, float]]:
+        """A method that takes the filled accumulators and returns numbers by column name; the first is the headline."""
         ...

@@ -13,8 +13,8 @@ from ganbench.inputs.views import Motion
 class Equivariance:
     """EQ-T or EQ-R: how exactly the image follows when the generator's input is moved, in dB; higher is better.
 
-    Peak signal-to-noise ratio for a range of 2 (-1..1), its error a ratio of sums over all samples. In float32 the error
-    sums are good to about 1e-3 relative (0.005 dB) up to some 90 dB; ``double`` goes beyond.
+    Peak signal-to-noise ratio for a range of 2 (-1..1), its error a ratio of sums over all samples. In float32 the
+    error sums are good to about 1e-3 relative (0.005 dB) up to some 90 dB; ``double`` goes beyond.
 
     Attributes:
         name: as in papers.

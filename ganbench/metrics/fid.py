@@ -17,7 +17,7 @@ class FrechetInceptionDistance:
         count: number of generated images.
         max_real: largest number of reals; None for all. ``fid50k`` and ``fid50k_full`` differ in this alone.
         extractor: whose ``features`` are compared.
-        ddof: the covariance divides by N - ddof; 0 in StyleGAN2-ADA and StyleGAN3, 1 in numpy.cov and tools built on it.
+        ddof: the covariance divides by N - ddof; 0 in StyleGAN2-ADA and StyleGAN3, 1 in numpy.cov and what uses it.
 
     Source: Heusel et al. 2017, equation 6; counts of StyleGAN2-ADA's metric_main.
     """

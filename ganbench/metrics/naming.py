@@ -1,7 +1,7 @@
-"""Names of metrics to metrics: ``fid50k``, any sample count (``fid10k``, ``eqt2k_int``, ``ppl2_wend@5k``), short names.
+"""Names of metrics to metrics: ``fid50k``, any sample count (``fid10k``, ``ppl2_wend@5k``), short names.
 
-``stem + count + rest`` names the standard metric of that stem and rest with another count; ``name@count`` does so for any
-metric. A run with ``--limit`` renames: ``fid50k`` at 500 is ``fid@500``.
+``stem + count + rest`` names the standard metric of that stem and rest with another count; ``name@count`` does so
+for any metric. A run with ``--limit`` renames: ``fid50k`` at 500 is ``fid@500``.
 """
 
 import dataclasses
@@ -10,28 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganbench import registry
-from ganbench.errors import BadInputError
+from ganbench.counts import parse_count, show_count
 from ganbench.metrics.base import Metric
 
 _COUNTED = re.compile(r"(?P<stem>[a-z]+)(?P<count>\d+k)(?P<rest>\w*)")
-
-
-def parse_count(text: str) -> int:
-    """Return the number that ``500``, ``10k`` or ``1m`` stands for.
-
-    Raises:
-        BadInputError: the text is no such number, or 0.
-    """
-    match = re.fullmatch(r"(\d+)([km]?)", text.strip().lower())
-    number = int(match[1]) * {"": 1, "k": 1000, "m": 1000000}[match[2]] if match else 0
-    if number < 1:
-        raise BadInputError(f"{text!r} is no sample count: write a positive number such as 500 or 10k.")
-    return number
-
-
-def show_count(count: int) -> str:
-    """Return a count as names show it: ``10k``, ``500``."""
-    return f"{count // 1000}k" if count % 1000 == 0 else str(count)
 
 
 def countless(name: str) -> str:

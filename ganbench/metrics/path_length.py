@@ -13,8 +13,8 @@ from ganbench.inputs.sources import Sampling, Space
 class PerceptualPathLength:
     """PPL: how much images change perceptually along short steps between latents; lower is better.
 
-    A difference of two nearly equal float32 images is divided by epsilon squared (1e8), so single distances carry rounding
-    noise of about 1 % and the filtered mean about 0.05 %; ``double`` computes everything in float64.
+    A difference of two nearly equal float32 images is divided by epsilon squared (1e8), so single distances carry
+    rounding noise of about 1 % and the filtered mean about 0.05 %; ``double`` computes everything in float64.
 
     Attributes:
         name: as in papers.

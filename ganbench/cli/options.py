@@ -62,7 +62,7 @@ def seeds(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-class Count(click.ParamType):
+class Count(click.ParamType[int]):
     """A number of samples: ``500``, ``10k``."""
 
     name = "count"

@@ -29,7 +29,8 @@ def command(**asked: Any) -> None:
     from rich.console import Console
 
     from ganbench.cli.progress import show_plan
-    from ganbench.engine.request import Request, prepare_all
+    from ganbench.engine.request import Request
+    from ganbench.engine.run import prepare_all
 
     arguments = call(**asked)
     models = arguments.pop("models")

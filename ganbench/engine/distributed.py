@@ -7,6 +7,7 @@ number is the same for any count of processes.
 import dataclasses
 import multiprocessing
 import time
+from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 
 import torch
@@ -38,7 +39,9 @@ def work_in_processes(
             rank.join()
 
 
-def _watch(ranks: list[BaseProcess], one: Pass, setting: Setting, tile: int, cache: Cache, progress: Progress) -> None:
+def _watch(
+    ranks: Sequence[BaseProcess], one: Pass, setting: Setting, tile: int, cache: Cache, progress: Progress
+) -> None:
     """Tell how far the processes are, by looking at the cache, until all have ended."""
     left = _left(one, setting, tile, cache)
     while left and any(rank.is_alive() for rank in ranks):

@@ -109,7 +109,8 @@ def run(
 
 def prepare_all(requests: Sequence[Request]) -> list[Prepared]:
     """Return every request made ready, or raise one ``PlanError`` with the problems of all."""
-    prepared, problems = [], []
+    prepared: list[Prepared] = []
+    problems: list[str] = []
     for request in requests:
         try:
             prepared.append(prepare(request))
@@ -202,7 +203,7 @@ def _record(
             "sha256": subject.sha256,
             "embedded": subject.embedded,
         },
-        data=data and {"name": data.name, "fingerprint": data.fingerprint, "count": len(data)},
+        data=None if data is None else {"name": data.name, "fingerprint": data.fingerprint, "count": len(data)},
         benchmark=prepared.benchmark.name,
         seed=request.seed,
         batch_size=request.batch_size,

@@ -16,7 +16,11 @@ class Accumulator(Protocol):
     """What every accumulator can do; ``version`` changes whenever equal rows would give another state."""
 
     version: ClassVar[int]
-    count: int
+
+    @property
+    def count(self) -> int:
+        """Number of rows seen."""
+        ...
 
     def update(self, rows: Tensor) -> None:
         """Add rows, ``[N, D]``."""

@@ -133,7 +133,7 @@ class EquivarianceError:
         still = cast(Tensor, batch.of(Originals()))
         moves = batch.drawn["angle"] if self.motion == "rot" else batch.drawn[f"shift_{self.motion}"]
         moved = _synthesize(batch, torch.stack([inverse_transform(self.motion, move) for move in moves]))
-        pairs = zip(still.split(1), moved.split(1), moves, strict=True)
+        pairs = zip(still[:, None], moved[:, None], moves, strict=True)
         return torch.stack([equivariance_error(self.motion, a, b, move) for a, b, move in pairs])
 
 

@@ -1,0 +1,28 @@
+"""What all tests share: a cache of their own, and the third-party package ``toygan`` on the path."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+PLUGIN = Path(__file__).resolve().parent / "plugin"
+if str(PLUGIN) not in sys.path:
+    sys.path.insert(0, str(PLUGIN))
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's cache or results."""
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("GANBENCH_RESULTS", str(tmp_path_factory.mktemp("results")))
+    monkeypatch.setenv("PYTHONPATH", str(PLUGIN))
+
+
+@pytest.fixture(autouse=True)
+def untouched_random_state() -> Iterator[None]:
+    """No code under test draws from or seeds torch's global random state."""
+    before = torch.get_rng_state()
+    yield
+    assert torch.equal(before, torch.get_rng_state()), "the global random state was touched"

@@ -41,12 +41,14 @@ def matching(name: str, keys: Mapping[str, str]) -> list[str]:
     for rule in rules:
         if found := [key for key in keys if rule(key)]:
             return found
-    raise UnknownNameError(f"there is no result {name!r}: {nearest(name, list(keys))}")
+    raise UnknownNameError(
+        f"there is no result {name!r}: {nearest(name, list(keys), [countless(key) for key in keys])}"
+    )
 
 
-def nearest(name: str, choices: Sequence[str]) -> str:
+def nearest(name: str, choices: Sequence[str], more: Sequence[str] = ()) -> str:
     """Return the end of a sentence on an unknown name: what was probably meant, or else all there is."""
-    near = difflib.get_close_matches(name, choices, n=3)
+    near = difflib.get_close_matches(name, dict.fromkeys([*choices, *more]), n=3)
     return f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(choices) or 'none at all'}."
 
 

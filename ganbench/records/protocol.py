@@ -33,6 +33,11 @@ class Protocol:
     spec: str
     data_name: str = field(compare=False, default="")
 
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Extractor and sample count, where there are any: they stand wherever the number does."""
+        return tuple(part for part in (self.extractor, f"n={self.count:,}" if self.count is not None else None) if part)
+
 
 def protocol(record: RunRecord, result: Result) -> Protocol:
     """Return how a result of a record was measured."""

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -56,13 +57,17 @@ class Store:
             raise _unwritable(self.folder, error) from error
         return path
 
+    def files(self) -> list[Path]:
+        """Return the paths of the records, by name; none where the folder does not exist."""
+        return sorted(self.folder.glob("*.json"))
+
     def read_all(self) -> list[RunRecord]:
-        """Return every record of the folder, oldest first; none where the folder does not exist.
+        """Return every record of the folder, oldest first.
 
         Raises:
             BadInputError: one of the files is not a record; the message names it.
         """
-        return sorted((read(path) for path in sorted(self.folder.glob("*.json"))), key=lambda r: (age_key(r), r.id))
+        return by_age(read(path) for path in self.files())
 
     def check_writable(self) -> None:
         """Try, before any work, whether a record could be written; nothing is left behind.
@@ -104,9 +109,9 @@ def read(path: Path | str) -> RunRecord:
         raise BadInputError(f"{path} is not a readable record: {str(error).rstrip('.')}; move it elsewhere.") from error
 
 
-def age_key(record: RunRecord) -> datetime:
-    """Return when a record was made, to sort by."""
-    return datetime.fromisoformat(record.created)
+def by_age(records: Iterable[RunRecord]) -> list[RunRecord]:
+    """Return records oldest first."""
+    return sorted(records, key=lambda record: (datetime.fromisoformat(record.created), record.id))
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

@@ -9,12 +9,11 @@ from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.records import keys
 from ganbench.records.protocol import Protocol, differences, protocol
 from ganbench.records.record import Result, RunRecord
-from ganbench.records.store import Store, age_key, read
+from ganbench.records.store import Store, by_age, read
 
 EMBEDDED = "digits"
 EMBEDDED_NOTE = "digits: the embedded model, data or extractor; such numbers compare with no published ones."
-_LETTERS = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
-_PLAIN_LETTERS = "abcdefghijklmnoprstuvwxyz"  # no superscript q exists
+LETTERS = "abcdefghijklmnoprstuvwxyz"  # for marks; Unicode has no superscript q
 
 RowKey = tuple[str, str, int]
 
@@ -42,17 +41,6 @@ class Column:
         """Name, with its unit."""
         return keys.title(self.protocol.key) + (f" ({self.unit})" if self.unit else "")
 
-    @property
-    def superscript(self) -> str:
-        """The mark in superscript letters."""
-        return self.mark.translate(str.maketrans(_PLAIN_LETTERS, _LETTERS))
-
-    @property
-    def details(self) -> tuple[str, ...]:
-        """Extractor and sample count, where there are any."""
-        count = self.protocol.count
-        return tuple(part for part in (self.protocol.extractor, f"n={count:,}" if count is not None else None) if part)
-
 
 @dataclass(frozen=True)
 class Row:
@@ -66,11 +54,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """What every format prints."""
+    """What every format prints.
+
+    Attributes:
+        columns: from left to right.
+        rows: from top to bottom.
+        notes: what stands below, each a column's mark (or nothing) and a sentence.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    notes: tuple[str, ...]
+    notes: tuple[tuple[str, str], ...]
 
     def cells(self, index: int) -> list[str]:
         """Return a column's values as text of equal precision; empty where a model has none."""
@@ -107,7 +101,7 @@ def collect(sources: Sequence[Path], results_dir: Path | None = None) -> list[Ru
                 f"there are no records in {source}: make one with `ganbench run`, or name another folder."
             )
         found |= {record.id: record for record in records}
-    return sorted(found.values(), key=lambda record: (age_key(record), record.id))
+    return by_age(found.values())
 
 
 def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Sequence[str] = ()) -> Table:
@@ -178,8 +172,8 @@ def _columns(cells: dict[tuple[RowKey, Protocol], Result], shown: list[str]) -> 
 
 def _mark(number: int) -> str:
     """Return a, b, ... z, aa, ab, ... of the letters that have a superscript."""
-    more, letter = divmod(number, len(_PLAIN_LETTERS))
-    return (_mark(more - 1) if more else "") + _PLAIN_LETTERS[letter]
+    more, letter = divmod(number, len(LETTERS))
+    return (_mark(more - 1) if more else "") + LETTERS[letter]
 
 
 def _labels(records: Sequence[RunRecord]) -> dict[RowKey, str]:
@@ -203,10 +197,11 @@ def _value(result: Result | None) -> float | None:
     return None if result is None else result.value
 
 
-def _notes(columns: Sequence[Column], records: Sequence[RunRecord]) -> tuple[str, ...]:
+def _notes(columns: Sequence[Column], records: Sequence[RunRecord]) -> tuple[tuple[str, str], ...]:
+    marked = tuple((column.mark, f"{column.title}: {column.difference}.") for column in columns if column.mark)
     embedded = any(record.model["embedded"] for record in records)
     embedded |= any(EMBEDDED in (column.protocol.extractor, column.protocol.benchmark) for column in columns)
-    return (EMBEDDED_NOTE,) if embedded else ()
+    return (*marked, ("", EMBEDDED_NOTE)) if embedded else marked
 
 
 def _places(values: Sequence[float]) -> int:

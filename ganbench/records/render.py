@@ -1,0 +1,158 @@
+"""Tables as text, Markdown, CSV and LaTeX: best in bold, each column with direction, extractor and sample count."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ganbench.records.table import LETTERS, Column, Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+ARROWS = {True: " ↑", False: " ↓", None: ""}
+LATEX_ARROWS = {True: r" $\uparrow$", False: r" $\downarrow$", None: ""}
+SUPERSCRIPTS = str.maketrans(LETTERS, "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
+MARKDOWN_SPECIAL = str.maketrans({**{c: f"\\{c}" for c in "\\|*`<["}, "\n": " "})
+LATEX_SPECIAL = str.maketrans(
+    {
+        **{c: f"\\{c}" for c in "&%$#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        "\n": " ",
+    }
+)
+
+
+def text(table: Table, width: int = 80, bold: bool = False) -> str:
+    """Return a table for a terminal; a wider one is cut into blocks of whole columns.
+
+    Args:
+        table: to print.
+        width: of the terminal, in characters.
+        bold: whether the best are printed bold by escape codes; where not, a star marks them.
+    """
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, force_terminal=bold, color_system="standard" if bold else None, legacy_windows=False
+    )
+    for block in _blocks(table, console, bold):
+        console.print(block, end="\n\n")
+    for mark, note in table.notes:
+        console.print(f"{mark.translate(SUPERSCRIPTS)} {note}".lstrip(), markup=False, highlight=False)
+    if not bold and any(table.best(index) for index in range(len(table.columns))):
+        console.print("* best in its column", markup=False, highlight=False)
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines()).lstrip("\n")
+
+
+def markdown(table: Table) -> str:
+    """Return a GitHub-flavoured Markdown table."""
+    lines = [["Model", *(_one_line(column) for column in table.columns)]]
+    lines.append(["---", *("---:" for _ in table.columns)])
+    for label, cells in _body(table, "**{}**", empty="-"):
+        lines.append([label.translate(MARKDOWN_SPECIAL), *cells])
+    body = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    notes = (f"{mark.translate(SUPERSCRIPTS)} {note}".strip() for mark, note in table.notes)
+    return body + "".join(f"\n{note.translate(MARKDOWN_SPECIAL)}\n" for note in notes)
+
+
+def latex(table: Table) -> str:
+    """Return a LaTeX tabular that wants ``\\usepackage{booktabs}``; the notes are its last lines."""
+    columns = table.columns
+    names = [f"{_latex(c.title)}{LATEX_ARROWS[c.higher_is_better]}{_latex_mark(c.mark)}" for c in columns]
+    details = [rf"{{\scriptsize {_latex(', '.join(c.protocol.details))}}}" for c in columns]
+    lines = [rf"\begin{{tabular}}{{l{'r' * len(columns)}}}", r"\toprule", _latex_row(["Model", *names])]
+    lines += [_latex_row(["", *details]), r"\midrule"]
+    for label, cells in _body(table, r"\textbf{{{}}}", empty="--"):
+        lines.append(_latex_row([_latex(label), *(cell.replace("inf", r"$\infty$") for cell in cells)]))
+    lines.append(r"\bottomrule")
+    for mark, note in table.notes:
+        text = rf"\scriptsize {_latex_mark(mark)}{_latex(note)}"
+        lines.append(_latex_row([rf"\multicolumn{{{len(columns) + 1}}}{{l}}{{{text}}}"]))
+    return "\n".join([*lines, r"\end{tabular}", ""])
+
+
+def as_csv(table: Table) -> str:
+    """Return comma-separated values at full precision; a column's name says all that tells it from the others."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["model", "weights_sha256", "seed", *(_csv_name(column) for column in table.columns)])
+    for row in table.rows:
+        writer.writerow([row.label, row.sha256, row.seed, *("" if v is None else repr(v) for v in row.values)])
+    return out.getvalue()
+
+
+FORMATS: Mapping[str, Callable[[Table], str]] = {"text": text, "markdown": markdown, "csv": as_csv, "latex": latex}
+SUFFIXES = {".md": "markdown", ".csv": "csv", ".tex": "latex"}
+
+
+def _body(table: Table, emphasis: str, empty: str) -> Iterator[tuple[str, list[str]]]:
+    """Give every row's label and cells, the best put into ``emphasis`` (a format of one field)."""
+    columns = [(table.cells(index), table.best(index)) for index in range(len(table.columns))]
+    for i, row in enumerate(table.rows):
+        yield row.label, [emphasis.format(cells[i]) if i in best else cells[i] or empty for cells, best in columns]
+
+
+def _name(column: Column) -> str:
+    return f"{column.title}{ARROWS[column.higher_is_better]}{column.mark.translate(SUPERSCRIPTS)}"
+
+
+def _one_line(column: Column) -> str:
+    return f"{_name(column)} ({', '.join(column.protocol.details)})".removesuffix(" ()").translate(MARKDOWN_SPECIAL)
+
+
+def _csv_name(column: Column) -> str:
+    words = [", ".join(column.protocol.details), column.difference if column.mark else ""]
+    return f"{column.protocol.key} [{'; '.join(word for word in words if word)}]".removesuffix(" []")
+
+
+def _latex(plain: str) -> str:
+    return plain.translate(LATEX_SPECIAL)
+
+
+def _latex_mark(mark: str) -> str:
+    return rf"\textsuperscript{{{mark}}}" if mark else ""
+
+
+def _latex_row(cells: list[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _blocks(table: Table, console: "Console", bold: bool) -> "Iterator[RichTable]":
+    """Give as few tables as the console's width allows, each with the models and some of the columns."""
+    taken: list[int] = []
+    for index in range(len(table.columns)):
+        wider = _rich(table, [*taken, index], bold)
+        if taken and console.measure(wider, options=console.options.update(max_width=10_000)).maximum > console.width:
+            yield _rich(table, taken, bold)
+            taken = []
+        taken.append(index)
+    yield _rich(table, taken, bold)
+
+
+def _rich(table: Table, indices: list[int], bold: bool) -> "RichTable":
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    rich = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
+    rich.add_column("Model", overflow="fold")
+    for column in (table.columns[index] for index in indices):
+        rich.add_column(Text("\n".join([_name(column), *column.protocol.details])), justify="right", no_wrap=True)
+    columns = [(table.cells(index), table.best(index)) for index in indices]
+    for i, row in enumerate(table.rows):
+        values = [
+            Text(cells[i] or "-", style="bold" if bold else "").append("" if bold else "*")
+            if i in best
+            else Text((cells[i] or "-") + ("" if bold or not best else " "))
+            for cells, best in columns
+        ]
+        rich.add_row(Text(row.label), *values)
+    return rich

@@ -1,0 +1,45 @@
+"""Reads the pickles of official snapshots into inert data."""
+
+import mmap
+from pathlib import Path
+from typing import Any
+
+from ganbench.checkpoints import filekind
+from ganbench.checkpoints.known import NAMES, build
+from ganbench.checkpoints.machine import Budget, Machine
+from ganbench.errors import BadInputError, UnsafeFileError
+
+
+def read_pickle(path: Path | str) -> Any:
+    """Return what a pickle holds, as plain values and the records of ``ganbench.checkpoints.inert``.
+
+    Nothing in the file is executed, imported or looked up; time and memory stay in proportion to its length. torch
+    is not imported.
+
+    Raises:
+        UnsafeFileError: it asks for a name that is not on the list, or for memory that its size does not justify.
+        BadInputError: it is missing, cut short, or no pickle.
+    """
+    path = Path(path)
+    if (kind := filekind.kind_of(path)) != filekind.PICKLE:
+        raise BadInputError(f"{path} is a {kind} file, not an official .pkl snapshot: give the snapshot.")
+    try:
+        return parse_pickle(_mapped(path))
+    except UnsafeFileError as error:
+        raise UnsafeFileError(f"{path} {error}: nothing in it was run; do not trust this file.") from error
+    except BadInputError as error:
+        raise BadInputError(f"{path} {error}.") from error
+
+
+def parse_pickle(data: bytes | memoryview) -> Any:
+    """Return what the pickle in ``data`` holds; the errors of ``read_pickle``, as predicates without the path."""
+    return Machine(data, NAMES, build, Budget(len(data))).load()
+
+
+def _mapped(path: Path) -> memoryview:
+    """Return the bytes of a file without reading those that are never asked for."""
+    try:
+        with path.open("rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"cannot be read: {error}") from error

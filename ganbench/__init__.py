@@ -7,12 +7,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganbench.engine import run
+    from ganbench.engine import measure, run
     from ganbench.models.base import load_model
 
-__all__ = ["load_model", "run"]
+__all__ = ["load_model", "measure", "run"]
 
-_HOMES = {"load_model": "ganbench.models.base", "run": "ganbench.engine"}
+_HOMES = {"load_model": "ganbench.models.base", "measure": "ganbench.engine", "run": "ganbench.engine"}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -20,9 +21,10 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.setenv("PYTHONPATH", str(PLUGIN))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def untouched_random_state() -> Iterator[None]:
-    """No code under test draws from or seeds torch's global random state."""
-    before = torch.get_rng_state()
+    """The code under test neither draws from nor seeds the global random states."""
+    torch_before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
     yield
-    assert torch.equal(before, torch.get_rng_state()), "the global random state was touched"
+    assert torch.equal(torch_before, torch.get_rng_state()), "torch's global random state was touched"
+    assert (numpy_before == np.random.get_state()[1]).all(), "NumPy's global random state was touched"

@@ -128,18 +128,18 @@ def _metrics(request: Request, benchmark: Benchmark) -> tuple[list[Metric], list
     for name in request.metrics or benchmark.metrics:
         try:
             metric = resolve(name, short_names=benchmark.short_names, limit=request.limit)
-            found.append(_fitted(metric, benchmark, request.double))
+            found.append(fitted(metric, benchmark, request.double))
         except GanbenchError as error:
             problems.append(str(error))
     return found, problems
 
 
-def _fitted(metric: Any, benchmark: Benchmark, double: bool) -> Metric:
+def fitted(metric: Any, benchmark: Benchmark, double: bool = False) -> Metric:
     """Return the metric with the benchmark's extractor, and in float64 where asked and possible."""
     changes: dict[str, Any] = {}
     if hasattr(metric, "extractor"):
         changes["extractor"] = benchmark.extractors.get(metric.extractor, metric.extractor)
     if double and hasattr(metric, "double"):
         changes["double"] = True
-    fitted: Metric = dataclasses.replace(metric, **changes)
-    return fitted
+    replaced: Metric = dataclasses.replace(metric, **changes)
+    return replaced

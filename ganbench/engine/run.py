@@ -128,8 +128,10 @@ def _run(
 ) -> RunRecord:
     started = time.perf_counter()
     reporter.planned(prepared)
-    filled, seconds = fill(prepared, cache, reporter, nproc)
-    results = tuple(result for metric in prepared.plan.metrics for result in _results(metric, prepared.plan, filled))
+    request, plan = prepared.request, prepared.plan
+    assert request.batch_size is not None
+    filled, seconds = fill(plan, request.batch_size, cache, reporter, request, nproc)
+    results = tuple(result for metric in plan.metrics for result in _results(metric, plan, filled))
     seconds["total"] = time.perf_counter() - started
     record = _record(prepared, results, {k: round(v, 3) for k, v in seconds.items()}, command)
     store.write(record)
@@ -139,10 +141,19 @@ def _run(
 Filled = Mapping[tuple[Source, Tap], Accumulator]
 
 
-def fill(prepared: Prepared, cache: Cache, reporter: Reporter, nproc: int = 1) -> tuple[Filled, dict[str, float]]:
-    """Return every tap's accumulator, and the seconds that each pass took."""
-    plan, batch_size = prepared.plan, prepared.request.batch_size
-    assert batch_size is not None
+def fill(
+    plan: Plan, batch_size: int, cache: Cache, reporter: Reporter, request: Request | None = None, nproc: int = 1
+) -> tuple[Filled, dict[str, float]]:
+    """Return every tap's accumulator, and the seconds that each pass took.
+
+    Args:
+        plan: what to do.
+        batch_size: samples in work at once.
+        cache: of finished shards.
+        reporter: is told how far it is.
+        request: from which other processes can make the same plan; needed for more than one.
+        nproc: processes.
+    """
     filled: dict[tuple[Source, Tap], Accumulator] = {}
     seconds: dict[str, float] = {}
     with Worker(plan.setting, batch_size) as worker:
@@ -150,8 +161,8 @@ def fill(prepared: Prepared, cache: Cache, reporter: Reporter, nproc: int = 1) -
             started = time.perf_counter()
             left = sum(stop - start for (start, stop), _ in missing(one, plan.setting, worker.tile, cache))
             reporter.begin(one, one.count - left)
-            if nproc > 1 and left:
-                work_in_processes(prepared.request, one, plan.setting, worker.tile, cache, reporter.advance, nproc)
+            if request and nproc > 1 and left:
+                work_in_processes(request, one, plan.setting, worker.tile, cache, reporter.advance, nproc)
             work(plan, worker, cache, one, reporter.advance)
             for tap in one.taps:
                 filled[one.source, tap] = collect(one, tap, worker, cache, reporter.advance)
@@ -160,8 +171,12 @@ def fill(prepared: Prepared, cache: Cache, reporter: Reporter, nproc: int = 1) -
     return filled, seconds
 
 
+def compute(metric: Metric, plan: Plan, filled: Filled) -> dict[str, float]:
+    """Return a metric's numbers from the filled accumulators of its plan."""
+    return metric.compute(**{key: filled[where] for key, where in plan.taps(metric).items()})
+
+
 def _results(metric: Metric, plan: Plan, filled: Filled) -> list[Result]:
-    values = metric.compute(**{key: filled[where] for key, where in plan.taps(metric).items()})
     name = getattr(metric, "extractor", None)
     return [
         Result(
@@ -177,7 +192,7 @@ def _results(metric: Metric, plan: Plan, filled: Filled) -> list[Result]:
             version=metric.version,
             unit=metric.unit,
         )
-        for key, value in values.items()
+        for key, value in compute(metric, plan, filled).items()
     ]
 
 

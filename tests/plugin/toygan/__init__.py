@@ -67,7 +67,8 @@ class WavesAdapter:
     benchmark = "toy"
 
     def load(self, weights: Path | None, device: str) -> Waves:
-        return Waves().eval().requires_grad_(False).to(device)
+        with torch.random.fork_rng(devices=[]):  # building modules draws from the global state
+            return Waves().eval().requires_grad_(False).to(device)
 
     def train(
         self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Callable[[Mapping[str, Any]], None]

@@ -1,0 +1,66 @@
+"""Measuring a generator that is already in memory: in a notebook, or while it trains."""
+
+import hashlib
+import tempfile
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from ganbench import registry
+from ganbench.benchmarks import Benchmark
+from ganbench.data import open_data
+from ganbench.engine.cache import Cache
+from ganbench.engine.plan import Plan
+from ganbench.engine.request import fitted
+from ganbench.engine.run import Silence, compute, fill
+from ganbench.engine.shards import default_batch_size
+from ganbench.metrics import resolve
+from ganbench.types import Dataset, Subject
+
+
+def measure(
+    model: Any,
+    metrics: Sequence[str],
+    *,
+    data: str | Dataset | None = None,
+    benchmark: str = "digits",
+    seed: int = 0,
+    batch_size: int | None = None,
+    device: str = "cpu",
+) -> dict[str, float]:
+    """Return the numbers of a model in memory, by column name; nothing is kept on disk.
+
+    Args:
+        model: follows one of the protocols of ``ganbench.types``, on ``device`` and in eval mode.
+        metrics: names, such as ``["fid10k", "ppl"]``.
+        data: reals, or their name or path; None for the benchmark's.
+        benchmark: gives extractors and short names.
+        seed: of all random streams.
+        batch_size: samples in work at once.
+        device: where the model is.
+
+    Raises:
+        PlanError: with everything that keeps the metrics from being measured.
+    """
+    protocol: Benchmark = registry.load("benchmarks", benchmark)
+    chosen = [fitted(resolve(name, short_names=protocol.short_names), protocol) for name in metrics]
+    reals = open_data(name) if isinstance(name := data or protocol.data, str) else name
+    subject = Subject(type(model).__name__, model, "in memory", _fingerprint(model), benchmark=benchmark)
+    plan = Plan.build(subject, chosen, data=reals, seed=seed, device=device)
+    with tempfile.TemporaryDirectory() as folder:
+        filled, _ = fill(plan, batch_size or default_batch_size(device), Cache(Path(folder)), Silence())
+        return {key: value for metric in chosen for key, value in compute(metric, plan, filled).items()}
+
+
+def _fingerprint(model: Any) -> str:
+    """Return the sha256 over a module's tensors; of anything else, a name that is never used twice."""
+    if not isinstance(model, nn.Module):
+        return uuid.uuid4().hex
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

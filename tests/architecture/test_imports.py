@@ -1,0 +1,84 @@
+"""Who may import whom: nothing points back."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LEAVES = {"errors", "paths", "counts", "registry"}
+MAY_IMPORT = {
+    "functional": {"errors"},
+    "images": {"errors"},
+    "rng": set(),
+    "types": set(),
+    "errors": set(),
+    "paths": set(),
+    "counts": {"errors"},
+    "registry": {"errors"},
+    "data": LEAVES | {"images", "types", "rng"},
+    "extractors": LEAVES | {"images", "types", "checkpoints"},
+    "checkpoints": LEAVES | {"types"},
+    "inputs": LEAVES | {"extractors", "data", "images", "rng", "types", "functional"},
+    "metrics": LEAVES | {"inputs", "functional", "types"},
+    "benchmarks": LEAVES | {"metrics", "data"},
+    "models": LEAVES | {"checkpoints", "types", "rng", "images", "data"},
+    "records": LEAVES,
+    "engine": LEAVES | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models"},
+}
+NO_TORCH = ("records", "registry", "errors", "paths", "counts")
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: import from the package's name, not relatively"
+            # `from ganbench import registry` names a module, too.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(path: Path) -> str:
+    """Return the folder or module of ganbench that a file belongs to."""
+    return path.relative_to(ROOT / "ganbench").with_suffix("").parts[0]
+
+
+@pytest.mark.parametrize("path", modules("ganbench"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_one_way(path: Path) -> None:
+    own = room(path)
+    if own in ("cli", "__init__", "__main__", "pictures"):
+        return
+    reached = {name.split(".")[1] for name in imported(path) if name.startswith("ganbench.")}
+    assert reached <= MAY_IMPORT[own] | {own}, f"{own} may not import {reached - MAY_IMPORT[own] - {own}}"
+    if any(name.split(".")[0] == "baselines" for name in imported(path)):
+        assert own in ("models", "checkpoints", "data", "extractors"), f"{own} may not import baselines"
+
+
+@pytest.mark.parametrize("path", modules("baselines"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_baselines_know_nothing_of_ganbench(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imported(path)} - set(sys.stdlib_module_names)
+    assert roots <= {"baselines", "torch", "torchvision", "numpy", "scipy", "sklearn", "safetensors", "PIL"}
+
+
+@pytest.mark.parametrize("name", ["ganbench", *(f"ganbench.{room}" for room in NO_TORCH), "ganbench.cli"])
+def test_light_modules_start_without_torch(name: str) -> None:
+    code = f"import sys, {name}; print([m for m in ('torch', 'sklearn', 'pandas') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", modules("ganbench") + modules("baselines"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_and_functions_stay_short(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") <= 350
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
+            assert node.end_lineno - node.lineno + 1 <= 60, f"{node.name} is too long"

@@ -1,0 +1,90 @@
+"""Names of metrics: standard ones, any count, short ones, and what a limit makes of them."""
+
+import pytest
+
+from ganbench import registry
+from ganbench.counts import parse_count, show_count
+from ganbench.errors import BadInputError, UnknownNameError
+from ganbench.metrics import Metric, resolve
+
+STANDARD = (
+    "fid50k fid50k_full kid50k kid50k_full is50k pr50k3 pr50k3_full ppl_zfull ppl_wfull ppl_zend ppl_wend ppl2_wend "
+    "eqt50k_int eqt50k_frac eqr50k"
+).split()
+
+
+@pytest.mark.parametrize("name", STANDARD)
+def test_standard_names_are_there_with_the_official_count(name: str) -> None:
+    metric = resolve(name)
+    assert isinstance(metric, Metric)
+    assert (metric.name, metric.count) == (name, 50_000)
+    assert name in registry.names("metrics")
+
+
+@pytest.mark.parametrize(
+    ("name", "standard", "count"),
+    [
+        ("fid10k", "fid50k", 10_000),
+        ("fid10k_full", "fid50k_full", 10_000),
+        ("pr5k3", "pr50k3", 5_000),
+        ("pr5k3_full", "pr50k3_full", 5_000),
+        ("eqt2k_int", "eqt50k_int", 2_000),
+        ("eqr1k", "eqr50k", 1_000),
+        ("ppl2_wend@5k", "ppl2_wend", 5_000),
+        ("ppl_zfull@123", "ppl_zfull", 123),
+        ("fid50k@500", "fid50k", 500),
+        ("fid@500", "fid50k", 500),
+        ("pr3_full@500", "pr50k3_full", 500),
+    ],
+)
+def test_any_count_by_name_changes_the_count_alone(name: str, standard: str, count: int) -> None:
+    metric, parent = resolve(name), resolve(standard)
+    assert metric.count == count
+    ours, theirs = vars(metric), vars(parent)
+    assert type(metric) is type(parent)
+    assert {k: v for k, v in ours.items() if k not in ("name", "count")} == {
+        k: v for k, v in theirs.items() if k not in ("name", "count")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "result"),
+    [
+        ("fid50k", 500, "fid@500"),
+        ("fid50k_full", 500, "fid_full@500"),
+        ("pr50k3", 1000, "pr3@1k"),
+        ("eqt50k_int", 64, "eqt_int@64"),
+        ("ppl2_wend", 64, "ppl2_wend@64"),
+        ("fid10k", 50_000, "fid10k"),
+        ("eqt2k_int", 64, "eqt_int@64"),
+    ],
+)
+def test_a_limit_renames_the_result_and_its_name_resolves_to_the_same(name: str, limit: int, result: str) -> None:
+    limited = resolve(name, limit=limit)
+    assert limited.name == result
+    assert limited == resolve(result)
+
+
+def test_short_names_are_the_benchmarks() -> None:
+    assert resolve("ppl", short_names={"ppl": "ppl2_wend@5k"}).name == "ppl2_wend@5k"
+    with pytest.raises(UnknownNameError):
+        resolve("ppl")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("fid50", "fid50k"), ("eqt50k_in", "eqt50k_int"), ("pp_zfull", "ppl_zfull")]
+)
+def test_a_misspelt_name_is_answered_with_the_nearest(typed: str, meant: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"{typed}.*did you mean.*{meant}"):
+        resolve(typed)
+
+
+@pytest.mark.parametrize("name", ["fid@0", "fid@", "fid@x", "fid@-5", "fid50k@1.5", "fid0k"])
+def test_a_count_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(BadInputError, match="is no sample count"):
+        resolve(name)
+
+
+@pytest.mark.parametrize("count", [1, 999, 1000, 1500, 50_000])
+def test_counts_survive_being_shown(count: int) -> None:
+    assert parse_count(show_count(count)) == count

@@ -1,0 +1,36 @@
+"""One stream an image."""
+
+import numpy as np
+import torch
+from scipy import stats
+
+from ganbench.rng import Streams
+
+
+def test_a_draw_depends_on_seed_index_and_purpose_alone() -> None:
+    together = Streams(7, (3, 4, 5)).normal("z", (16,))
+    assert torch.equal(together[1], Streams(7, (4,)).normal("z", (16,))[0])
+    assert torch.equal(together.flip(0), Streams(7, (5, 4, 3)).normal("z", (16,)))
+    for other in (Streams(8, (4,)).normal("z", (16,)), Streams(7, (4,)).normal("w", (16,)), together[:1]):
+        assert not torch.equal(together[1], other[0])
+
+
+def test_draws_have_their_distributions_across_images() -> None:
+    streams = Streams(0, tuple(range(4000)))
+    assert stats.kstest(streams.normal("a").numpy(), "norm").pvalue > 1e-3
+    assert stats.kstest(streams.uniform("b").numpy(), "uniform").pvalue > 1e-3
+    counts = np.bincount(streams.integers("c", 10).numpy(), minlength=10)
+    assert stats.chisquare(counts).pvalue > 1e-3
+    assert counts.sum() == 4000
+
+
+def test_neighbouring_images_are_uncorrelated() -> None:
+    draws = Streams(0, tuple(range(2000))).normal("z", (8,)).numpy()
+    lagged = (draws[1:] * draws[:-1]).mean(0)
+    assert np.abs(lagged).max() < 4 / np.sqrt(2000)
+
+
+def test_uniform_draws_stay_below_one_and_reach_down_to_zero() -> None:
+    draws = Streams(1, tuple(range(300))).uniform("t", (100,))
+    assert 0 <= draws.min() < 1e-3
+    assert 1 - 1e-3 < draws.max() < 1

@@ -112,7 +112,7 @@ def newest_like(baseline: RunRecord, records: Sequence[RunRecord]) -> RunRecord:
         if (record.model["name"], record.benchmark) == (model, benchmark):
             return record
     raise BadInputError(
-        f"no other record of {model} on {benchmark} is there to compare with the baseline: make one with `ganbench run`."
+        f"there is no other record of {model} on {benchmark} to compare with: make one with `ganbench run`."
     )
 
 

@@ -17,13 +17,13 @@ from ganbench.engine.plan import Plan
 from ganbench.engine.request import fitted
 from ganbench.engine.run import Silence, compute, fill
 from ganbench.engine.shards import default_batch_size
-from ganbench.metrics import resolve
+from ganbench.metrics import Metric, resolve
 from ganbench.types import Dataset, Subject
 
 
 def measure(
     model: Any,
-    metrics: Sequence[str],
+    metrics: Sequence[str | Metric],
     *,
     data: str | Dataset | None = None,
     benchmark: str = "digits",
@@ -35,7 +35,7 @@ def measure(
 
     Args:
         model: follows one of the protocols of ``ganbench.types``, on ``device`` and in eval mode.
-        metrics: names, such as ``["fid10k", "ppl"]``.
+        metrics: names, such as ``["fid10k", "ppl"]``, or metrics themselves.
         data: reals, or their name or path; None for the benchmark's.
         benchmark: gives extractors and short names.
         seed: of all random streams.
@@ -46,7 +46,8 @@ def measure(
         PlanError: with everything that keeps the metrics from being measured.
     """
     protocol: Benchmark = registry.load("benchmarks", benchmark)
-    chosen = [fitted(resolve(name, short_names=protocol.short_names), protocol) for name in metrics]
+    named = [resolve(it, short_names=protocol.short_names) if isinstance(it, str) else it for it in metrics]
+    chosen = [fitted(metric, protocol) for metric in named]
     reals = open_data(name) if isinstance(name := data or protocol.data, str) else name
     subject = Subject(type(model).__name__, model, "in memory", _fingerprint(model), benchmark=benchmark)
     plan = Plan.build(subject, chosen, data=reals, seed=seed, device=device)

@@ -1,0 +1,195 @@
+"""Rotation and other affine transformations of band-limited images, and the filter that keeps them band-limited."""
+
+import functools
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganbench.functional.per_image import per_image
+
+
+def rotation_matrix(angle: float) -> Tensor:
+    """Return the ``[3, 3]`` float64 matrix of a counter-clockwise rotation as one sees it, rows pointing down.
+
+    Args:
+        angle: in radians.
+    """
+    c, s = math.cos(angle), math.sin(angle)
+    return torch.tensor([[c, s, 0], [-s, c, 0], [0, 0, 1]], dtype=torch.float64)
+
+
+def rotate(x: Tensor, angle: Tensor | float, a: int = 3, up: int = 4) -> tuple[Tensor, Tensor]:
+    """Return ``(image, mask)``: images rotated about their centre, low-pass filtered for input and output grid.
+
+    Args:
+        x: ``[N, C, H, W]`` floating point.
+        angle: counter-clockwise, in radians; a number for all images or ``[N]``.
+        a: half-width of the Lanczos windows, in pixels.
+        up: the filtered image is held on a grid this many times finer and interpolated linearly.
+
+    The mask is 1 where the result is known and 0 elsewhere, shaped like ``x`` (a view; do not write into it).
+
+    Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3, operator R.
+    """
+    return per_image(_rotate, x, angle, a=a, up=up)
+
+
+def pseudo_rotate(x: Tensor, angle: Tensor | float, a: int = 3) -> tuple[Tensor, Tensor]:
+    """Return ``(image, mask)``: images filtered as if they had been rotated by ``angle``, but left where they are.
+
+    Arguments and mask as for ``rotate``.
+
+    Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3, operator R*.
+    """
+    return per_image(_pseudo_rotate, x, angle, a=a)
+
+
+def affine_transform(
+    x: Tensor, matrix: Tensor, a: int = 3, up: int = 4, amax: int = 16, **filter_settings: float
+) -> tuple[Tensor, Tensor]:
+    """Return ``(image, mask)``: images moved by an affine matrix, low-pass filtered for input and output grid.
+
+    Args:
+        x: ``[N, C, H, W]`` floating point.
+        matrix: ``[3, 3]``, from input to output positions, in image widths and heights about the centre; so a rotation
+            of an image that is not square is one of the square that it is stretched to.
+        a: half-width of the Lanczos windows, in pixels.
+        up: the filtered image is held on a grid this many times finer and interpolated linearly.
+        amax: half-width of the filter, in pixels.
+        filter_settings: further arguments of ``affine_lowpass_filter``.
+
+    The mask is 1 where the result is known and 0 elsewhere, shaped like ``x`` (a view; do not write into it).
+
+    Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3.
+    """
+    weights = affine_lowpass_filter(matrix, a=a, amax=amax, up=up, **filter_settings)
+    fine = _upsampled(x, weights.to(x), up)
+    rows, columns = _positions_in_fine(torch.as_tensor(matrix).double().cpu(), x.shape[2], x.shape[3], up, amax)
+    grid = torch.stack([_normalised(columns, fine.shape[3]), _normalised(rows, fine.shape[2])], dim=-1).to(x)
+    image = F.grid_sample(fine, grid.expand(len(x), -1, -1, -1), "bilinear", "zeros", align_corners=False)
+    known = _known(rows, x.shape[2], up, amax) & _known(columns, x.shape[3], up, amax)
+    return image, known.to(x).expand(x.shape)
+
+
+def affine_lowpass_filter(
+    matrix: Tensor, a: int = 3, amax: int = 16, aflt: int = 64, up: int = 4, cutoff_in: float = 1, cutoff_out: float = 1
+) -> Tensor:
+    """Return the taps ``[2 amax up - 1, 2 amax up - 1]`` float64 of a filter that both pixel grids can represent.
+
+    It is the convolution of the ideal low-pass of the input grid with that of the output grid, times the convolution
+    of their Lanczos windows; each of its ``up * up`` phases sums to ``1 / up**2``.
+
+    Args:
+        matrix: ``[3, 3]`` or ``[2, 2]``, of the transformation, from input to output.
+        a: half-width of the Lanczos windows, in pixels.
+        amax: half-width of the filter, in pixels.
+        aflt: half-width of the grid on which the ideal filters are cut off and convolved, periodically, in pixels.
+        up: taps a pixel.
+        cutoff_in: of the input grid's low-pass, 1 being its Nyquist frequency.
+        cutoff_out: likewise of the output grid.
+
+    Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3.
+    """
+    assert a <= amax < aflt
+    m = torch.as_tensor(matrix).detach().double().cpu()
+    reach = aflt * up - 1
+    ideal = _convolved(functools.partial(_ideal, cutoff=cutoff_out), m, _sinc_circulant(amax, aflt, up, cutoff_in), up)
+    near = min(reach, (amax + a) * up)  # the windows are zero further out
+    window = _convolved(
+        functools.partial(_lanczos, a=a),
+        m,
+        _window_circulant(amax, aflt, up, a)[:, reach - near : reach + near + 1],
+        up,
+    )
+    taps = F.pad(ideal * window, (0, 1, 0, 1)).reshape(2 * amax, up, 2 * amax, up)
+    taps = taps / taps.sum(dim=(0, 2), keepdim=True) / up**2
+    return taps.reshape(2 * amax * up, 2 * amax * up)[:-1, :-1]
+
+
+def _rotate(x: Tensor, angle: float, a: int, up: int) -> tuple[Tensor, Tensor]:
+    return affine_transform(x, rotation_matrix(angle), a=a, up=up, amax=2 * a)
+
+
+def _pseudo_rotate(x: Tensor, angle: float, a: int) -> tuple[Tensor, Tensor]:
+    weights = affine_lowpass_filter(rotation_matrix(-angle), a=a, amax=2 * a, up=1).to(x)
+    margin = 2 * a - 1
+    planes = x.reshape(-1, 1, *x.shape[2:])
+    image = F.conv2d(planes, weights.flip(0, 1)[None, None], padding=margin).reshape(x.shape)
+    mask = x.new_zeros(x.shape[2:])
+    mask[margin:-margin, margin:-margin] = 1
+    return image, mask.expand(x.shape)
+
+
+def _upsampled(x: Tensor, weights: Tensor, up: int) -> Tensor:
+    """Return images on the finer grid, in full: pixel ``n`` is at ``up n + p``, ``p`` the middle of the filter.
+
+    Each of the ``up * up`` phases of the finer grid is an ordinary convolution with its own part of the filter, so
+    nothing is multiplied with the zeros that upsampling would stuff in.
+    """
+    width = (len(weights) + 1) // up
+    phases = F.pad(weights, (0, 1, 0, 1)).reshape(width, up, width, up).permute(1, 3, 0, 2)
+    kernels = phases.flip(2, 3).reshape(up * up, 1, width, width) * up**2
+    planes = F.conv2d(x.reshape(-1, 1, *x.shape[2:]), kernels, padding=width - 1)
+    fine = F.pixel_shuffle(planes, up)
+    return fine.reshape(*x.shape[:2], *fine.shape[2:])
+
+
+def _positions_in_fine(matrix: Tensor, height: int, width: int, up: int, amax: int) -> tuple[Tensor, Tensor]:
+    """Return row and column on the finer grid that each output pixel comes from, ``[H, W]`` float64 each."""
+    inverse = torch.linalg.inv(matrix)
+    y, x = (((torch.arange(size, dtype=torch.float64) + 0.5) / size - 0.5) for size in (height, width))
+    source_x = inverse[0, 0] * x + inverse[0, 1] * y[:, None] + inverse[0, 2]
+    source_y = inverse[1, 0] * x + inverse[1, 1] * y[:, None] + inverse[1, 2]
+    middle = amax * up - 1
+    return (source_y + 0.5) * height * up - up / 2 + middle, (source_x + 0.5) * width * up - up / 2 + middle
+
+
+def _normalised(position: Tensor, size: int) -> Tensor:
+    """Return indices as ``grid_sample`` wants them: -1..1 from edge to edge."""
+    return (2 * position + 1) / size - 1
+
+
+def _known(position: Tensor, size: int, up: int, amax: int) -> Tensor:
+    """Return whether the nearest fine sample is computed from within the image alone.
+
+    The bounds are the official ones, half a pixel stricter than they need to be.
+    """
+    nearest = position.round()
+    return (nearest >= 2 * amax * up - 1 - up // 2) & (nearest < size * up - 1 - up // 2)
+
+
+def _convolved(f: Callable[[Tensor], Tensor], matrix: Tensor, circulant: Tensor, up: int) -> Tensor:
+    """Return ``f(x_out) f(y_out)``, as a function of input positions, convolved with a separable filter in both axes."""
+    reach = circulant.shape[1] // 2
+    t = torch.arange(-reach, reach + 1, dtype=torch.float64) / up
+    x = matrix[0, 0] * t + matrix[0, 1] * t[:, None]
+    y = matrix[1, 0] * t + matrix[1, 1] * t[:, None]
+    return circulant @ (f(x) * f(y)) @ circulant.T
+
+
+def _ideal(x: Tensor, cutoff: float) -> Tensor:
+    return torch.sinc(x * cutoff)
+
+
+def _lanczos(x: Tensor, a: int) -> Tensor:
+    return torch.where(x.abs() < a, torch.sinc(x / a), 0)
+
+
+@functools.lru_cache(maxsize=16)
+def _sinc_circulant(amax: int, aflt: int, up: int, cutoff: float) -> Tensor:
+    return _ideal(_distances(amax, aflt, up), cutoff)
+
+
+@functools.lru_cache(maxsize=16)
+def _window_circulant(amax: int, aflt: int, up: int, a: int) -> Tensor:
+    return _lanczos(_distances(amax, aflt, up), a)
+
+
+def _distances(amax: int, aflt: int, up: int) -> Tensor:
+    """Return the distance, in pixels, of every tap that is kept to every tap of the periodic grid."""
+    reach = aflt * up - 1
+    kept, grid = torch.arange(1 - amax * up, amax * up), torch.arange(-reach, reach + 1)
+    return ((kept[:, None] - grid + reach) % (2 * reach + 1) - reach).double() / up

@@ -111,7 +111,11 @@ class Dataset(Protocol):
     resolution: int
     channels: int
     label_dim: int  # 0 without labels
-    fingerprint: str  # sha256 over pixels and labels, whatever the files are called
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 over pixels and labels, whatever the files are called."""
+        ...
 
     def __len__(self) -> int: ...
 

@@ -1,0 +1,156 @@
+"""A data set made of image files, wherever they lie: in a folder or in a zip."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Protocol
+
+import torch
+from torch import Tensor
+
+from ganbench.data import fingerprints
+from ganbench.data.decoding import Header, header, pixels
+from ganbench.data.labels import FILE, one_hot, read_labels
+from ganbench.errors import BadInputError
+
+_AT_ONCE = 64  # images in memory while the fingerprint is taken
+_THREADS = 4
+
+
+class Container(Protocol):
+    """Where image files lie.
+
+    Attributes:
+        path: of the folder or the zip.
+        names: of the images, with forward slashes, sorted.
+        has_labels: whether there is a ``dataset.json``.
+    """
+
+    path: Path
+    names: list[str]
+    has_labels: bool
+
+    def open(self, name: str) -> IO[bytes]:
+        """Return an open file."""
+        ...
+
+    def stamp(self) -> fingerprints.Stamp:
+        """Return what changes when a file changes: names, sizes and times."""
+        ...
+
+
+class ImageFiles:
+    """Square images of one size and colour mode, sorted by path; read from disk each time they are asked for.
+
+    Every header is read when the data set is opened, and every pixel when its fingerprint is first asked for. Both are
+    remembered, in the cache folder, for as long as no file changes.
+
+    Raises:
+        BadInputError: if there are no images, if they differ in size or mode, or if one is no usable image.
+    """
+
+    def __init__(self, container: Container) -> None:
+        self.name = container.path.name
+        self._container = container
+        if not container.names:
+            raise BadInputError(
+                f"{container.path} holds no images: put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in any depth."
+            )
+        self._stamp = container.stamp()
+        self._known = fingerprints.recall(self._stamp)
+        self._header = self._known.header if self._known else _common_header(container)
+        self._labels = _labels(container)
+        self.resolution, self.channels = self._header.width, self._header.channels
+        self.label_dim = _label_dim(self._labels)
+
+    def __len__(self) -> int:
+        return len(self._container.names)
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        """Return ``[N, C, H, W]`` uint8, 0..255.
+
+        Raises:
+            BadInputError: if an image cannot be decoded.
+        """
+        return torch.stack([self._decode(self._container.names[index]) for index in indices])
+
+    def labels(self, indices: Sequence[int]) -> Tensor:
+        """Return ``[N, label_dim]`` float32: one-hot classes, or the vectors of ``dataset.json``."""
+        if self._labels is None:
+            return torch.zeros(len(indices), 0)
+        return one_hot(self._labels[list(indices)], self.label_dim)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 over pixels and labels; the first time, every image is decoded.
+
+        Raises:
+            BadInputError: if an image cannot be decoded.
+        """
+        if self._known:
+            return self._known.fingerprint
+        shape = (len(self), self.channels, self.resolution, self.resolution)
+        found = fingerprints.of(shape, self._decoded(), self._labels)
+        if self._container.stamp() == self._stamp:
+            fingerprints.remember(self._stamp, fingerprints.Known(found, self._header))
+        return found
+
+    def _decode(self, name: str) -> Tensor:
+        with _named(self._container, name) as file:
+            return pixels(file, _shown(self._container, name), self._header)
+
+    def _decoded(self) -> Iterator[Tensor]:
+        """Yield all images in order, decoding a few at once."""
+        names = self._container.names
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for start in range(0, len(names), _AT_ONCE):
+                yield from pool.map(self._decode, names[start : start + _AT_ONCE])
+
+
+def _shown(container: Container, name: str) -> str:
+    return f"{container.path}/{name}"
+
+
+def _named(container: Container, name: str) -> IO[bytes]:
+    try:
+        return container.open(name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInputError(f"{_shown(container, name)} cannot be read ({reason}): check it and its rights.") from error
+
+
+def _common_header(container: Container) -> Header:
+    """Return the header that all images share, or raise naming the first that differs."""
+    first: Header | None = None
+    for name in container.names:
+        with _named(container, name) as file:
+            found = header(file, _shown(container, name))
+        if found.width != found.height:
+            raise BadInputError(f"{_shown(container, name)} is {found.width}x{found.height}: crop images to squares.")
+        first = first or found
+        if found != first:
+            raise BadInputError(
+                f"{_shown(container, name)} is {found}, but {container.names[0]} is {first}: "
+                "convert all images to one size and colour mode."
+            )
+    assert first is not None
+    return first
+
+
+def _labels(container: Container) -> Tensor | None:
+    if not container.has_labels:
+        return None
+    where = _shown(container, FILE)
+    with _named(container, FILE) as file:
+        try:
+            content = file.read()
+        except Exception as error:  # each kind of compression has its own
+            raise BadInputError(f"{where} cannot be read ({error}): replace it or take it out.") from error
+    return read_labels(content, container.names, where)
+
+
+def _label_dim(labels: Tensor | None) -> int:
+    if labels is None:
+        return 0
+    return int(labels.max()) + 1 if labels.ndim == 1 else labels.shape[1]

@@ -1,0 +1,130 @@
+"""A zip of images, as NVlabs' dataset tool writes it: files in any depth, labels in ``dataset.json``."""
+
+import io
+import os
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from ganbench.data.decoding import SUFFIXES
+from ganbench.data.fingerprints import Stamp
+from ganbench.data.image_files import ImageFiles
+from ganbench.data.labels import FILE
+from ganbench.errors import BadInputError
+
+MAX_MEMBER = 256 * 2**20
+"""A member may declare no more bytes, and little more than it declares is ever unpacked."""
+
+_STEP = 2**16
+
+
+class Zip:
+    """The images in a zip file, by suffix, sorted by path; hidden files do not count. Nothing is written to disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._archives: dict[int, zipfile.ZipFile] = {}
+        members = _members(self._archive(), path)
+        self.names = sorted(name for name in members if PurePosixPath(name).suffix.lower() in SUFFIXES)
+        self.has_labels = FILE in members
+
+    def open(self, name: str) -> IO[bytes]:
+        """Return an open member; reading it stops at the size it declares."""
+        try:
+            return io.BufferedReader(_Member(self._archive().open(name)))
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            raise BadInputError(f"{self.path}/{name} cannot be unpacked ({error}): make the zip anew.") from error
+
+    def stamp(self) -> Stamp:
+        """Return name, size and times of the zip file."""
+        found = self.path.stat()
+        return Stamp(str(self.path.resolve()), ((self.path.name, found.st_size, found.st_mtime_ns, found.st_ctime_ns),))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs: everything but the open archives."""
+        return {**self.__dict__, "_archives": {}}
+
+    def _archive(self) -> zipfile.ZipFile:
+        """Return the open archive of this process: forked processes would share one position in the file."""
+        process = os.getpid()
+        if process not in self._archives:
+            self._archives[process] = _opened(self.path)
+        return self._archives[process]
+
+
+class _Member(io.RawIOBase):
+    """An open member that is unpacked in small steps.
+
+    ``ZipExtFile.read`` without a number unpacks all there is and only then cuts it to the size the member declares.
+    """
+
+    def __init__(self, member: IO[bytes]) -> None:
+        self._member = member
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True; to seek back, the member is unpacked anew."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read up to ``_STEP`` bytes and return how many; 0 at the end."""
+        content = self._member.read(min(len(buffer), _STEP))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to an offset and return it."""
+        return self._member.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the offset."""
+        return self._member.tell()
+
+    def close(self) -> None:
+        """Close the member."""
+        self._member.close()
+        super().close()
+
+
+def open_zip(path: Path) -> ImageFiles:
+    """Return the images of a zip file, with the labels of its ``dataset.json`` if there is one.
+
+    Raises:
+        BadInputError: if it is no zip, is encrypted, declares absurd sizes, or holds no images or unusable ones.
+    """
+    return ImageFiles(Zip(path))
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read ({error.strerror}): check its rights.") from error
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise BadInputError(
+            f"{path} is no whole zip file ({error}): give a zip or a folder of images, or copy it again."
+        ) from error
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> set[str]:
+    """Return the names of the files that count, having refused what no dataset tool writes."""
+    found: set[str] = set()
+    for member in archive.infolist():
+        hidden = any(
+            part.startswith((".", "__MACOSX")) and part != ".." for part in PurePosixPath(member.filename).parts
+        )
+        if member.is_dir() or hidden:
+            continue
+        if member.flag_bits & 1:
+            raise BadInputError(f"{path}/{member.filename} is encrypted: make a zip without a password.")
+        if member.file_size > MAX_MEMBER:
+            raise BadInputError(
+                f"{path}/{member.filename} declares {member.file_size:,} bytes: no image may exceed {MAX_MEMBER:,}."
+            )
+        if member.filename in found:
+            raise BadInputError(f"{path} holds {member.filename} twice: make the zip anew.")
+        found.add(member.filename)
+    return found

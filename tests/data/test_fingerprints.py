@@ -1,0 +1,128 @@
+"""What is remembered of a data set, and what is not."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PIL import PngImagePlugin
+
+from ganbench.data import image_files, open_data
+from tests.data.image_sets import encoded, members, noise, picture, write_folder, write_zip
+
+LONG_AGO = 10**18
+
+
+def settle(path: Path) -> None:
+    """Make the times of files old, as those of files that nobody is just writing."""
+    for file in [path, *path.rglob("*")]:
+        os.utime(file, ns=(LONG_AGO, LONG_AGO))
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the images decoded since."""
+    names: list[str] = []
+    original = image_files.pixels
+
+    def noting(file, name, expected):
+        names.append(Path(name).name)
+        return original(file, name, expected)
+
+    monkeypatch.setattr(image_files, "pixels", noting)
+    return names
+
+
+def test_the_second_time_nothing_is_decoded_or_opened(
+    tmp_path: Path, decoded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_folder(tmp_path / "set", noise(5))
+    settle(folder)
+    first = open_data(str(folder))
+    found = first.fingerprint
+    assert len(decoded) == 5
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "_open", lambda self: pytest.fail("opened again"))
+    again = open_data(str(folder))
+    assert again.fingerprint == found
+    assert (again.resolution, again.channels) == (first.resolution, first.channels)
+    assert len(decoded) == 5
+
+
+def test_a_zip_is_remembered_too(tmp_path: Path, decoded: list[str]) -> None:
+    path = write_zip(tmp_path / "a.zip", members(noise(5)))
+    settle(path)
+    assert open_data(str(path)).fingerprint == open_data(str(path)).fingerprint
+    assert len(decoded) == 5
+
+
+def test_a_changed_file_changes_the_fingerprint_even_with_its_size_and_time_kept(tmp_path: Path) -> None:
+    images = noise(3)
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for index, pixels in enumerate(images):
+        (folder / f"{index}.bmp").write_bytes(encoded(picture(pixels), "BMP"))
+    settle(folder)
+    found = open_data(str(folder)).fingerprint
+    size = (folder / "1.bmp").stat().st_size
+    (folder / "1.bmp").write_bytes(encoded(picture(255 - images[1]), "BMP"))
+    settle(folder)
+    assert (folder / "1.bmp").stat().st_size == size
+    assert open_data(str(folder)).fingerprint != found
+
+
+def test_a_file_just_written_is_not_remembered(tmp_path: Path, cache: Path) -> None:
+    assert open_data(str(write_folder(tmp_path / "set", noise(2)))).fingerprint
+    assert not list(cache.rglob("*.json"))
+
+
+def test_a_file_changed_while_it_was_hashed_is_not_remembered(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_folder(tmp_path / "set", noise(2))
+    settle(folder)
+    data = open_data(str(folder))
+    os.utime(folder / "00000" / "img00000001.png", ns=(LONG_AGO, LONG_AGO + 1))
+    assert data.fingerprint
+    assert not list(cache.rglob("*.json"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"fingerprint": 3, "header": [16, 16, 3]}',
+        '{"fingerprint": "abc", "header": [16, 16, 3]}',
+        json.dumps({"fingerprint": "0" * 64, "header": [16, 16]}),
+        json.dumps({"fingerprint": "0" * 64, "header": [16, 16, "3"]}),
+        json.dumps({"fingerprint": "0" * 64}),
+    ],
+)
+def test_a_corrupt_cache_is_ignored_and_mended(tmp_path: Path, cache: Path, content: str) -> None:
+    folder = write_folder(tmp_path / "set", noise(2))
+    settle(folder)
+    found = open_data(str(folder)).fingerprint
+    (entry,) = cache.rglob("*.json")
+    good = entry.read_text()
+    entry.write_text(content)
+    assert open_data(str(folder)).fingerprint == found
+    assert entry.read_text() == good
+
+
+def test_the_entry_appears_whole_and_nothing_else_is_left(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "set", noise(2))
+    settle(folder)
+    found = open_data(str(folder)).fingerprint
+    (entry,) = (path for path in cache.rglob("*") if path.is_file())
+    assert json.loads(entry.read_text()) == {"fingerprint": found, "header": [16, 16, 3]}
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("GANBENCH_CACHE", str(blocked))
+    folder = write_folder(tmp_path / "set", noise(2))
+    settle(folder)
+    assert open_data(str(folder)).fingerprint == open_data(str(folder)).fingerprint

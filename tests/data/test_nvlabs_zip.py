@@ -1,0 +1,159 @@
+import os
+import pickle
+import struct
+import tracemalloc
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganbench.data import open_data
+from ganbench.data.nvlabs_zip import MAX_MEMBER, Zip
+from ganbench.errors import BadInputError
+from ganbench.types import Dataset
+from tests.data.image_sets import dataset_json, members, noise, write_folder, write_zip
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_is_the_folder_it_was_made_of(tmp_path: Path, compression: int) -> None:
+    images, labels = noise(7), dataset_json([3, 1, 4, 1, 5, 9, 2])
+    folder = write_folder(tmp_path / "set", images)
+    (folder / "dataset.json").write_bytes(labels)
+    packed = write_zip(tmp_path / "set.zip", {"dataset.json": labels, **members(images)}, compression)
+    one, other = open_data(str(folder)), open_data(str(packed))
+    assert isinstance(other, Dataset)
+    assert (len(other), other.resolution, other.channels, other.label_dim) == (7, 16, 3, 10)
+    assert torch.equal(other.images(range(7)), torch.from_numpy(images))
+    assert torch.equal(one.labels(range(7)), other.labels(range(7)))
+    assert one.fingerprint == other.fingerprint
+
+
+def test_threads_may_read_at_once(tmp_path: Path) -> None:
+    images = noise(30)
+    data = open_data(str(write_zip(tmp_path / "a.zip", members(images), zipfile.ZIP_DEFLATED)))
+    with ThreadPoolExecutor(8) as pool:
+        found = torch.cat(list(pool.map(lambda index: data.images([index]), list(range(30)) * 4)))
+    assert torch.equal(found, torch.from_numpy(images).repeat(4, 1, 1, 1))
+
+
+def test_another_process_opens_the_file_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a fork the two would else move one position in the file under each other's feet."""
+    images = noise(3)
+    archive = Zip(write_zip(tmp_path / "a.zip", members(images)))
+    here = archive._archive()
+    assert archive._archive() is here
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    assert archive._archive() is not here
+
+
+def test_it_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    images = noise(3)
+    data = open_data(str(write_zip(tmp_path / "a.zip", members(images))))
+    assert torch.equal(pickle.loads(pickle.dumps(data)).images(range(3)), torch.from_numpy(images))
+
+
+def test_what_is_hidden_does_not_count_and_nothing_is_written(tmp_path: Path) -> None:
+    images = noise(2)
+    extra = {"__MACOSX/00000/._img00000000.png": b"x", ".DS_Store": b"x", "notes.txt": b"x"}
+    data = open_data(str(write_zip(tmp_path / "a.zip", {**members(images), **extra})))
+    assert len(data) == 2
+
+
+def test_a_path_that_climbs_is_read_in_place(tmp_path: Path) -> None:
+    content = next(iter(members(noise(1)).values()))
+    data = open_data(str(write_zip(tmp_path / "a.zip", {"../../up.png": content, "/root.png": content})))
+    assert torch.equal(data.images([0]), data.images([1]))
+    assert sorted(path.name for path in tmp_path.rglob("*.png")) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not really", b"text\n" * 100])
+def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(BadInputError, match=r"a\.zip is no whole zip file"):
+        open_data(str(tmp_path / "a.zip"))
+
+
+def test_a_truncated_zip_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", members(noise(5)))
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(BadInputError, match=r"a\.zip is no whole zip file"):
+        open_data(str(path))
+
+
+def test_an_empty_zip_says_what_belongs_there(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="holds no images"):
+        open_data(str(write_zip(tmp_path / "a.zip", {})))
+
+
+def patched(path: Path, offset: int, value: bytes) -> None:
+    """Change every entry of the central directory."""
+    content = bytearray(path.read_bytes())
+    at = content.find(b"PK\x01\x02")
+    while at >= 0:
+        content[at + offset : at + offset + len(value)] = value
+        at = content.find(b"PK\x01\x02", at + 4)
+    path.write_bytes(content)
+
+
+def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", members(noise(2)))
+    patched(path, 8, struct.pack("<H", 1))
+    with pytest.raises(BadInputError, match=r"img00000000\.png is encrypted: make a zip without a password"):
+        open_data(str(path))
+
+
+def test_a_member_that_declares_too_much_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", members(noise(2)), zipfile.ZIP_DEFLATED)
+    patched(path, 24, struct.pack("<I", MAX_MEMBER + 1))
+    with pytest.raises(BadInputError, match="declares 268,435,457 bytes: no image may exceed 268,435,456"):
+        open_data(str(path))
+
+
+def test_a_member_that_unpacks_to_more_than_it_declares_is_cut_off(tmp_path: Path) -> None:
+    """The bomb is 200 MB of blanks after a bracket, and declares 1 kB."""
+    bomb = {"dataset.json": b"[" + b" " * 200_000_000, **members(noise(1))}
+    path = write_zip(tmp_path / "a.zip", bomb, zipfile.ZIP_DEFLATED)
+    content = bytearray(path.read_bytes())
+    at = content.find(b"PK\x01\x02")
+    content[at + 24 : at + 28] = struct.pack("<I", 1000)
+    path.write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(BadInputError, match=r"a\.zip/dataset\.json (cannot be read|is not)"):
+        open_data(str(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+def test_a_name_held_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    content = next(iter(members(noise(1)).values()))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", content)
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.png", content)
+    with pytest.raises(BadInputError, match=r"holds a\.png twice"):
+        open_data(str(path))
+
+
+def test_a_damaged_member_is_named(tmp_path: Path) -> None:
+    images = noise(2, size=64)
+    path = write_zip(tmp_path / "a.zip", members(images))
+    content = bytearray(path.read_bytes())
+    start = content.find(b"IDAT", content.find(b"img00000001.png"))
+    content[start + 200 : start + 400] = bytes(200)
+    path.write_bytes(content)
+    data = open_data(str(path))
+    with pytest.raises(BadInputError, match=r"a\.zip/00000/img00000001\.png cannot be decoded"):
+        data.images([1])
+
+
+def test_a_damaged_local_header_is_named(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", members(noise(2)))
+    content = bytearray(path.read_bytes())
+    content[:4] = b"XXXX"
+    path.write_bytes(content)
+    with pytest.raises(BadInputError, match=r"img00000000\.png cannot be unpacked"):
+        open_data(str(path))

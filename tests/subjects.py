@@ -1,11 +1,15 @@
 """Plans over the third-party package, for the tests of the engine."""
 
+import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import toygan
 
+from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
+from ganbench.engine.run import Silence, compute, fill
 from ganbench.metrics import Metric, resolve
 from ganbench.types import Subject
 
@@ -17,8 +21,6 @@ def waves(model: Any = None) -> Subject:
 
 def metric(name: str, **changes: Any) -> Metric:
     """Return a metric by name, with the toy extractor."""
-    import dataclasses
-
     found: Any = resolve(name)
     if hasattr(found, "extractor"):
         changes = {"extractor": "pool", **changes}
@@ -29,3 +31,12 @@ def metric(name: str, **changes: Any) -> Metric:
 def plan(names: Sequence[str], model: Any = None, *, seed: int = 0, data: Any = toygan.Stripes()) -> Plan:  # noqa: B008 - immutable
     """Return the plan of metrics by name on the toy parts."""
     return Plan.build(waves(model), [metric(name) for name in names], data=data, seed=seed)
+
+
+def measure(plan: Plan, cache: Path, batch_size: int = 64) -> dict[str, float]:
+    """Return every number of a plan."""
+    filled, _ = fill(plan, batch_size, Cache(cache), Silence())
+    values: dict[str, float] = {}
+    for one in plan.metrics:
+        values |= compute(one, plan, filled)
+    return values

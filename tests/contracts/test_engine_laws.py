@@ -9,9 +9,7 @@ import toygan
 
 from ganbench.engine import shards
 from ganbench.engine.cache import Cache
-from ganbench.engine.plan import Plan
-from ganbench.engine.run import Silence, compute, fill
-from tests.subjects import metric, plan
+from tests.subjects import measure, metric, plan
 
 pytestmark = pytest.mark.usefixtures("untouched_random_state")
 
@@ -33,15 +31,6 @@ EVERY = (
     "eqr@9",
     "brightness@150",
 )
-
-
-def measure(plan: Plan, cache: Path, batch_size: int = 64) -> dict[str, float]:
-    """Return every number of a plan."""
-    filled, _ = fill(plan, batch_size, Cache(cache), Silence())
-    values: dict[str, float] = {}
-    for one in plan.metrics:
-        values |= compute(one, plan, filled)
-    return values
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,83 @@
+"""The plan reports every problem of every metric at once, before any work."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+import toygan
+from torch import Tensor
+
+from ganbench.engine.plan import Plan, describe
+from ganbench.errors import PlanError
+from tests.subjects import metric, plan, waves
+
+
+class Plain:
+    """A generator without a style space."""
+
+    z_dim, c_dim, img_resolution, img_channels = 4, 0, 32, 1
+
+    def __call__(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        raise AssertionError("nothing may run while planning")
+
+
+class Conditional(toygan.Waves):
+    c_dim = 5
+
+
+def problems(names: list[str], model: Any = None, data: Any = toygan.Stripes()) -> tuple[str, ...]:  # noqa: B008 - immutable
+    with pytest.raises(PlanError) as caught:
+        plan(names, model, data=data)
+    return caught.value.problems
+
+
+def test_every_problem_is_told_at_once() -> None:
+    found = problems(["fid@500", "ppl_wend@9", "eqr@9", "kid@1"], Plain(), data=None)
+    assert [problem.split(":")[0] for problem in found] == ["fid@500", "ppl_wend@9", "eqr@9", "kid@1"]
+    assert all(problem.count(". ") == 0 and problem.endswith(".") for problem in found), "one sentence each"
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "data", "message"),
+    [
+        ("fid@9", None, None, "no real images|there are none: name them with --data"),
+        ("ppl2_wend@9", Plain(), None, "latent space"),
+        ("eqt_int@9", Plain(), None, "no input transform"),
+        ("fid@1", None, toygan.Stripes(), "defined from 2 samples on and would get 1"),
+        ("is@9", None, toygan.Stripes(), "defined from 10 samples on"),
+        ("pr3@3", None, toygan.Stripes(), "defined from 4 samples on"),
+        ("fid@9", Conditional(), toygan.Stripes(), "labels of 5 classes and the data has 0"),
+    ],
+)
+def test_unmet_needs_are_named_with_their_remedy(name: str, model: Any, data: Any, message: str) -> None:
+    (problem,) = problems([name], model, data)
+    assert problem.startswith(f"{name}: ")
+    import re
+
+    assert re.search(message, problem)
+
+
+def test_two_metrics_of_one_name_are_refused() -> None:
+    first = metric("fid@20")
+    second: Any = dataclasses.replace(first, ddof=1)  # type: ignore[type-var]
+    with pytest.raises(PlanError, match="two different metrics have this name"):
+        Plan.build(waves(), [first, second], data=toygan.Stripes())
+    assert len(Plan.build(waves(), [first, first], data=toygan.Stripes()).metrics) == 1
+
+
+def test_an_unknown_extractor_is_a_problem_like_any_other() -> None:
+    broken: Any = dataclasses.replace(metric("fid@20"), extractor="poool")  # type: ignore[type-var]
+    with pytest.raises(PlanError, match="unknown extractor 'poool': did you mean pool"):
+        Plan.build(waves(), [broken], data=toygan.Stripes())
+
+
+def test_reals_are_all_taken_or_as_many_as_there_are() -> None:
+    built = plan(["fid50k@20", "fid50k_full@20"])
+    (reals,) = [one for one in built.passes if one.source.name == "reals"]
+    assert [tap.count for tap in reals.taps] == [200]
+
+
+def test_the_description_says_what_each_pass_serves() -> None:
+    rows = describe(plan(["fid@30", "is@20", "eqr@9"]))
+    assert [(row["source"], row["count"]) for row in rows] == [("reals", 200), ("samples", 30), ("moved inputs", 9)]
+    assert rows[1]["serves"] == ["fid@30", "is@20"]

@@ -1,0 +1,104 @@
+"""Shards, tiles and threads."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import toygan
+
+from ganbench.engine.cache import Cache
+from ganbench.engine.plan import Plan
+from ganbench.engine.shards import SHARD, Worker, bounds, missing, tile_size, work
+from ganbench.errors import NonFiniteError
+from tests.subjects import plan
+
+
+def test_shards_cover_every_sample_once() -> None:
+    assert bounds(SHARD * 2 + 5) == [(0, SHARD), (SHARD, 2 * SHARD), (2 * SHARD, 2 * SHARD + 5)]
+    assert bounds(3) == [(0, 3)]
+
+
+def test_tiles_depend_on_resolution_and_never_on_the_batch_on_a_cpu() -> None:
+    def tile(resolution: int, batch: int) -> int:
+        model = toygan.Waves()
+        model.img_resolution = resolution
+        return tile_size(plan(["brightness@20"], model).setting, batch)
+
+    assert [tile(32, batch) for batch in (1, 5, 64)] == [16, 16, 16]
+    assert [tile(resolution, 8) for resolution in (64, 128, 256, 1024)] == [16, 4, 1, 1]
+
+
+class Poisoned(toygan.Waves):
+    """A model one of whose samples is NaN."""
+
+    def mapping(self, z: torch.Tensor, c: Any = None, **truncation: Any) -> torch.Tensor:
+        ws = super().mapping(z, c, **truncation)
+        ws[(z - self.marked).abs().amax(1) < 1e-6] = float("nan")
+        return ws
+
+
+@pytest.mark.parametrize("sample", [0, 37, 63])
+def test_a_nan_names_its_sample_and_nothing_is_stored(sample: int, tmp_path: Path) -> None:
+    from ganbench.rng import Streams
+
+    model = Poisoned()
+    model.register_buffer("marked", Streams(0, (sample,)).normal("z", (6,))[0])
+    built, cache = plan(["fid@64"], model), Cache(tmp_path)
+    samples = built.passes[1]
+    with Worker(built.setting, 64) as worker, pytest.raises(NonFiniteError, match=rf"sample {sample} has a NaN"):
+        work(built, worker, cache, samples, lambda _: None)
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_nan_features_name_the_view_and_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Any, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        features = images.float().flatten(1)[:, :16]
+        features[3, 2] = float("inf")
+        return {"features": features}
+
+    monkeypatch.setattr(toygan.Pool, "__call__", broken)
+    built = plan(["fid@64"])
+    with Worker(built.setting, 64) as worker, pytest.raises(NonFiniteError, match=r"Features.*reals: sample 3 has"):
+        work(built, worker, Cache(tmp_path), built.passes[0], lambda _: None)
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_progress_counts_every_sample_once(tmp_path: Path) -> None:
+    built, seen = plan(["fid@150"]), []
+    with Worker(built.setting, 64) as worker:
+        work(built, worker, Cache(tmp_path), built.passes[1], seen.append)
+    assert sum(seen) == 150
+
+
+def test_ranks_share_the_shards_and_leave_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ganbench.engine import shards
+
+    monkeypatch.setattr(shards, "SHARD", 32)
+    built, cache, done = plan(["fid@150"]), Cache(tmp_path), []
+    with Worker(built.setting, 64) as worker:
+        for rank in range(3):
+            work(built, worker, cache, built.passes[1], done.append, rank, 3)
+        assert sum(done) == 150
+        assert list(missing(built.passes[1], built.setting, worker.tile, cache)) == []
+
+
+def test_threads_have_their_own_input_transform_and_share_weights() -> None:
+    setting = plan(["eqr@9"]).setting
+    one, other = setting.for_thread(), setting.for_thread()
+    one.model.set_transform(torch.zeros(3, 3))
+    assert torch.equal(other.model.transform, torch.eye(3))
+    assert one.model.linear.weight.data_ptr() == other.model.linear.weight.data_ptr()
+
+
+def test_the_plan_serves_all_metrics_of_a_source_in_one_pass() -> None:
+    built: Plan = plan(
+        ["fid@100", "kid@150", "is@120", "eqt_int@9", "eqr@9", "ppl_wend@9", "ppl2_wend@9", "ppl_wfull@9"]
+    )
+    by_name = {one.source: one for one in built.passes}
+    assert sorted(source.name for source in by_name) == [
+        "moved inputs", "path pairs in w", "path pairs in w", "reals", "samples",
+    ]  # fmt: skip
+    samples = next(one for source, one in by_name.items() if source.name == "samples")
+    assert samples.count == 150
+    assert sorted(tap.count for tap in samples.taps) == [100, 120, 150]

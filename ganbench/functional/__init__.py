@@ -1,14 +1,22 @@
 """Pure mathematics of the metrics: tensors or arrays in, numbers out."""
 
+from ganbench.functional.affine import affine_lowpass_filter, affine_transform, pseudo_rotate, rotate, rotation_matrix
 from ganbench.functional.frechet import frechet_distance, moments
 from ganbench.functional.inception_score import inception_score
 from ganbench.functional.manifold import density_coverage, precision_recall
 from ganbench.functional.mmd import draw_subsets, kernel_distance, kernel_distances
 from ganbench.functional.path import lerp, path_length, slerp
+from ganbench.functional.psnr import equivariance_psnr
+from ganbench.functional.separability import conditional_entropy, separability
+from ganbench.functional.translation import translate_fractional, translate_integer
 
 __all__ = [
+    "affine_lowpass_filter",
+    "affine_transform",
+    "conditional_entropy",
     "density_coverage",
     "draw_subsets",
+    "equivariance_psnr",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
@@ -17,5 +25,11 @@ __all__ = [
     "moments",
     "path_length",
     "precision_recall",
+    "pseudo_rotate",
+    "rotate",
+    "rotation_matrix",
+    "separability",
     "slerp",
+    "translate_fractional",
+    "translate_integer",
 ]

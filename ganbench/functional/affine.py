@@ -11,14 +11,15 @@ from torch import Tensor
 from ganbench.functional.per_image import per_image
 
 
-def rotation_matrix(angle: float) -> Tensor:
-    """Return the ``[3, 3]`` float64 matrix of a counter-clockwise rotation as one sees it, rows pointing down.
+def rotation_matrix(angle: Tensor | float) -> Tensor:
+    """Return the ``[3, 3]`` float64 matrix of a rotation that looks counter-clockwise, rows of an image pointing down.
 
     Args:
-        angle: in radians.
+        angle: in radians; of ``[N]`` angles the matrices are ``[N, 3, 3]``.
     """
-    c, s = math.cos(angle), math.sin(angle)
-    return torch.tensor([[c, s, 0], [-s, c, 0], [0, 0, 1]], dtype=torch.float64)
+    angle = torch.as_tensor(angle).double()
+    c, s, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    return torch.stack([c, s, zero, -s, c, zero, zero, zero, zero + 1], dim=-1).reshape(*angle.shape, 3, 3)
 
 
 def rotate(x: Tensor, angle: Tensor | float, a: int = 3, up: int = 4) -> tuple[Tensor, Tensor]:
@@ -48,7 +49,7 @@ def pseudo_rotate(x: Tensor, angle: Tensor | float, a: int = 3) -> tuple[Tensor,
 
 
 def affine_transform(
-    x: Tensor, matrix: Tensor, a: int = 3, up: int = 4, amax: int = 16, **filter_settings: float
+    x: Tensor, matrix: Tensor, a: int = 3, up: int = 4, amax: int = 16, cutoff_in: float = 1, cutoff_out: float = 1
 ) -> tuple[Tensor, Tensor]:
     """Return ``(image, mask)``: images moved by an affine matrix, low-pass filtered for input and output grid.
 
@@ -59,13 +60,14 @@ def affine_transform(
         a: half-width of the Lanczos windows, in pixels.
         up: the filtered image is held on a grid this many times finer and interpolated linearly.
         amax: half-width of the filter, in pixels.
-        filter_settings: further arguments of ``affine_lowpass_filter``.
+        cutoff_in: of the input grid's low-pass, 1 being its Nyquist frequency.
+        cutoff_out: likewise of the output grid.
 
     The mask is 1 where the result is known and 0 elsewhere, shaped like ``x`` (a view; do not write into it).
 
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3.
     """
-    weights = affine_lowpass_filter(matrix, a=a, amax=amax, up=up, **filter_settings)
+    weights = affine_lowpass_filter(matrix, a=a, amax=amax, up=up, cutoff_in=cutoff_in, cutoff_out=cutoff_out)
     fine = _upsampled(x, weights.to(x), up)
     rows, columns = _positions_in_fine(torch.as_tensor(matrix).double().cpu(), x.shape[2], x.shape[3], up, amax)
     grid = torch.stack([_normalised(columns, fine.shape[3]), _normalised(rows, fine.shape[2])], dim=-1).to(x)
@@ -95,15 +97,8 @@ def affine_lowpass_filter(
     """
     assert a <= amax < aflt
     m = torch.as_tensor(matrix).detach().double().cpu()
-    reach = aflt * up - 1
-    ideal = _convolved(functools.partial(_ideal, cutoff=cutoff_out), m, _sinc_circulant(amax, aflt, up, cutoff_in), up)
-    near = min(reach, (amax + a) * up)  # the windows are zero further out
-    window = _convolved(
-        functools.partial(_lanczos, a=a),
-        m,
-        _window_circulant(amax, aflt, up, a)[:, reach - near : reach + near + 1],
-        up,
-    )
+    ideal = _convolved(functools.partial(_ideal, cutoff=cutoff_out), m, _ideal_circulant(amax, aflt, up, cutoff_in), up)
+    window = _convolved(functools.partial(_lanczos, a=a), m, _window_circulant(amax, aflt, up, a), up)
     taps = F.pad(ideal * window, (0, 1, 0, 1)).reshape(2 * amax, up, 2 * amax, up)
     taps = taps / taps.sum(dim=(0, 2), keepdim=True) / up**2
     return taps.reshape(2 * amax * up, 2 * amax * up)[:-1, :-1]
@@ -162,30 +157,43 @@ def _known(position: Tensor, size: int, up: int, amax: int) -> Tensor:
 
 
 def _convolved(f: Callable[[Tensor], Tensor], matrix: Tensor, circulant: Tensor, up: int) -> Tensor:
-    """Return ``f(x_out) f(y_out)``, as a function of input positions, convolved with a separable filter in both axes."""
+    """Return ``f(x_out) f(y_out)`` over input positions, convolved with a separable filter along both axes.
+
+    ``f`` is even, so the lower half of the plane, its first row counted half, gives one half of the sum and the point
+    reflection of that gives the other.
+    """
     reach = circulant.shape[1] // 2
-    t = torch.arange(-reach, reach + 1, dtype=torch.float64) / up
-    x = matrix[0, 0] * t + matrix[0, 1] * t[:, None]
-    y = matrix[1, 0] * t + matrix[1, 1] * t[:, None]
-    return circulant @ (f(x) * f(y)) @ circulant.T
+    x = torch.arange(-reach, reach + 1, dtype=torch.float64) / up
+    y = x[reach:, None]
+    plane = f(matrix[0, 0] * x + matrix[0, 1] * y) * f(matrix[1, 0] * x + matrix[1, 1] * y)
+    plane[0] /= 2
+    half = circulant[:, reach:] @ (plane @ circulant.T)
+    return half + half.flip(0, 1)
+
+
+def _sinc(x: Tensor) -> Tensor:
+    x = x * math.pi
+    return torch.where(x == 0, 1, x.sin() / x)  # a third of the time of torch.sinc
 
 
 def _ideal(x: Tensor, cutoff: float) -> Tensor:
-    return torch.sinc(x * cutoff)
+    return _sinc(x * cutoff)
 
 
 def _lanczos(x: Tensor, a: int) -> Tensor:
-    return torch.where(x.abs() < a, torch.sinc(x / a), 0)
+    return torch.where(x.abs() < a, _sinc(x / a), 0)
 
 
 @functools.lru_cache(maxsize=16)
-def _sinc_circulant(amax: int, aflt: int, up: int, cutoff: float) -> Tensor:
+def _ideal_circulant(amax: int, aflt: int, up: int, cutoff: float) -> Tensor:
     return _ideal(_distances(amax, aflt, up), cutoff)
 
 
 @functools.lru_cache(maxsize=16)
 def _window_circulant(amax: int, aflt: int, up: int, a: int) -> Tensor:
-    return _lanczos(_distances(amax, aflt, up), a)
+    reach, near = aflt * up - 1, (amax + a) * up  # further out than near, the window is zero
+    cut = max(reach - near, 0)
+    return _lanczos(_distances(amax, aflt, up), a)[:, cut : 2 * reach + 1 - cut]
 
 
 def _distances(amax: int, aflt: int, up: int) -> Tensor:

@@ -19,13 +19,14 @@ def per_image(operator: Operator, x: Tensor, *parameters: Tensor | float, **sett
     """
     if x.ndim != 4 or not x.is_floating_point():
         raise BadInputError(f"images are {x.dtype} of shape {list(x.shape)}; give [N, C, H, W] floating point.")
-    values = torch.broadcast_tensors(*(torch.as_tensor(p, dtype=torch.float64, device="cpu") for p in parameters))
-    if values[0].ndim == 0:
-        return operator(x, *(float(value) for value in values), **settings)
-    if values[0].shape != (len(x),):
+    values = [torch.as_tensor(p, dtype=torch.float64, device="cpu").detach() for p in parameters]
+    if all(value.ndim == 0 for value in values):
+        return operator(x, *map(float, values), **settings)
+    if any(value.shape not in ((), (len(x),)) for value in values):
         raise BadInputError(
-            f"{len(x)} images came with parameters of shape {list(values[0].shape)}; give one number or one an image."
+            f"{len(x)} images came with parameters of shape {[list(value.shape) for value in values]}; "
+            "give one number, or one an image."
         )
-    columns = zip(*(value.tolist() for value in values), strict=True)
-    results = [operator(image, *column, **settings) for image, column in zip(x.split(1), columns, strict=True)]
+    columns = [value.expand(len(x)).tolist() for value in values]
+    results = [operator(x[i : i + 1], *row, **settings) for i, row in enumerate(zip(*columns, strict=True))]
     return torch.cat([image for image, _ in results]), torch.cat([mask for _, mask in results])

@@ -2,9 +2,26 @@
 
 import os
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 from ganbench.errors import BadInputError
+from ganbench.records.store import probe
+
+
+def check_folder(folder: Path, names: Sequence[str], force: bool) -> None:
+    """Find out, before any work, whether files of these names can be written to a folder.
+
+    Raises:
+        BadInputError: the folder cannot be written to, or it has one of the files and ``force`` does not allow that.
+    """
+    there = [name for name in names if (folder / name).exists()]
+    if there and not force:
+        raise BadInputError(f"{folder / there[0]} exists: choose another --out, or replace it with --force.")
+    try:
+        probe(folder)
+    except OSError as error:
+        raise BadInputError(f"cannot write to {folder} ({error.strerror}): choose another --out.") from error
 
 
 def write(path: Path, content: bytes) -> None:

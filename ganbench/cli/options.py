@@ -14,7 +14,7 @@ results_dir = click.option(
     type=click.Path(path_type=Path),
     help="Folder of results; records go to its 'records'.  [default: $GANBENCH_RESULTS or ./results]",
 )
-device = click.option("--device", default="cpu", show_default=True, help="Where to compute: cpu, cuda, cuda:1, ...")
+device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 
 
 def names(text: str | None) -> tuple[str, ...]:

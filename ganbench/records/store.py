@@ -75,18 +75,28 @@ class Store:
         Raises:
             BadInputError: the folder is read-only, a file is in its way, or the disk is full.
         """
-        made = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
-        probe = self.folder / f".probe-{uuid.uuid4().hex}"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                _write_durably(probe, bytes(PROBE_BYTES))
-            finally:
-                probe.unlink(missing_ok=True)
+            probe(self.folder)
         except OSError as error:
             raise _unwritable(self.folder, error) from error
+
+
+def probe(folder: Path) -> None:
+    """Write to a folder, making it if need be, and undo everything.
+
+    Raises:
+        OSError: what a later write would run into.
+    """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    file = folder / f".probe-{uuid.uuid4().hex}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            _write_durably(file, bytes(PROBE_BYTES))
         finally:
-            _remove_empty(made)
+            file.unlink(missing_ok=True)
+    finally:
+        _remove_empty(made)
 
 
 def read(path: Path | str) -> RunRecord:

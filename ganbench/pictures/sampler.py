@@ -1,0 +1,143 @@
+"""Seeds to images."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganbench.errors import BadInputError
+from ganbench.functional import affine, lerp, slerp
+from ganbench.images import to_uint8
+from ganbench.rng import Streams
+from ganbench.types import EquivariantGenerator, Generator, NoiseMode, StyleGenerator
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """Images of a generator, by seed and one at a time, so that each depends on its own seed alone, to the last bit.
+
+    Seed ``s`` draws everything from ``Streams(s, (0,))``: its latent is ``normal("z", (z_dim,))``, and without a
+    ``label`` a conditional model gets the class ``integers("label", c_dim)``.
+
+    Attributes:
+        model: a generator.
+        name: of the model, for messages.
+        device: where the model is.
+        truncation_psi: 1 for none; interpolates from w_avg.
+        truncation_cutoff: number of layers truncated; None for all.
+        label: class of every image, 0..c_dim-1; None for one drawn by seed.
+        noise_mode: of a style generator.
+        on_image: called after every image.
+
+    Raises:
+        BadInputError: the model cannot do what is asked.
+    """
+
+    model: Any
+    name: str = "the model"
+    device: str = "cpu"
+    truncation_psi: float = 1.0
+    truncation_cutoff: int | None = None
+    label: int | None = None
+    noise_mode: NoiseMode = "const"
+    on_image: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, Generator):
+            raise BadInputError(f"{self.name} makes no images from latents: choose a generator.")
+        if self.model.img_channels not in (1, 3):
+            raise BadInputError(
+                f"{self.name} makes images of {self.model.img_channels} channels: choose one of 1 or 3."
+            )
+        if self.truncation_psi != 1 or self.truncation_cutoff is not None:
+            self.require_styles("truncation")
+        c_dim = self.model.c_dim
+        if self.label is not None and not 0 <= self.label < c_dim:
+            classes = f"has the classes 0 to {c_dim - 1}" if c_dim else "has no classes"
+            raise BadInputError(f"there is no class {self.label}: {self.name} {classes}.")
+
+    def require_styles(self, what: str) -> None:
+        """Raise BadInputError unless the model has a latent space w."""
+        if not isinstance(self.model, StyleGenerator):
+            raise BadInputError(
+                f"{what} needs a latent space w, and {self.name} has none: choose a style-based generator."
+            )
+
+    def move(self, tx: float, ty: float, angle: float) -> None:
+        """Move all images from now on: ``tx`` right and ``ty`` down in image widths, then ``angle`` in radians.
+
+        Raises:
+            BadInputError: the model's input cannot be moved.
+        """
+        if not isinstance(self.model, EquivariantGenerator):
+            raise BadInputError(f"the input of {self.name} cannot be moved: leave out --translate and --rotate.")
+        self.model.set_transform(inverse_motion(tx, ty, angle).to(self.device))
+
+    def latent(self, seed: int) -> Tensor:
+        """Return ``[1, z_dim]`` float32."""
+        return Streams(seed, (0,)).normal("z", (self.model.z_dim,)).to(self.device)
+
+    def condition(self, seed: int) -> Tensor | None:
+        """Return the one-hot label ``[1, c_dim]`` of a seed, or None for an unconditional model."""
+        c_dim = self.model.c_dim
+        if not c_dim:
+            return None
+        number = self.label if self.label is not None else int(Streams(seed, (0,)).integers("label", c_dim))
+        return torch.nn.functional.one_hot(torch.tensor([number]), c_dim).float().to(self.device)
+
+    @torch.no_grad()
+    def styles(self, seed: int, psi: float | None = None, z: Tensor | None = None) -> Tensor:
+        """Return ``ws [1, num_ws, w_dim]`` of a seed, or of another latent under the seed's label."""
+        return self.model.mapping(  # type: ignore[no-any-return]  # a StyleGenerator
+            self.latent(seed) if z is None else z,
+            self.condition(seed),
+            truncation_psi=self.truncation_psi if psi is None else psi,
+            truncation_cutoff=self.truncation_cutoff,
+        )
+
+    @torch.no_grad()
+    def of_styles(self, ws: Tensor, seed: int) -> Tensor:
+        """Return the image ``[C, H, W]`` uint8 of styles; random noise is the seed's."""
+        return self._done(self.model.synthesis(ws, noise_mode=self.noise_mode, streams=Streams(seed, (0,))))
+
+    @torch.no_grad()
+    def image(self, seed: int, psi: float | None = None, z: Tensor | None = None) -> Tensor:
+        """Return the image ``[C, H, W]`` uint8 of a seed, or of another latent under the seed's label and noise."""
+        if isinstance(self.model, StyleGenerator):
+            return self.of_styles(self.styles(seed, psi, z), seed)
+        return self._done(self.model(self.latent(seed) if z is None else z, self.condition(seed)))
+
+    def _done(self, images: Tensor) -> Tensor:
+        pixels = to_uint8(images)[0].cpu()
+        self.on_image()
+        return pixels
+
+
+def inverse_motion(tx: float, ty: float, angle: float) -> Tensor:
+    """Return the ``[3, 3]`` float32 matrix that a generator's input takes to turn and then shift its images.
+
+    Args:
+        tx: to the right, in image widths.
+        ty: downwards, in image widths.
+        angle: counter-clockwise, in radians, about the centre.
+    """
+    motion = affine.rotation_matrix(angle)
+    motion[:2, 2] = torch.tensor([tx, ty], dtype=motion.dtype)
+    return motion.inverse().float()
+
+
+def between(a: Tensor, b: Tensor, t: float) -> Tensor:
+    """Return the latent at ``t`` on the great circle from ``a`` to ``b [1, z_dim]``, of a length between theirs.
+
+    Deviation: PPL's slerp is of unit length, which only suits generators that normalise their latents.
+    """
+    return slerp(a, b, t) * lerp(a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True), t)
+
+
+def mixed(row: Tensor, column: Tensor, layers: Sequence[int]) -> Tensor:
+    """Return the row's styles with the column's in some layers, ``[1, num_ws, w_dim]``."""
+    ws = row.clone()
+    ws[:, list(layers)] = column[:, list(layers)]
+    return ws

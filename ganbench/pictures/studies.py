@@ -1,0 +1,67 @@
+"""What to look at in a latent space: each gives images ``[C, H, W]`` uint8, in the order of reading."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Literal
+
+from torch import Tensor
+
+from ganbench.errors import BadInputError
+from ganbench.functional import lerp
+from ganbench.pictures.sampler import Sampler, between, mixed
+
+
+def sweep(sampler: Sampler, seeds: Sequence[int], psis: Sequence[float]) -> Iterator[Tensor]:
+    """Give a row for each seed, a column for each truncation."""
+    sampler.require_styles("a truncation sweep")
+    for seed in seeds:
+        for psi in psis:
+            yield sampler.image(seed, psi)
+
+
+def mixing(
+    sampler: Sampler, rows: Sequence[int], columns: Sequence[int], layers: Sequence[int]
+) -> Iterator[Tensor | None]:
+    """Give a table with the sources at its margins: first nothing and the columns' sources, then row by row.
+
+    A cell is the row's image with the column's styles in ``layers``.
+
+    Source: Karras et al., A style-based generator architecture for GANs (CVPR 2019), figure 3.
+    """
+    sampler.require_styles("style mixing")
+    num_ws = sampler.model.num_ws
+    if max(layers) >= num_ws:
+        raise BadInputError(f"there is no layer {max(layers)}: {sampler.name} has the layers 0 to {num_ws - 1}.")
+    column_styles = [sampler.styles(seed) for seed in columns]
+    yield None
+    yield from (sampler.of_styles(ws, seed) for ws, seed in zip(column_styles, columns, strict=True))
+    for seed in rows:
+        ws = sampler.styles(seed)
+        yield sampler.of_styles(ws, seed)
+        yield from (sampler.of_styles(mixed(ws, other, layers), seed) for other in column_styles)
+
+
+def walk(
+    sampler: Sampler, seeds: Sequence[int], steps: int, space: Literal["z", "w"], loop: bool = False
+) -> Iterator[Tensor]:
+    """Give the frames of a walk from seed to seed: ``steps`` a leg, and the last seed unless it returns to the first.
+
+    Between two seeds the path is a great circle in z, or a straight line in w. Noise is the first seed's throughout.
+    """
+    if space == "w":
+        sampler.require_styles("a walk in w")
+    if sampler.model.c_dim and sampler.label is None and space == "z":
+        raise BadInputError(f"a walk in z stays in one class, and {sampler.name} has {sampler.model.c_dim}: name one.")
+    for a, b in pairwise([*seeds, *(seeds[:1] if loop else ())]):
+        for step in range(steps):
+            yield _frame(sampler, seeds[0], (a, b), step / steps, space)
+    if not loop:
+        yield _frame(sampler, seeds[0], (seeds[-1], seeds[-1]), 0, space)
+
+
+def _frame(sampler: Sampler, noise_seed: int, ends: tuple[int, int], t: float, space: str) -> Tensor:
+    a, b = ends
+    if space == "w":
+        return sampler.of_styles(lerp(sampler.styles(a), sampler.styles(b), t), noise_seed)
+    z = sampler.latent(a) if t == 0 else between(sampler.latent(a), sampler.latent(b), t)
+    return sampler.image(noise_seed, z=z)

@@ -77,13 +77,13 @@ def command(out: Path, force: bool, **asked: Any) -> None:
 
 def _sampler(asked: Mapping[str, Any], advance: Callable[[], None]) -> "Sampler":
     from ganbench.engine.request import resolve_device
-    from ganbench.models.base import open_subject
+    from ganbench.models.base import embedded_note, open_subject
     from ganbench.pictures import Sampler
 
     device = resolve_device(asked["device"])
     subject = open_subject(asked["model"], asked["weights"], device)
-    if subject.embedded:
-        click.echo(f"{subject.name} is the embedded {subject.weights} here, which ships with ganbench.", err=True)
+    if note := embedded_note(subject):
+        click.echo(note, err=True)
     return Sampler(
         model=subject.model,
         name=subject.name,
@@ -103,6 +103,7 @@ def _progress(count: int) -> Iterator[Callable[[], None]]:
     from rich.progress import Progress
 
     # Standard output is for the paths, and stays what it is.
-    with Progress(console=Console(stderr=True), redirect_stdout=False, transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, redirect_stdout=False, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("images", total=count)
         yield lambda: progress.advance(task)

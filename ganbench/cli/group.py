@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -110,6 +111,7 @@ class Verbs(click.Group):
     ) -> Any:
         """Run a command line and exit: 0 good, 1 the gate found a regression, 2 could not run."""
         arguments = list(sys.argv[1:] if args is None else args)
+        _print_what_can_be_printed()
         self._main_shell_completion(extra, "ganbench", complete_var)
         try:
             sys.exit(self._run(arguments or ["--help"], extra))
@@ -126,8 +128,8 @@ class Verbs(click.Group):
             return stop.exit_code
         except BrokenPipeError:
             raise
-        except (KeyboardInterrupt, click.Abort):
-            return _complain(["interrupted."], INTERRUPTED)
+        except (KeyboardInterrupt, click.Abort) as stop:
+            return _complain([str(stop) or "interrupted."], INTERRUPTED)
         except Exception as error:
             if "--debug" in arguments and not isinstance(error, click.ClickException):
                 traceback.print_exc()
@@ -160,6 +162,13 @@ def _complain(lines: Sequence[str], code: int) -> int:
     for line in lines:
         click.echo(f"ganbench: {line}", err=True)
     return code
+
+
+def _print_what_can_be_printed() -> None:
+    """Show a question mark for a character that the terminal's encoding lacks, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _silence_stdout() -> None:

@@ -1,0 +1,135 @@
+"""``ganbench train``: reference training."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganbench import registry
+from ganbench.cli.group import Verb
+from ganbench.errors import BadInputError
+
+if TYPE_CHECKING:
+    from ganbench.types import Adapter, Recipe
+
+EMBEDDED = ("digits", "digits32")  # the data that ship with ganbench, and the recipe made for them
+OWN_FILES = {"log.jsonl", "log.jsonl.tmp"}  # all that a run killed before its first snapshot leaves: nothing to lose
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "ganbench train --model stylegan3 --data digits:train --run-dir runs/digits",
+        "ganbench train --model stylegan3 --data digits:train --run-dir runs/digits --resume",
+        "ganbench train --model stylegan3 --data ffhqu-256.zip --recipe ffhqu-256-t --kimg 5000",
+    ),
+)
+@click.option("--model", required=True, help="Model to train.")
+@click.option("--data", required=True, help="Training images: a name, a folder or a zip.")
+@click.option(
+    "--recipe", help="Settings, by name; `ganbench list models --long` has them.  [default for digits: digits32]"
+)
+@click.option("--run-dir", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/MODEL-RECIPE]")
+@click.option("--resume", is_flag=True, help="Go on from the last snapshot in --run-dir.")
+@click.option(
+    "--kimg", type=click.FloatRange(0, min_open=True), help="Thousands of images to show.  [default: the recipe's]"
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: the model's]")
+@click.option("--device", help="Where to train.  [default: a GPU where there is one, else the CPU]")
+def command(model: str, data: str, recipe: str | None, run_dir: Path | None, resume: bool, **changes: Any) -> None:
+    """Train a model by its reference recipe; prints the path of the final weights.
+
+    The run folder gets snapshots, sample grids and a log. Stopped at any moment, the same command with --resume goes on
+    from the last snapshot.
+    """
+    adapter: Adapter = registry.load("models", model)
+    chosen = _changed(_recipe(adapter, model, recipe, data), changes)
+    folder = run_dir or Path("runs") / f"{model}-{chosen.name}"
+    _check_folder(folder, resume)
+
+    from ganbench.data import open_data
+
+    images = open_data(data)
+    with Ticks(chosen.settings.get("kimg")) as ticks:
+        try:
+            weights = adapter.train(images, chosen, folder, resume, ticks)
+        except (ValueError, OSError) as error:  # how networks that know nothing of ganbench say what is wrong
+            raise BadInputError(str(error)) from error
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"stopped: the same command with --resume goes on in {folder}.") from None
+    click.echo(str(weights))
+
+
+def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Recipe":
+    """Return the recipe of a name, or the only one that fits."""
+    recipes = adapter.recipes
+    if not recipes:
+        raise BadInputError(
+            f"{model} has no training recipe: choose a model that `ganbench list models --long` gives one."
+        )
+    if name is None and data.partition(":")[0] == EMBEDDED[0] and EMBEDDED[1] in recipes:
+        name = EMBEDDED[1]
+    if name is None and len(recipes) == 1:
+        name = next(iter(recipes))
+    if name is None:
+        raise BadInputError(f"{model} has several recipes: choose --recipe {', '.join(recipes)}.")
+    if name not in recipes:
+        raise registry.unknown("recipes", name, recipes)
+    return recipes[name]
+
+
+def _changed(recipe: "Recipe", changes: Mapping[str, Any]) -> "Recipe":
+    """Return the recipe with what was asked for in place of its settings."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(recipe, settings={**recipe.settings, **given})
+
+
+def _check_folder(folder: Path, resume: bool) -> None:
+    """Refuse a folder that holds something else than nothing or, to resume, a run."""
+    if folder.exists() and not folder.is_dir():
+        raise BadInputError(f"{folder} is a file: give the folder of a run, or a new one.")
+    there = {path.name for path in folder.iterdir()} - OWN_FILES if folder.exists() else set()
+    if resume and not there:
+        raise BadInputError(f"there is no snapshot in {folder} to resume from: leave out --resume to start.")
+    if there and not resume:
+        raise BadInputError(f"{folder} is not empty: go on with --resume, or choose another --run-dir.")
+
+
+class Ticks:
+    """What is shown of a training run on stderr: a line a tick, and on a terminal a bar with the time left."""
+
+    def __init__(self, kimg: float | None) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self.console = Console(stderr=True)
+        self.bar = Progress(console=self.console, redirect_stdout=False, disable=not self.console.is_terminal)
+        self.task = self.bar.add_task("kimg", total=kimg)
+
+    def __enter__(self) -> "Ticks":
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+
+    def __call__(self, tick: Mapping[str, Any]) -> None:
+        """Show a tick: kimg, sec_per_kimg, eta in seconds, losses, and weights where a snapshot was just written."""
+        self.bar.update(self.task, completed=tick["kimg"])
+        # Metrics of a snapshot (--metrics fid@1k --every KIMG) are to be measured here, on tick["weights"].
+        self.console.print(line(tick), markup=False, highlight=False, soft_wrap=True)
+
+
+def line(tick: Mapping[str, Any]) -> str:
+    """Return a tick as one line."""
+    losses = "  ".join(f"{name} {value:.4g}" for name, value in tick.get("losses", {}).items())
+    left = timedelta(seconds=round(tick["eta"])) if "eta" in tick else "?"
+    speed = f"{tick['sec_per_kimg']:.2f}" if "sec_per_kimg" in tick else "?"
+    written = f"  wrote {tick['weights']}" if tick.get("weights") else ""
+    return f"kimg {tick['kimg']:.1f}  s/kimg {speed}  left {left}  {losses}{written}"

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from baselines.digits import classifier
 from baselines.digits.dataset import NUM_CLASSES, RESOLUTION
+from ganbench.checkpoints.digest import file_sha256
 from ganbench.errors import BadInputError
-from ganbench.extractors.network import Network, sha256_of, unit_embedding
+from ganbench.extractors.network import Network, unit_embedding
 
 
 class DigitsExtractor(Network):
@@ -53,4 +54,4 @@ class DigitsExtractor(Network):
 
 def open_digits() -> DigitsExtractor:
     """Return the extractor ``digits``, float32, on the CPU."""
-    return DigitsExtractor("digits", sha256_of(classifier.WEIGHTS), classifier.load())
+    return DigitsExtractor("digits", file_sha256(classifier.WEIGHTS), classifier.load())

@@ -1,0 +1,196 @@
+"""Inception-v3 as TensorFlow's graph of 2015-12-05 has it; modules are named as in the PyTorch port of its weights.
+
+It differs from torchvision's Inception-v3 in three ways that change FID: average pooling inside the blocks does not
+count the padding, the last block pools by maximum, and there are 1008 classes.
+
+Source: Szegedy et al., Rethinking the Inception architecture (CVPR 2016), table 1 and figures 5 to 7; the blocks are
+named A to E by torchvision.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+NUM_FEATURES = 2048
+NUM_CLASSES = 1008
+
+
+class Inception(nn.Module):
+    """From ``[N, 3, 299, 299]`` in -1..1 to pooled features ``[N, 2048]``; ``fc`` makes logits of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.Conv2d_1a_3x3 = Convolution(3, 32, 3, stride=2)
+        self.Conv2d_2a_3x3 = Convolution(32, 32, 3)
+        self.Conv2d_2b_3x3 = Convolution(32, 64, 3, padding=1)
+        self.Conv2d_3b_1x1 = Convolution(64, 80, 1)
+        self.Conv2d_4a_3x3 = Convolution(80, 192, 3)
+        self.Mixed_5b = MixedA(192, 32)
+        self.Mixed_5c = MixedA(256, 64)
+        self.Mixed_5d = MixedA(288, 64)
+        self.Mixed_6a = MixedB(288)
+        self.Mixed_6b = MixedC(768, 128)
+        self.Mixed_6c = MixedC(768, 160)
+        self.Mixed_6d = MixedC(768, 160)
+        self.Mixed_6e = MixedC(768, 192)
+        self.Mixed_7a = MixedD(768)
+        self.Mixed_7b = MixedE(1280)
+        self.Mixed_7c = MixedE(2048, pool_by_maximum=True)
+        self.fc = nn.Linear(NUM_FEATURES, NUM_CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the pooled features ``[N, 2048]``."""
+        x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
+        x = F.max_pool2d(x, 3, stride=2)
+        x = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x))
+        x = F.max_pool2d(x, 3, stride=2)
+        x = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(x)))
+        x = self.Mixed_6e(self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))))
+        x = self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(x)))
+        return x.mean((2, 3))
+
+
+class Convolution(nn.Module):
+    """Convolution without bias, batch normalisation with fixed statistics, ReLU."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int = 1,
+        padding: int | tuple[int, int] = 0,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=False)
+        self.bn = nn.BatchNorm2d(out_channels, eps=0.001)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[N, out_channels, H', W']``, not negative."""
+        return F.relu(self.bn(self.conv(x)))
+
+
+def row(in_channels: int, out_channels: int, length: int) -> Convolution:
+    """Return a convolution along the width that keeps the size."""
+    return Convolution(in_channels, out_channels, (1, length), padding=(0, length // 2))
+
+
+def column(in_channels: int, out_channels: int, length: int) -> Convolution:
+    """Return a convolution along the height that keeps the size."""
+    return Convolution(in_channels, out_channels, (length, 1), padding=(length // 2, 0))
+
+
+def average_pool(x: Tensor) -> Tensor:
+    """Return means over 3x3 neighbourhoods; at the border over fewer pixels, as TensorFlow does."""
+    return F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
+
+
+class MixedA(nn.Module):
+    """Block of the 35x35 stage."""
+
+    def __init__(self, in_channels: int, pool_features: int) -> None:
+        super().__init__()
+        self.branch1x1 = Convolution(in_channels, 64, 1)
+        self.branch5x5_1 = Convolution(in_channels, 48, 1)
+        self.branch5x5_2 = Convolution(48, 64, 5, padding=2)
+        self.branch3x3dbl_1 = Convolution(in_channels, 64, 1)
+        self.branch3x3dbl_2 = Convolution(64, 96, 3, padding=1)
+        self.branch3x3dbl_3 = Convolution(96, 96, 3, padding=1)
+        self.branch_pool = Convolution(in_channels, pool_features, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[N, 224 + pool_features, H, W]``."""
+        five = self.branch5x5_2(self.branch5x5_1(x))
+        three = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
+        return torch.cat([self.branch1x1(x), five, three, self.branch_pool(average_pool(x))], 1)
+
+
+class MixedB(nn.Module):
+    """Block that reduces 35x35 to 17x17."""
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.branch3x3 = Convolution(in_channels, 384, 3, stride=2)
+        self.branch3x3dbl_1 = Convolution(in_channels, 64, 1)
+        self.branch3x3dbl_2 = Convolution(64, 96, 3, padding=1)
+        self.branch3x3dbl_3 = Convolution(96, 96, 3, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[N, 480 + in_channels, H // 2, W // 2]``."""
+        double = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
+        return torch.cat([self.branch3x3(x), double, F.max_pool2d(x, 3, stride=2)], 1)
+
+
+class MixedC(nn.Module):
+    """Block of the 17x17 stage, with 7x7 convolutions in two factors."""
+
+    def __init__(self, in_channels: int, width: int) -> None:
+        super().__init__()
+        self.branch1x1 = Convolution(in_channels, 192, 1)
+        self.branch7x7_1 = Convolution(in_channels, width, 1)
+        self.branch7x7_2 = row(width, width, 7)
+        self.branch7x7_3 = column(width, 192, 7)
+        self.branch7x7dbl_1 = Convolution(in_channels, width, 1)
+        self.branch7x7dbl_2 = column(width, width, 7)
+        self.branch7x7dbl_3 = row(width, width, 7)
+        self.branch7x7dbl_4 = column(width, width, 7)
+        self.branch7x7dbl_5 = row(width, 192, 7)
+        self.branch_pool = Convolution(in_channels, 192, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[N, 768, H, W]``."""
+        single = self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x)))
+        double = self.branch7x7dbl_3(self.branch7x7dbl_2(self.branch7x7dbl_1(x)))
+        double = self.branch7x7dbl_5(self.branch7x7dbl_4(double))
+        return torch.cat([self.branch1x1(x), single, double, self.branch_pool(average_pool(x))], 1)
+
+
+class MixedD(nn.Module):
+    """Block that reduces 17x17 to 8x8."""
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.branch3x3_1 = Convolution(in_channels, 192, 1)
+        self.branch3x3_2 = Convolution(192, 320, 3, stride=2)
+        self.branch7x7x3_1 = Convolution(in_channels, 192, 1)
+        self.branch7x7x3_2 = row(192, 192, 7)
+        self.branch7x7x3_3 = column(192, 192, 7)
+        self.branch7x7x3_4 = Convolution(192, 192, 3, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[N, 512 + in_channels, H // 2, W // 2]``."""
+        three = self.branch3x3_2(self.branch3x3_1(x))
+        seven = self.branch7x7x3_4(self.branch7x7x3_3(self.branch7x7x3_2(self.branch7x7x3_1(x))))
+        return torch.cat([three, seven, F.max_pool2d(x, 3, stride=2)], 1)
+
+
+class MixedE(nn.Module):
+    """Block of the 8x8 stage, whose 3x3 convolutions end in a row and a column side by side."""
+
+    def __init__(self, in_channels: int, pool_by_maximum: bool = False) -> None:
+        super().__init__()
+        self.pool_by_maximum = pool_by_maximum
+        self.branch1x1 = Convolution(in_channels, 320, 1)
+        self.branch3x3_1 = Convolution(in_channels, 384, 1)
+        self.branch3x3_2a = row(384, 384, 3)
+        self.branch3x3_2b = column(384, 384, 3)
+        self.branch3x3dbl_1 = Convolution(in_channels, 448, 1)
+        self.branch3x3dbl_2 = Convolution(448, 384, 3, padding=1)
+        self.branch3x3dbl_3a = row(384, 384, 3)
+        self.branch3x3dbl_3b = column(384, 384, 3)
+        self.branch_pool = Convolution(in_channels, 192, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[N, 2048, H, W]``."""
+        single = self.branch3x3_1(x)
+        double = self.branch3x3dbl_2(self.branch3x3dbl_1(x))
+        pooled = F.max_pool2d(x, 3, stride=1, padding=1) if self.pool_by_maximum else average_pool(x)
+        branches = [
+            self.branch1x1(x),
+            self.branch3x3_2a(single),
+            self.branch3x3_2b(single),
+            self.branch3x3dbl_3a(double),
+            self.branch3x3dbl_3b(double),
+            self.branch_pool(pooled),
+        ]
+        return torch.cat(branches, 1)

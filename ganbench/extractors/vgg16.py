@@ -1,0 +1,58 @@
+"""The extractor of precision and recall: VGG16 trained on ImageNet, its second fully connected layer.
+
+The weights are torchvision's, which are those of NVlabs' ``vgg16.pkl`` too.
+
+Deviation: the official file is a TorchScript program and is not run. Its preprocessing (TensorFlow 1's bilinear resize
+to 224x224, ImageNet mean and deviation) is known from torch-fidelity, whose tests find the same features to 1e-4.
+"""
+
+from collections.abc import Mapping
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from ganbench.checkpoints.download import fetch
+from ganbench.extractors.network import Network, read_weights
+from ganbench.images import resize, to_rgb
+
+URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
+SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
+SIZE = 224
+MEAN = (0.485, 0.456, 0.406)  # of ImageNet, for images in 0..1
+DEVIATION = (0.229, 0.224, 0.225)
+
+
+class Vgg16Extractor(Network):
+    """``features`` (4096, the second fully connected layer after its ReLU).
+
+    Images of any size are resized to 224x224 as TensorFlow 1 did. Greyscale is repeated in three channels.
+
+    Source: Kynkäänniemi et al., Improved precision and recall metric (NeurIPS 2019), section 2.
+    """
+
+    layers: Mapping[str, int] = {"features": 4096}
+
+    def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
+        """Return ``features [N, 4096]`` of ``[N, C, H, W]`` uint8 images."""
+        return {"features": self.module(normalised(resize(self.prepared(images), SIZE, "tf1-bilinear")))}
+
+
+def normalised(images: Tensor) -> Tensor:
+    """Return ``[N, 3, H, W]`` with the mean and deviation of ImageNet, of ``[N, C, H, W]`` in 0..255."""
+    mean, deviation = (images.new_tensor(values).reshape(3, 1, 1) * 255 for values in (MEAN, DEVIATION))
+    return (to_rgb(images) - mean) / deviation
+
+
+def open_vgg16() -> Vgg16Extractor:
+    """Return the extractor ``vgg16``, float32, on the CPU.
+
+    Raises:
+        MissingWeightsError: if its weights are not here and cannot be fetched.
+    """
+    with torch.device("meta"):
+        whole = torchvision.models.vgg16(init_weights=False)
+    whole.load_state_dict(read_weights(fetch(URL, SHA256)), assign=True)
+    fc1, relu1, _, fc2, relu2 = whole.classifier[:5]  # dropout does nothing here
+    module = nn.Sequential(whole.features, nn.Flatten(), fc1, relu1, fc2, relu2)
+    return Vgg16Extractor("vgg16", SHA256, module)

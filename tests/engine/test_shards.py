@@ -88,7 +88,7 @@ def test_threads_have_their_own_input_transform_and_share_weights() -> None:
     one, other = setting.for_thread(), setting.for_thread()
     one.model.set_transform(torch.zeros(3, 3))
     assert torch.equal(other.model.transform, torch.eye(3))
-    assert one.model.linear.weight.data_ptr() == other.model.linear.weight.data_ptr()
+    assert one.model.weight.data_ptr() == other.model.weight.data_ptr()
 
 
 def test_the_plan_serves_all_metrics_of_a_source_in_one_pass() -> None:

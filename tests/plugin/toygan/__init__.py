@@ -26,15 +26,13 @@ class Waves(nn.Module):
         self.noise = noise
         generator = torch.Generator().manual_seed(0)
         self.register_buffer("frequencies", torch.randint(-4, 5, (6, 2), generator=generator).float())
-        self.linear = nn.Linear(6, 6)
-        nn.init.eye_(self.linear.weight)
-        nn.init.constant_(self.linear.bias, 0.1)
+        self.weight = nn.Parameter(torch.eye(6))
         self.transform = torch.eye(3)
 
     def mapping(
         self, z: Tensor, c: Tensor | None = None, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None
     ) -> Tensor:
-        ws = self.linear(z).tanh()[:, None].repeat(1, self.num_ws, 1)
+        ws = (z @ self.weight + 0.1).tanh()[:, None].repeat(1, self.num_ws, 1)
         ws[:, :truncation_cutoff] *= truncation_psi
         return ws
 
@@ -67,8 +65,7 @@ class WavesAdapter:
     benchmark = "toy"
 
     def load(self, weights: Path | None, device: str) -> Waves:
-        with torch.random.fork_rng(devices=[]):  # building modules draws from the global state
-            return Waves().eval().requires_grad_(False).to(device)
+        return Waves().eval().requires_grad_(False).to(device)
 
     def train(
         self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Callable[[Mapping[str, Any]], None]

@@ -161,7 +161,8 @@ class Game:
         device = next(self.G_ema.parameters()).device
         with torch.no_grad():
             z, c = self.latents(stream(self.seed, 0, "grid"), device, GRID**2)
-            images = torch.cat([self.G_ema(z[i : i + 1], None if c is None else c[i : i + 1]) for i in range(GRID**2)])
+            rows = zip(z.view(GRID, GRID, -1), [None] * GRID if c is None else c.view(GRID, GRID, -1), strict=True)
+            images = torch.cat([self.G_ema(z_row, c_row) for z_row, c_row in rows])
         save_grid(self.run_dir / f"samples-{round(kimg):06d}.png", images, GRID)
         return path
 

@@ -17,7 +17,7 @@ def rotation_matrix(angle: Tensor | float) -> Tensor:
     Args:
         angle: in radians; of ``[N]`` angles the matrices are ``[N, 3, 3]``.
     """
-    angle = torch.as_tensor(angle).double()
+    angle = torch.as_tensor(angle, dtype=torch.float64)
     c, s, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     return torch.stack([c, s, zero, -s, c, zero, zero, zero, zero + 1], dim=-1).reshape(*angle.shape, 3, 3)
 

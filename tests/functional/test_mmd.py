@@ -1,0 +1,97 @@
+"""Kernel distance against the double sum of its definition, and the subsets that it draws."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from ganbench.errors import BadInputError, NonFiniteError
+from ganbench.functional import draw_subsets, kernel_distance, kernel_distances
+
+Array = NDArray[np.float64]
+
+
+def features(n: int, d: int, seed: int) -> Array:
+    return np.random.default_rng(seed).standard_normal((n, d))
+
+
+def by_definition(x: Array, y: Array) -> float:
+    """Return the unbiased estimate as sums over pairs, one pair at a time."""
+    m, d = x.shape
+
+    def k(a: Array, b: Array) -> float:
+        return float((a @ b / d + 1) ** 3)
+
+    pairs = [(i, j) for i in range(m) for j in range(m)]
+    within = sum(k(x[i], x[j]) + k(y[i], y[j]) for i, j in pairs if i != j) / (m * (m - 1))
+    return within - 2 * sum(k(x[i], y[j]) for i, j in pairs) / m**2
+
+
+def all_rows(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.arange(n)[None], np.arange(n)[None]
+
+
+def test_two_points_by_hand() -> None:
+    """In one dimension with x = {0, 1} and y = {0, 2}: k(0, .) is 1, k(1, 2) is 27."""
+    x, y = np.array([[0.0], [1.0]]), np.array([[0.0], [2.0]])
+    assert kernel_distance(x, y, all_rows(2)) == pytest.approx(1 + 1 - 2 * (1 + 1 + 1 + 27) / 4)
+
+
+@pytest.mark.parametrize("d", [1, 5, 64])
+def test_is_its_definition(d: int) -> None:
+    x, y = features(17, d, 0), features(17, d, 1) + 0.3
+    assert kernel_distance(x, y, all_rows(17)) == pytest.approx(by_definition(x, y), rel=1e-12)
+
+
+def test_mean_over_subsets() -> None:
+    x, y = features(40, 6, 2), features(30, 6, 3)
+    of_x, of_y = draw_subsets(40, 30, 5, 12, seed=4)
+    each = kernel_distances(x, y, (of_x, of_y))
+    assert each == pytest.approx([by_definition(x[i], y[j]) for i, j in zip(of_x, of_y, strict=True)], rel=1e-12)
+    assert kernel_distance(x, y, (of_x, of_y)) == pytest.approx(each.mean(), rel=1e-15)
+
+
+def test_unbiased_for_equal_distributions() -> None:
+    """The mean over many independent pairs is within four standard errors of 0, where the biased form is far off."""
+    each = np.array([kernel_distance(features(20, 4, i), features(20, 4, 10**6 + i), all_rows(20)) for i in range(400)])
+    error = each.std() / np.sqrt(len(each))
+    assert abs(each.mean()) < 4 * error
+    biased = np.mean([((features(20, 4, i) ** 2).sum(1) / 4 + 1) ** 3 for i in range(400)]) * 2 / 20
+    assert biased > 20 * error
+
+
+def test_single_precision_features_are_computed_in_double() -> None:
+    x, y = features(50, 8, 5).astype(np.float32), features(50, 8, 6).astype(np.float32)
+    in_double = kernel_distance(x.astype(np.float64), y.astype(np.float64), seed=1)
+    assert kernel_distance(torch.from_numpy(x), torch.from_numpy(y), seed=1) == in_double
+
+
+@pytest.mark.usefixtures("untouched_random_state")
+def test_drawn_subsets_depend_on_the_seed_and_their_number_only() -> None:
+    few, many = draw_subsets(50, 40, 3, 10, seed=7), draw_subsets(50, 40, 9, 10, seed=7)
+    for a, b in zip(few, many, strict=True):
+        assert a.shape == (3, 10)
+        np.testing.assert_array_equal(a, b[:3])
+        assert all(len(set(rows)) == 10 for rows in a.tolist())
+    assert not np.array_equal(few[0], draw_subsets(50, 40, 3, 10, seed=8)[0])
+
+
+def test_subsets_are_as_large_as_the_smaller_side_allows() -> None:
+    of_x, of_y = draw_subsets(50, 8, 2, 1000, seed=0)
+    assert of_x.shape == of_y.shape == (2, 8)
+    assert of_x.max() > 8
+
+
+def test_refuses_what_it_cannot_compare() -> None:
+    x = features(10, 4, 8)
+    with pytest.raises(BadInputError, match="x has 4 columns and y has 3"):
+        kernel_distance(x, x[:, :3])
+    with pytest.raises(BadInputError, match="100 subsets of 1 rows"):
+        kernel_distance(x, x[:1])
+    with pytest.raises(BadInputError, match="0 subsets of 10 rows"):
+        kernel_distance(x, x, num_subsets=0)
+    with pytest.raises(BadInputError, match=r"shapes \[1, 10\] and \[1, 9\]"):
+        kernel_distance(x, x, (np.arange(10)[None], np.arange(9)[None]))
+    x[6, 0] = np.nan
+    with pytest.raises(NonFiniteError, match="row 6 of y"):
+        kernel_distance(features(10, 4, 9), x)

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -78,6 +79,26 @@ def test_two_loads_share_no_weights() -> None:
     assert not torch.equal(first.output.bias, second.output.bias)
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """One thread, as the recorded command uses: more only wait for each other on layers this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_training_learns_and_returns_the_averaged_weights() -> None:
+    recipe = replace(train.Recipe(), epochs=3, ema=0.9)
+    assert train.accuracy(train.train(recipe, dataset.load("train")), dataset.load("test")) > 0.9
+    assert (
+        train.accuracy(train.train(replace(recipe, epochs=1, ema=1.0), dataset.load("train")), dataset.load("test"))
+        < 0.3
+    )
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_training_repeats_itself_and_leaves_the_global_stream_alone(tmp_path: Path) -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()

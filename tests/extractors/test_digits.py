@@ -9,6 +9,7 @@ from baselines.digits import classifier, dataset
 from ganbench import registry
 from ganbench.errors import BadInputError
 from ganbench.extractors.digits import DigitsExtractor, open_digits
+from ganbench.functional import frechet_distance
 from ganbench.types import Extractor, PerceptualExtractor
 
 
@@ -82,6 +83,20 @@ def test_float64_agrees_and_leaves_the_original_alone(digits: DigitsExtractor, i
     assert double(images)["features"].dtype == torch.float64
     assert digits(images)["features"].dtype == torch.float32
     torch.testing.assert_close(double(images)["features"].float(), digits(images)["features"], rtol=1e-4, atol=1e-4)
+
+
+def test_the_scale_of_its_fid_is_the_documented_one(digits: DigitsExtractor) -> None:
+    def moments(rows: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        return rows.numpy().mean(0), np.cov(rows.numpy().T, ddof=0)
+
+    train, test = (digits(dataset.load(split).images)["features"].double() for split in ("train", "test"))
+    assert frechet_distance(*moments(train), *moments(test)) == pytest.approx(0.41, abs=0.005)
+    halves = []
+    for seed in range(10):
+        order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
+        first, second = train[order].chunk(2)
+        halves.append(frechet_distance(*moments(first), *moments(second)))
+    assert np.mean(halves) == pytest.approx(1.2, abs=0.4)
 
 
 @pytest.mark.parametrize("fill", [0, 1, 254, 255])

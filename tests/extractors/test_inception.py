@@ -81,8 +81,9 @@ def test_features_and_probabilities_are_the_tensorflow_ports(
     large = torch.from_numpy(np.stack([resized(plane.numpy().astype(float), 299) for plane in images[0]]))[None]
     tensorflow_pools(monkeypatch)
     pooled: list[Tensor] = []
-    reference.avgpool.register_forward_hook(lambda module, given, made: pooled.append(made.flatten(1)))
+    hook = reference.avgpool.register_forward_hook(lambda module, given, made: pooled.append(made.flatten(1)))
     logits = reference(((large - 128) / 128).float()) - reference.fc.bias
+    hook.remove()
     torch.testing.assert_close(found["features"], pooled[0], rtol=1e-3, atol=1e-4 * pooled[0].abs().max().item())
     torch.testing.assert_close(found["probabilities"], torch.softmax(logits, 1), rtol=1e-2, atol=1e-4)
     assert pooled[0].std() > 0.01  # the comparison is not of zeros

@@ -1,5 +1,6 @@
 """StyleGAN3's alias-free nonlinearity: a leaky ReLU at a raised sampling rate."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -31,9 +32,16 @@ def filtered_lrelu(
     if b is not None:
         x = x + b.to(x.dtype)[None, :, None, None]
     # A leaky ReLU commutes with a positive gain, so its gain goes into the upsampling filter.
-    x = upfirdn2d(x, fu, up=up, padding=padding, gain=up**2 * gain, flip_filter=flip_filter)
+    y = upfirdn2d(x, fu, up=up, padding=padding, gain=up**2 * gain, flip_filter=flip_filter)
+    y = bounded_lrelu(y, slope, clamp, inplace=y is not x)
+    return upfirdn2d(y, fd, down=down, flip_filter=flip_filter)
+
+
+def bounded_lrelu(x: Tensor, slope: float, clamp: float | None, inplace: bool) -> Tensor:
+    """`x` through a leaky ReLU, then clamped; in its own memory where allowed, for cache's sake."""
     if slope != 1:
-        x = F.leaky_relu(x, slope, inplace=fu is not None)
-    if clamp is not None:
-        x = x.clamp(-clamp, clamp)
-    return upfirdn2d(x, fd, down=down, flip_filter=flip_filter)
+        x = F.leaky_relu(x, slope, inplace=inplace)
+    if clamp is None:
+        return x
+    # The gradient of the leaky ReLU needs its output, so only without gradients may the clamp overwrite it.
+    return x.clamp_(-clamp, clamp) if inplace and not torch.is_grad_enabled() else x.clamp(-clamp, clamp)

@@ -41,9 +41,11 @@ class FullyConnectedLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output, [N, out_features], for `x` [N, in_features]."""
-        weight = self.weight.to(x.dtype) * self.weight_gain
-        b = None if self.bias is None else self.bias.to(x.dtype) * self.bias_gain
-        return bias_act(x @ weight.t(), b, act=self.activation)
+        weight = self.weight.to(x.dtype).t()
+        if self.bias is None:
+            return bias_act(x @ (weight * self.weight_gain), act=self.activation)
+        y = torch.addmm(self.bias.to(x.dtype), x, weight, beta=self.bias_gain, alpha=self.weight_gain)
+        return y if self.activation == "linear" else bias_act(y, act=self.activation)
 
     def extra_repr(self) -> str:
         """The sizes and the activation."""

@@ -29,17 +29,22 @@ def modulated_conv2d(
     Source: StyleGAN2 (Karras et al. 2019) equations 1 and 3; StyleGAN3 (Karras et al. 2021) section 3.2 for the gain.
     Deviation: styles are normalised per image rather than over the batch, which differs only through the epsilon.
     """
+    n, c = s.shape
     if demodulate:
-        w = w * w.square().mean([1, 2, 3], keepdim=True).rsqrt()
         s = s * s.square().mean(1, keepdim=True).rsqrt()
     scale = s if input_gain is None else s * input_gain
-    y = F.conv2d(x * scale.to(x.dtype)[:, :, None, None], w.to(x.dtype), padding=padding)
-    offset = y.new_zeros([]) if bias is None else bias.to(x.dtype)[None, :, None, None]
+    y = F.conv2d(x * scale.to(x.dtype).view(n, c, 1, 1), w.to(x.dtype), padding=padding)
     if not demodulate:
-        return y + offset
-    return torch.addcmul(offset, y, demodulation(w, s).to(x.dtype)[:, :, None, None])
+        return y if bias is None else y + bias.to(x.dtype)[:, None, None]
+    factors = demodulation(w, s).to(x.dtype)[:, :, None, None]
+    return y * factors if bias is None else torch.addcmul(bias.to(x.dtype)[:, None, None], y, factors)
 
 
 def demodulation(w: Tensor, s: Tensor) -> Tensor:
-    """[N, C_out] factors that give every output channel unit variance for inputs of unit variance."""
-    return (s.square() @ w.square().sum([2, 3]).t() + EPSILON).rsqrt()
+    """[N, C_out] factors that give every output channel unit variance for inputs of unit variance.
+
+    They contain the scaling of each output channel's weight to unit mean square, so that no scaled weight is made.
+    """
+    power = w.square().sum([2, 3])
+    mean = power.mean(1) / (w.shape[2] * w.shape[3])
+    return torch.addmm(mean, s.square(), power.t(), beta=EPSILON).rsqrt()

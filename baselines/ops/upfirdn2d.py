@@ -63,11 +63,16 @@ def upfirdn2d(
     up_x, up_y = pair(up)
     down_x, down_y = pair(down)
     left, right, top, bottom = sides(padding)
-    x = F.pad(stuff_zeros(x, up_x, up_y), [left, right, top, bottom])
-    row, column = filter_pair(f, x, flip_filter, gain)
-    if column is None:
-        return depthwise(x, row, (down_y, down_x))
-    return depthwise(depthwise(x, row[None, :], (1, down_x)), column[:, None], (down_y, 1))
+    if f is None and up_x == up_y == down_x == down_y == 1:
+        x = x if gain == 1 else x * gain
+        return F.pad(x, [left, right, top, bottom]) if left or right or top or bottom else x
+    f = x.new_ones([1, 1]) if f is None else f.to(x.device, x.dtype)
+    f = f if gain == 1 else f * float(gain ** (f.ndim / 2))
+    f = f.flip(list(range(f.ndim))) if flip_filter else f
+    if f.ndim == 2:
+        return resample(x, f, (up_y, up_x), (down_y, down_x), (top, bottom, left, right))
+    x = resample(x, f[None, :], (1, up_x), (1, down_x), (0, 0, left, right))
+    return resample(x, f[:, None], (up_y, 1), (down_y, 1), (top, bottom, 0, 0))
 
 
 def filter2d(x: Tensor, f: Tensor | None, padding: Pair = 0, flip_filter: bool = False, gain: float = 1.0) -> Tensor:
@@ -132,23 +137,36 @@ def filter_size(f: Tensor | None) -> tuple[int, int]:
     return (1, 1) if f is None else (f.shape[-1], f.shape[0])
 
 
-def stuff_zeros(x: Tensor, up_x: int, up_y: int) -> Tensor:
-    """`x` with `up - 1` zeros after every pixel, in both directions."""
-    if up_x == up_y == 1:
-        return x
-    n, c, h, w = x.shape
-    return F.pad(x.reshape(n, c, h, 1, w, 1), [0, up_x - 1, 0, 0, 0, up_y - 1]).reshape(n, c, h * up_y, w * up_x)
-
-
-def filter_pair(f: Tensor | None, like: Tensor, flip_filter: bool, gain: float) -> tuple[Tensor, Tensor | None]:
-    """(row, column) of a separable filter, or (2-D filter, None), as correlation kernels in the dtype of `like`."""
-    f = like.new_ones([1, 1]) if f is None else f.to(like.device, like.dtype)
-    f = f * float(gain ** (f.ndim / 2))
-    f = f if flip_filter else f.flip(list(range(f.ndim)))
-    return (f, f) if f.ndim == 1 else (f, None)
-
-
-def depthwise(x: Tensor, kernel: Tensor, stride: tuple[int, int]) -> Tensor:
-    """Every channel of `x` correlated with the same 2-D kernel."""
+def resample(
+    x: Tensor, f: Tensor, up: tuple[int, int], down: tuple[int, int], padding: tuple[int, int, int, int]
+) -> Tensor:
+    """`x` through the 2-D filter `f`; factors are (y, x), padding is (top, bottom, left, right)."""
     channels = x.shape[1]
-    return F.conv2d(x, kernel.expand(channels, 1, *kernel.shape), stride=stride, groups=channels)
+    if up == (1, 1):
+        x, symmetric = padded(x, padding)
+        weight = f.flip([0, 1]).expand(channels, 1, *f.shape)
+        return F.conv2d(x, weight, stride=down, padding=symmetric, groups=channels)
+    # A transposed convolution is the full one without the zeros; what the padding falls short of that is cropped.
+    top, bottom = crop_of_full(x.shape[2], f.shape[0], up[0], padding[:2])
+    left, right = crop_of_full(x.shape[3], f.shape[1], up[1], padding[2:])
+    symmetric = max(min(top, bottom), 0), max(min(left, right), 0)
+    weight = f.expand(channels, 1, *f.shape)
+    x = F.conv_transpose2d(x, weight, stride=up, padding=symmetric, groups=channels)
+    rest = [symmetric[1] - left, symmetric[1] - right, symmetric[0] - top, symmetric[0] - bottom]
+    x = F.pad(x, rest) if any(rest) else x
+    return x[:, :, :: down[0], :: down[1]] if down != (1, 1) else x
+
+
+def padded(x: Tensor, padding: tuple[int, int, int, int]) -> tuple[Tensor, tuple[int, int]]:
+    """`x` padded as far as a convolution cannot do it by itself, and what it can: the same on both sides."""
+    top, bottom, left, right = padding
+    symmetric = max(min(top, bottom), 0), max(min(left, right), 0)
+    rest = [left - symmetric[1], right - symmetric[1], top - symmetric[0], bottom - symmetric[0]]
+    return (F.pad(x, rest) if any(rest) else x), symmetric
+
+
+def crop_of_full(size: int, taps: int, up: int, padding: tuple[int, int]) -> tuple[int, int]:
+    """How much to crop from the start and the end of the full convolution of `size` samples `up` apart."""
+    start = taps - 1 - padding[0]
+    end = (size - 1) * up + taps - start - (size * up + sum(padding) - taps + 1)
+    return start, end

@@ -72,8 +72,8 @@ class SynthesisInput(nn.Module):
         amplitudes = (1 - fade).clamp(0, 1)
         x = self.canvas(w).expand(w.shape[0], -1, -1) @ freqs.transpose(1, 2) + phases[:, None]
         x = torch.sin(x * (2 * math.pi)) * amplitudes[:, None]
-        x = x @ (self.weight.t() / self.channels**0.5)
-        return x.unflatten(1, (self.size, self.size)).permute(0, 3, 1, 2)
+        features: Tensor = x @ (self.weight.t() / self.channels**0.5)
+        return features.view(-1, self.size, self.size, self.channels).permute(0, 3, 1, 2)
 
     def canvas(self, like: Tensor) -> Tensor:
         """Positions (x, y) of the samples row by row, [1, size * size, 2], in image widths from the centre."""

@@ -4,8 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from baselines.ops.linear import FullyConnectedLayer
+from baselines.stylegan3.tiles import can_tile, tiled
 
 __all__ = ["MappingNetwork", "normalize_2nd_moment"]
+
+TILE_SIZE = 16
 
 
 def normalize_2nd_moment(x: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
@@ -63,15 +66,21 @@ class MappingNetwork(nn.Module):
 
         Raises: ValueError if `z` or `c` do not have the shape that the network was built for.
         """
-        w = normalize_2nd_moment(self.checked(z, "z", self.z_dim))
-        if self.embed is not None:
-            y = self.embed(self.checked(c, "c", self.c_dim))
-            w = torch.cat([w, normalize_2nd_moment(y)], dim=1)
-        for i in range(self.num_layers):
-            w = self.get_submodule(f"fc{i}")(w)
+        z = self.checked(z, "z", self.z_dim)
+        c = self.checked(c, "c", self.c_dim) if self.c_dim > 0 else None
+        w = tiled(self.intermediate, TILE_SIZE, z, c) if can_tile(z) else self.intermediate(z, c)
         if update_emas:
             self.w_avg.copy_(w.detach().mean(0).lerp(self.w_avg, self.w_avg_beta))
         return self.truncated(w.unsqueeze(1).repeat(1, self.num_ws, 1), truncation_psi, truncation_cutoff)
+
+    def intermediate(self, z: Tensor, c: Tensor | None) -> Tensor:
+        """w [N, w_dim] before truncation."""
+        w = normalize_2nd_moment(z)
+        if self.embed is not None:
+            w = torch.cat([w, normalize_2nd_moment(self.embed(c))], dim=1)
+        for i in range(self.num_layers):
+            w = self.get_submodule(f"fc{i}")(w)
+        return w
 
     def checked(self, x: Tensor | None, name: str, features: int) -> Tensor:
         """`x` in the network's dtype."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from baselines.stylegan3.filters import Progression
 from baselines.stylegan3.layers import LayerDesign, SynthesisInput, SynthesisLayer
 from baselines.stylegan3.mapping import MappingNetwork
+from baselines.stylegan3.tiles import can_tile, tiled
 
 __all__ = ["Generator", "SynthesisNetwork"]
 
@@ -42,6 +43,7 @@ class SynthesisNetwork(nn.Module):
         self.img_resolution = img_resolution
         self.img_channels = img_channels
         self.output_scale = output_scale
+        self.tile_size = max(1, min(4, 128 // img_resolution))
         self.progression = Progression.design(
             img_resolution,
             img_channels,
@@ -84,6 +86,14 @@ class SynthesisNetwork(nn.Module):
         if transforms is not None and len(transforms) != len(ws):
             raise ValueError(f"There are {len(transforms)} transforms for {len(ws)} images; set one for each image.")
         ws = ws.to(self.input.weight.dtype)
+        if can_tile(ws) and not update_emas:
+            return tiled(self.images, self.tile_size, ws, transforms)
+        return self.images(ws, transforms, force_fp32, update_emas)
+
+    def images(
+        self, ws: Tensor, transforms: Tensor | None, force_fp32: bool = False, update_emas: bool = False
+    ) -> Tensor:
+        """Images of a whole batch at once."""
         x: Tensor = self.input(ws[:, 0], transforms)
         for i, name in enumerate(self.layer_names):
             x = self.get_submodule(name)(x, ws[:, i + 1], force_fp32=force_fp32, update_emas=update_emas)

@@ -1,0 +1,53 @@
+"""Batches on the CPU in tiles of a fixed number of images, each on one thread.
+
+A tile's activations stay in a core's cache, cores need not wait for one another after every operation, and an image
+comes out the same to the last bit whatever batch it is in, because every operation always sees the same shapes.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+__all__ = ["can_tile", "tiled"]
+
+
+def can_tile(x: Tensor) -> bool:
+    """Whether work on `x` is to be tiled: on the CPU, as long as nothing is to be differentiated."""
+    return x.is_cpu and not torch.is_grad_enabled()
+
+
+def tiled(function: Callable[..., Tensor], size: int, *batches: Tensor | None) -> Tensor:
+    """`function(*batches)` computed `size` images at a time, on as many threads as the caller would use.
+
+    batches: each [N, ...], or None, which is passed on as it is. The last tile is filled up with its last image.
+    """
+    count = next(len(batch) for batch in batches if batch is not None)
+    inference = torch.is_inference_mode_enabled()
+
+    def run(start: int) -> Tensor:
+        with torch.inference_mode(inference), torch.no_grad():
+            return function(*(tile(batch, start, size) for batch in batches))
+
+    threads = torch.get_num_threads()
+    starts = range(0, count, size)
+    results = map(run, starts) if threads == 1 else workers(threads, os.getpid()).map(run, starts)
+    return torch.cat(list(results))[:count]
+
+
+def tile(batch: Tensor | None, start: int, size: int) -> Tensor | None:
+    """Images `start` to `start + size`, the last one repeated where there are no more."""
+    if batch is None:
+        return None
+    part = batch[start : start + size]
+    missing = size - len(part)
+    return torch.cat([part, part[-1:].expand(missing, *part.shape[1:])]) if missing else part.contiguous()
+
+
+@lru_cache(maxsize=1)
+def workers(threads: int, process: int) -> ThreadPoolExecutor:
+    """Threads that each compute on one core; `process` keeps those of a parent from being used after a fork."""
+    return ThreadPoolExecutor(threads, "tile", initializer=torch.set_num_threads, initargs=(1,))

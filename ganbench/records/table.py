@@ -117,6 +117,7 @@ def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Seq
     """
     records = _of_models(records, models)
     shown = _shown_keys(records, metrics)
+    records = [record for record in records if any(result.key in shown for result in record.results)]
     cells: dict[tuple[RowKey, Protocol], Result] = {}
     for record in records:
         cells |= {(_row_key(record), protocol(record, r)): r for r in record.results if r.key in shown}
@@ -124,7 +125,6 @@ def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Seq
     rows = tuple(
         Row(label, row[1], row[2], tuple(_value(cells.get((row, column.protocol))) for column in columns))
         for row, label in _labels(records).items()
-        if any((row, column.protocol) in cells for column in columns)
     )
     return Table(columns, rows, _notes(columns, records))
 

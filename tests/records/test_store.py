@@ -1,0 +1,118 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from ganbench.errors import BadInputError
+from ganbench.records.store import Store, read
+from tests.records.make import record
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    store, one = Store(tmp_path), record()
+    path = store.write(one)
+    assert path.parent == tmp_path / "records"
+    assert read(path) == one
+    assert store.read_all() == [one]
+
+
+def test_names_say_what_is_inside_and_are_safe_everywhere(tmp_path: Path) -> None:
+    one = record(name="../stylegan3:ffhq-1024-t", at=5, id="0123456789abcdef")
+    assert Store(tmp_path).write(one).name == "20260131T120005Z-.._stylegan3_ffhq_1024_t-digits-01234567.json"
+
+
+def test_records_come_oldest_first(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    late, early = record(at=2, name="a"), record(at=1, name="b")
+    store.write(late)
+    store.write(early)
+    assert store.read_all() == [early, late]
+
+
+def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
+    store, one = Store(tmp_path), record()
+    before = store.write(one).read_bytes()
+    with pytest.raises(BadInputError, match="never overwritten"):
+        store.write(record(id=one.id))
+    assert store.path(one).read_bytes() == before
+
+
+def test_a_crash_while_writing_leaves_the_folder_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    store.write(record())
+    before = sorted(store.folder.iterdir())
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BadInputError, match="no space"):
+        store.write(record(at=1))
+    assert sorted(store.folder.iterdir()) == before
+
+
+def test_no_folder_means_no_records(tmp_path: Path) -> None:
+    assert Store(tmp_path / "nowhere").read_all() == []
+
+
+def test_the_default_folder_is_results_or_what_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANBENCH_RESULTS", "/elsewhere")
+    assert Store().folder == Path("/elsewhere/records")
+    monkeypatch.delenv("GANBENCH_RESULTS")
+    assert Store().folder == Path("results/records")
+
+
+def test_trying_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
+    Store(tmp_path / "a" / "b").check_writable()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "records").mkdir()
+    Store(tmp_path).check_writable()
+    assert list(tmp_path.rglob("*")) == [tmp_path / "records"]
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    with pytest.raises(BadInputError, match=r"in the way.*results"):
+        Store(tmp_path / "results").check_writable()
+
+
+def test_a_full_disk_is_found_out_before_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BadInputError, match="no space"):
+        Store(tmp_path / "results").check_writable()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").exists(), reason="needs a folder that nobody may write to")
+def test_a_read_only_folder_is_named() -> None:
+    with pytest.raises(BadInputError, match="/sys/kernel/records"):
+        Store("/sys/kernel").check_writable()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"schema": 1}', record().to_json().encode()[:300]])
+def test_a_damaged_file_is_named_in_one_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "records" / "broken.json"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(BadInputError, match=r"broken\.json") as caught:
+        Store(tmp_path).read_all()
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == content
+
+
+def test_a_missing_file_and_a_folder_are_no_records(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="no record at"):
+        read(tmp_path / "none.json")
+    with pytest.raises(BadInputError, match="cannot be read"):
+        read(tmp_path)
+
+
+def test_a_half_written_file_is_not_taken_for_a_record(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(record())
+    (store.folder / ".x.json.abc.partial").write_text("{")
+    assert len(store.read_all()) == 1

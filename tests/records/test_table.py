@@ -1,0 +1,169 @@
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganbench.errors import BadInputError, UnknownNameError
+from ganbench.records.store import Store
+from ganbench.records.table import build, collect
+from tests.records.make import DIGITS, record, result
+
+
+def labels(*records: Any) -> list[str]:
+    return [row.label for row in build(records).rows]
+
+
+def test_numbers_that_compare_share_a_column() -> None:
+    table = build([record(result(value=3.0), name="a"), record(result(value=2.0), name="b")])
+    assert len(table.columns) == 1
+    assert [row.values for row in table.rows] == [(3.0,), (2.0,)]
+    assert table.columns[0].mark == ""
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (record(result(extractor="inception", extractor_sha256="f" * 64), name="b"), "extractor inception ffffffff"),
+        (record(result(extractor_sha256="f" * 64), name="b"), "extractor digits ffffffff"),
+        (record(result(count=500), name="b"), "500 samples"),
+        (record(result(spec={"ddof": 1}), name="b"), "ddof 1"),
+        (record(result(version=2), name="b"), "version 2"),
+        (record(name="b", benchmark="stylegan3"), "benchmark stylegan3"),
+        (record(name="b", data={**DIGITS, "fingerprint": "9" * 64}), "99999999"),
+        (record(name="b", data=None), "no data"),
+    ],
+)
+def test_numbers_that_do_not_compare_stand_in_marked_columns(other: Any, told: str) -> None:
+    table = build([record(name="a"), other])
+    assert [column.mark for column in table.columns] == ["a", "b"]
+    assert [row.values for row in table.rows] == [(2.5, None), (None, 2.5)]
+    assert told in table.columns[1].difference
+    assert told not in table.columns[0].difference
+    assert ("b", f"FID50k: {table.columns[1].difference}.") in table.notes
+
+
+def test_data_matter_only_to_numbers_that_use_them() -> None:
+    one = record(result("ppl2_wend", uses_data=False), name="a")
+    other = record(result("ppl2_wend", uses_data=False), name="b", data=None)
+    assert len(build([one, other]).columns) == 1
+
+
+def test_data_of_one_fingerprint_are_one_whatever_their_name() -> None:
+    assert len(build([record(name="a"), record(name="b", data={**DIGITS, "name": "renamed"})]).columns) == 1
+
+
+def test_the_best_is_chosen_within_a_column_only() -> None:
+    table = build(
+        [
+            record(result(value=3.0), name="a"),
+            record(result(value=2.0), name="b"),
+            record(result(value=1.0, count=500), name="c"),
+        ]
+    )
+    assert table.best(0) == {1}
+    assert table.best(1) == set()
+
+
+def test_higher_can_be_better_and_nothing_can_be() -> None:
+    def both(value: float, name: str) -> Any:
+        return record(
+            result("eqt50k_int", value, higher_is_better=True),
+            result("odd", value, higher_is_better=None),
+            name=name,
+        )
+
+    table = build([both(1.0, "a"), both(math.inf, "b")])
+    assert table.best(0) == {1}
+    assert table.best(1) == set()
+    assert table.cells(0) == ["1.000", "inf"]
+
+
+def test_ties_as_printed_are_all_best() -> None:
+    values = (2.0, 2.00001, 2.5)
+    table = build([record(result(value=value), name=name) for value, name in zip(values, "abc", strict=True)])
+    assert table.cells(0) == ["2.000", "2.000", "2.500"]
+    assert table.best(0) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("values", "printed"),
+    [
+        ((1146.93, 146.93), ["1146.9", "146.9"]),
+        ((0.0005123, 0.01), ["0.000512", "0.010000"]),
+        ((0.0,), ["0.0"]),
+        ((-0.5, 12.25), ["-0.5000", "12.2500"]),
+    ],
+)
+def test_a_column_shows_four_digits_of_its_smallest_number(values: tuple[float, ...], printed: list[str]) -> None:
+    table = build([record(result(value=value), name=str(i)) for i, value in enumerate(values)])
+    assert table.cells(0) == printed
+
+
+def test_of_repeated_runs_the_newest_counts() -> None:
+    old = record(result(value=9.0), result("kid50k", 0.5), at=1)
+    new = record(result(value=2.0), at=2)
+    table = build([old, new])
+    assert len(table.rows) == 1
+    assert table.rows[0].values == (2.0, 0.5)
+
+
+def test_rows_of_one_name_are_told_apart() -> None:
+    assert labels(record(name="a"), record(name="b")) == ["a", "b"]
+    assert labels(record(seed=0), record(seed=1)) == ["stylegan3 (seed 0)", "stylegan3 (seed 1)"]
+    assert labels(record(weights="a"), record(weights="b")) == ["stylegan3 (a.pkl)", "stylegan3 (b.pkl)"]
+    one, other = ({"name": "m", "weights": f"{x}/G.pkl", "sha256": x * 64, "embedded": False} for x in "ab")
+    assert labels(record(model=one), record(model=other)) == ["m (G.pkl aaaaaaaa)", "m (G.pkl bbbbbbbb)"]
+
+
+def test_the_embedded_model_is_named_wherever_it_stands() -> None:
+    embedded = {"name": "stylegan3", "weights": "digits32", "sha256": "a" * 64, "embedded": True}
+    inception = result(extractor="inception")
+    table = build([record(inception, model=embedded, benchmark="stylegan3")])
+    assert table.rows[0].label == "stylegan3 (digits32)"
+    assert "compare with no published" in table.notes[-1][1]
+
+
+def test_the_note_on_digits_is_there_exactly_when_digits_are() -> None:
+    inception = result(extractor="inception")
+    assert build([record(inception, benchmark="stylegan3")]).notes == ()
+    assert len(build([record(result(), benchmark="stylegan3")]).notes) == 1
+    assert len(build([record(inception)]).notes) == 1
+
+
+def test_metrics_and_models_can_be_chosen_and_ordered() -> None:
+    records = [record(result(), result("kid50k"), name="a"), record(result(), name="b")]
+    table = build(records, ["kid", "fid50k"], ["b", "a"])
+    assert [column.protocol.key for column in table.columns] == ["kid50k", "fid50k"]
+    assert [row.label for row in table.rows] == ["b", "a"]
+    assert [row.label for row in build(records, ["kid"]).rows] == ["a"]
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        build(records, ["fid50"])
+    with pytest.raises(UnknownNameError, match="there is a, b"):
+        build(records, models=["stylegan3"])
+
+
+def test_marks_go_on_after_the_last_letter() -> None:
+    table = build([record(result(count=count), name="a", at=count) for count in range(1, 28)])
+    marks = [column.mark for column in table.columns]
+    assert marks[0] == "a"
+    assert marks[25:] == ["aa", "ab"]
+    assert len(set(marks)) == 27
+
+
+def test_records_are_collected_from_files_and_folders_once(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    late, early = record(at=2, name="a"), record(at=1, name="b")
+    paths = [store.write(late), store.write(early)]
+    assert collect([tmp_path]) == collect([store.folder]) == collect([], tmp_path) == [early, late]
+    assert collect([paths[0], tmp_path, paths[0]]) == [early, late]
+    assert collect([paths[0]]) == [late]
+
+
+def test_no_records_are_an_error_that_names_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="no records in"):
+        collect([tmp_path])
+    with pytest.raises(BadInputError, match="no records in"):
+        collect([], tmp_path / "none")
+    with pytest.raises(BadInputError, match="no record at"):
+        collect([tmp_path / "none.json"])

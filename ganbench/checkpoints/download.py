@@ -2,9 +2,9 @@
 
 import hashlib
 import http.client
-import os
 import secrets
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -81,7 +81,10 @@ def _download(url: str, sha256: str, path: Path, timeout: float) -> str:
             raise ValueError(f"what the address gives has sha256 {arrived}")
         if not sha256:
             kind_of(part)  # a web page that says "sign in" is no checkpoint
-        os.replace(part, path)
+        part.replace(path)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise ValueError(f"the server answers {error.code} {error.reason}") from None
     finally:
         part.unlink(missing_ok=True)
     return arrived

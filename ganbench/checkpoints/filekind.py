@@ -6,6 +6,8 @@ from ganbench.errors import BadInputError
 
 PICKLE, ZIP, TORCH_LEGACY, SAFETENSORS = "pickle", "zip", "torch-legacy", "safetensors"
 
+HEAD = 512  # bytes looked at
+
 # First bytes -> what it is and what to do, to follow "PATH is ".
 STRANGERS: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file it points to: run 'git lfs pull'"),
@@ -63,7 +65,7 @@ def kind_of(path: Path) -> str:
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(512)
+            return file.read(HEAD)
     except OSError as error:
         raise BadInputError(f"{path} cannot be read: {error}.") from error
 
@@ -78,14 +80,8 @@ def _description(head: bytes) -> str:
 
 
 def _is_text(head: bytes) -> bool:
+    whole = head if len(head) < HEAD else head[:-3]  # the last character may be cut
     try:
-        # A character may be cut by the end of what was read.
-        return (
-            head.decode("utf-8", "strict" if len(head) < 512 else "ignore")
-            .replace("\n", "")
-            .replace("\t", "")
-            .replace("\r", "")
-            .isprintable()
-        )
-    except UnicodeDecodeError:
-        return False
+        return "".join(whole.decode().split()).isprintable()
+    except UnicodeDecodeError as error:
+        return len(head) == HEAD and error.start >= len(whole) - 3

@@ -129,4 +129,6 @@ class StoredTensor:
         strides = [stride * flat.itemsize for stride in self.strides]
         view = np.lib.stride_tricks.as_strided(flat, self.shape, strides, writeable=False) if flat.size else flat
         made = view.reshape(self.shape).copy()
-        return (made.astype("<u4") << 16).view("<f4") if self.storage.kind == "BFloat16Storage" else made
+        if self.storage.kind == "BFloat16Storage":  # the upper half of a float32
+            return np.asarray(made.astype("<u4") << 16).view("<f4")
+        return made

@@ -66,6 +66,12 @@ def _set(args: Args, budget: Budget) -> set[Any]:
     return set(map(checked_key, items))
 
 
+def _no_bytes(args: Args, budget: Budget) -> bytes:
+    if args:
+        raise UnsafeFileError("makes bytes in a way that no checkpoint does")
+    return b""  # protocol 2 writes empty bytes like this
+
+
 def _encode(args: Args, budget: Budget) -> bytes:
     text, codec = args  # protocol 2 has no bytes and writes them as text
     if not isinstance(text, str) or codec != "latin1":
@@ -201,6 +207,7 @@ NAMES: Mapping[str, Maker] = Makers(
         "dnnlib.util EasyDict": _dictionary,
         "builtins set": _set,
         "__builtin__ set": _set,
+        "__builtin__ bytes": _no_bytes,
         "_codecs encode": _encode,
         "numpy ndarray": _never,
         "numpy dtype": _dtype,

@@ -92,8 +92,10 @@ def _built(module: PersistentObject, file_size: int) -> nn.Module:
 def _from_safetensors(path: Path, only: str | None) -> dict[str, nn.Module]:
     try:
         header, tensors = read_header(path), load_state(path)
-    except (ValueError, RecursionError, OSError) as error:
-        raise BadInputError(f"{path} cannot be read as weights: {error}") from error
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
+    except (RecursionError, OSError) as error:
+        raise BadInputError(f"{path} cannot be read as weights: {error}.") from error
     with _naming(path):
         architecture, name = _own_model(header["model"])
         config = bound_arguments(architecture, [], arguments(_dictionary(header["config"])))

@@ -42,7 +42,7 @@ def open_subject(name: str, weights: Path | str | None = None, device: str = "cp
     path = None if weights is None else Path(weights).expanduser()
     model = adapter.load(path, device)
     if path is None:
-        benchmark = "digits" if _is_embedded(adapter) else adapter.benchmark
+        benchmark = getattr(adapter, "embedded_benchmark", adapter.benchmark)
         return Subject(name, model, "embedded", _own_sha256(adapter, model, name), embedded=True, benchmark=benchmark)
     sha256 = file_sha256(path) if path.is_file() else _own_sha256(None, model, name)
     return Subject(name, model, str(weights), sha256, benchmark=_benchmark(adapter, path))
@@ -81,14 +81,10 @@ def _published(name: str, adapter: Adapter, release: str, weights: Path | str | 
     return Subject(name, adapter.load(path, device), checkpoint.url, file_sha256(path), benchmark=checkpoint.benchmark)
 
 
-def _is_embedded(adapter: Adapter) -> bool:
-    return isinstance(getattr(adapter, "embedded", None), Path)
-
-
 def _own_sha256(adapter: Adapter | None, model: Any, name: str) -> str:
     """Return what a model without a file is known by: its embedded file, its own word, its weights, or its class."""
-    if adapter is not None and _is_embedded(adapter):
-        return file_sha256(adapter.embedded)  # type: ignore[attr-defined]  # what _is_embedded looked at
+    if isinstance(embedded := getattr(adapter, "embedded", None), Path):
+        return file_sha256(embedded)
     if isinstance(said := getattr(model, "sha256", None), str):
         return said
     content = hashlib.sha256(f"{name} {type(model).__module__}.{type(model).__qualname__}".encode())

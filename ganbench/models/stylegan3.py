@@ -41,6 +41,7 @@ class StyleGAN3Adapter:
         benchmark: the paper's protocol.
         embedded: the weights that come along.
         embedded_note: what those are, in one line.
+        embedded_benchmark: what they are measured by where nothing else is asked for.
     """
 
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
@@ -49,6 +50,7 @@ class StyleGAN3Adapter:
     }
     benchmark = "stylegan3"
     embedded = Path(baselines.stylegan3.__path__[0]) / "weights" / "digits32.safetensors"
+    embedded_benchmark = "digits"
     embedded_note = (
         "stylegan3 is the embedded digits32 generator, a small StyleGAN3-T of scikit-learn's digits at 32x32: "
         "its numbers are not comparable with published ones."

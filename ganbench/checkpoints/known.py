@@ -5,6 +5,7 @@ NVlabs' PyTorch and TensorFlow snapshots contain, from the oldest releases to th
 """
 
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
@@ -34,7 +35,7 @@ class Makers(Mapping[str, Maker]):
         self.table = table
 
     def __getitem__(self, name: str) -> Maker:
-        if name.startswith(("torch.nn.modules.", "torch.nn.parameter ")) and name not in self.table:
+        if TORCH_LAYER.fullmatch(name):
             return _instance(name)
         return self.table[name]
 
@@ -194,6 +195,7 @@ def _fill_array(target: np.ndarray[Any, Any], state: Any, budget: Budget) -> Non
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 NUMERIC = frozenset(["b1", "?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"])
+TORCH_LAYER = re.compile(r"torch\.nn\.(modules(\.\w+)+|parameter) \w+")
 NUMPY_HOMES = ("numpy.core.multiarray", "numpy._core.multiarray")
 TORCH_DTYPES = ["float16", "float32", "float64", "bfloat16", "uint8", "int8", "int16", "int32", "int64", "bool"]
 

@@ -77,21 +77,32 @@ class StyleGAN3Adapter:
     def train(
         self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Callable[[Mapping[str, Any]], None]
     ) -> Path:
-        """Return the path of the averaged generator's weights after training, on a GPU where there is one.
+        """Return the path of the averaged generator's weights after training.
+
+        Args:
+            data: the images; labels are not used.
+            recipe: its settings are those of ``baselines.stylegan3.recipes.Recipe``, and may also have ``seed``
+                (default 0) and ``device`` (default a GPU where there is one, else the CPU).
+            run_dir: the run's folder.
+            resume: go on from the last whole snapshot there.
+            progress: told of each tick.
 
         Raises:
             BadInputError: the recipe, the data or the run folder do not allow it.
         """
         from baselines.stylegan3.train import train
 
+        settings = dict(recipe.settings)
+        seed, device = settings.pop("seed", 0), settings.pop("device", None)
         try:
             return train(
                 Pictures(data),
-                Settings(**recipe.settings),
+                Settings(**settings),
                 run_dir,
                 recipe_name=recipe.name,
                 resume=resume,
-                device="cuda" if torch.cuda.is_available() else "cpu",
+                device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+                seed=seed,
                 data_fingerprint=data.fingerprint,
                 on_tick=progress,
             )

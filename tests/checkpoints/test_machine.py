@@ -84,7 +84,7 @@ FORBIDDEN = {
     "a name split elsewhere": name("collections OrderedDict", ""),
     "a torch.nn name that is no module": call(name("torch.nn", "modules.utils.os.system"), text("touch PWNED")),
     "GLOBAL": b"cos\nsystem\n",
-    "GLOBAL of a name with a space": b"ctorch.nn.modules.x os\nsystem\n)Rccollections\nOrderedDict\n(]tR",
+    "GLOBAL of a name with a space": b"ctorch.nn.modules.x os\nsystem\n",
     "INST": b"(" + text("touch PWNED") + b"ios\nsystem\n",
     "OBJ": b"(" + name("collections", "OrderedDict") + b"o",
     "NEWOBJ_EX": name("collections", "OrderedDict") + b")}\x92",

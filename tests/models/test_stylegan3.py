@@ -1,0 +1,235 @@
+"""StyleGAN3 by name: official files, our own, published ones, the embedded default, and files of something else."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import toygan
+from safetensors.torch import save_file
+
+import ganbench
+from baselines.stylegan3.networks import Generator
+from baselines.training.weights import load_state, save_weights
+from ganbench import registry
+from ganbench.checkpoints import file_sha256
+from ganbench.errors import BadInputError, MissingWeightsError, UnknownNameError
+from ganbench.models import embedded_note, load_model, open_subject
+from ganbench.models.stylegan3 import StyleGAN3Adapter, adapter
+from ganbench.rng import Streams
+from ganbench.types import Adapter, EquivariantGenerator, FixedSamples, Recipe
+from tests.golden_cases import golden
+
+CONFIG: dict[str, Any] = {
+    "z_dim": 8,
+    "c_dim": 0,
+    "w_dim": 8,
+    "img_resolution": 16,
+    "img_channels": 1,
+    "mapping_kwargs": {"num_layers": 2},
+    "num_layers": 6,
+    "channel_base": 64,
+    "channel_max": 4,
+}
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    with torch.random.fork_rng():
+        save_weights(tmp_path / "g.safetensors", Generator(**CONFIG), model="stylegan3", config=CONFIG)
+    return tmp_path / "g.safetensors"
+
+
+@pytest.fixture
+def embedded(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Other weights in place of the embedded ones."""
+    monkeypatch.setattr(StyleGAN3Adapter, "embedded", weights)
+    return weights
+
+
+def test_the_adapter_is_found_by_name() -> None:
+    assert registry.load("models", "stylegan3") is adapter
+    assert isinstance(adapter, Adapter)
+
+
+@pytest.mark.usefixtures("untouched_random_state")
+def test_our_own_weights_follow_the_protocol(weights: Path) -> None:
+    model = ganbench.load_model("stylegan3", weights)
+    assert isinstance(model, EquivariantGenerator)
+    assert not isinstance(model, FixedSamples)
+    sizes = [model.z_dim, model.c_dim, model.w_dim, model.num_ws, model.img_resolution, model.img_channels]
+    assert sizes == [8, 0, 8, 8, 16, 1]
+    streams = Streams(0, (0, 1))
+    z = streams.normal("z", (8,))
+    ws = model.mapping(z, None, truncation_psi=0.5, truncation_cutoff=2)
+    assert ws.shape == (2, 8, 8)
+    for noise_mode in ("const", "random", "none"):
+        images = model.synthesis(ws, noise_mode=noise_mode, streams=streams, force_fp32=True)
+        assert images.shape == (2, 1, 16, 16)
+        assert images.dtype == torch.float32
+    assert torch.equal(model(z), model.synthesis(model.mapping(z)))
+    before = model(z)
+    model.set_transform(torch.tensor([[1.0, 0, 0.25], [0, 1, 0], [0, 0, 1]]))
+    assert not torch.equal(model(z), before)
+
+
+def test_official_snapshots_give_their_average_generator() -> None:
+    path = golden("stylegan23/pkl_sg3t_32") / "network.pkl"
+    subject = open_subject("stylegan3", path)
+    assert (subject.weights, subject.sha256, subject.embedded) == (str(path), file_sha256(path), False)
+    assert subject.benchmark == "stylegan3"
+    assert embedded_note(subject) == ""
+    # G_ema is the entry that was perturbed, G the plain initialisation with w_avg zero.
+    assert subject.model.mapping.w_avg.abs().max() > 0
+
+
+def test_the_embedded_weights_are_the_default(embedded: Path) -> None:
+    subject = open_subject("stylegan3")
+    assert isinstance(subject.model, Generator)
+    assert (subject.embedded, subject.benchmark) == (True, "digits")
+    assert subject.sha256 == file_sha256(embedded)
+    note = embedded_note(subject)
+    assert "digits" in note
+    assert "not comparable with published" in note
+    assert "\n" not in note
+
+
+def test_weights_trained_on_the_digits_are_measured_by_them(tmp_path: Path) -> None:
+    from baselines.digits.dataset import SHA256
+
+    with torch.random.fork_rng():
+        network = Generator(**CONFIG)
+    for fingerprint, benchmark in ((SHA256["train"], "digits"), ("0" * 64, "stylegan3")):
+        path = tmp_path / "g.safetensors"
+        save_weights(path, network, model="stylegan3", config=CONFIG, data_fingerprint=fingerprint)
+        assert open_subject("stylegan3", path).benchmark == benchmark
+
+
+def test_published_names_are_official_addresses() -> None:
+    assert sorted(adapter.published) == sorted(
+        f"{data}-{kind}"
+        for data in ("ffhq-1024", "ffhqu-1024", "ffhqu-256", "metfaces-1024", "metfacesu-1024", "afhqv2-512")
+        for kind in "tr"
+    )
+    base = "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan3/versions/1/files/"
+    assert adapter.published["ffhq-1024-r"].url == base + "stylegan3-r-ffhq-1024x1024.pkl"
+    assert adapter.published["ffhqu-256-t"].url == base + "stylegan3-t-ffhqu-256x256.pkl"
+    assert {checkpoint.benchmark for checkpoint in adapter.published.values()} == {"stylegan3"}
+    assert set(adapter.published) < set(adapter.recipes), "every published model has its recipe"
+
+
+def test_a_published_checkpoint_is_taken_from_the_cache(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ganbench.paths import cache_dir
+
+    cached = cache_dir() / "weights" / "stylegan3-t-ffhq-1024x1024.pkl"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(weights.read_bytes())
+    subject = open_subject("stylegan3:ffhq-1024-t")
+    assert subject.weights == adapter.published["ffhq-1024-t"].url
+    assert (subject.name, subject.sha256, subject.embedded) == ("stylegan3:ffhq-1024-t", file_sha256(weights), False)
+
+
+def test_with_the_network_closed_the_error_says_what_to_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*args: Any, **kwargs: Any) -> None:
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr("urllib.request.urlopen", closed)
+    with pytest.raises(MissingWeightsError) as caught:
+        open_subject("stylegan3:afhqv2-512-r")
+    for part in ("stylegan3-r-afhqv2-512x512.pkl", "https://api.ngc.nvidia.com", "sha256 not on record", "weights"):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "device", "error", "words"),
+    [
+        ("stylegan33", None, "cpu", UnknownNameError, "did you mean stylegan3"),
+        ("stylegan3:ffhq-1024-x", None, "cpu", UnknownNameError, "did you mean .*ffhq-1024-"),
+        ("stylegan3:", None, "cpu", UnknownNameError, "known: afhqv2-512-r"),
+        ("stylegan3:ffhq-1024-t", "a.pkl", "cpu", BadInputError, "give one of the two"),
+        ("stylegan3", "missing.pkl", "cpu", BadInputError, "missing.pkl does not exist"),
+        ("stylegan3", None, "gpu", BadInputError, "'gpu' cannot be used"),
+        ("stylegan3", None, "cuda:99", BadInputError, "'cuda:99' cannot be used"),
+    ],
+)
+def test_names_that_mean_nothing_are_refused(
+    embedded: Path, name: str, weights: str | None, device: str, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words) as caught:
+        load_model(name, weights, device=device)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="StyleGAN2 generator"):
+        load_model("stylegan3", golden("stylegan23/pkl_sg2ada_uncond_32") / "network.pkl")
+    with pytest.raises(BadInputError, match="TensorFlow networks"):
+        load_model("stylegan3", golden("stylegan1/sg1_main_32") / "network.pkl")
+    metadata = {"model": '"cyclegan"', "config": "{}"}
+    save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors", metadata)
+    with pytest.raises(BadInputError, match="'cyclegan'"):
+        load_model("stylegan3", tmp_path / "other.safetensors")
+
+
+def test_a_snapshot_of_only_a_discriminator_is_refused(tmp_path: Path) -> None:
+    from baselines.stylegan2.networks import Discriminator
+    from tests.checkpoints.forge import snapshot, stored
+
+    config = {"c_dim": 0, "img_resolution": 16, "img_channels": 1, "channel_max": 4}
+    with torch.random.fork_rng():
+        D = stored(Discriminator(**config), "Discriminator", config)  # type: ignore[arg-type]
+    with pytest.raises(BadInputError, match="holds no network G_ema, only D"):
+        load_model("stylegan3", snapshot(tmp_path / "a.pkl", D=D))
+    with pytest.raises(BadInputError, match="holds a Discriminator, not a StyleGAN3 generator"):
+        load_model("stylegan3", snapshot(tmp_path / "a.pkl", G_ema=D))
+
+
+def test_third_party_models_are_known_by_their_weights() -> None:
+    first, second = open_subject("waves"), open_subject("waves")
+    assert first.sha256 == second.sha256
+    assert (first.embedded, first.benchmark, first.weights) == (True, "toy", "embedded")
+    assert "not comparable" in embedded_note(first)
+
+
+TINY: dict[str, Any] = {
+    **adapter.recipes["digits32"].settings,
+    "generator": {
+        "z_dim": 8,
+        "w_dim": 8,
+        "mapping_kwargs": {"num_layers": 1},
+        "num_layers": 4,
+        "num_critical": 1,
+        "channel_base": 128,
+        "channel_max": 4,
+    },
+    "discriminator": {"channel_base": 64, "channel_max": 4},
+    "kimg": 0.016,
+    "tick_kimg": 0.008,
+    "snapshot_ticks": 1,
+    "batch": 4,
+}
+
+
+def test_training_gives_weights_that_load(tmp_path: Path) -> None:
+    ticks: list[Mapping[str, Any]] = []
+    settings = {**TINY, "seed": 5, "device": "cpu"}
+    path = adapter.train(toygan.Stripes(), Recipe("tiny", settings), tmp_path / "run", False, ticks.append)
+    subject = open_subject("stylegan3", path)
+    assert (subject.model.img_resolution, subject.model.img_channels) == (32, 1)
+    assert [tick["kimg"] for tick in ticks][-1] == pytest.approx(0.016)
+    again = adapter.train(toygan.Stripes(), Recipe("tiny", settings), tmp_path / "again", False, ticks.append)
+    for name, tensor in load_state(path).items():
+        assert torch.equal(load_state(again)[name], tensor), "the same seed gives the same weights"
+
+
+@pytest.mark.parametrize(
+    ("changes", "resume", "words"),
+    [({"colour": 1}, False, "colour"), ({}, True, "resume"), ({"generator": {"z_dim": 1}}, False, "w_dim")],
+)
+def test_training_that_cannot_start_is_refused(
+    tmp_path: Path, changes: dict[str, Any], resume: bool, words: str
+) -> None:
+    recipe = Recipe("tiny", {**TINY, "device": "cpu", **changes})
+    with pytest.raises(BadInputError, match=words):
+        adapter.train(toygan.Stripes(), recipe, tmp_path / "run", resume, lambda tick: None)

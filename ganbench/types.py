@@ -135,6 +135,7 @@ class Extractor(Protocol):
     name: str
     sha256: str  # of the weights
     layers: Mapping[str, int]  # layer name -> number of features
+    resolution: int | None  # the only size of image that it takes; None for any
 
     def to(self, device: str, double: bool = False) -> "Extractor":
         """Return the extractor on a device, in float64 where asked."""

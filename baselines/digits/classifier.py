@@ -53,15 +53,20 @@ class Classifier(nn.Module):
         self.embedding = nn.Linear(64 * (RESOLUTION // 8) ** 2, NUM_FEATURES)
         self.output = nn.Linear(NUM_FEATURES, NUM_CLASSES)
 
-    def activations(self, images: Tensor) -> Activations:
-        """Return layers, features and logits of ``[N, 1, 32, 32]`` images, uint8 or float, 0..255."""
+    def convolved(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return the output of each convolutional layer; ``[N, 1, H, W]`` images of any size, uint8 or float, 0..255."""
         x = images.to(self.output.weight) / 127.5 - 1
         layers = []
         for convolution in self.convolutions:
             x = F.silu(convolution(x))
             layers.append(x)
-        features = self.embedding(x.flatten(1))
-        return Activations(tuple(layers), features, self.output(features))
+        return tuple(layers)
+
+    def activations(self, images: Tensor) -> Activations:
+        """Return layers, features and logits of ``[N, 1, 32, 32]`` images, uint8 or float, 0..255."""
+        layers = self.convolved(images)
+        features = self.embedding(layers[-1].flatten(1))
+        return Activations(layers, features, self.output(features))
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits ``[N, 10]`` of ``[N, 1, 32, 32]`` images, uint8 or float, 0..255."""

@@ -15,7 +15,7 @@ import torch
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Pass
 from ganbench.engine.request import Request, prepare
-from ganbench.engine.shards import Progress, Worker, cores, missing, work
+from ganbench.engine.shards import Progress, Worker, cores, exact_float32, missing, work
 from ganbench.errors import GanbenchError
 from ganbench.inputs import Setting
 
@@ -62,7 +62,7 @@ def _rank(request: Request, one: Pass, cache: Cache, rank: int, ranks: int) -> N
         prepared = prepare(request)
         assert prepared.request.batch_size is not None
         threads = max(1, cores() // ranks)
-        with Worker(prepared.plan.setting, prepared.request.batch_size, threads) as worker:
+        with exact_float32(), Worker(prepared.plan.setting, prepared.request.batch_size, threads) as worker:
             work(prepared.plan, worker, cache, one, lambda _: None, rank, ranks)
     except GanbenchError:
         return

@@ -107,7 +107,7 @@ def _name_clashes(metrics: Sequence[Metric]) -> list[str]:
 def _unmet(metric: Metric, setting: Setting) -> Iterator[str]:
     """Yield what keeps one metric from being measured."""
     for need in metric.inputs().values():
-        problems = need.source.problems(setting)
+        problems = [*need.source.problems(setting), *_wrong_size(need, setting)]
         yield from problems
         if not problems:
             yield from _too_few(need, setting)
@@ -120,6 +120,21 @@ def _too_few(need: Input, setting: Setting) -> Iterator[str]:
     elif _count(need, setting) < need.minimum:
         have = _count(need, setting)
         yield f"it is defined from {need.minimum} {need.source.name} on and would get {have}: allow more."
+
+
+def _wrong_size(need: Input, setting: Setting) -> Iterator[str]:
+    """Yield the problem of images that the extractor does not take, or that the reals cannot be compared with."""
+    extractor = setting.extractors.get(need.view.extractor or "")
+    data_size = setting.data.resolution if setting.data else None
+    size = data_size if need.source.name == "reals" else getattr(setting.model, "img_resolution", None)
+    if extractor is None or size is None:
+        return
+    if extractor.resolution not in (None, size):
+        theirs = f"{extractor.resolution}x{extractor.resolution}"
+        yield f"the extractor {extractor.name!r} takes {theirs} images and not {size}x{size}: choose another benchmark."
+    elif need.source.name == "samples" and data_size not in (None, size):
+        theirs = f"{data_size}x{data_size}"
+        yield f"the model makes {size}x{size} images and the data has {theirs}: name data of that size with --data."
 
 
 def _count(need: Input, setting: Setting) -> int:

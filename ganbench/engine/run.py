@@ -11,7 +11,7 @@ from ganbench.engine.cache import Cache
 from ganbench.engine.distributed import work_in_processes
 from ganbench.engine.plan import Pass, Plan, Tap
 from ganbench.engine.request import Prepared, Request, prepare
-from ganbench.engine.shards import Worker, collect, missing, work
+from ganbench.engine.shards import Worker, collect, exact_float32, missing, work
 from ganbench.errors import GanbenchError, PlanError
 from ganbench.inputs import Accumulator, Source
 from ganbench.metrics import Metric
@@ -156,7 +156,7 @@ def fill(
     """
     filled: dict[tuple[Source, Tap], Accumulator] = {}
     seconds: dict[str, float] = {}
-    with Worker(plan.setting, batch_size) as worker:
+    with exact_float32(), Worker(plan.setting, batch_size) as worker:
         for one in plan.passes:
             started = time.perf_counter()
             left = sum(stop - start for (start, stop), _ in missing(one, plan.setting, worker.tile, cache))

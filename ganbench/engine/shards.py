@@ -5,6 +5,7 @@ On a CPU its size is fixed, and padded at the end, because a network's last bits
 thread works on one tile. On a GPU a tile is the batch.
 """
 
+import contextlib
 import os
 import queue
 from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +41,20 @@ def default_batch_size(device: str) -> int:
 def cores() -> int:
     """Return the number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def exact_float32() -> Iterator[None]:
+    """Keep GPUs from rounding float32 products to TF32, whose 10 bits would show in every number."""
+    flags = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    before = [flag.allow_tf32 for flag in flags]
+    try:
+        for flag in flags:
+            flag.allow_tf32 = False
+        yield
+    finally:
+        for flag, value in zip(flags, before, strict=True):
+            flag.allow_tf32 = value
 
 
 @dataclass(frozen=True, eq=False)

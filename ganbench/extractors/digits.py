@@ -28,28 +28,30 @@ class DigitsExtractor(Network):
     layers: Mapping[str, int] = {"features": classifier.NUM_FEATURES, "probabilities": NUM_CLASSES}
     module: classifier.Classifier
 
+    resolution = RESOLUTION
+
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """Return ``features [N, 64]`` and ``probabilities [N, 10]`` of ``[N, C, 32, 32]`` uint8 images."""
-        found = self.module.activations(self.prepared(images))
-        return {"features": found.features, "probabilities": torch.softmax(found.logits, 1)}
-
-    def embed(self, images: Tensor) -> Tensor:
-        """Return ``[N, 9216]`` of ``[N, C, 32, 32]`` float images in 0..255."""
-        return unit_embedding(self.module.activations(self.prepared(images)).layers)
-
-    def prepared(self, images: Tensor) -> Tensor:
-        """Return ``[N, 1, 32, 32]`` floats in 0..255.
+        """Return ``features [N, 64]`` and ``probabilities [N, 10]`` of ``[N, C, 32, 32]`` uint8 images.
 
         Raises:
             BadInputError: for images of another size.
         """
-        grey = super().prepared(images).mean(1, keepdim=True)
+        grey = self.prepared(images)
         if grey.shape[2:] != (RESOLUTION, RESOLUTION):
             raise BadInputError(
                 f"the extractor 'digits' takes {RESOLUTION}x{RESOLUTION} images, not {images.shape[2]}x"
                 f"{images.shape[3]}: measure a model of that size, or use the extractor inception."
             )
-        return grey
+        found = self.module.activations(grey)
+        return {"features": found.features, "probabilities": torch.softmax(found.logits, 1)}
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Return ``[N, E]`` of ``[N, C, H, W]`` float images in 0..255; E is 9,216 at 32x32, less for a crop."""
+        return unit_embedding(self.module.convolved(self.prepared(images)))
+
+    def prepared(self, images: Tensor) -> Tensor:
+        """Return ``[N, 1, H, W]`` floats in 0..255, averaged over channels."""
+        return super().prepared(images).mean(1, keepdim=True)
 
 
 def open_digits() -> DigitsExtractor:

@@ -18,10 +18,12 @@ class Network:
         name: registered name.
         sha256: of the weights.
         layers: layer name -> number of features.
+        resolution: the only size of image that it takes; None for any.
         module: the network, all parameters frozen.
     """
 
     layers: Mapping[str, int] = {}
+    resolution: int | None = None
 
     def __init__(self, name: str, sha256: str, module: nn.Module) -> None:
         self.name = name

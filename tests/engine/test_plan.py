@@ -57,6 +57,16 @@ def test_unmet_needs_are_named_with_their_remedy(name: str, model: Any, data: An
     assert re.search(message, problem)
 
 
+def test_sizes_that_do_not_fit_are_told_before_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = toygan.Waves()
+    large.img_resolution = 64
+    (problem,) = problems(["fid@20"], large)
+    assert "the model makes 64x64 images and the data has 32x32" in problem
+    monkeypatch.setattr(toygan.Pool, "resolution", 16)
+    (problem,) = problems(["ppl_wend@20"])
+    assert "the extractor 'pool' takes 16x16 images and not 32x32" in problem
+
+
 def test_two_metrics_of_one_name_are_refused() -> None:
     first = metric("fid@20")
     second: Any = dataclasses.replace(first, ddof=1)  # type: ignore[type-var]

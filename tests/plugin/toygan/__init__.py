@@ -136,6 +136,7 @@ class Pool:
     name = "pool"
     sha256 = hashlib.sha256(b"pool").hexdigest()
     layers: Mapping[str, int] = {"features": 16, "probabilities": 16}
+    resolution = None
 
     def to(self, device: str, double: bool = False) -> "Pool":
         return self

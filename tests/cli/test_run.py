@@ -1,0 +1,318 @@
+"""``ganbench run`` and ``plan``: what a person types, sees and gets, bad input included."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganbench.cli import main
+from ganbench.records.store import read
+
+Outcome = tuple[int, str, str]
+Invoke = Callable[..., Outcome]
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
+    """Run a command line in this process; returns exit code, stdout and stderr."""
+
+    def run(*arguments: str | Path) -> Outcome:
+        with pytest.raises(SystemExit) as stop:
+            main.main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return int(stop.value.code or 0), out, err
+
+    return run
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder with its content."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return tmp_path / "results"
+
+
+def images(folder: Path, count: int = 12, size: int = 32, mode: str = "L") -> Path:
+    """Write random images of one size and mode."""
+    folder.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(0)
+    for i in range(count):
+        shape = (size, size) if mode == "L" else (size, size, len(mode))
+        Image.fromarray(noise.integers(0, 256, shape, dtype=np.uint8), mode).save(folder / f"{i:03}.png")
+    return folder
+
+
+def test_a_run_prints_a_table_writes_a_record_and_says_where(invoke: Invoke, results: Path) -> None:
+    code, out, err = invoke(
+        "run", "--model", "waves", "--metrics", "fid@40,ppl,eqr@9,brightness", "--results-dir", results
+    )
+    assert code == 0
+    (path,) = (results / "records").iterdir()
+    assert f"record: {path}" in out
+    record = read(path)
+    assert [result.key for result in record.results] == ["fid@40", "ppl_wend@40", "eqr@9", "brightness1k"]
+    for result in record.results:
+        assert re.search(rf"{result.key}.*{'higher' if result.higher_is_better else 'lower'}.*{result.count:,}", out)
+    assert "pool" in out
+    assert "samples" in err
+    assert "reals" in err
+    assert (record.model["name"], record.benchmark, record.seed, record.limit) == ("waves", "toy", 0, None)
+    assert record.data == {"name": "stripes", "fingerprint": __import__("toygan").Stripes.fingerprint, "count": 200}
+
+
+def test_the_same_command_again_draws_nothing_anew(
+    invoke: Invoke, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ganbench.inputs import Samples
+
+    line = ("run", "--model", "waves", "--metrics", "fid@40", "--results-dir", results)
+    assert invoke(*line)[0] == 0
+    monkeypatch.setattr(Samples, "draw", lambda *_: pytest.fail("samples were drawn again"))
+    assert invoke(*line)[0] == 0
+    first, second = (read(path) for path in sorted((results / "records").iterdir()))
+    assert first.results == second.results
+    assert first.id != second.id
+
+
+def test_several_models_get_a_record_each(invoke: Invoke, results: Path, tmp_path: Path) -> None:
+    code, _, _ = invoke(
+        "run", "--model", "waves", "--model", "waves", "--metrics", "brightness@20", "--results-dir", results
+    )
+    assert code == 0
+    assert len(list((results / "records").iterdir())) == 2
+
+
+def test_a_limit_renames_the_result(invoke: Invoke, results: Path) -> None:
+    code, out, _ = invoke("run", "--model", "waves", "--metrics", "fid50k", "--limit", "50", "--results-dir", results)
+    assert code == 0
+    assert "fid@50" in out
+    assert "fid50k" not in out
+
+
+def test_samples_on_disk_are_measured_like_a_model(invoke: Invoke, results: Path, tmp_path: Path) -> None:
+    """A folder against itself is at distance zero; what it cannot do is said before any work."""
+    folder = images(tmp_path / "samples")
+    line = (
+        "run",
+        "--model",
+        "images",
+        "--weights",
+        folder,
+        "--data",
+        folder,
+        "--benchmark",
+        "toy",
+        "--results-dir",
+        results,
+    )
+    code, _, err = invoke(*line, "--metrics", "fid@12,pr3@12")
+    assert code == 0, err
+    values = {result.key: result.value for result in read(next((results / "records").iterdir())).results}
+    assert values == {"fid@12": 0, "pr3@12_precision": 1, "pr3@12_recall": 1}
+    code, _, err = invoke(*line, "--metrics", "fid@50,ppl,eqr@9")
+    assert code == 2
+    assert err.count("ganbench: ") == 3
+    assert "there are 12: ask for fewer, as with --limit 12" in err
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_processes_share_the_work_and_give_the_same_record(
+    processes: int, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real processes: 2,100 samples are three shards."""
+
+    def run(nproc: int, cache: str) -> tuple[Any, ...]:
+        monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / cache))
+        command = [sys.executable, "-m", "ganbench", "run", "--model", "waves", "--metrics", "fid@2100,brightness@2100"]
+        done = subprocess.run(
+            [*command, "--nproc", str(nproc), "--results-dir", str(results / cache)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return read(next((results / cache / "records").iterdir())).results
+
+    assert run(processes, "many") == run(1, "one")
+
+
+def test_planning_says_what_there_is_to_do_and_does_nothing(invoke: Invoke, tmp_path: Path) -> None:
+    import os
+
+    code, out, _ = invoke("plan", "--model", "waves", "--metrics", "fid@40,eqr@9")
+    assert code == 0
+    assert re.search(r"samples: 40 of 40 samples to do, about \d+ s", out)
+    assert snapshot(Path(os.environ["GANBENCH_CACHE"])) == {}
+    assert snapshot(Path(os.environ["GANBENCH_RESULTS"])) == {}
+
+
+@pytest.mark.parametrize("verb", ["run", "plan"])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "wavess"], r"unknown model 'wavess': did you mean waves\?"),
+        (["--model", "waves", "--metrics", "fid50"], r"unknown metric 'fid50': did you mean .*fid50k"),
+        (["--model", "waves", "--metrics", "fid,,ppl"], r"empty name"),
+        (["--model", "waves", "--data", "stripe"], r"did you mean stripes\?"),
+        (["--model", "waves", "--benchmark", "toi"], r"unknown benchmark 'toi': did you mean toy\?"),
+        (["--model", "waves", "--limit", "0"], r"'0' is no sample count"),
+        (["--model", "waves", "--limit", "-3"], r"'-3' is no sample count"),
+        (["--model", "waves", "--limit", "many"], r"'many' is no sample count"),
+        (["--model", "waves", "--batch-size", "0"], r"--batch-size 0 is out of range"),
+        (["--model", "waves", "--seed", "-1"], r"--seed -1 is out of range"),
+        (["--model", "waves", "--device", "cuda:99"], r"device 'cuda:99' is not to be had"),
+        (["--model", "waves", "--device", "toaster"], r"device 'toaster' is not to be had"),
+        (["--model", "waves", "--metrics", "is@5"], r"is@5: it is defined from 10 samples on"),
+        (["--model", "stylegan3", "--weights", "/no/such/file.pkl"], r"/no/such/file\.pkl.*(does not exist|no such)"),
+        (["--model", "waves", "--data", "/no/such/folder"], r"/no/such/folder"),
+        (["--modle", "waves"], r"[Nn]o such option.*--modle"),
+        ([], r"Missing option '--model'"),
+    ],
+)
+def test_bad_arguments_are_one_sentence_and_leave_nothing(
+    verb: str, arguments: list[str], message: str, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GANBENCH_RESULTS", str(tmp_path / "results"))
+    code, out, err = invoke(verb, *arguments)
+    assert code == 2
+    assert out == ""
+    assert re.search(message, err), err
+    lines = [line for line in err.splitlines() if line]
+    assert len(lines) == 1, err
+    assert lines[0].startswith("ganbench: ")
+    assert "Traceback" not in err
+    assert snapshot(tmp_path) == {}
+
+
+def test_all_problems_of_all_models_are_told_at_once(invoke: Invoke) -> None:
+    code, _, err = invoke(
+        "run", "--model", "waves", "--model", "stylegan4", "--metrics", "fid50k,pppl,eqq", "--data", "strips"
+    )
+    assert code == 2
+    assert sorted(line.split(":")[1].strip() for line in err.splitlines()) == [
+        "strips is neither a data set nor a path" if "neither" in err else "unknown data set 'strips'",
+        "unknown metric 'eqq'",
+        "unknown metric 'pppl'",
+        "unknown model 'stylegan4'",
+    ]
+
+
+def spoil(folder: Path, how: str) -> Path:
+    """Return a folder of reals that is bad in one way."""
+    if how == "empty":
+        folder.mkdir()
+        return folder
+    images(folder)
+    if how == "corrupt":
+        path = folder / "005.png"
+        path.write_bytes(path.read_bytes()[:90])
+    if how == "text":
+        (folder / "005.png").write_text("not an image")
+    if how == "sizes":
+        Image.new("L", (16, 16)).save(folder / "005.png")
+    if how == "modes":
+        Image.new("RGB", (32, 32)).save(folder / "005.png")
+    return folder
+
+
+@pytest.mark.parametrize("how", ["empty", "corrupt", "text", "sizes", "modes"])
+def test_bad_reals_name_the_file_and_leave_no_record(how: str, invoke: Invoke, tmp_path: Path, results: Path) -> None:
+    folder = spoil(tmp_path / "reals", how)
+    code, out, err = invoke(
+        "run", "--model", "waves", "--data", folder, "--metrics", "fid@20", "--results-dir", results
+    )
+    assert (code, out) == (2, "")
+    complaint = [line for line in err.splitlines() if line.startswith("ganbench: ")]
+    assert len(complaint) == 1
+    assert str(folder if how == "empty" else "005.png") in complaint[0]
+    assert snapshot(results) == {}
+
+
+@pytest.mark.parametrize("content", ["truncated", "text", "other", "empty"])
+def test_bad_weights_name_the_file_and_leave_no_record(
+    content: str, invoke: Invoke, tmp_path: Path, results: Path
+) -> None:
+    path = tmp_path / "weights.safetensors"
+    if content == "other":
+        from safetensors.torch import save_file
+        from torch import zeros
+
+        save_file({"some.tensor": zeros(3)}, path)
+    else:
+        path.write_bytes({"truncated": b"\xff\0\0\0\0\0\0\0{", "text": b"hello", "empty": b""}[content])
+    code, out, err = invoke(
+        "run", "--model", "stylegan3", "--weights", path, "--metrics", "fid@20", "--results-dir", results
+    )
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert str(path) in err
+    assert snapshot(results) == {}
+
+
+@pytest.mark.parametrize("where", ["results", "cache"])
+def test_a_folder_that_cannot_be_written_is_told_before_work(
+    where: str, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv(f"GANBENCH_{where.upper()}", str(tmp_path / "file"))
+    code, out, err = invoke("run", "--model", "waves", "--metrics", "brightness@20")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert str(tmp_path / "file") in err
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_a_disk_that_fills_while_working_costs_no_finished_shard(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, results: Path
+) -> None:
+    from ganbench.engine import cache
+
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+    real, calls = cache.write_atomically, []
+
+    def filling(path: Path, data: bytes) -> None:
+        calls.append(path)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(cache, "write_atomically", filling)
+    code, _, err = invoke("run", "--model", "waves", "--metrics", "fid@20", "--results-dir", results)
+    assert code == 2
+    assert "No space left on device" in err.splitlines()[-1]
+    assert snapshot(results) == {}
+    assert len(snapshot(tmp_path / "cache")) == 1
+
+
+def test_a_model_that_gives_nan_stores_nothing(invoke: Invoke, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import toygan
+
+    monkeypatch.setattr(
+        toygan.Waves, "synthesis", lambda self, ws, **_: ws.new_full((len(ws), 1, 32, 32), float("nan"))
+    )
+    code, out, err = invoke("run", "--model", "waves", "--metrics", "brightness@20", "--results-dir", results)
+    assert (code, out) == (2, "")
+    assert "sample 0 has a NaN" in err.splitlines()[-1]
+    assert snapshot(results) == {}
+
+
+def test_the_record_says_how_to_repeat_it(invoke: Invoke, results: Path) -> None:
+    invoke("run", "--model", "waves", "--metrics", "fid@20", "--results-dir", results, "--seed", "7")
+    record = json.loads(next((results / "records").iterdir()).read_text())
+    assert record["seed"] == 7
+    assert record["environment"]["torch"]
+    assert set(record["seconds"]) == {"reals", "samples", "total"}
+    (result,) = record["results"]
+    assert result["extractor_sha256"] == __import__("toygan").Pool.sha256
+    assert result["spec"]["ddof"] == 0

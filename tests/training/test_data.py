@@ -1,0 +1,70 @@
+import pytest
+import torch
+
+from baselines.training.data import Batches, fingerprint
+
+IMAGES = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1).expand(10, 1, 2, 2) * 20
+
+
+def shown(batches, steps):
+    images = torch.cat([batches.draw(step)[0] for step in steps])
+    return ((images[:, 0, 0, 0] + 1) * 127.5 / 20).round().int().tolist()
+
+
+def test_every_epoch_shows_every_image_once_in_another_order():
+    order = shown(Batches(IMAGES, None, 5, seed=1), range(8))
+    epochs = [order[i : i + 10] for i in range(0, 40, 10)]
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 4
+
+
+def test_a_batch_depends_on_seed_and_step_alone():
+    forwards, backwards = Batches(IMAGES, None, 3, seed=1), Batches(IMAGES, None, 3, seed=1)
+    order = shown(forwards, range(9))
+    assert shown(backwards, reversed(range(9))) == [x for i in reversed(range(9)) for x in order[3 * i : 3 * i + 3]]
+    assert shown(Batches(IMAGES, None, 3, seed=2), range(9)) != order
+
+
+def test_a_batch_larger_than_the_data_wraps_around():
+    assert sorted(shown(Batches(IMAGES[:3], None, 6, seed=0), [0])) == [0, 0, 1, 1, 2, 2]
+
+
+def test_pixels_span_minus_one_to_one():
+    images = torch.tensor([0, 255], dtype=torch.uint8).reshape(2, 1, 1, 1)
+    assert sorted(Batches(images, None, 2, seed=0).draw(0)[0].flatten().tolist()) == [-1.0, 1.0]
+
+
+def test_labels_stay_with_their_images():
+    labels = torch.eye(10)
+    images, drawn = Batches(IMAGES, labels, 5, seed=4).draw(3)
+    assert torch.equal(drawn.argmax(1) * 20, ((images[:, 0, 0, 0] + 1) * 127.5).round().long())
+
+
+def test_mirror_flips_about_half_and_nothing_else():
+    images = torch.tensor([[0, 255]], dtype=torch.uint8).expand(64, 1, 1, 2)
+    left = Batches(images, None, 64, seed=0, mirror=True).draw(0)[0][:, 0, 0, 0]
+    assert 16 < (left > 0).sum() < 48
+    assert set(left.tolist()) == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "words"),
+    [
+        (IMAGES[:0], None, "no images"),
+        (IMAGES.float(), None, "uint8"),
+        (IMAGES[:, 0], None, r"\[C, H, W\]"),
+        (IMAGES, torch.eye(9), "10 images came with 9 labels"),
+    ],
+)
+def test_bad_data_are_refused_in_a_sentence(images, labels, words):
+    with pytest.raises(ValueError, match=words):
+        Batches(images, labels, 4, seed=0)
+
+
+def test_the_fingerprint_sees_content_order_and_labels():
+    base = fingerprint(IMAGES, None)
+    assert base == fingerprint(IMAGES.clone(), None)
+    changed = IMAGES.clone()
+    changed[3, 0, 1, 1] += 1
+    others = [fingerprint(changed, None), fingerprint(IMAGES.flip(0), None), fingerprint(IMAGES, torch.eye(10))]
+    assert len({base, *others}) == 4

@@ -1,0 +1,122 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from torch import nn
+
+from baselines.training import log, snapshots
+from baselines.training.grids import save_grid
+from baselines.training.snapshots import Snapshot
+from baselines.training.streams import normal, seeded, stream
+from baselines.training.weights import load_state, read_header, save_weights
+
+
+@pytest.fixture
+def weights(tmp_path):
+    network = nn.BatchNorm1d(3)
+    save_weights(tmp_path / "a.safetensors", network, model="norm", config={"num": 3, "kwargs": {"a": [1]}}, kimg=1.5)
+    return tmp_path / "a.safetensors", network
+
+
+def test_weights_come_back_with_buffers_and_header(weights):
+    path, network = weights
+    assert read_header(path) == {"model": "norm", "config": {"num": 3, "kwargs": {"a": [1]}}, "kimg": 1.5}
+    state = load_state(path)
+    assert state.keys() == network.state_dict().keys() == load_file(path).keys()
+    assert all(torch.equal(state[name], tensor) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:4], lambda b: b"", lambda b: b[:-2] + b"\xff\xff"])
+def test_damaged_weights_are_refused_by_name(weights, damage):
+    path, _ = weights
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=r"a\.safetensors"):
+        load_state(path)
+
+
+def test_a_safetensors_file_of_another_writer_has_no_header(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"weight": torch.ones(2)}, tmp_path / "foreign.safetensors")
+    assert load_state(tmp_path / "foreign.safetensors")["weight"].tolist() == [1, 1]
+    with pytest.raises(ValueError, match="neither model nor config"):
+        read_header(tmp_path / "foreign.safetensors")
+
+
+def test_a_folder_that_is_not_there_is_an_oserror_with_the_path(tmp_path):
+    with pytest.raises(OSError, match="nowhere"):
+        save_weights(tmp_path / "nowhere" / "a.safetensors", nn.Linear(1, 1), model="m", config={})
+
+
+def test_an_optimiser_comes_back_exactly(tmp_path):
+    def fresh():
+        with seeded(1):
+            network = nn.Linear(2, 2)
+        return network, torch.optim.Adam(network.parameters(), lr=0.1, betas=(0.0, 0.9))
+
+    def step(network, optimizer):
+        optimizer.zero_grad()
+        network(torch.ones(1, 2)).square().sum().backward()
+        optimizer.step()
+
+    one, one_adam = fresh()
+    step(one, one_adam)
+    snapshots.write(tmp_path, snapshots.capture(1, {}, {"one": one}, {"adam": one_adam}))
+    two, two_adam = fresh()
+    snapshots.restore(snapshots.latest(tmp_path), {"one": two}, {"adam": two_adam})
+    for _ in range(3):
+        step(one, one_adam)
+        step(two, two_adam)
+    assert torch.equal(one.weight, two.weight)
+    assert torch.equal(one.bias, two.bias)
+
+
+def test_what_is_not_finite_is_never_written(tmp_path):
+    with pytest.raises(ValueError, match="step 3"):
+        snapshots.write(tmp_path, Snapshot(3, {}, {"networks/G/weight": torch.tensor([1.0, float("inf")])}))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_last_two_snapshots_are_kept(tmp_path):
+    for step in (2, 4, 10, 100):
+        snapshots.write(tmp_path, Snapshot(step, {"a": [1, 2]}, {"x": torch.tensor(step)}))
+    assert [snapshots.read(path).step for path in snapshots.listed(tmp_path)] == [10, 100]
+    assert snapshots.latest(tmp_path).settings == {"a": [1, 2]}
+
+
+def test_weights_are_no_snapshot(weights):
+    with pytest.raises(ValueError, match="not a snapshot"):
+        snapshots.read(weights[0])
+
+
+def test_the_log_is_rewound_and_forgives_a_torn_line(tmp_path):
+    path = tmp_path / "log.jsonl"
+    for step in (2, 4, 6):
+        log.append(path, {"step": step})
+    path.write_text(path.read_text() + '{"step": 8, "lo')
+    assert [entry["step"] for entry in log.read(path)] == [2, 4, 6]
+    log.rewind(path, 4)
+    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [2, 4]
+
+
+def test_a_grid_is_laid_out_row_by_row(tmp_path):
+    images = torch.tensor([-1.0, 0.0, 1.0]).reshape(3, 1, 1, 1).expand(3, 1, 2, 2)
+    save_grid(tmp_path / "grid.png", images, columns=2)
+    pixels = np.asarray(Image.open(tmp_path / "grid.png"))
+    assert pixels[::2, ::2].tolist() == [[0, 128], [255, 0]]
+    assert pixels.shape == (4, 4)
+    save_grid(tmp_path / "colour.png", images.expand(3, 3, 2, 2), columns=3)
+    assert np.asarray(Image.open(tmp_path / "colour.png")).shape == (2, 6, 3)
+
+
+def test_streams_depend_on_all_three_and_leave_the_global_state_alone():
+    before = torch.get_rng_state()
+    draws = [normal(stream(*key), 4) for key in [(0, 0, "a"), (0, 0, "a"), (1, 0, "a"), (0, 1, "a"), (0, 0, "b")]]
+    with seeded(3):
+        torch.randn(5)
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(draws[0], draws[1])
+    assert len({tuple(draw.tolist()) for draw in draws}) == 4

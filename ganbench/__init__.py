@@ -7,12 +7,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganbench.engine import measure, run
+    from ganbench.engine.measure import measure
+    from ganbench.engine.run import run
     from ganbench.models.base import load_model
 
 __all__ = ["load_model", "measure", "run"]
 
-_HOMES = {"load_model": "ganbench.models.base", "measure": "ganbench.engine", "run": "ganbench.engine"}
+_HOMES = {"load_model": "ganbench.models.base", "measure": "ganbench.engine.measure", "run": "ganbench.engine.run"}
 
 
 def __getattr__(name: str) -> Any:

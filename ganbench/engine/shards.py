@@ -46,15 +46,14 @@ def cores() -> int:
 @contextlib.contextmanager
 def exact_float32() -> Iterator[None]:
     """Keep GPUs from rounding float32 products to TF32, whose 10 bits would show in every number."""
-    flags = (torch.backends.cuda.matmul, torch.backends.cudnn)
-    before = [flag.allow_tf32 for flag in flags]
+    convolutions, products = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+    torch.backends.cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
     try:
-        for flag in flags:
-            flag.allow_tf32 = False
         yield
     finally:
-        for flag, value in zip(flags, before, strict=True):
-            flag.allow_tf32 = value
+        torch.backends.cudnn.allow_tf32 = convolutions
+        torch.set_float32_matmul_precision(products)
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,25 +66,26 @@ def command(out: Path, force: bool, **asked: Any) -> None:
         raise BadInputError(f"--truncation {asked['truncation']} is no psi: write a number such as 0.7.")
     check_folder(out, asked_study.files, force)
     with _progress(asked_study.count) as advance:
-        sampler = _sampler(asked, advance)
+        note, sampler = _sampler(asked, advance)
         if moved is not None:
             sampler.move(*moved)
         for name, content in asked_study.draw(sampler):
             out.mkdir(parents=True, exist_ok=True)
             write(out / name, content)
             click.echo(str(out / name))
+    if note:
+        click.echo(note, err=True)
 
 
-def _sampler(asked: Mapping[str, Any], advance: Callable[[], None]) -> "Sampler":
+def _sampler(asked: Mapping[str, Any], advance: Callable[[], None]) -> "tuple[str, Sampler]":
+    """Return a note on the model where it is the embedded one, and the sampler."""
     from ganbench.engine.request import resolve_device
     from ganbench.models.base import embedded_note, open_subject
     from ganbench.pictures import Sampler
 
     device = resolve_device(asked["device"])
     subject = open_subject(asked["model"], asked["weights"], device)
-    if note := embedded_note(subject):
-        click.echo(note, err=True)
-    return Sampler(
+    return embedded_note(subject), Sampler(
         model=subject.model,
         name=subject.name,
         device=device,

@@ -110,18 +110,18 @@ class Verbs(click.Group):
         **extra: Any,
     ) -> Any:
         """Run a command line and exit: 0 good, 1 the gate found a regression, 2 could not run."""
-        arguments = list(sys.argv[1:] if args is None else args)
+        arguments = tuple(sys.argv[1:] if args is None else args)
         _print_what_can_be_printed()
         self._main_shell_completion(extra, "ganbench", complete_var)
         try:
-            sys.exit(self._run(arguments or ["--help"], extra))
+            sys.exit(self._run(arguments or ("--help",), extra))
         except BrokenPipeError:
             _silence_stdout()
             sys.exit(READER_GONE)
 
-    def _run(self, arguments: list[str], extra: dict[str, Any]) -> int:
+    def _run(self, arguments: Sequence[str], extra: dict[str, Any]) -> int:
         try:
-            with self.make_context("ganbench", arguments, **extra) as ctx:
+            with self.make_context("ganbench", list(arguments), **extra) as ctx:
                 self.invoke(ctx)
             sys.stdout.flush()
         except click.exceptions.Exit as stop:

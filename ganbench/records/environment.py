@@ -16,7 +16,7 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
-        "packages": {name: package_version(name) for name in PACKAGES},
+        **{name: package_version(name) for name in PACKAGES},
         "commit": _commit(),
     }
 

@@ -67,6 +67,7 @@ def test_an_animation_shows_every_frame_for_its_time(form: str, channels: int) -
     with Image.open(io.BytesIO(animation(frames, form, fps=20))) as back:
         shown = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(back)]
         back.seek(1)
+        back.load()
         assert back.info["duration"] == 50
         assert back.info["loop"] == 0
     assert [int(frame.mean()) for frame in shown] == [0, 80, 160, 240]

@@ -13,7 +13,7 @@ from ganbench.records import environment
 def test_the_environment_is_what_is_installed() -> None:
     found = environment.describe()
     assert found["python"] == platform.python_version()
-    assert found["packages"]["torch"] == version("torch")
+    assert found["torch"] == version("torch")
     assert json.loads(json.dumps(found)) == found
 
 

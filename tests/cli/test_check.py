@@ -1,0 +1,94 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganbench.records.record import RunRecord
+from ganbench.records.store import Store
+from tests.cli.command_line import complaint, ganbench
+from tests.records.make import record, result
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
+    monkeypatch.setenv("GANBENCH_RESULTS", str(tmp_path / "results"))
+    return Store()
+
+
+def baseline(tmp_path: Path, one: RunRecord) -> Path:
+    path = tmp_path / "baseline.json"
+    path.write_text(one.to_json())
+    return path
+
+
+def check(*arguments: Any) -> tuple[int, str]:
+    done = ganbench("check", *arguments)
+    return done.exit_code, done.stdout
+
+
+def test_the_newest_record_passes_or_fails(store: Store, tmp_path: Path) -> None:
+    path = baseline(tmp_path, record(result(value=10.0)))
+    store.write(record(result(value=20.0), at=1))
+    store.write(record(result(value=10.1), at=2))
+    code, out = check("--baseline", path, "--max-regression", "fid=2%")
+    assert code == 0
+    assert "fid50k (digits, n=50,000)  baseline 10  now 10.1" in out
+    assert out.endswith("ok\n")
+    code, out = check("--baseline", path, "--max-regression", "fid=0.5%")
+    assert code == 1
+    assert out.endswith("REGRESSION\n")
+
+
+def test_a_given_record_is_compared(tmp_path: Path) -> None:
+    path = baseline(tmp_path, record(result(value=10.0)))
+    better, worse = (tmp_path / f"{value}.json" for value in (9, 11))
+    better.write_text(record(result(value=9.0)).to_json())
+    worse.write_text(record(result(value=11.0)).to_json())
+    assert check("--baseline", path, "--max-regression", "fid=2%", better)[0] == 0
+    assert check("--baseline", path, "--max-regression", "fid=2%", worse)[0] == 1
+    assert check("--baseline", path, "--max-regression", "fid=1", worse)[0] == 0
+
+
+def test_every_number_gets_a_line_and_one_regression_is_enough(store: Store, tmp_path: Path) -> None:
+    path = baseline(tmp_path, record(result(value=10.0), result("ppl2_wend", 100.0)))
+    store.write(record(result(value=10.0), result("ppl2_wend", 200.0)))
+    code, out = check("--baseline", path, "--max-regression", "fid=2%", "--max-regression", "ppl=1%")
+    assert code == 1
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["fid50k", "ppl2_wend"]
+
+
+def test_what_cannot_be_judged_exits_2_and_says_why(store: Store, tmp_path: Path) -> None:
+    path = baseline(tmp_path, record())
+    store.write(record(result(count=500)))
+    code, out = check("--baseline", path, "--max-regression", "fid=2%")
+    assert code == 2
+    assert "cannot judge: the two were measured differently" in out
+    assert "500 samples" in out
+    code, out = check("--baseline", path, "--max-regression", "kid=2%")
+    assert code == 2
+    assert "cannot judge" in out
+
+
+def test_the_baselines_own_file_is_nothing_to_compare_with(store: Store) -> None:
+    path = store.write(record())
+    assert "no other record" in complaint("check", "--baseline", path, "--max-regression", "fid=2%")
+
+
+def test_a_copy_of_the_newest_record_is_judged_and_called_what_it_is(store: Store, tmp_path: Path) -> None:
+    one = record()
+    store.write(one)
+    done = ganbench("check", "--baseline", baseline(tmp_path, one), "--max-regression", "fid=2%")
+    assert done.exit_code == 0
+    assert "same run" in done.stderr
+
+
+def test_what_makes_no_sense_is_said_in_one_sentence(store: Store, tmp_path: Path) -> None:
+    path = baseline(tmp_path, record())
+    assert "nothing to judge" in complaint("check", "--baseline", path)
+    assert "no other record" in complaint("check", "--baseline", path, "--max-regression", "fid=2%")
+    assert "write for example" in complaint("check", "--baseline", path, "--max-regression", "fid=-2%")
+    assert "none.json" in complaint("check", "--baseline", tmp_path / "none.json", "--max-regression", "fid=2%")
+    broken = tmp_path / "broken.json"
+    broken.write_text(record().to_json()[:200])
+    assert "broken.json" in complaint("check", "--baseline", broken, "--max-regression", "fid=2%")
+    assert "broken.json" in complaint("check", "--baseline", path, "--max-regression", "fid=2%", broken)

@@ -1,0 +1,39 @@
+import pytest
+
+from ganbench import registry
+from ganbench.cli.summaries import summary
+from tests.cli.command_line import ganbench
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_every_name_is_listed(kind: str) -> None:
+    done = ganbench("list", kind)
+    assert done.exit_code == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()] == list(registry.names(kind))
+
+
+def test_without_a_kind_everything_is_listed() -> None:
+    done = ganbench("list")
+    for kind in registry.KINDS:
+        assert f"{kind}:\n" in done.stdout
+    assert "  waves " in done.stdout
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_long_imports_and_tells_more(kind: str) -> None:
+    done = ganbench("list", kind, "--long")
+    assert done.exit_code == 0, done.stderr
+    assert len(done.stdout) >= len(ganbench("list", kind).stdout)
+
+
+def test_long_tells_parameters_recipes_and_short_names() -> None:
+    assert "lower is better; version 1" in ganbench("list", "metrics", "--long").stdout
+    assert "recipes: " in ganbench("list", "models", "--long").stdout
+    assert "short names: fid = " in ganbench("list", "benchmarks", "--long").stdout
+
+
+def test_a_summary_is_the_description_or_the_documentation() -> None:
+    assert summary("benchmarks", "toy") == "waves against stripes"
+    assert summary("data", "stripes") == "Return the stripes; they come in one variant."
+    assert summary("models", "waves").startswith("A third party's package")
+    assert summary("models", "no such model") == ""

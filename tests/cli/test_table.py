@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from ganbench.records.store import Store
+from tests.cli.command_line import complaint, ganbench
+from tests.records.make import record, result
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    store = Store(tmp_path / "results")
+    store.write(record(result(value=2.0), result("kid50k", 0.5), name="a"))
+    store.write(record(result(value=3.0, count=500), name="b", at=1))
+    return store.results_dir
+
+
+@pytest.mark.parametrize(
+    ("form", "part"),
+    [("text", "FID50k ↓ᵃ"), ("markdown", "| --- |"), ("csv", "fid50k [digits"), ("latex", r"\toprule")],
+)
+def test_every_format_is_printed_and_written(results: Path, tmp_path: Path, form: str, part: str) -> None:
+    printed = ganbench("table", results, "--format", form)
+    assert printed.exit_code == 0, printed.stderr
+    assert part in printed.stdout
+    done = ganbench("table", results, "--format", form, "--output", tmp_path / "out")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert (tmp_path / "out").read_text() == printed.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [("t.md", "| ---"), ("t.csv", "model,"), ("t.tex", r"\midrule"), ("t", "──")]
+)
+def test_the_name_of_the_output_tells_the_format(results: Path, tmp_path: Path, name: str, part: str) -> None:
+    path = tmp_path / name
+    path.write_text("older")
+    assert ganbench("table", results, "--output", path).exit_code == 0
+    assert part in path.read_text()
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == [name]
+
+
+def test_the_results_folder_is_the_default(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ganbench("table", results).stdout
+    assert ganbench("table", "--results-dir", results).stdout == wanted
+    monkeypatch.setenv("GANBENCH_RESULTS", str(results))
+    assert ganbench("table").stdout == wanted
+
+
+def test_metrics_and_models_are_chosen(results: Path) -> None:
+    chosen = ganbench("table", results, "--metrics", "kid", "--models", "a", "--format", "csv").stdout.splitlines()
+    assert chosen[0] == 'model,weights_sha256,seed,"kid50k [digits, n=50,000]"'
+    assert len(chosen) == 2
+    assert "did you mean" in complaint("table", results, "--metrics", "fid50")
+    assert "there is a, b" in complaint("table", results, "--models", "stylegan3")
+    assert "single commas" in complaint("table", results, "--metrics", "fid,,kid")
+
+
+def test_what_cannot_be_read_or_written_is_named(results: Path, tmp_path: Path) -> None:
+    assert "no records" in complaint("table", tmp_path)
+    assert "no records" in complaint("table")
+    assert "none.json" in complaint("table", tmp_path / "none.json")
+    assert "nowhere/t.md" in complaint("table", results, "--output", tmp_path / "nowhere" / "t.md")
+    broken = results / "records" / "broken.json"
+    broken.write_text("{")
+    assert "broken.json" in complaint("table", results)

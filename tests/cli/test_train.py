@@ -1,0 +1,143 @@
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import toygan
+
+from ganbench import registry
+from ganbench.cli.train import line
+from ganbench.types import Checkpoint, Dataset, Recipe
+from tests.cli.command_line import complaint, ganbench
+
+
+class Apprentice:
+    """An adapter that writes down how it was asked to train."""
+
+    recipes: Mapping[str, Recipe] = {
+        "short": Recipe("short", {"kimg": 2.0, "lr": 0.1}),
+        "long": Recipe("long", {"kimg": 9.0}),
+    }
+    published: Mapping[str, Checkpoint] = {}
+    benchmark = "toy"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Recipe, Path, bool]] = []
+        self.error: BaseException | None = None
+
+    def load(self, weights: Path | None, device: str) -> Any:
+        return toygan.Waves()
+
+    def train(
+        self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Callable[[Mapping[str, Any]], None]
+    ) -> Path:
+        self.asked.append((data.name, recipe, run_dir, resume))
+        run_dir.mkdir(parents=True, exist_ok=True)
+        (run_dir / "snapshot").write_text("")
+        progress({"kimg": 1.0, "sec_per_kimg": 2.5, "eta": 61.0, "losses": {"G": 0.5}, "weights": None})
+        if self.error is not None:
+            raise self.error
+        progress({"kimg": 2.0, "sec_per_kimg": 2.5, "eta": 0.0, "losses": {"G": 0.25}, "weights": run_dir / "w"})
+        return run_dir / "w"
+
+
+@pytest.fixture
+def apprentice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Apprentice:
+    found = Apprentice()
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda kind, name: found if name == "apprentice" else load(kind, name))
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+LINE = ("train", "--model", "apprentice", "--data", "stripes")
+
+
+def test_training_prints_the_weights_on_stdout_and_ticks_on_stderr(apprentice: Apprentice) -> None:
+    done = ganbench(*LINE, "--recipe", "short")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == "runs/apprentice-short/w\n"
+    assert done.stderr.splitlines() == [
+        "kimg 1.0  s/kimg 2.50  left 0:01:01  G 0.5",
+        "kimg 2.0  s/kimg 2.50  left 0:00:00  G 0.25  wrote runs/apprentice-short/w",
+    ]
+    assert apprentice.asked == [("stripes", Apprentice.recipes["short"], Path("runs/apprentice-short"), False)]
+
+
+def test_what_is_asked_for_replaces_the_recipes_settings(apprentice: Apprentice) -> None:
+    assert ganbench(*LINE, "--recipe", "short", "--kimg", "3", "--seed", "7", "--device", "cpu").exit_code == 0
+    recipe = apprentice.asked[0][1]
+    assert recipe.settings == {"kimg": 3.0, "lr": 0.1, "seed": 7, "device": "cpu"}
+    assert Apprentice.recipes["short"].settings == {"kimg": 2.0, "lr": 0.1}
+
+
+def test_a_run_is_resumed_in_its_folder(apprentice: Apprentice) -> None:
+    run = (*LINE, "--recipe", "short", "--run-dir", "run")
+    assert ganbench(*run).exit_code == 0
+    assert "run is not empty: go on with --resume" in complaint(*run)
+    assert ganbench(*run, "--resume").exit_code == 0
+    assert [asked[3] for asked in apprentice.asked] == [False, True]
+
+
+def test_a_folder_without_a_run_cannot_be_resumed(apprentice: Apprentice, tmp_path: Path) -> None:
+    resumed = (*LINE, "--recipe", "short", "--run-dir", "run", "--resume")
+    assert "no snapshot in run" in complaint(*resumed)
+    (tmp_path / "run").mkdir()
+    assert "no snapshot in run" in complaint(*resumed)
+    (tmp_path / "run" / "log.jsonl").write_text("")
+    assert "no snapshot in run" in complaint(*resumed)
+    assert apprentice.asked == []
+
+
+def test_a_run_killed_before_its_first_snapshot_can_be_started_again(apprentice: Apprentice, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "log.jsonl").write_text("")
+    assert ganbench(*LINE, "--recipe", "short", "--run-dir", "run").exit_code == 0
+
+
+def test_the_recipe_is_chosen_where_there_is_one_choice(
+    apprentice: Apprentice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "choose --recipe short, long" in complaint(*LINE)
+    assert "did you mean short" in complaint(*LINE, "--recipe", "shirt")
+    monkeypatch.setattr(apprentice, "recipes", {"short": Apprentice.recipes["short"]})
+    assert ganbench(*LINE).exit_code == 0
+    monkeypatch.setattr(apprentice, "recipes", {})
+    assert "no training recipe" in complaint(*LINE)
+
+
+def test_digits_have_a_recipe_of_their_own(apprentice: Apprentice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apprentice, "recipes", {**Apprentice.recipes, "digits32": Recipe("digits32")})
+    assert ganbench("train", "--model", "apprentice", "--data", "digits:train").exit_code == 0
+    assert apprentice.asked[0][1].name == "digits32"
+
+
+@pytest.mark.parametrize("error", [ValueError("images must be square: resize them."), OSError("the disk is full.")])
+def test_what_goes_wrong_is_one_sentence(apprentice: Apprentice, error: Exception) -> None:
+    apprentice.error = error
+    done = ganbench(*LINE, "--recipe", "short")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == f"ganbench: {error}"
+
+
+def test_an_interrupt_says_how_to_go_on(apprentice: Apprentice) -> None:
+    apprentice.error = KeyboardInterrupt()
+    done = ganbench(*LINE, "--recipe", "short")
+    assert done.exit_code == 130
+    assert done.stderr.splitlines()[-1].startswith("ganbench: stopped: the same command with --resume")
+
+
+def test_what_is_typed_wrong_is_told_before_anything_is_made(apprentice: Apprentice, tmp_path: Path) -> None:
+    assert "did you mean stripes" in complaint(
+        "train", "--model", "apprentice", "--data", "strips", "--recipe", "short"
+    )
+    assert "unknown model" in complaint("train", "--model", "nobody", "--data", "stripes")
+    assert "kimg" in complaint(*LINE, "--recipe", "short", "--kimg", "0")
+    assert "seed" in complaint(*LINE, "--recipe", "short", "--seed", "-1")
+    (tmp_path / "file").write_text("")
+    assert "file is a file" in complaint(*LINE, "--recipe", "short", "--run-dir", "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_tick_may_lack_what_a_model_does_not_know() -> None:
+    assert line({"kimg": 1.25}) == "kimg 1.2  s/kimg ?  left ?  "

@@ -102,14 +102,19 @@ def test_the_log_is_rewound_and_forgives_a_torn_line(tmp_path):
     assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [2, 4]
 
 
+def loaded(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
 def test_a_grid_is_laid_out_row_by_row(tmp_path):
     images = torch.tensor([-1.0, 0.0, 1.0]).reshape(3, 1, 1, 1).expand(3, 1, 2, 2)
     save_grid(tmp_path / "grid.png", images, columns=2)
-    pixels = np.asarray(Image.open(tmp_path / "grid.png"))
+    pixels = loaded(tmp_path / "grid.png")
     assert pixels[::2, ::2].tolist() == [[0, 128], [255, 0]]
     assert pixels.shape == (4, 4)
     save_grid(tmp_path / "colour.png", images.expand(3, 3, 2, 2), columns=3)
-    assert np.asarray(Image.open(tmp_path / "colour.png")).shape == (2, 6, 3)
+    assert loaded(tmp_path / "colour.png").shape == (2, 6, 3)
 
 
 def test_streams_depend_on_all_three_and_leave_the_global_state_alone():

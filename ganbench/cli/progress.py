@@ -17,6 +17,7 @@ from rich.text import Text
 from ganbench.engine.plan import Pass, describe
 from ganbench.engine.request import Prepared
 from ganbench.engine.shards import tile_size
+from ganbench.models.base import embedded_note
 
 
 class Rate(ProgressColumn):
@@ -73,12 +74,8 @@ class Bars:
 def show_plan(console: Console, prepared: Prepared) -> None:
     """Print the first line, which says what the numbers are, and the passes."""
     subject, setting, request = prepared.plan.subject, prepared.plan.setting, prepared.request
-    if subject.embedded:
-        console.print(
-            f"{subject.name} is the embedded default here: a small generator of 32x32 digits that ships with ganbench, "
-            "so its numbers do not compare with published ones.",
-            style="yellow",
-        )
+    if note := embedded_note(subject):
+        console.print(note, style="yellow", highlight=False)
     console.print(
         f"benchmark {prepared.benchmark.name}, data {prepared.data.name if prepared.data else 'none'}, "
         f"seed {request.seed}, {request.device}, tiles of {tile_size(setting, request.batch_size or 1)}"

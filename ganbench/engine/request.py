@@ -14,7 +14,7 @@ from ganbench.engine.shards import default_batch_size
 from ganbench.errors import BadInputError, GanbenchError, PlanError
 from ganbench.inputs.sources import NO_REALS
 from ganbench.metrics import Metric, resolve
-from ganbench.models.base import open_subject
+from ganbench.models.base import check_device, open_subject
 from ganbench.rng import MAX_SEED
 from ganbench.types import Dataset, Subject
 
@@ -70,10 +70,7 @@ def resolve_device(device: str) -> str:
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise BadInputError(f"device {device!r} is not to be had on this machine: use --device cpu.") from error
+    check_device(device)
     return device
 
 

@@ -52,7 +52,9 @@ def command(model: str, data: str, recipe: str | None, run_dir: Path | None, res
     _check_folder(folder, resume)
 
     from ganbench.data import open_data
+    from ganbench.models.base import check_device
 
+    check_device(chosen.settings.get("device", "cpu"))
     images = open_data(data)
     with Ticks(chosen.settings.get("kimg")) as ticks:
         try:

@@ -134,6 +134,7 @@ def test_what_is_typed_wrong_is_told_before_anything_is_made(apprentice: Apprent
     assert "unknown model" in complaint("train", "--model", "nobody", "--data", "stripes")
     assert "kimg" in complaint(*LINE, "--recipe", "short", "--kimg", "0")
     assert "seed" in complaint(*LINE, "--recipe", "short", "--seed", "-1")
+    assert "gpu" in complaint(*LINE, "--recipe", "short", "--device", "gpu")
     (tmp_path / "file").write_text("")
     assert "file is a file" in complaint(*LINE, "--recipe", "short", "--run-dir", "file")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from baselines.ops.filtered_lrelu import filtered_lrelu
 from baselines.ops.linear import FullyConnectedLayer
-from baselines.ops.modulated_conv import modulated_conv2d
+from baselines.ops.modulated_conv import modulation, scaled_conv2d
 from baselines.stylegan3.filters import lowpass_filter
 
 __all__ = ["LayerDesign", "SynthesisInput", "SynthesisLayer"]
@@ -174,6 +174,11 @@ class LayerDesign:
         low = (total + self.up_factor) // 2
         return [low, total - low, low, total - low]
 
+    @property
+    def num_styles(self) -> int:
+        """How many channels are scaled: those of the input and, but for the last layer, those of the output."""
+        return self.in_channels + (0 if self.is_torgb else self.out_channels)
+
     def up_filter(self) -> Tensor | None:
         """Cuts off at the input's band limit."""
         return lowpass_filter(self.up_taps, self.in_cutoff, self.in_half_width * 2, self.tmp_sampling_rate)
@@ -209,27 +214,33 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("up_filter", design.up_filter())
         self.register_buffer("down_filter", design.down_filter())
 
-    def forward(self, x: Tensor, w: Tensor, *, force_fp32: bool = False, update_emas: bool = False) -> Tensor:
+    def styles(self, w: Tensor) -> Tensor:
+        """Scales of the input channels and, unless this is the last layer, of the output channels, side by side.
+
+        w: [N, w_dim]. Returns [N, in_channels + out_channels], or [N, in_channels].
+        """
+        s: Tensor = self.affine(w)
+        if self.design.is_torgb:
+            return s / math.sqrt(self.design.in_channels * self.design.kernel_size**2)
+        return torch.cat(modulation(self.weight, s), dim=1)
+
+    def forward(self, x: Tensor, styles: Tensor, *, force_fp32: bool = False, update_emas: bool = False) -> Tensor:
         """The layer's output, [N, out_channels, out_size, out_size].
 
-        x: [N, in_channels, in_size, in_size]. w: [N, w_dim]. Runs in float16 only on CUDA, only where the design says
-        so, and never with `force_fp32`; otherwise in the dtype of the parameters.
+        x: [N, in_channels, in_size, in_size]. styles: what `styles` returned. Runs in float16 only on CUDA, only where
+        the design says so, and never with `force_fp32`; otherwise in the dtype of the parameters.
         """
         d = self.design
         if update_emas:
             magnitude = x.detach().float().square().mean().to(self.magnitude_ema.dtype)
             self.magnitude_ema.copy_(magnitude.lerp(self.magnitude_ema, d.magnitude_ema_beta))
-        styles = self.affine(w)
-        if d.is_torgb:
-            styles = styles / (d.in_channels * d.kernel_size**2) ** 0.5
         half = d.use_fp16 and not force_fp32 and x.is_cuda
-        y = modulated_conv2d(
+        y = scaled_conv2d(
             x.to(torch.float16 if half else self.weight.dtype),
             self.weight,
-            styles,
-            demodulate=not d.is_torgb,
+            styles[:, : d.in_channels] * self.magnitude_ema.rsqrt(),
+            None if d.is_torgb else styles[:, d.in_channels :],
             padding=d.kernel_size - 1,
-            input_gain=self.magnitude_ema.rsqrt(),
             bias=self.bias,
         )
         return filtered_lrelu(

@@ -1,7 +1,8 @@
 """StyleGAN3's generator."""
 
-from typing import Any
+from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
 from baselines.stylegan3.filters import Progression
@@ -10,6 +11,8 @@ from baselines.stylegan3.mapping import MappingNetwork
 from baselines.stylegan3.tiles import can_tile, tiled
 
 __all__ = ["Generator", "SynthesisNetwork"]
+
+STYLES_AT_ONCE = 16
 
 
 class SynthesisNetwork(nn.Module):
@@ -43,7 +46,8 @@ class SynthesisNetwork(nn.Module):
         self.img_resolution = img_resolution
         self.img_channels = img_channels
         self.output_scale = output_scale
-        self.tile_size = max(1, min(4, 128 // img_resolution))
+        # Small images go two by two: one alone is soon dominated by what every operation costs however small it is.
+        self.tile_size = 2 if img_resolution <= 64 else 1
         self.progression = Progression.design(
             img_resolution,
             img_channels,
@@ -86,18 +90,33 @@ class SynthesisNetwork(nn.Module):
         if transforms is not None and len(transforms) != len(ws):
             raise ValueError(f"There are {len(transforms)} transforms for {len(ws)} images; set one for each image.")
         ws = ws.to(self.input.weight.dtype)
-        if can_tile(ws) and not update_emas:
-            return tiled(self.images, self.tile_size, ws, transforms)
-        return self.images(ws, transforms, force_fp32, update_emas)
+        if not can_tile(ws) or update_emas:
+            return self.images(ws[:, 0], self.styles(ws), transforms, force_fp32, update_emas)
+        styles = tiled(self.styles, STYLES_AT_ONCE, ws)
+        return tiled(self.images, self.tile_size, ws[:, 0], styles, transforms)
+
+    def styles(self, ws: Tensor) -> Tensor:
+        """The styles of all layers side by side, [N, ...]."""
+        return torch.cat([layer.styles(w) for layer, w in zip(self.layers(), ws.unbind(1)[1:], strict=True)], dim=1)
 
     def images(
-        self, ws: Tensor, transforms: Tensor | None, force_fp32: bool = False, update_emas: bool = False
+        self,
+        w: Tensor,
+        styles: Tensor,
+        transforms: Tensor | None,
+        force_fp32: bool = False,
+        update_emas: bool = False,
     ) -> Tensor:
-        """Images of a whole batch at once."""
-        x: Tensor = self.input(ws[:, 0], transforms)
-        for i, name in enumerate(self.layer_names):
-            x = self.get_submodule(name)(x, ws[:, i + 1], force_fp32=force_fp32, update_emas=update_emas)
-        return x.to(ws.dtype).contiguous() * self.output_scale
+        """Images from the intermediate latents of the input layer and the styles of the others."""
+        x: Tensor = self.input(w, transforms)
+        sizes = [layer.design.num_styles for layer in self.layers()]
+        for layer, s in zip(self.layers(), torch.split(styles, sizes, dim=1), strict=True):
+            x = layer(x, s, force_fp32=force_fp32, update_emas=update_emas)
+        return x.to(w.dtype).contiguous() * self.output_scale
+
+    def layers(self) -> list[SynthesisLayer]:
+        """The layers after the input, in order."""
+        return [cast(SynthesisLayer, self.get_submodule(name)) for name in self.layer_names]
 
 
 def layer_design(p: Progression, i: int, **layer_kwargs: Any) -> LayerDesign:

@@ -61,7 +61,7 @@ def fetch(
 
 def missing(url: str, sha256: str, folder: Path, name: str, why: Exception | str) -> MissingWeightsError:
     """Return the error for a file that is not on this machine."""
-    reason = " ".join(str(why).split()).rstrip(".")
+    reason = " ".join(str(getattr(why, "reason", why)).split()).rstrip(".")  # urllib wraps what the network said
     checksum = f"sha256 {sha256}" if sha256 else "sha256 not on record"
     return MissingWeightsError(
         f"{name} is not on this machine and cannot be fetched ({reason}): download {url} ({checksum}) elsewhere and "

@@ -7,7 +7,8 @@ from typing import Any
 from ganbench.checkpoints import filekind
 from ganbench.checkpoints.known import NAMES, build
 from ganbench.checkpoints.machine import Budget, Machine
-from ganbench.errors import BadInputError, UnsafeFileError
+from ganbench.checkpoints.naming import about
+from ganbench.errors import BadInputError
 
 
 def read_pickle(path: Path | str) -> Any:
@@ -23,12 +24,8 @@ def read_pickle(path: Path | str) -> Any:
     path = Path(path)
     if (kind := filekind.kind_of(path)) != filekind.PICKLE:
         raise BadInputError(f"{path} is a {kind} file, not an official .pkl snapshot: give the snapshot.")
-    try:
+    with about(path):
         return parse_pickle(_mapped(path))
-    except UnsafeFileError as error:
-        raise UnsafeFileError(f"{path} {error}: nothing in it was run; do not trust this file.") from error
-    except BadInputError as error:
-        raise BadInputError(f"{path} {error}.") from error
 
 
 def parse_pickle(data: bytes | memoryview) -> Any:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option("--sweep", metavar="PSI,PSI,...", help="One sheet: a row for each seed, a column for each truncation.")
 @click.option("--mix-rows", metavar="SEEDS", help="One sheet of style mixing: the seeds that give the rows' images,")
 @click.option("--mix-cols", metavar="SEEDS", help="those whose styles replace some of the rows',")
-@click.option("--mix-layers", metavar="LAYERS", help="and the layers where they do.  [default: 0-6]")
+@click.option("--mix-layers", metavar="LAYERS", help="and the layers where they do.  [default: the first half]")
 @click.option("--walk", type=Choice(("z", "w")), metavar="[z|w]", help="A walk from seed to seed in one latent space.")
 @click.option("--steps", type=click.IntRange(1, 10_000), help="Frames from one seed to the next.  [default: 30]")
 @click.option("--loop", is_flag=True, help="Return to the first seed.")

@@ -105,7 +105,7 @@ def _mixing(asked: Mapping[str, Any]) -> Study:
     if asked["mix_cols"] is None:
         raise BadInputError("--mix-rows needs --mix-cols: name the seeds whose styles replace some of the rows'.")
     rows, columns = options.seeds(asked["mix_rows"]), options.seeds(asked["mix_cols"])
-    layers = options.seeds(asked["mix_layers"] or "0-6")
+    layers = options.seeds(asked["mix_layers"]) if asked["mix_layers"] is not None else None
 
     def draw(sampler: "Sampler") -> Files:
         from ganbench.pictures import mixing, png, sheet

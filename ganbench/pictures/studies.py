@@ -20,17 +20,18 @@ def sweep(sampler: Sampler, seeds: Sequence[int], psis: Sequence[float]) -> Iter
 
 
 def mixing(
-    sampler: Sampler, rows: Sequence[int], columns: Sequence[int], layers: Sequence[int]
+    sampler: Sampler, rows: Sequence[int], columns: Sequence[int], layers: Sequence[int] | None = None
 ) -> Iterator[Tensor | None]:
     """Give a table with the sources at its margins: first nothing and the columns' sources, then row by row.
 
-    A cell is the row's image with the column's styles in ``layers``.
+    A cell is the row's image with the column's styles in ``layers``; None for the first half of them, the coarse ones.
 
     Source: Karras et al., A style-based generator architecture for GANs (CVPR 2019), figure 3.
     """
     sampler.require_styles("style mixing")
     num_ws = sampler.model.num_ws
-    if max(layers) >= num_ws:
+    layers = range(num_ws // 2) if layers is None else layers
+    if max(layers, default=0) >= num_ws:
         raise BadInputError(f"there is no layer {max(layers)}: {sampler.name} has the layers 0 to {num_ws - 1}.")
     column_styles = [sampler.styles(seed) for seed in columns]
     yield None

@@ -35,6 +35,14 @@ def test_a_mixed_image_has_the_columns_styles_in_the_layers() -> None:
         assert mixed[layer] == sources[10 if layer in (0, 3) else 2][layer]
 
 
+def test_the_coarse_half_is_mixed_unless_told() -> None:
+    sampler = Sampler(Styled(), label=1)
+    told, untold = (list(mixing(sampler, [1], [8], layers)) for layers in ([0, 1, 2], None))
+    assert told[3] is not None
+    assert untold[3] is not None
+    assert torch.equal(told[3], untold[3])
+
+
 def test_mixing_names_a_layer_that_is_not_there() -> None:
     with pytest.raises(BadInputError, match=r"no layer 3.*0 to 2"):
         list(mixing(waves(), [1], [2], [0, 3]))

@@ -1,5 +1,6 @@
 """Published files, fetched once into the cache folder and known by their sha256."""
 
+import contextlib
 import hashlib
 import http.client
 import secrets
@@ -7,7 +8,8 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 from ganbench.checkpoints.digest import file_sha256
@@ -20,6 +22,19 @@ PIECE = 2**20
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr)
+
+
+_fetching_is_off: ContextVar[bool] = ContextVar("_fetching_is_off", default=False)
+
+
+@contextlib.contextmanager
+def without_fetching() -> Iterator[None]:
+    """Within this context ``fetch`` raises ``MissingWeightsError`` for what is not on this machine."""
+    token = _fetching_is_off.set(True)
+    try:
+        yield
+    finally:
+        _fetching_is_off.reset(token)
 
 
 def fetch(
@@ -46,6 +61,8 @@ def fetch(
     path = folder / Path(urllib.parse.unquote(urllib.parse.urlsplit(url).path)).name
     if path.is_file() and sha256 in ("", file_sha256(path)):
         return path
+    if _fetching_is_off.get():
+        raise missing(url, sha256, folder, path.name, "planning fetches nothing")
     try:
         if path.is_file():
             say(f"{path} does not have the sha256 {sha256}: fetching it again.")

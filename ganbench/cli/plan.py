@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 )
 @options.measuring
 def command(**asked: Any) -> None:
-    """Say what a run would do: passes, samples, what is finished already, time left. Nothing is written.
+    """Say what a run would do: passes, samples, what is finished already, time left. Nothing is written or fetched.
 
-    The time is estimated from one tile a core of each pass.
+    The time is estimated from one tile a core of each pass. Weights that would have to be fetched first are named, with
+    their addresses, and end the plan.
     """
     from rich.console import Console
 
+    from ganbench.checkpoints.download import without_fetching
     from ganbench.cli.progress import show_plan
     from ganbench.engine.request import Request
     from ganbench.engine.run import prepare_all
@@ -35,7 +37,9 @@ def command(**asked: Any) -> None:
     arguments = call(**asked)
     models = arguments.pop("models")
     console = Console()
-    for prepared in prepare_all([Request(name, **arguments) for name in models]):
+    with without_fetching():
+        all_prepared = prepare_all([Request(name, **arguments) for name in models])
+    for prepared in all_prepared:
         show_plan(console, prepared)
         for line in _estimates(prepared):
             console.print(line, highlight=False)

@@ -156,6 +156,21 @@ def test_planning_says_what_there_is_to_do_and_does_nothing(invoke: Invoke, tmp_
     assert snapshot(Path(os.environ["GANBENCH_RESULTS"])) == {}
 
 
+def test_planning_names_every_file_to_fetch_and_fetches_none(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    import urllib.request
+
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("something was fetched"))
+    code, _, err = invoke(
+        "plan", "--model", "waves", "--benchmark", "stylegan3", "--metrics", "fid@99,pr3@99", "--data", "stripes"
+    )
+    assert code == 2
+    assert re.search(r"pt_inception.*planning fetches nothing.*https://\S+ \(sha256 [0-9a-f]{64}\)", err)
+    assert re.search(r"vgg16.*planning fetches nothing", err)
+    code, _, err = invoke("plan", "--model", "stylegan3:ffhq-1024-t", "--metrics", "eqt")
+    assert code == 2
+    assert re.search(r"stylegan3-t-ffhq-1024x1024\.pkl.*planning fetches nothing", err)
+
+
 @pytest.mark.parametrize("verb", ["run", "plan"])
 @pytest.mark.parametrize(
     ("arguments", "message"),

@@ -33,7 +33,7 @@ class Tolerance:
     relative: bool
 
     def __str__(self) -> str:
-        return f"{self.amount * 100:f}".rstrip("0").rstrip(".") + " %" if self.relative else f"{self.amount:f}"
+        return f"{(self.amount * 100).normalize():f} %" if self.relative else f"{self.amount:f}"
 
     def allowed(self, baseline: float) -> Decimal:
         """Return the largest loss that is tolerated; no share of an infinite baseline is."""

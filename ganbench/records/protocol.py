@@ -6,6 +6,8 @@ from typing import Any
 
 from ganbench.records.record import Result, RunRecord
 
+EMBEDDED = "digits"  # the benchmark, data and extractor that ship with ganbench
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -35,8 +37,12 @@ class Protocol:
 
     @property
     def details(self) -> tuple[str, ...]:
-        """Extractor and sample count, where there are any: they stand wherever the number does."""
-        return tuple(part for part in (self.extractor, f"n={self.count:,}" if self.count is not None else None) if part)
+        """Extractor and sample count, where there are any: they stand wherever the number does.
+
+        A number of the embedded benchmark says so even where no extractor is involved.
+        """
+        origin = self.extractor or (EMBEDDED if self.benchmark == EMBEDDED else None)
+        return tuple(part for part in (origin, f"n={self.count:,}" if self.count is not None else None) if part)
 
 
 def protocol(record: RunRecord, result: Result) -> Protocol:

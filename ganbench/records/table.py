@@ -7,12 +7,11 @@ from pathlib import Path
 
 from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.records import keys
-from ganbench.records.protocol import Protocol, differences, protocol
+from ganbench.records.protocol import EMBEDDED, Protocol, differences, protocol
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store, by_age, read
 
-EMBEDDED = "digits"
-EMBEDDED_NOTE = "digits: the embedded model, data or extractor; such numbers compare with no published ones."
+EMBEDDED_NOTE = "digits or embedded: parts that ship with ganbench; such numbers compare with no published ones."
 LETTERS = "abcdefghijklmnoprstuvwxyz"  # for marks; Unicode has no superscript q
 
 RowKey = tuple[str, str, int]

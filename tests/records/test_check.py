@@ -127,10 +127,10 @@ def test_a_name_has_one_tolerance() -> None:
 
 
 def test_percent_and_units_are_told_apart() -> None:
-    found = parse_tolerances(["fid = 2 %", "ppl=0.5"])
+    found = parse_tolerances(["fid = 2 %", "ppl=0.5", "is=100%", "kid=0%", "eqt=2.50%"])
     assert found["fid"].allowed(50.0) == Decimal("1")
     assert found["ppl"].allowed(50.0) == Decimal("0.5")
-    assert [str(tolerance) for tolerance in found.values()] == ["2 %", "0.5"]
+    assert [str(tolerance) for tolerance in found.values()] == ["2 %", "0.5", "100 %", "0 %", "2.5 %"]
 
 
 def test_the_newest_of_the_same_model_and_benchmark_is_compared() -> None:

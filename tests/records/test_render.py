@@ -80,7 +80,7 @@ def test_csv_has_full_precision_and_names_without_doubt() -> None:
     assert header[3:] == [
         "fid50k [digits, n=50,000; 50,000 samples]",
         "fid50k [digits, n=500; 500 samples]",
-        "eqt2k_int [n=2,000]",
+        "eqt2k_int [digits, n=2,000]",
     ]
     assert float(rows[0][3]) == value
     assert rows[0][1] == "a" * 64

@@ -131,6 +131,12 @@ def test_the_note_on_digits_is_there_exactly_when_digits_are() -> None:
     assert len(build([record(inception)]).notes) == 1
 
 
+def test_a_number_of_the_embedded_benchmark_says_digits_without_an_extractor() -> None:
+    eqt = result("eqt2k_int", extractor=None, extractor_sha256=None)
+    assert build([record(eqt)]).columns[0].protocol.details == ("digits", "n=50,000")
+    assert build([record(eqt, benchmark="stylegan3")]).columns[0].protocol.details == ("n=50,000",)
+
+
 def test_metrics_and_models_can_be_chosen_and_ordered() -> None:
     records = [record(result(), result("kid50k"), name="a"), record(result(), name="b")]
     table = build(records, ["kid", "fid50k"], ["b", "a"])

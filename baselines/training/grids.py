@@ -1,11 +1,13 @@
 """Grids of samples as PNG files."""
 
-import os
+import io
 from pathlib import Path
 
 import torch
 from PIL import Image
 from torch import Tensor
+
+from baselines.training.files import write_atomically
 
 
 def save_grid(path: Path, images: Tensor, columns: int) -> None:
@@ -16,6 +18,6 @@ def save_grid(path: Path, images: Tensor, columns: int) -> None:
     rows, (channels, height, width) = len(pixels) // columns, pixels.shape[1:]
     sheet = pixels.reshape(rows, columns, channels, height, width).permute(0, 3, 1, 4, 2)
     sheet = sheet.reshape(rows * height, columns * width, channels)
-    temporary = path.with_suffix(".tmp")
-    Image.fromarray(sheet.squeeze(-1).numpy()).save(temporary, format="PNG")
-    os.replace(temporary, path)
+    file = io.BytesIO()
+    Image.fromarray(sheet.squeeze(-1).numpy()).save(file, format="PNG")
+    write_atomically(path, file.getvalue())

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from baselines.training.files import write_atomically
+from baselines.training.files import write_atomically, writing
 
 
 def append(path: Path, entry: Mapping[str, Any]) -> None:
     """Add one line."""
-    with path.open("a") as file:
+    with writing(path), path.open("a") as file:
         file.write(json.dumps(entry) + "\n")
 
 

@@ -22,6 +22,7 @@ from torch.optim import Optimizer
 from baselines.training import log, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
+from baselines.training.files import writing
 from baselines.training.streams import stream
 
 Losses = dict[str, Tensor]
@@ -156,19 +157,29 @@ def begin(trainee: Trainee, schedule: Schedule, run_dir: Path, resume: bool) -> 
     if not resume:
         if snapshots.listed(run_dir):
             raise ValueError(f"{run_dir} already holds a training run: resume it or choose another folder.")
-        run_dir.mkdir(parents=True, exist_ok=True)
+        with writing(run_dir):
+            run_dir.mkdir(parents=True, exist_ok=True)
         log.rewind(run_dir / "log.jsonl", step=0)  # also finds out whether the folder can be written
         return 0
     snapshot = snapshots.latest(run_dir)
-    for name in sorted({*snapshot.settings, *schedule.settings}):
-        before, now = snapshot.settings.get(name), schedule.settings.get(name)
-        if before != now:
+    before, now = flat(snapshot.settings), flat(schedule.settings)
+    for name in sorted(before.keys() | now.keys()):
+        if before.get(name) != now.get(name):
+            was, asked = before.get(name), now.get(name)
             raise ValueError(
-                f"the snapshot in {run_dir} was trained with {name} {before!r}, not {now!r}: resume with that."
+                f"the snapshot in {run_dir} was trained with {name} {was!r}, not {asked!r}: resume with that."
             )
     snapshots.restore(snapshot, trainee.networks, trainee.optimizers)
     log.rewind(run_dir / "log.jsonl", snapshot.step)
     return snapshot.step
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings with dotted names, so that a difference can be named."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return found
 
 
 def advance(phase: Phase, moment: Moment) -> dict[str, float]:

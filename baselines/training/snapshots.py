@@ -45,9 +45,18 @@ def capture(
 
 
 def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]) -> None:
-    """Fill networks and optimisers, built as for the run that was captured, with its state."""
+    """Fill networks and optimisers, built as for the run that was captured, with its state.
+
+    Raises:
+        ValueError: the networks are built in another way.
+    """
     for name, network in networks.items():
-        network.load_state_dict(_below(snapshot.tensors, f"networks/{name}/"))
+        try:
+            network.load_state_dict(_below(snapshot.tensors, f"networks/{name}/"))
+        except RuntimeError:
+            raise ValueError(
+                f"the snapshot's {name} is of another architecture: start again without resuming."
+            ) from None
     for name, optimizer in optimizers.items():
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in _below(snapshot.tensors, f"optimizers/{name}/").items():

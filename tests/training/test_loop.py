@@ -1,4 +1,3 @@
-import itertools
 import json
 import os
 import signal
@@ -167,20 +166,18 @@ def start(run_dir, steps, *words):
 
 def test_killed_at_any_moment_it_goes_on_from_a_whole_snapshot(tmp_path):
     """Kills the process outright, again and again, some milliseconds after a tick, and compares with a quiet run."""
-    steps, reached = 4000, 0
-    for attempt in itertools.count():
-        process = start(tmp_path / "killed", steps, *(["resume"] if attempt else []))
-        assert process.stdout is not None
+    reached = 0
+    for attempt in range(4):
+        process = start(tmp_path / "killed", 10**6, *(["resume"] if attempt else []))
         for _ in range(5):
-            process.stdout.readline()
-        time.sleep(0.013 * attempt % 0.05)
+            assert process.stdout is not None
+            assert process.stdout.readline() == "tick\n"
+        time.sleep(0.013 * attempt)
         process.kill()
         process.communicate()
         newest = snapshots.latest(tmp_path / "killed").step
-        assert newest >= reached + 4 * (attempt < 3)
+        assert newest >= reached + 8  # ten steps were seen to be taken, and every fourth is kept
         reached = newest
-        if attempt == 3:
-            break
     train(tmp_path / "killed", reached + 8, resume=True)
     train(tmp_path / "quiet", reached + 8)
     same(outcome(tmp_path / "quiet"), outcome(tmp_path / "killed"))

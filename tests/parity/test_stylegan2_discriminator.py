@@ -8,12 +8,11 @@ import torch
 
 from baselines.stylegan2.networks import Discriminator
 from ganbench.checkpoints import load_one
-from tests.golden_cases import cases, facts, golden
+from tests.golden_cases import cases, facts
 
 LOGITS = 2e-5  # absolute, the cases' stated tolerance
 CONFIGURATIONS = [
-    ("stylegan23/full_size_facts/facts_stylegan3_repository.json", name)
-    for name in ("stylegan2-ffhq-1024", "stylegan3-t-ffhq-1024", "stylegan3-r-ffhq-1024", "stylegan3-t-afhqv2-512")
+    (case, name) for case in cases("stylegan23/full_size_facts*") for name in facts(case)["configurations"]
 ]
 
 
@@ -38,9 +37,10 @@ def test_state(case):
     assert found == expected
 
 
-@pytest.mark.parametrize(("file", "name"), CONFIGURATIONS, ids=lambda value: value.rsplit("/", 1)[-1])
-def test_full_size(file, name):
-    expected = json.loads(golden(file).read_text())[name]
+@pytest.mark.parametrize(("case", "name"), CONFIGURATIONS, ids=lambda value: getattr(value, "name", value))
+def test_full_size(case, name):
+    (file,) = case.glob("facts_*.json")
+    expected = json.loads(file.read_text())[name]
     settings = {**expected["D_kwargs"], **expected["common_kwargs"]}
     settings.pop("class_name")
     with torch.device("meta"):

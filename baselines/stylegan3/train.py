@@ -81,11 +81,11 @@ def train(
     run_dir = Path(run_dir)
     game = Game(G, D, copy.deepcopy(G).eval(), recipe, labels, run_dir, seed, config, notes)
     settings = {name: value for name, value in asdict(recipe).items() if name not in EXTENDABLE}
-    steps = round(recipe.tick_kimg * 1000 / recipe.batch) or 1
+    tick = round(recipe.tick_kimg * 1000 / recipe.batch) or 1
     schedule = Schedule(
         steps=round(recipe.kimg * 1000 / recipe.batch),
-        tick=steps,
-        snapshot=steps * recipe.snapshot_ticks,
+        tick=tick,
+        snapshot=tick * recipe.snapshot_ticks,
         settings=as_json({**settings, "seed": seed, "data_fingerprint": content}),
         seed=seed,
     )

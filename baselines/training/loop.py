@@ -141,12 +141,12 @@ def run(
                 update_average(average, network, trainee.ema_beta(step * batches.batch))
 
             finished, asked = step == schedule.steps, stopped.is_set()
-            if finished or asked or step % schedule.snapshot == 0:
+            keep = finished or asked or step % schedule.snapshot == 0
+            if keep:
                 snapshots.write(run_dir, captured(trainee, schedule, step))
                 weights = trainee.export(step * batches.batch / 1000)
-            if finished or asked or step % schedule.tick == 0:
-                report(meter.tick(step), run_dir, weights, on_tick)
-                weights = None if not finished else weights
+            if keep or step % schedule.tick == 0:
+                report(meter.tick(step), run_dir, weights if keep else None, on_tick)
             if asked and not finished:
                 raise KeyboardInterrupt
     return weights or trainee.export(step * batches.batch / 1000)

@@ -1,6 +1,7 @@
 """``ganbench train``: reference training."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench import registry
+from ganbench.cli import options
 from ganbench.cli.group import Verb
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
-    from ganbench.types import Adapter, Recipe
+    from ganbench.types import Adapter, Dataset, Recipe
 
 EMBEDDED = ("digits", "digits32")  # the data that ship with ganbench, and the recipe made for them
 OWN_FILES = {"log.jsonl", "log.jsonl.tmp"}  # all that a run killed before its first snapshot leaves: nothing to lose
@@ -24,7 +26,7 @@ OWN_FILES = {"log.jsonl", "log.jsonl.tmp"}  # all that a run killed before its f
     cls=Verb,
     examples=(
         "ganbench train --model stylegan3 --data digits:train --run-dir runs/digits",
-        "ganbench train --model stylegan3 --data digits:train --run-dir runs/digits --resume",
+        "ganbench train --model stylegan3 --data digits:train --run-dir runs/digits --resume --metrics fid@1k",
         "ganbench train --model stylegan3 --data ffhqu-256.zip --recipe ffhqu-256-t --kimg 5000",
     ),
 )
@@ -39,8 +41,19 @@ OWN_FILES = {"log.jsonl", "log.jsonl.tmp"}  # all that a run killed before its f
     "--kimg", type=click.FloatRange(0, min_open=True), help="Thousands of images to show.  [default: the recipe's]"
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: the model's]")
+@click.option("--metrics", help="Measured at every snapshot, such as fid@1k; written to metrics.jsonl in --run-dir.")
+@click.option("--benchmark", help="Measuring protocol of --metrics.  [default: digits for digits, else the model's]")
 @click.option("--device", help="Where to train.  [default: a GPU where there is one, else the CPU]")
-def command(model: str, data: str, recipe: str | None, run_dir: Path | None, resume: bool, **changes: Any) -> None:
+def command(
+    model: str,
+    data: str,
+    recipe: str | None,
+    run_dir: Path | None,
+    resume: bool,
+    metrics: str | None,
+    benchmark: str | None,
+    **changes: Any,
+) -> None:
     """Train a model by its reference recipe; prints the path of the final weights.
 
     The run folder gets snapshots, sample grids and a log. Stopped at any moment, the same command with --resume goes on
@@ -56,7 +69,9 @@ def command(model: str, data: str, recipe: str | None, run_dir: Path | None, res
 
     check_device(chosen.settings.get("device", "cpu"))
     images = open_data(data)
-    with Ticks(chosen.settings.get("kimg")) as ticks:
+    protocol = benchmark or (EMBEDDED[0] if _on_digits(data) else adapter.benchmark)
+    measured = Measured(adapter, options.names(metrics), images, protocol, folder / "metrics.jsonl")
+    with Ticks(chosen.settings.get("kimg"), measured) as ticks:
         try:
             weights = adapter.train(images, chosen, folder, resume, ticks)
         except (ValueError, OSError) as error:  # how networks that know nothing of ganbench say what is wrong
@@ -73,7 +88,7 @@ def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Rec
         raise BadInputError(
             f"{model} has no training recipe: choose a model that `ganbench list models --long` gives one."
         )
-    if name is None and data.partition(":")[0] == EMBEDDED[0] and EMBEDDED[1] in recipes:
+    if name is None and _on_digits(data) and EMBEDDED[1] in recipes:
         name = EMBEDDED[1]
     if name is None and len(recipes) == 1:
         name = next(iter(recipes))
@@ -82,6 +97,10 @@ def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Rec
     if name not in recipes:
         raise registry.unknown("recipes", name, recipes)
     return recipes[name]
+
+
+def _on_digits(data: str) -> bool:
+    return data.partition(":")[0] == EMBEDDED[0]
 
 
 def _changed(recipe: "Recipe", changes: Mapping[str, Any]) -> "Recipe":
@@ -101,13 +120,42 @@ def _check_folder(folder: Path, resume: bool) -> None:
         raise BadInputError(f"{folder} is not empty: go on with --resume, or choose another --run-dir.")
 
 
+class Measured:
+    """Metrics of every snapshot, as a line to show and a line in ``metrics.jsonl``.
+
+    Raises:
+        UnknownNameError: a metric or benchmark of that name is not there; known before training starts.
+    """
+
+    def __init__(self, adapter: "Adapter", metrics: Sequence[str], data: "Dataset", benchmark: str, log: Path) -> None:
+        self.adapter, self.metrics, self.data, self.benchmark, self.log = adapter, metrics, data, benchmark, log
+        if metrics:
+            from ganbench.metrics import resolve
+
+            short = registry.load("benchmarks", benchmark).short_names
+            self.metrics = [resolve(name, short_names=short).name for name in metrics]
+
+    def __call__(self, tick: Mapping[str, Any]) -> str:
+        """Return the numbers of the weights that a tick wrote; "" where it wrote none."""
+        if not self.metrics or not tick.get("weights"):
+            return ""
+        from ganbench.engine import measure
+
+        model = self.adapter.load(Path(tick["weights"]), "cpu")
+        numbers = measure(model, self.metrics, data=self.data, benchmark=self.benchmark)
+        with self.log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"kimg": tick["kimg"], **numbers}) + "\n")
+        return f"kimg {tick['kimg']:.1f}  " + "  ".join(f"{name} {value:.5g}" for name, value in numbers.items())
+
+
 class Ticks:
     """What is shown of a training run on stderr: a line a tick, and on a terminal a bar with the time left."""
 
-    def __init__(self, kimg: float | None) -> None:
+    def __init__(self, kimg: float | None, measured: "Callable[[Mapping[str, Any]], str]" = lambda tick: "") -> None:
         from rich.console import Console
         from rich.progress import Progress
 
+        self.measured = measured
         self.console = Console(stderr=True)
         self.bar = Progress(console=self.console, redirect_stdout=False, disable=not self.console.is_terminal)
         self.task = self.bar.add_task("kimg", total=kimg)
@@ -124,8 +172,8 @@ class Ticks:
     def __call__(self, tick: Mapping[str, Any]) -> None:
         """Show a tick: kimg, sec_per_kimg, eta in seconds, losses, and weights where a snapshot was just written."""
         self.bar.update(self.task, completed=tick["kimg"])
-        # Metrics of a snapshot (--metrics fid@1k --every KIMG) are to be measured here, on tick["weights"].
-        self.console.print(line(tick), markup=False, highlight=False, soft_wrap=True)
+        for text in filter(None, (line(tick), self.measured(tick))):
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def line(tick: Mapping[str, Any]) -> str:

@@ -178,6 +178,9 @@ def compute(metric: Metric, plan: Plan, filled: Filled) -> dict[str, float]:
 
 def _results(metric: Metric, plan: Plan, filled: Filled) -> list[Result]:
     name = getattr(metric, "extractor", None)
+    # A conditional model takes its labels from the data.
+    conditional = bool(getattr(plan.subject.model, "c_dim", 0))
+    uses_data = conditional or any(need.source.name == "reals" for need in metric.inputs().values())
     return [
         Result(
             metric=metric.name,
@@ -191,6 +194,7 @@ def _results(metric: Metric, plan: Plan, filled: Filled) -> list[Result]:
             spec={"class": f"{type(metric).__module__}:{type(metric).__qualname__}", **_spec(metric)},
             version=metric.version,
             unit=metric.unit,
+            uses_data=uses_data,
         )
         for key, value in compute(metric, plan, filled).items()
     ]

@@ -51,5 +51,8 @@ class Equivariance:
 
 
 eqt50k_int = Equivariance("eqt50k_int", 50_000, "int")
+"""EQ-T: equivariance to shifts by whole pixels, dB; higher is better."""
 eqt50k_frac = Equivariance("eqt50k_frac", 50_000, "frac")
+"""EQ-T: equivariance to any shift, dB; higher is better."""
 eqr50k = Equivariance("eqr50k", 50_000, "rot")
+"""EQ-R: equivariance to rotation, dB; higher is better."""

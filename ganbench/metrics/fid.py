@@ -46,4 +46,6 @@ class FrechetInceptionDistance:
 
 
 fid50k = FrechetInceptionDistance("fid50k", 50_000, max_real=50_000)
+"""FID of 50,000 samples against the first 50,000 reals; lower is better."""
 fid50k_full = FrechetInceptionDistance("fid50k_full", 50_000, max_real=None)
+"""FID of 50,000 samples against all reals; lower is better."""

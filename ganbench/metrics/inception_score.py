@@ -42,3 +42,4 @@ class InceptionScore:
 
 
 is50k = InceptionScore("is50k", 50_000)
+"""Inception score of 50,000 samples, ten splits; higher is better."""

@@ -57,4 +57,6 @@ class KernelInceptionDistance:
 
 
 kid50k = KernelInceptionDistance("kid50k", 50_000, max_real=50_000)
+"""KID of 50,000 samples against the first 50,000 reals; lower is better."""
 kid50k_full = KernelInceptionDistance("kid50k_full", 50_000, max_real=1_000_000)
+"""KID of 50,000 samples against up to a million reals; lower is better."""

@@ -53,7 +53,12 @@ class PerceptualPathLength:
 
 
 ppl_zfull = PerceptualPathLength("ppl_zfull", 50_000, "z", "full", crop=True)
+"""Perceptual path length in z, whole paths, cropped (StyleGAN); lower is better."""
 ppl_wfull = PerceptualPathLength("ppl_wfull", 50_000, "w", "full", crop=True)
+"""Perceptual path length in w, whole paths, cropped (StyleGAN); lower is better."""
 ppl_zend = PerceptualPathLength("ppl_zend", 50_000, "z", "end", crop=True)
+"""Perceptual path length in z, path ends, cropped (StyleGAN); lower is better."""
 ppl_wend = PerceptualPathLength("ppl_wend", 50_000, "w", "end", crop=True)
+"""Perceptual path length in w, path ends, cropped (StyleGAN); lower is better."""
 ppl2_wend = PerceptualPathLength("ppl2_wend", 50_000, "w", "end", crop=False)
+"""Perceptual path length in w, path ends, not cropped (StyleGAN2); lower is better."""

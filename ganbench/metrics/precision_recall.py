@@ -48,4 +48,6 @@ class PrecisionRecall:
 
 
 pr50k3 = PrecisionRecall("pr50k3", 50_000, max_real=50_000)
+"""Precision and recall, 50,000 samples against the first 50,000 reals, k = 3; higher is better."""
 pr50k3_full = PrecisionRecall("pr50k3_full", 50_000, max_real=200_000)
+"""Precision and recall, 50,000 samples against up to 200,000 reals, k = 3; higher is better."""

@@ -43,7 +43,9 @@ def open_subject(name: str, weights: Path | str | None = None, device: str = "cp
     model = adapter.load(path, device)
     if path is None:
         benchmark = getattr(adapter, "embedded_benchmark", adapter.benchmark)
-        return Subject(name, model, "embedded", _own_sha256(adapter, model, name), embedded=True, benchmark=benchmark)
+        return Subject(
+            name, model, _embedded_name(adapter), _own_sha256(adapter, model, name), embedded=True, benchmark=benchmark
+        )
     sha256 = file_sha256(path) if path.is_file() else _own_sha256(None, model, name)
     return Subject(name, model, str(weights), sha256, benchmark=_benchmark(adapter, path))
 
@@ -79,6 +81,12 @@ def _published(name: str, adapter: Adapter, release: str, weights: Path | str | 
     checkpoint = adapter.published[release]
     path = fetch(checkpoint.url, checkpoint.sha256)
     return Subject(name, adapter.load(path, device), checkpoint.url, file_sha256(path), benchmark=checkpoint.benchmark)
+
+
+def _embedded_name(adapter: Adapter) -> str:
+    """Return what the weights that a model comes with are called, such as ``digits32``."""
+    embedded = getattr(adapter, "embedded", None)
+    return embedded.stem if isinstance(embedded, Path) else "embedded"
 
 
 def _own_sha256(adapter: Adapter | None, model: Any, name: str) -> str:

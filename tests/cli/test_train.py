@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,18 @@ def test_what_is_typed_wrong_is_told_before_anything_is_made(apprentice: Apprent
 
 def test_a_tick_may_lack_what_a_model_does_not_know() -> None:
     assert line({"kimg": 1.25}) == "kimg 1.2  s/kimg ?  left ?  "
+
+
+def test_metrics_are_measured_at_every_snapshot(apprentice: Apprentice) -> None:
+    done = ganbench(*LINE, "--recipe", "short", "--metrics", "fid@40,brightness@20", "--benchmark", "toy")
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.count("fid@40") == 1, "one tick of two wrote a snapshot"
+    (entry,) = (json.loads(row) for row in Path("runs/apprentice-short/metrics.jsonl").read_text().splitlines())
+    assert list(entry) == ["kimg", "fid@40", "brightness@20"]
+    assert entry["kimg"] == 2
+    assert 0 < entry["fid@40"] < 100
+
+
+def test_a_misspelt_metric_is_told_before_training(apprentice: Apprentice) -> None:
+    assert "did you mean" in complaint(*LINE, "--recipe", "short", "--metrics", "fid50")
+    assert apprentice.asked == []

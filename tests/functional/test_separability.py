@@ -41,6 +41,8 @@ def test_the_most_confident_are_kept_and_ties_keep_their_order() -> None:
     kept, classes = most_confident(np.array([0.1, 90, -100, -3, 95]), 4)
     assert kept.tolist() == [1, 2, 4, 3]  # in float32 the first three are all certain
     assert classes.tolist() == [0, 1, 0, 1]
+    half_certain = np.where(np.arange(500) % 2 == 0, 40.0, 1.0)
+    assert most_confident(half_certain, 200)[0].tolist() == list(range(0, 400, 2))
 
 
 def test_refuses_shapes_that_do_not_fit() -> None:

@@ -37,7 +37,7 @@ class Digits:
 
 
 def open_digits(split: str = "") -> Dataset:
-    """Return the digits: the train split (1,442 images) by default, or ``test`` (355), or ``all`` (1,797).
+    """Return the digits: the train split (1,442 images) by default, ``test`` (355), ``all``, or halves ``even``, ``odd``.
 
     Raises:
         UnknownNameError: for another split.

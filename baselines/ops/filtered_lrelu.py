@@ -44,4 +44,4 @@ def bounded_lrelu(x: Tensor, slope: float, clamp: float | None, inplace: bool) -
     if clamp is None:
         return x
     # The gradient of the leaky ReLU needs its output, so only without gradients may the clamp overwrite it.
-    return x.clamp_(-clamp, clamp) if inplace and not torch.is_grad_enabled() else x.clamp(-clamp, clamp)
+    return F.hardtanh(x, -clamp, clamp, inplace=inplace and not torch.is_grad_enabled())

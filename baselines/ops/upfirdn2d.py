@@ -64,8 +64,7 @@ def upfirdn2d(
     down_x, down_y = pair(down)
     left, right, top, bottom = sides(padding)
     if f is None and up_x == up_y == down_x == down_y == 1:
-        x = x if gain == 1 else x * gain
-        return F.pad(x, [left, right, top, bottom]) if left or right or top or bottom else x
+        return pad_or_crop(x if gain == 1 else x * gain, [left, right, top, bottom])
     f = x.new_ones([1, 1]) if f is None else f.to(x.device, x.dtype)
     f = f if gain == 1 else f * float(gain ** (f.ndim / 2))
     f = f.flip(list(range(f.ndim))) if flip_filter else f
@@ -153,7 +152,7 @@ def resample(
     weight = f.expand(channels, 1, *f.shape)
     x = F.conv_transpose2d(x, weight, stride=up, padding=symmetric, groups=channels)
     rest = [symmetric[1] - left, symmetric[1] - right, symmetric[0] - top, symmetric[0] - bottom]
-    x = F.pad(x, rest) if any(rest) else x
+    x = pad_or_crop(x, rest)
     return x[:, :, :: down[0], :: down[1]] if down != (1, 1) else x
 
 
@@ -162,7 +161,14 @@ def padded(x: Tensor, padding: tuple[int, int, int, int]) -> tuple[Tensor, tuple
     top, bottom, left, right = padding
     symmetric = max(min(top, bottom), 0), max(min(left, right), 0)
     rest = [left - symmetric[1], right - symmetric[1], top - symmetric[0], bottom - symmetric[0]]
-    return (F.pad(x, rest) if any(rest) else x), symmetric
+    return pad_or_crop(x, rest), symmetric
+
+
+def pad_or_crop(x: Tensor, padding: list[int]) -> Tensor:
+    """`x` with zeros around it, then cropped where `padding` [left, right, top, bottom] is negative."""
+    for part in ([max(p, 0) for p in padding], [min(p, 0) for p in padding]):
+        x = F.pad(x, part) if any(part) else x
+    return x
 
 
 def crop_of_full(size: int, taps: int, up: int, padding: tuple[int, int]) -> tuple[int, int]:

@@ -2,8 +2,8 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -72,7 +72,9 @@ class SynthesisInput(nn.Module):
         amplitudes = (1 - fade).clamp(0, 1)
         x = self.canvas(w).expand(w.shape[0], -1, -1) @ freqs.transpose(1, 2) + phases[:, None]
         x = torch.sin(x * (2 * math.pi)) * amplitudes[:, None]
-        features: Tensor = x @ (self.weight.t() / self.channels**0.5)
+        # A product for each image rather than one for all, so that an image does not depend on its place in the batch.
+        weight = (self.weight.t() / math.sqrt(self.channels)).expand(len(x), -1, -1)
+        features = torch.bmm(x, weight)
         return features.view(-1, self.size, self.size, self.channels).permute(0, 3, 1, 2)
 
     def canvas(self, like: Tensor) -> Tensor:
@@ -129,42 +131,42 @@ class LayerDesign:
     conv_clamp: float | None = 256
     magnitude_ema_beta: float = 0.999
 
-    @property
+    @cached_property
     def kernel_size(self) -> int:
         """Width of the convolution."""
         return 1 if self.is_torgb else self.conv_kernel
 
-    @property
+    @cached_property
     def tmp_sampling_rate(self) -> float:
         """Rate at which the nonlinearity is applied."""
         return max(self.in_sampling_rate, self.out_sampling_rate) * (1 if self.is_torgb else self.lrelu_upsampling)
 
-    @property
+    @cached_property
     def up_factor(self) -> int:
         """From the input's rate to the nonlinearity's."""
-        return int(np.rint(self.tmp_sampling_rate / self.in_sampling_rate))
+        return round(self.tmp_sampling_rate / self.in_sampling_rate)
 
-    @property
+    @cached_property
     def down_factor(self) -> int:
         """From the nonlinearity's rate to the output's."""
-        return int(np.rint(self.tmp_sampling_rate / self.out_sampling_rate))
+        return round(self.tmp_sampling_rate / self.out_sampling_rate)
 
-    @property
+    @cached_property
     def up_taps(self) -> int:
         """Length of the upsampling filter."""
         return self.filter_size * self.up_factor if self.up_factor > 1 and not self.is_torgb else 1
 
-    @property
+    @cached_property
     def down_taps(self) -> int:
         """Length of the downsampling filter."""
         return self.filter_size * self.down_factor if self.down_factor > 1 and not self.is_torgb else 1
 
-    @property
+    @cached_property
     def down_radial(self) -> bool:
         """Whether the downsampling filter has circular symmetry."""
         return self.use_radial_filters and not self.is_critically_sampled
 
-    @property
+    @cached_property
     def padding(self) -> list[int]:
         """[left, right, top, bottom] of the upsampled image that makes the output `out_size` wide."""
         total = (self.out_size - 1) * self.down_factor + 1
@@ -174,7 +176,7 @@ class LayerDesign:
         low = (total + self.up_factor) // 2
         return [low, total - low, low, total - low]
 
-    @property
+    @cached_property
     def num_styles(self) -> int:
         """How many channels are scaled: those of the input and, but for the last layer, those of the output."""
         return self.in_channels + (0 if self.is_torgb else self.out_channels)

@@ -8,8 +8,6 @@ from baselines.stylegan3.tiles import can_tile, tiled
 
 __all__ = ["MappingNetwork", "normalize_2nd_moment"]
 
-TILE_SIZE = 16
-
 
 def normalize_2nd_moment(x: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """`x` scaled to unit root mean square along `dim`."""
@@ -68,7 +66,7 @@ class MappingNetwork(nn.Module):
         """
         z = self.checked(z, "z", self.z_dim)
         c = self.checked(c, "c", self.c_dim) if self.c_dim > 0 else None
-        w = tiled(self.intermediate, TILE_SIZE, z, c) if can_tile(z) else self.intermediate(z, c)
+        w = tiled(self.intermediate, 1, z, c) if can_tile(z) else self.intermediate(z, c)
         if update_emas:
             self.w_avg.copy_(w.detach().mean(0).lerp(self.w_avg, self.w_avg_beta))
         return self.truncated(w.unsqueeze(1).repeat(1, self.num_ws, 1), truncation_psi, truncation_cutoff)

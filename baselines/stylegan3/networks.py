@@ -12,8 +12,6 @@ from baselines.stylegan3.tiles import can_tile, tiled
 
 __all__ = ["Generator", "SynthesisNetwork"]
 
-STYLES_AT_ONCE = 16
-
 
 class SynthesisNetwork(nn.Module):
     """Intermediate latents to images: Fourier features, `num_layers` layers, and one to colours.
@@ -92,7 +90,8 @@ class SynthesisNetwork(nn.Module):
         ws = ws.to(self.input.weight.dtype)
         if not can_tile(ws) or update_emas:
             return self.images(ws[:, 0], self.styles(ws), transforms, force_fp32, update_emas)
-        styles = tiled(self.styles, STYLES_AT_ONCE, ws)
+        # Products of small matrices may depend on the row, so styles are made for one image at a time.
+        styles = tiled(self.styles, 1, ws)
         return tiled(self.images, self.tile_size, ws[:, 0], styles, transforms)
 
     def styles(self, ws: Tensor) -> Tensor:

@@ -1,13 +1,13 @@
-"""Batches on the CPU in tiles of a fixed number of images, each on one thread.
+"""Batches on the CPU in tiles of a fixed number of images, each tile on one thread.
 
-A tile's activations stay in a core's cache, cores need not wait for one another after every operation, and an image
-comes out the same to the last bit whatever batch it is in, because every operation always sees the same shapes.
+A tile's activations stay in a core's cache, and cores need not wait for one another after every operation. Above all
+an image comes out the same to the last bit whatever batch it is in, for operations always see the same shapes.
 """
 
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import torch
 from torch import Tensor
@@ -16,15 +16,16 @@ __all__ = ["can_tile", "tiled"]
 
 
 def can_tile(x: Tensor) -> bool:
-    """Whether work on `x` is to be tiled: on the CPU, as long as nothing is to be differentiated."""
-    return x.is_cpu and not torch.is_grad_enabled()
+    """Whether work on the batch `x` is to be tiled: on the CPU, as long as nothing is to be differentiated."""
+    return x.is_cpu and len(x) > 0 and not torch.is_grad_enabled()
 
 
 def tiled(function: Callable[..., Tensor], size: int, *batches: Tensor | None) -> Tensor:
-    """`function(*batches)` computed `size` images at a time, on as many threads as the caller would use.
+    """`function(*batches)` computed for `size` images at a time, on as many threads as the caller would use.
 
     batches: each [N, ...], or None, which is passed on as it is. The last tile is filled up with its last image.
     """
+    keep_freed_memory()
     count = next(len(batch) for batch in batches if batch is not None)
     inference = torch.is_inference_mode_enabled()
 
@@ -32,28 +33,29 @@ def tiled(function: Callable[..., Tensor], size: int, *batches: Tensor | None) -
         with torch.inference_mode(inference), torch.no_grad():
             return function(*(tile(batch, start, size) for batch in batches))
 
-    threads = torch.get_num_threads()
-    starts = range(0, count, size)
+    threads, starts = torch.get_num_threads(), range(0, count, size)
     results = map(run, starts) if threads == 1 else workers(threads, os.getpid()).map(run, starts)
     return torch.cat(list(results))[:count]
 
 
 def tile(batch: Tensor | None, start: int, size: int) -> Tensor | None:
-    """Images `start` to `start + size`, the last one repeated where there are no more."""
+    """Images `start` to `start + size`, the last one repeated where there are no more.
+
+    A copy, because where values lie in memory can decide which instructions work on them.
+    """
     if batch is None:
         return None
-    part = batch[start : start + size]
-    missing = size - len(part)
-    return torch.cat([part, part[-1:].expand(missing, *part.shape[1:])]) if missing else part.contiguous()
+    last = len(batch) - 1
+    return batch[[min(i, last) for i in range(start, start + size)]]
 
 
 @lru_cache(maxsize=1)
 def workers(threads: int, process: int) -> ThreadPoolExecutor:
     """Threads that each compute on one core; `process` keeps those of a parent from being used after a fork."""
-    keep_freed_memory()
     return ThreadPoolExecutor(threads, "tile", initializer=torch.set_num_threads, initargs=(1,))
 
 
+@cache
 def keep_freed_memory() -> None:
     """Lets the C library reuse freed activations instead of handing them back to the system after every layer.
 

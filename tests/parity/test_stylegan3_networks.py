@@ -1,0 +1,160 @@
+"""The StyleGAN3 generator against images, layer statistics, designs and sizes of the official one."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from baselines.stylegan3.networks import Generator
+from ganbench.checkpoints import load
+from tests.golden_cases import cases, facts, golden
+
+PICKLES = cases("stylegan23/pkl_sg3*")
+WS, IMAGES = 1e-5, 5e-5  # absolute, the cases' stated tolerances
+STATISTICS = {"atol": 5e-5, "rtol": 2e-5}
+FULL_SIZE = ("stylegan3-t-ffhq-1024", "stylegan3-r-ffhq-1024", "stylegan3-t-afhqv2-512")
+BY_CASE = pytest.mark.parametrize("case", PICKLES, ids=lambda case: case.name)
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """The networks of a case, read once."""
+    found = {}
+    return lambda case: found.setdefault(case, load(case / "network.pkl"))
+
+
+def inputs(case):
+    arrays = np.load(case / "io.npz")
+    return arrays, torch.from_numpy(arrays["z"]), torch.from_numpy(arrays["c"])
+
+
+def near(found, expected, atol, rtol=0.0):
+    np.testing.assert_allclose(found.detach().double().numpy(), expected, atol=atol, rtol=rtol)
+
+
+@BY_CASE
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
+def test_latents_and_images(case, dtype, networks):
+    G, (arrays, z, c) = networks(case)["G_ema"].to(dtype), inputs(case)
+    # In double precision the distance to the stored float32 values is what their own rounding was measured to be.
+    rounding = facts(case)["measured_float32_against_float64"]
+
+    def check(found, name, tolerance):
+        exact = dtype is torch.float64
+        near(found, arrays[name], rounding[name]["max_abs_f32_minus_f64"] * 1.01 + 1e-8 if exact else tolerance)
+
+    with torch.inference_mode():
+        ws = G.mapping(z, c)
+        check(ws, "ws", WS)
+        check(G.mapping(z, c, truncation_psi=0.7), "ws_psi0.7", WS)
+        check(G.mapping(z, c, truncation_psi=0.7, truncation_cutoff=4), "ws_psi0.7_cut4", WS)
+        check(G.synthesis(ws, noise_mode="const"), "img_const", IMAGES)
+        check(G(z, c, truncation_psi=0.7, truncation_cutoff=4, noise_mode="const"), "img_psi0.7_cut4_const", IMAGES)
+    G.float()
+
+
+@BY_CASE
+@pytest.mark.parametrize("name", ["translate", "rotate", "translate_rotate", "scale"])
+def test_images_under_a_transform(case, name, networks):
+    G, (arrays, _, _) = networks(case)["G_ema"], inputs(case)
+    matrix, expected = torch.from_numpy(arrays[f"transform_{name}"]), arrays[f"img_{name}"]
+    ws = torch.from_numpy(arrays["ws"][: len(expected)])
+    with torch.inference_mode():
+        G.set_transform(matrix.repeat(len(ws), 1, 1))
+        near(G.synthesis(ws), expected, IMAGES)
+        before = G.synthesis.input.transform.clone()
+        G.set_transform(matrix)
+        near(G.synthesis(ws), expected, IMAGES)
+        G.set_transform(before)
+
+
+@BY_CASE
+def test_layers(case, networks):
+    G, (arrays, _, _) = networks(case)["G_ema"], inputs(case)
+    outputs = []
+    parts = [G.synthesis.input, *G.synthesis.layers()]
+    hooks = [part.register_forward_hook(lambda *call: outputs.append(call[2].detach())) for part in parts]
+    G.synthesis(torch.from_numpy(arrays["ws"]))  # with gradients on, so that the batch goes through as a whole
+    for hook in hooks:
+        hook.remove()
+    assert [y.shape[1] for y in outputs] == facts(case)["layer_probe_lengths"]
+    near(torch.stack([y.mean(dim=(1, 2, 3)) for y in outputs]), arrays["layer_mean"], **STATISTICS)
+    near(torch.stack([y.square().mean(dim=(1, 2, 3)).sqrt() for y in outputs]), arrays["layer_rms"], **STATISTICS)
+    probes = torch.cat([y[0, :, y.shape[2] // 2, y.shape[3] // 3] for y in outputs])
+    near(probes, arrays["layer_probe"], **STATISTICS)
+
+
+@BY_CASE
+def test_initial_weights(case, networks):
+    G, (arrays, z, c) = networks(case)["G"], inputs(case)
+    with torch.inference_mode():
+        ws = G.mapping(z, c)
+        near(ws[:, 0], arrays["G_init_ws"], WS)
+        expected = arrays["G_init_img_const"]
+        near(G.synthesis(ws[: len(expected)]), expected, IMAGES)
+
+
+def agrees(design, name, expected):
+    """Whether a layer's design has the stated value; sizes are stated as [width, height], frequencies to 1e-9."""
+    found = getattr(design, {"conv_kernel": "kernel_size"}.get(name, name))
+    if name in ("in_size", "out_size"):
+        return [found, found] == expected
+    return found == pytest.approx(expected, rel=1e-9) if isinstance(expected, float) else found == expected
+
+
+def check_design(G, stated):
+    elsewhere = {"name", "padding_order", "up_filter_shape", "down_filter_shape"}
+    assert G.synthesis.layer_names == stated["layer_names"]
+    assert G.num_ws == G.synthesis.num_ws == stated["num_ws"]
+    p = G.synthesis.progression
+    for found, name in [
+        (p.cutoffs, "cutoff_hz"),
+        (p.stopbands, "stopband_hz"),
+        (p.sampling_rates, "sampling_rate"),
+        (p.half_widths, "half_width_hz"),
+    ]:
+        assert list(found) == pytest.approx(stated["progression"][name], rel=1e-9), name
+    for layer, expected in zip(G.synthesis.layers(), stated["layers"], strict=True):
+        wrong = {n: v for n, v in expected.items() if n not in elsewhere and not agrees(layer.design, n, v)}
+        assert not wrong, (expected["name"], wrong)
+        for name in ("up_filter", "down_filter"):
+            f = getattr(layer, name)
+            assert (None if f is None else list(f.shape)) == expected[f"{name}_shape"]
+
+
+@BY_CASE
+def test_design(case):
+    settings = {**facts(case)["G_kwargs"], **facts(case)["common_kwargs"]}
+    settings.pop("class_name")
+    G = Generator(**settings)
+    check_design(G, json.loads((case / "layers.json").read_text()))
+    expected = json.loads((case / "state_shapes.json").read_text())["G_ema"]
+    assert {name: list(tensor.shape) for name, tensor in G.state_dict().items()} == expected
+
+
+@BY_CASE
+def test_filters_are_those_of_the_snapshot(case, networks):
+    loaded = networks(case)["G_ema"]
+    for layer in loaded.synthesis.layers():
+        for stored, designed in [
+            (layer.up_filter, layer.design.up_filter()),
+            (layer.down_filter, layer.design.down_filter()),
+        ]:
+            assert (stored is None) == (designed is None)
+            if stored is not None:
+                near(stored, designed.numpy(), atol=1e-7)
+
+
+@pytest.mark.parametrize("name", FULL_SIZE)
+def test_full_size(name):
+    file = golden("stylegan23/full_size_facts") / "facts_stylegan3_repository.json"
+    expected = json.loads(file.read_text())[name]
+    settings = {**expected["G_kwargs"], **expected["common_kwargs"]}
+    settings.pop("class_name")
+    G = Generator(**settings)
+    assert {key: list(tensor.shape) for key, tensor in G.state_dict().items()} == expected["G_state_dict"]
+    assert sorted(key for key, _ in G.named_buffers()) == sorted(expected["G_buffers"])
+    assert sum(p.numel() for p in G.parameters()) == expected["G_parameter_count"]
+    assert sum(b.numel() for b in G.buffers()) == expected["G_buffer_elements"]
+    check_design(G, expected["synthesis_layers"])

@@ -54,7 +54,7 @@ class Classifier(nn.Module):
         self.output = nn.Linear(NUM_FEATURES, NUM_CLASSES)
 
     def convolved(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return the output of each convolutional layer; ``[N, 1, H, W]`` images of any size, uint8 or float, 0..255."""
+        """Return each convolutional layer's output for ``[N, 1, H, W]`` images of any size, uint8 or float, 0..255."""
         x = images.to(self.output.weight) / 127.5 - 1
         layers = []
         for convolution in self.convolutions:

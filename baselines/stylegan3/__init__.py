@@ -1,1 +1,1 @@
-"""StyleGAN3-T and -R: networks, losses, recipes, training, and weights trained here."""
+"""StyleGAN3 (Karras et al., Alias-Free Generative Adversarial Networks, NeurIPS 2021)."""

@@ -37,7 +37,7 @@ class Digits:
 
 
 def open_digits(split: str = "") -> Dataset:
-    """Return the digits: the train split (1,442 images) by default, ``test``, ``all``, or train's ``half-a``, ``half-b``.
+    """Return the digits: the train split (1,442 images) by default, ``test``, ``all``, ``half-a`` or ``half-b``.
 
     Raises:
         UnknownNameError: for another split.

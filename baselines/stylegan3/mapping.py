@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.ops.linear import FullyConnectedLayer
-from baselines.stylegan3.tiles import can_tile, tiled
+from baselines.ops.tiles import can_tile, tiled
 
 __all__ = ["MappingNetwork", "normalize_2nd_moment"]
 

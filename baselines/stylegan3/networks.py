@@ -5,10 +5,10 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.tiles import can_tile, tiled
 from baselines.stylegan3.filters import Progression
 from baselines.stylegan3.layers import LayerDesign, SynthesisInput, SynthesisLayer
 from baselines.stylegan3.mapping import MappingNetwork
-from baselines.stylegan3.tiles import can_tile, tiled
 
 __all__ = ["Generator", "SynthesisNetwork"]
 

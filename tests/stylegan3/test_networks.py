@@ -9,9 +9,9 @@ import pytest
 import scipy.signal
 import torch
 
+from baselines.ops.tiles import tiled
 from baselines.stylegan3.filters import Progression, lowpass_filter
 from baselines.stylegan3.networks import Generator
-from baselines.stylegan3.tiles import tiled
 from tests.ops import plain
 
 T = {"channel_base": 256, "channel_max": 6}

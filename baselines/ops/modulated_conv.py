@@ -1,8 +1,10 @@
-"""StyleGAN3's modulated convolution."""
+"""The modulated convolution of StyleGAN2 and StyleGAN3."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from baselines.ops.conv import conv2d_resample
 
 __all__ = ["modulated_conv2d", "modulation", "scaled_conv2d"]
 
@@ -44,13 +46,27 @@ def modulation(w: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def scaled_conv2d(
-    x: Tensor, w: Tensor, scale: Tensor, factors: Tensor | None = None, padding: int = 0, bias: Tensor | None = None
+    x: Tensor,
+    w: Tensor,
+    scale: Tensor,
+    factors: Tensor | None = None,
+    padding: int = 0,
+    bias: Tensor | None = None,
+    up: int = 1,
+    f: Tensor | None = None,
 ) -> Tensor:
-    """`x * scale` convolved with `w`, times `factors`, plus `bias`, in the dtype of `x`.
+    """`x * scale`, upsampled `up` times through the filter `f`, convolved with `w`, times `factors`, plus `bias`.
 
-    x: [N, C_in, H, W]. w: [C_out, C_in, k, k]. scale: [N, C_in]. factors: [N, C_out]. bias: [C_out].
+    x: [N, C_in, H, W], whose dtype is kept. w: [C_out, C_in, k, k]. scale: [N, C_in]. factors: [N, C_out].
+    bias: [C_out].
     """
-    y = F.conv2d(x * scale.to(x.dtype)[:, :, None, None], w.to(x.dtype), padding=padding)
+    if x.dtype == torch.float16 and factors is not None:
+        # Sums over many channels would leave the range of float16: the weight is made small, the sum large again.
+        size = w.abs().amax([1, 2, 3]) * w[0].numel() ** 0.5
+        w, factors = w / size[:, None, None, None], factors * size
+    x, w = x * scale.to(x.dtype)[:, :, None, None], w.to(x.dtype)
+    # The published weights of upsampling layers lie the other way round.
+    y = F.conv2d(x, w, padding=padding) if up == 1 else conv2d_resample(x, w, f, up, 1, padding, flip_weight=False)
     bias = None if bias is None else bias.to(x.dtype)[:, None, None]
     if factors is None:
         return y if bias is None else y + bias

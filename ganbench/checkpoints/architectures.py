@@ -10,7 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from baselines.stylegan1.networks import Discriminator as StyleGAN1Discriminator
+from baselines.stylegan1.networks import Generator as StyleGAN1Generator
 from baselines.stylegan2.networks import Discriminator
+from baselines.stylegan2.networks import Generator as StyleGAN2Generator
 from baselines.stylegan3.filters import Progression
 from baselines.stylegan3.networks import Generator as StyleGAN3Generator
 from ganbench.checkpoints.inert import PersistentObject
@@ -28,7 +31,7 @@ class Architecture:
         name: for people.
         class_name: what official snapshots call the class, without its module.
         telltale: name of a tensor that no other architecture of that class name has.
-        build: makes the network from keyword arguments; None where it cannot be built here yet.
+        build: makes the network from keyword arguments.
         completed: adds to a snapshot's arguments what its writer left to defaults other than ours.
         check: refuses arguments with which building would take more than the weights justify.
     """
@@ -36,7 +39,7 @@ class Architecture:
     name: str
     class_name: str
     telltale: str
-    build: Callable[..., nn.Module] | None = None
+    build: Callable[..., nn.Module]
     completed: Callable[[PersistentObject, Config], Config] = lambda module, config: config
     check: Callable[[Config], None] = lambda config: None
 
@@ -45,16 +48,18 @@ def recognised(class_name: str, tensors: Collection[str]) -> Architecture:
     """Return the architecture of a network by its class name and the names of its tensors.
 
     Raises:
-        BadInputError: it is none that is known, or cannot be built.
+        BadInputError: it is none that is known.
     """
     for architecture in ARCHITECTURES:
         if architecture.class_name == class_name and architecture.telltale in tensors:
-            if architecture.build is None:
-                raise BadInputError(
-                    f"holds a {architecture.name}, which cannot be built here yet: give a StyleGAN3 file"
-                )
             return architecture
     raise BadInputError(f"holds a network of class {class_name[:60]!r} that is none of the known architectures")
+
+
+def name_of(network: nn.Module) -> str:
+    """Return what people call the architecture of a network."""
+    names = [architecture.name for architecture in ARCHITECTURES if architecture.build is type(network)]
+    return names[0] if names else type(network).__name__
 
 
 def filled(architecture: Architecture, config: Config, tensors: Mapping[str, Tensor]) -> nn.Module:
@@ -82,7 +87,6 @@ def constructed(architecture: Architecture, config: Config) -> nn.Module:
     Raises:
         BadInputError: the arguments do not fit its constructor.
     """
-    assert architecture.build is not None
     try:
         with np.errstate(all="ignore"):
             architecture.check(config)
@@ -118,7 +122,6 @@ def bound_arguments(architecture: Architecture, args: list[Any], kwargs: Config)
     Raises:
         BadInputError: the constructor does not take them.
     """
-    assert architecture.build is not None
     signature = inspect.signature(architecture.build)
     try:
         bound = signature.bind(*args, **kwargs)
@@ -147,6 +150,26 @@ def _discriminator_completed(module: PersistentObject, config: Config) -> Config
     return own | config
 
 
+def _generator_completed(module: PersistentObject, config: Config) -> Config:
+    """Add the settings whose defaults differ between StyleGAN2-ADA and StyleGAN3, as the file's own layers say."""
+    fp16 = [attribute(module, "synthesis", f"b{2**level}", "use_fp16") is True for level in range(2, 13)]
+    own = {
+        "conv_clamp": attribute(module, "synthesis", "b4", "conv1", "conv_clamp"),
+        "num_fp16_res": sum(fp16),
+    }
+    beta = attribute(module, "mapping", "w_avg_beta")
+    means = {} if beta is None else {"w_avg_beta": beta}
+    return config | {
+        "synthesis_kwargs": _over(own, config.get("synthesis_kwargs")),
+        "mapping_kwargs": _over(means, config.get("mapping_kwargs")),
+    }
+
+
+def _over(own: Config, given: Any) -> Any:
+    """Return arguments together with what they leave out; what is no dictionary as it is, to be refused."""
+    return own if given is None else own | given if isinstance(given, dict) else given
+
+
 def _stylegan3_check(config: Config) -> None:
     """Refuse rates that jump: filters are as long as the jump is high, and computed before weights are compared."""
     known = inspect.signature(Progression.design).parameters
@@ -156,10 +179,18 @@ def _stylegan3_check(config: Config) -> None:
 
 
 ARCHITECTURES = (
+    Architecture("StyleGAN generator", "G_style", "synthesis.b4.epilogue0.bias", StyleGAN1Generator),
+    Architecture("StyleGAN discriminator", "D_basic", "b4.out.weight", StyleGAN1Discriminator),
     Architecture(
         "StyleGAN3 generator", "Generator", "synthesis.input.freqs", StyleGAN3Generator, check=_stylegan3_check
     ),
-    Architecture("StyleGAN2 generator", "Generator", "synthesis.b4.const"),
+    Architecture(
+        "StyleGAN2 generator",
+        "Generator",
+        "synthesis.b4.const",
+        StyleGAN2Generator,
+        completed=_generator_completed,
+    ),
     Architecture(
         "StyleGAN2 discriminator", "Discriminator", "b4.out.weight", Discriminator, completed=_discriminator_completed
     ),

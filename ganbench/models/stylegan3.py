@@ -12,6 +12,7 @@ from baselines.stylegan3.networks import Generator
 from baselines.stylegan3.recipes import RECIPES
 from baselines.stylegan3.recipes import Recipe as Settings
 from ganbench.checkpoints import load_one
+from ganbench.checkpoints.architectures import name_of
 from ganbench.errors import BadInputError
 from ganbench.types import Checkpoint, Dataset, Recipe
 
@@ -69,9 +70,7 @@ class StyleGAN3Adapter:
         path = self.embedded if weights is None else weights
         network = load_one(path, "G_ema")
         if not isinstance(network, Generator):
-            raise BadInputError(
-                f"{path} holds a {type(network).__name__}, not a StyleGAN3 generator: give its weights."
-            )
+            raise BadInputError(f"{path} holds a {name_of(network)}, not a StyleGAN3 generator: give its weights.")
         return network.to(device)
 
     def train(

@@ -117,7 +117,7 @@ def stored(module: nn.Module, class_name: str, config: Mapping[str, Any] = Mappi
         "_init_args": (),
         "_init_kwargs": dict(config),
     }
-    for own in ("conv_clamp", "use_fp16"):
+    for own in ("conv_clamp", "use_fp16", "w_avg_beta"):
         if hasattr(module, own):
             state[own] = getattr(module, own)
     return Stored(class_name, state)

@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch.autograd import gradcheck, gradgradcheck
 
-from baselines.ops.modulated_conv import modulated_conv2d
+from baselines.ops.modulated_conv import modulated_conv2d, modulation, scaled_conv2d
+from baselines.ops.upfirdn2d import setup_filter
 from tests.ops import plain
 
 
@@ -59,3 +61,24 @@ def test_gradients(demodulate):
 
     assert gradcheck(convolved, inputs)
     assert gradgradcheck(convolved, inputs)
+
+
+def test_upsampling_equals_a_weight_for_each_image_at_the_full_size():
+    f = setup_filter([1, 3, 3, 1]).double()
+    images = []
+    for x, s in zip(X, S, strict=True):
+        w = W * s[None, :, None, None]  # StyleGAN2's equations 1 to 3
+        w = w / (w.square().sum([1, 2, 3], keepdim=True) + 1e-8).sqrt()
+        stuffed = plain.upfirdn2d(x[None], None, up=(2, 2), padding=(8, 8, 8, 8))
+        y = plain.upfirdn2d(F.conv2d(stuffed, w.flip([2, 3]), padding=1), f, padding=(2, 1, 2, 1), gain=4)
+        images.append(y[:, :, 8:-8, 8:-8])
+    found = scaled_conv2d(X, W, *modulation(W, S), padding=1, up=2, f=f)
+    assert found.shape == (3, 4, 14, 12)
+    torch.testing.assert_close(found, torch.cat(images), rtol=1e-7, atol=1e-8)
+
+
+def test_half_precision_stays_in_range_whatever_the_size_of_weights():
+    x, w, s = X.half(), W * 1e5, S * 1e3
+    found, exact = (scaled_conv2d(x.to(dtype), w, *modulation(w, s), padding=1) for dtype in (x.dtype, w.dtype))
+    assert found.dtype == torch.float16
+    torch.testing.assert_close(found.double(), exact, rtol=1e-2, atol=1e-2)

@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from baselines.stylegan2.networks import Conv2dLayer, Discriminator, LabelMapping, MinibatchStdLayer
+from baselines.stylegan2.layers import Conv2dLayer
+from baselines.stylegan2.networks import Discriminator, MappingNetwork, MinibatchStdLayer
 
 SMALL = {"img_resolution": 16, "img_channels": 1, "channel_base": 64, "channel_max": 4}
 
@@ -55,9 +56,11 @@ def test_frozen_layers_do_not_train_but_are_saved():
 
 
 def test_label_mapping_ignores_the_scale_of_its_input():
-    mapping = LabelMapping(3, 4, num_layers=2)
+    mapping = MappingNetwork(0, 3, 4, None, num_layers=2, w_avg_beta=None)
     c = torch.eye(3)
-    torch.testing.assert_close(mapping(c), mapping(c * 5), rtol=1e-4, atol=1e-6)
+    assert mapping(None, c).shape == (3, 4)
+    torch.testing.assert_close(mapping(None, c), mapping(None, c * 5), rtol=1e-4, atol=1e-6)
+    assert "w_avg" not in mapping.state_dict()
 
 
 @pytest.mark.parametrize("architecture", ["orig", "skip", "resnet"])

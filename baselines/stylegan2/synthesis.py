@@ -1,0 +1,248 @@
+"""The synthesis network: intermediate latents to images, block by block, each at twice the resolution of the last."""
+
+import math
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, Literal, Protocol, cast, get_args
+
+import torch
+from torch import Tensor, nn
+
+from baselines.ops.tiles import can_tile, tiled
+from baselines.ops.upfirdn2d import setup_filter, upsample2d
+from baselines.stylegan2.layers import BINOMIAL, Conv2dLayer, SynthesisLayer, ToRGBLayer
+
+__all__ = ["Architecture", "Noise", "SynthesisBlock", "SynthesisNetwork"]
+
+Architecture = Literal["orig", "skip", "resnet"]
+
+SQRT_HALF = math.sqrt(0.5)
+
+
+def check_architecture(architecture: str) -> None:
+    """Raise ValueError unless there is such an architecture."""
+    if architecture not in get_args(Architecture):
+        raise ValueError(f"architecture must be orig, skip or resnet, not {architecture!r}: give one of them.")
+
+
+class Noise(Protocol):
+    """Where noise comes from: random numbers for each image of a batch."""
+
+    def normal(self, purpose: str, shape: Sequence[int]) -> Tensor:
+        """Return standard normal draws ``[N, *shape]``."""
+        ...
+
+
+class SynthesisBlock(nn.Module):
+    """The layers of one resolution; the first block has a learned constant in place of an input.
+
+    Source: Karras et al. (CVPR 2020), figure 7.
+    """
+
+    resample_filter: Tensor
+
+    def __init__(
+        self,
+        in_channels: int,  # 0 for the first block
+        out_channels: int,
+        w_dim: int,
+        resolution: int,
+        img_channels: int,
+        is_last: bool,
+        architecture: Architecture = "skip",
+        resample_filter: Sequence[int] = BINOMIAL,
+        conv_clamp: float | None = 256,
+        use_fp16: bool = False,
+        fp16_channels_last: bool = False,
+        **layer_kwargs: Any,
+    ) -> None:
+        super().__init__()
+        check_architecture(architecture)
+        self.in_channels, self.resolution, self.architecture = in_channels, resolution, architecture
+        self.use_fp16, self.fp16_channels_last = use_fp16, fp16_channels_last
+        self.num_conv = 1 if in_channels == 0 else 2
+        self.num_torgb = int(is_last or architecture == "skip")
+        self.register_buffer("resample_filter", setup_filter(resample_filter))
+        shared: dict[str, Any] = {"w_dim": w_dim, "conv_clamp": conv_clamp}
+        filtered = {**shared, "resolution": resolution, "resample_filter": resample_filter, **layer_kwargs}
+        if in_channels == 0:
+            self.const = nn.Parameter(torch.randn(out_channels, resolution, resolution))
+        else:
+            self.conv0 = SynthesisLayer(in_channels, out_channels, up=2, **filtered)
+        self.conv1 = SynthesisLayer(out_channels, out_channels, **filtered)
+        if self.num_torgb:
+            self.torgb = ToRGBLayer(out_channels, img_channels, **shared)
+        if in_channels != 0 and architecture == "resnet":
+            self.skip = Conv2dLayer(in_channels, out_channels, 1, bias=False, up=2, resample_filter=resample_filter)
+
+    def layers(self) -> list[SynthesisLayer | ToRGBLayer]:
+        """Return the layers that have a style, in order."""
+        first = [] if self.in_channels == 0 else [self.conv0]
+        return [*first, self.conv1, self.torgb] if self.num_torgb else [*first, self.conv1]
+
+    def forward(
+        self,
+        x: Tensor | None,
+        img: Tensor | None,
+        styles: Sequence[Tensor],
+        noise: Sequence[Tensor | None],
+        force_fp32: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the features ``[N, out_channels, resolution, resolution]``, and the image so far or None.
+
+        Args:
+            x: features of the block before; None for the first.
+            img: image of the block before, or None.
+            styles: of each of ``layers``.
+            noise: ``[N, resolution, resolution]`` or None, for each of the ``num_conv`` convolutions.
+            force_fp32: never use float16, which is else used on CUDA where the network says so.
+        """
+        count, dtype = len(styles[0]), styles[0].dtype
+        half = self.use_fp16 and not force_fp32 and styles[0].is_cuda
+        x = self.const.expand(count, -1, -1, -1) if x is None else x
+        x = x.to(
+            dtype=torch.float16 if half else dtype,
+            memory_format=torch.channels_last if half and self.fp16_channels_last else torch.contiguous_format,
+        )
+        if self.in_channels == 0:
+            x = self.conv1(x, styles[0], noise[0])
+        elif self.architecture == "resnet":
+            shortcut = self.skip(x, gain=SQRT_HALF)  # the sum of two unit variances is halved back to one
+            x = self.conv0(x, styles[0], noise[0])
+            x = shortcut + self.conv1(x, styles[1], noise[1], gain=SQRT_HALF)
+        else:
+            x = self.conv0(x, styles[0], noise[0])
+            x = self.conv1(x, styles[1], noise[1])
+        assert x is not None
+        img = None if img is None else upsample2d(img, self.resample_filter)
+        if self.num_torgb:
+            colours = self.torgb(x, styles[-1]).to(dtype=dtype, memory_format=torch.contiguous_format)
+            img = colours if img is None else img + colours
+        return x, img
+
+
+class SynthesisNetwork(nn.Module):
+    """Intermediate latents to images.
+
+    Keys: ``b4.*``, ``b8.*``, ... by resolution.
+
+    Args:
+        channel_base, channel_max: there are ``min(channel_base / resolution, channel_max)`` feature maps.
+        num_fp16_res: how many of the highest resolutions run in float16 on CUDA.
+        fused_modconv_default: without effect; the published code has several forms of one computation.
+        block_kwargs: of ``SynthesisBlock`` and ``SynthesisLayer``: ``architecture``, ``resample_filter``,
+            ``conv_clamp``, ``fp16_channels_last``, ``kernel_size``, ``use_noise``, ``activation``.
+
+    Source: Karras et al. (CVPR 2020), figure 7 and appendix B.
+    """
+
+    def __init__(
+        self,
+        w_dim: int,
+        img_resolution: int,
+        img_channels: int,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        num_fp16_res: int = 4,
+        fused_modconv_default: object = None,
+        **block_kwargs: Any,
+    ) -> None:
+        super().__init__()
+        levels = int(math.log2(img_resolution))
+        if img_resolution < 4 or img_resolution != 2**levels:
+            raise ValueError(f"img_resolution must be a power of two of at least 4, not {img_resolution}: give one.")
+        self.w_dim, self.img_resolution, self.img_channels = w_dim, img_resolution, img_channels
+        self.block_resolutions = [2**level for level in range(2, levels + 1)]
+        fp16_resolution = max(2 ** (levels + 1 - num_fp16_res), 8)
+        in_channels = 0
+        for resolution in self.block_resolutions:
+            out_channels = min(channel_base // resolution, channel_max)
+            block = SynthesisBlock(
+                in_channels,
+                out_channels,
+                w_dim=w_dim,
+                resolution=resolution,
+                img_channels=img_channels,
+                is_last=resolution == img_resolution,
+                use_fp16=resolution >= fp16_resolution,
+                **block_kwargs,
+            )
+            self.add_module(f"b{resolution}", block)
+            in_channels = out_channels
+        self.num_ws = sum(block.num_conv for block in self.blocks()) + 1  # the last one is of the last torgb
+
+    def blocks(self) -> list[SynthesisBlock]:
+        """Return the blocks, lowest resolution first."""
+        return [cast(SynthesisBlock, self.get_submodule(f"b{resolution}")) for resolution in self.block_resolutions]
+
+    def forward(
+        self,
+        ws: Tensor,
+        noise_mode: str = "const",
+        streams: Noise | None = None,
+        force_fp32: bool = False,
+        update_emas: bool = False,
+    ) -> Tensor:
+        """Return images ``[N, img_channels, img_resolution, img_resolution]``, nominally -1..1, at least float32.
+
+        Args:
+            ws: ``[N, num_ws, w_dim]``.
+            noise_mode: ``"const"`` for the stored noise, ``"random"`` for fresh noise in every image, ``"none"``.
+            streams: where random noise comes from; None for torch's global stream.
+            force_fp32: never use float16.
+            update_emas: without effect, for there are no running averages here.
+
+        Raises:
+            ValueError: ``ws`` is of another shape, or ``noise_mode`` none of the three.
+        """
+        if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
+            shape = f"[N, {self.num_ws}, {self.w_dim}]"
+            raise ValueError(f"the synthesis network needs ws as {shape}, not {list(ws.shape)}: give it that.")
+        ws = ws.to(cast(SynthesisBlock, self.get_submodule("b4")).const.dtype)
+        noise = self.noise(ws, noise_mode, streams)
+        if not can_tile(ws):
+            return self.images(self.styles(ws), *noise, force_fp32=force_fp32)
+        # Products of small matrices may depend on the row, so styles are made for one image at a time. Small images go
+        # two by two: one alone is soon dominated by what every operation costs however small it is.
+        return tiled(self.images, 2 if self.img_resolution <= 64 else 1, tiled(self.styles, 1, ws), *noise)
+
+    def styles(self, ws: Tensor) -> Tensor:
+        """Return the styles of all layers side by side, ``[N, ...]``."""
+        found, start = [], 0
+        for block in self.blocks():
+            # The w of a block's colours is also that of the next block's first convolution.
+            found += [layer.styles(ws[:, start + index]) for index, layer in enumerate(block.layers())]
+            start += block.num_conv
+        return torch.cat(found, dim=1)
+
+    def images(self, styles: Tensor, *noise: Tensor | None, force_fp32: bool = False) -> Tensor:
+        """Return the images of the whole batch at once, given the noise of every convolution, in order."""
+        x: Tensor | None = None
+        img: Tensor | None = None
+        channels = [layer.num_styles for block in self.blocks() for layer in block.layers()]
+        style, draws = iter(torch.split(styles, channels, dim=1)), iter(noise)
+        for block in self.blocks():
+            own = list(islice(style, len(block.layers())))
+            x, img = block(x, img, own, list(islice(draws, block.num_conv)), force_fp32)
+        assert img is not None, "the last block makes an image"
+        return img
+
+    def noise(self, ws: Tensor, noise_mode: str, streams: Noise | None) -> list[Tensor | None]:
+        """Return the noise of every convolution but those of the colours, each ``[N, H, W]`` or None for none."""
+        layers = {name: module for name, module in self.named_modules() if isinstance(module, SynthesisLayer)}
+        if noise_mode not in ("const", "random", "none"):
+            raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}: give one of them.")
+        return [
+            None if noise_mode == "none" or not layer.use_noise else _noise(layer, name, noise_mode, streams, ws)
+            for name, layer in layers.items()
+        ]
+
+
+def _noise(layer: SynthesisLayer, name: str, noise_mode: str, streams: Noise | None, ws: Tensor) -> Tensor:
+    """Return ``[N, H, W]`` for one layer."""
+    if noise_mode == "const":
+        return layer.noise_const.expand(len(ws), -1, -1)
+    shape = list(layer.noise_const.shape)
+    if streams is None:
+        return torch.randn([len(ws), *shape], dtype=ws.dtype, device=ws.device)
+    return streams.normal(f"noise/{name}", shape).to(ws)

@@ -6,23 +6,26 @@ from typing import Any
 from torch import Tensor, nn
 
 from baselines.training.weights import load_state, read_header
+from ganbench.checkpoints import tensorflow
 from ganbench.checkpoints.architectures import ARCHITECTURES, Architecture, bound_arguments, filled, recognised
-from ganbench.checkpoints.inert import PersistentObject
+from ganbench.checkpoints.inert import Instance, PersistentObject
 from ganbench.checkpoints.modules import arguments, initial, stored_tensors, to_tensors
 from ganbench.checkpoints.naming import about
 from ganbench.errors import BadInputError
 
 # What our own safetensors files call a model, what its network is, and the name it goes by in official files.
-OWN_MODELS = {"stylegan3": ("StyleGAN3 generator", "G_ema")}
+OWN_MODELS = {"stylegan1": ("StyleGAN generator", "Gs"), "stylegan3": ("StyleGAN3 generator", "G_ema")}
 
 
-def built(module: PersistentObject, file_size: int) -> nn.Module:
-    """Return the network that a persistent object of an official snapshot stands for.
+def built(module: PersistentObject | Instance, file_size: int) -> nn.Module:
+    """Return the network that a record of an official snapshot stands for.
 
     Raises:
         UnsafeFileError: it asks for more memory than the file justifies.
         BadInputError: its architecture is unknown, or arguments and weights do not fit it.
     """
+    if isinstance(module, Instance):
+        return tensorflow.built(module)
     stored = stored_tensors(module)
     architecture = recognised(module.class_name, stored.keys())
     args, kwargs = initial(module)

@@ -19,13 +19,14 @@ T = TypeVar("T")
 
 NO_NETWORKS = frozenset({"AugmentPipe"})  # persistent objects that a snapshot carries along
 MAX_NETWORKS = 8
+TF_NAMES = ("G", "D", "Gs")  # as a TensorFlow snapshot orders them
 
 
 def load(path: Path | str) -> "Networks":
     """Return the networks in a checkpoint by their official names, such as ``G``, ``D`` and ``G_ema``.
 
     They are modules of ``baselines``, in eval mode, float32, on the CPU, without gradients. Nothing in the file is
-    executed. Read are official PyTorch snapshots (pickles) and this project's safetensors.
+    executed. Read are official PyTorch and TensorFlow snapshots (pickles) and this project's safetensors.
 
     Raises:
         UnsafeFileError: the file asks for code to be run, or for memory that its size does not justify.
@@ -56,12 +57,12 @@ def _from_snapshot(path: Path, only: str | None) -> "Networks":
         return {name: built(module, path.stat().st_size) for name, module in chosen.items()}
 
 
-def _networks(content: Any) -> dict[str, PersistentObject]:
-    """Return the networks of a snapshot: a dict of them, or one alone."""
+def _networks(content: Any) -> Mapping[str, PersistentObject | Instance]:
+    """Return the networks of a snapshot: a dict or a tuple of them, or one alone."""
     if isinstance(content, PersistentObject):
         content = {"G_ema" if content.class_name == "Generator" else "D": content}
-    if _is_tensorflow(content):
-        raise BadInputError("holds TensorFlow networks, which cannot be built here yet: give a PyTorch snapshot")
+    if tensorflow := _tensorflow(content):
+        return tensorflow
     if not isinstance(content, dict):
         raise BadInputError("holds no networks: give an official snapshot, with G, D and G_ema")
     found = {
@@ -74,9 +75,17 @@ def _networks(content: Any) -> dict[str, PersistentObject]:
     return found
 
 
-def _is_tensorflow(content: Any) -> bool:
+def _tensorflow(content: Any) -> dict[str, Instance]:
+    """Return the networks of a TensorFlow snapshot: three in a tuple, or one alone; of anything else, none."""
     parts = content if isinstance(content, tuple) else (content,)
-    return any(isinstance(part, Instance) and part.name.startswith("dnnlib.tflib") for part in parts)
+    networks = [part for part in parts if isinstance(part, Instance) and part.name.startswith("dnnlib.tflib")]
+    if len(networks) == len(parts) == len(TF_NAMES):
+        return dict(zip(TF_NAMES, networks, strict=True))
+    if len(networks) == len(parts) == 1:
+        state = networks[0].state
+        function = state.get("build_func_name") if isinstance(state, dict) else None
+        return {"Gs" if isinstance(function, str) and function.startswith("G_") else "D": networks[0]}
+    return {}
 
 
 def _chosen(networks: Mapping[str, T], name: str) -> T:

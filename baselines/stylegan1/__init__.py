@@ -1,0 +1,1 @@
+"""StyleGAN: a style-based generator, grown progressively, and its discriminator."""

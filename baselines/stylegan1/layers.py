@@ -1,0 +1,228 @@
+"""What StyleGAN's networks are made of: equalised weights, nearest-neighbour scaling, blur, norms, styles.
+
+Source: Karras et al., A Style-Based Generator Architecture for Generative Adversarial Networks (CVPR 2019), section 2
+and appendix C; Karras et al., Progressive Growing of GANs (ICLR 2018), section 4, for weights and pixel norm.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Scaling = Literal["same", "up", "down"]
+Fused = bool | Literal["auto"]
+
+SQRT2 = math.sqrt(2)  # the gain that keeps the variance of what goes through a (leaky) ReLU
+FUSED_FROM = 128  # "auto" fuses the scaling into the convolution from this resolution on, the finer of the two
+EPSILON = 1e-8
+
+Activation = Callable[[Tensor], Tensor]
+ACTIVATIONS: Mapping[str, Activation] = {"lrelu": partial(F.leaky_relu, negative_slope=0.2), "relu": F.relu}
+
+
+def activation(name: str) -> Activation:
+    """Return ``"lrelu"`` (slope 0.2) or ``"relu"``.
+
+    Raises:
+        ValueError: there is no such nonlinearity here.
+    """
+    if name not in ACTIVATIONS:
+        raise ValueError(f"There is no nonlinearity {name!r} in StyleGAN: use lrelu or relu.")
+    return ACTIVATIONS[name]
+
+
+def pixel_norm(x: Tensor) -> Tensor:
+    """Return ``x`` scaled to unit mean square over its features, dimension 1."""
+    return x * (x.square().mean(1, keepdim=True) + EPSILON).rsqrt()
+
+
+def instance_norm(x: Tensor) -> Tensor:
+    """Return ``x [N, C, H, W]`` with zero mean and unit variance in every channel of every image."""
+    x = x - x.mean([2, 3], keepdim=True)
+    return x * (x.square().mean([2, 3], keepdim=True) + EPSILON).rsqrt()
+
+
+def upscale2d(x: Tensor, factor: int = 2) -> Tensor:
+    """Return ``x [N, C, H, W]`` with every pixel repeated ``factor`` times along both axes."""
+    return x if factor == 1 else x.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
+
+
+def downscale2d(x: Tensor, factor: int = 2) -> Tensor:
+    """Return ``x [N, C, H, W]`` with every square of ``factor`` by ``factor`` pixels averaged."""
+    return x if factor == 1 else F.avg_pool2d(x, factor)
+
+
+def fade(fine: Tensor, coarse: Tensor, share: float) -> Tensor:
+    """Return ``fine`` with the given share, 0..1, of ``coarse``."""
+    return fine + (coarse - fine) * min(max(share, 0.0), 1.0)
+
+
+def minibatch_deviation(x: Tensor, group_size: int, num_features: int = 1) -> Tensor:
+    """Return the deviation within groups of images, averaged over channels and places, ``[N, num_features, H, W]``.
+
+    Args:
+        x: ``[N, C, H, W]``. Images ``N / group_size`` apart share a group.
+        group_size: images in a group, or N where there are fewer.
+        num_features: parts that the channels are divided into, each averaged apart.
+
+    Raises:
+        ValueError: N is larger than the group size and no multiple of it.
+
+    Source: Karras et al. (ICLR 2018), section 3.
+    """
+    N, C, H, W = x.shape
+    group = min(group_size, N)
+    if N % group:
+        raise ValueError(f"a batch of {N} images does not divide into groups of {group}: use a multiple of {group}.")
+    y = x.reshape(group, N // group, num_features, C // num_features, H, W)
+    deviation = ((y - y.mean(0)).square().mean(0) + EPSILON).sqrt().mean([2, 3, 4])
+    return deviation[:, :, None, None].repeat(group, 1, H, W)
+
+
+class Blur(nn.Module):
+    """A small separable low-pass filter that keeps size and brightness; without taps, nothing.
+
+    Source: Zhang, Making Convolutional Networks Shift-Invariant Again (ICML 2019), as StyleGAN's section 2 uses it.
+    """
+
+    taps: Tensor | None
+
+    def __init__(self, taps: Sequence[float] | None = (1, 2, 1)) -> None:
+        super().__init__()
+        kernel = None if taps is None else torch.tensor(taps, dtype=torch.float32)
+        self.register_buffer("taps", None if kernel is None else kernel / kernel.sum(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``x [N, C, H, W]`` filtered, black beyond its border."""
+        if self.taps is None:
+            return x
+        kernel = torch.outer(self.taps, self.taps).expand(x.shape[1], 1, -1, -1)
+        return F.conv2d(x, kernel, padding="same", groups=x.shape[1])
+
+
+class Equalized(nn.Module):
+    """A weight that is stored with unit variance and scaled when used, so that all layers learn at one speed.
+
+    Keys: ``weight`` and, with ``bias``, ``bias``.
+
+    Args:
+        shape: of the weight; all but the first dimension are summed over.
+        gain: standard deviation of the output for inputs of unit variance.
+        bias: whether to add one.
+        use_wscale: False scales once, when the weight is drawn.
+        lr_multiplier: how much slower the layer learns than others.
+
+    Source: Karras et al. (ICLR 2018), section 4.1.
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        gain: float = SQRT2,
+        bias: bool = False,
+        use_wscale: bool = True,
+        lr_multiplier: float = 1.0,
+    ) -> None:
+        super().__init__()
+        he_std = gain / math.sqrt(math.prod(shape[1:]))
+        self.lr_multiplier = lr_multiplier
+        self.weight_gain = he_std * lr_multiplier if use_wscale else lr_multiplier
+        self.weight = nn.Parameter(torch.randn(*shape) * ((1.0 if use_wscale else he_std) / lr_multiplier))
+        self.bias = nn.Parameter(torch.zeros(shape[0])) if bias else None
+
+    def scaled(self) -> Tensor:
+        """Return the weight to multiply with."""
+        return self.weight * self.weight_gain
+
+    def biased(self, x: Tensor) -> Tensor:
+        """Return ``x`` plus the bias along dimension 1."""
+        if self.bias is None:
+            return x
+        return x + (self.bias * self.lr_multiplier).reshape(-1, *[1] * (x.ndim - 2))
+
+
+class Dense(Equalized):
+    """A fully connected layer; ``weight [out, in]``, ``bias [out]``."""
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        gain: float = SQRT2,
+        use_wscale: bool = True,
+        lr_multiplier: float = 1.0,
+        bias: bool = True,
+    ) -> None:
+        super().__init__([out_features, in_features], gain, bias, use_wscale, lr_multiplier)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[N, out]`` of ``[N, ...]``, flattened."""
+        return self.biased(x.flatten(1) @ self.scaled().t())
+
+
+class Conv(Equalized):
+    """A convolution that may double or halve the image; ``weight [out, in, kernel, kernel]``, ``bias [out]``.
+
+    Scaling is by nearest neighbour and by averages of 2x2 pixels. Where it is fused, one strided convolution with the
+    kernel spread over 4x4 pixels does both at once; going up, that mirrors the kernel, so weights trained with one
+    setting of ``fused_scale`` do not serve with the other.
+
+    Args:
+        in_channels: C of the input.
+        out_channels: C of the output.
+        kernel_size: odd.
+        scaling: ``"same"``, ``"up"`` or ``"down"``.
+        fused_scale: True, False, or ``"auto"`` for from 128x128 on.
+        gain: as for ``Equalized``.
+        use_wscale: as for ``Equalized``.
+        bias: whether to add one.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        scaling: Scaling = "same",
+        fused_scale: Fused = "auto",
+        gain: float = SQRT2,
+        use_wscale: bool = True,
+        bias: bool = False,
+    ) -> None:
+        super().__init__([out_channels, in_channels, kernel_size, kernel_size], gain, bias, use_wscale)
+        self.scaling, self.fused_scale = scaling, fused_scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[N, out, H', W']`` of ``[N, in, H, W]``."""
+        return self.biased(self.convolved(x, self.scaled()))
+
+    def convolved(self, x: Tensor, weight: Tensor) -> Tensor:
+        """Return ``x`` convolved with ``weight`` and scaled."""
+        padding = weight.shape[2] // 2
+        if self.scaling == "same":
+            return F.conv2d(x, weight, padding=padding)
+        if self.fuses(x):
+            wide = spread(weight)
+            if self.scaling == "up":
+                return F.conv_transpose2d(x, wide.transpose(0, 1), stride=2, padding=padding)
+            return F.conv2d(x, wide / 4, stride=2, padding=padding)
+        if self.scaling == "up":
+            return F.conv2d(upscale2d(x), weight, padding=padding)
+        return downscale2d(F.conv2d(x, weight, padding=padding))
+
+    def fuses(self, x: Tensor) -> bool:
+        """Return whether scaling and convolution are one for this input."""
+        if self.fused_scale != "auto":
+            return bool(self.fused_scale)
+        finer = min(x.shape[2:]) * (2 if self.scaling == "up" else 1)
+        return finer >= FUSED_FROM
+
+
+def spread(weight: Tensor) -> Tensor:
+    """Return a kernel ``[..., k + 1, k + 1]``: the sum of ``weight [..., k, k]`` at its four places in it."""
+    padded = F.pad(weight, [1, 1, 1, 1])
+    return padded[..., 1:, 1:] + padded[..., 1:, :-1] + padded[..., :-1, 1:] + padded[..., :-1, :-1]

@@ -1,0 +1,102 @@
+"""How a TensorFlow network's arguments and variables correspond to those of one of our networks."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Config = dict[str, Any]
+Parts = Mapping[str, Config]  # role of a component -> its static keyword arguments
+
+HWIO = (3, 2, 0, 1)  # TensorFlow's order of a convolution's weight, to ours
+IO = (1, 0)  # and of a dense layer's
+
+
+@dataclass(frozen=True)
+class Source:
+    """The variable that a tensor comes from, and how.
+
+    Attributes:
+        name: of the variable.
+        axes: which of the variable's axes each axis of the tensor is; None for the same order.
+        ones: axes of length 1 in front, which are dropped first.
+        flip: whether a kernel is mirrored along its first two axes.
+        plus: added to every value.
+    """
+
+    name: str
+    axes: tuple[int, ...] | None = None
+    ones: int = 0
+    flip: bool = False
+    plus: float = 0.0
+
+    def shape(self, ours: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of the variable for a tensor of shape ``ours``."""
+        order = self.axes or tuple(range(len(ours)))
+        return (1,) * self.ones + tuple(ours[order.index(axis)] for axis in range(len(ours)))
+
+    def value(self, variable: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the tensor of a variable of the right shape."""
+        value = variable.astype(np.float32).reshape(variable.shape[self.ones :])
+        value = value[::-1, ::-1] if self.flip else value
+        value = value if self.axes is None else np.transpose(value, self.axes)
+        return np.array(value + np.float32(self.plus), order="C")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Where the tensors whose key matches a pattern come from.
+
+    Attributes:
+        pattern: of keys, with named groups.
+        variable: name of the variable, a template over the groups and what ``Translation.words`` makes of them.
+        axes, ones, flip, plus: as in ``Source``.
+    """
+
+    pattern: str
+    variable: str
+    axes: tuple[int, ...] | None = None
+    ones: int = 0
+    flip: bool = False
+    plus: float = 0.0
+
+
+@dataclass(frozen=True)
+class Translation:
+    """How one kind of TensorFlow network becomes one of ours.
+
+    Attributes:
+        architecture: name of ours.
+        configure: from the static keyword arguments of the network and of its components to our constructor's.
+        rules: the first that matches a key of our state dict says which variable it comes from.
+        words: from a key's groups and our arguments to more words for the variable's name.
+        ignored: names of the variables that our network has no use for, given our arguments.
+    """
+
+    architecture: str
+    configure: Callable[[Config, Parts], Config]
+    rules: Sequence[Rule]
+    words: Callable[[Mapping[str, str], Config], Mapping[str, Any]]
+    ignored: Callable[[Config], Collection[str]] = lambda config: ()
+
+    def source(self, key: str, config: Config) -> Source:
+        """Return the variable that a tensor comes from."""
+        for rule in self.rules:
+            if match := re.fullmatch(rule.pattern, key):
+                groups = match.groupdict()
+                name = rule.variable.format(**groups, **self.words(groups, config))
+                return Source(name, rule.axes, rule.ones, rule.flip, rule.plus)
+        raise AssertionError(f"no rule for {key}")
+
+
+def renamed(kwargs: Config, names: Mapping[str, str]) -> Config:
+    """Return those of ``kwargs`` that ``names`` has, by our names."""
+    return {ours: kwargs[theirs] for theirs, ours in names.items() if theirs in kwargs}
+
+
+def same(names: str) -> dict[str, str]:
+    """Return names that are the same here and there."""
+    return {name: name for name in names.split()}

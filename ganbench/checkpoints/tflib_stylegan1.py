@@ -1,0 +1,101 @@
+"""StyleGAN's TensorFlow networks: which argument and which variable is which of ours."""
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ganbench.checkpoints.tflib import HWIO, IO, Config, Parts, Rule, Translation, renamed, same
+
+SIZES = {"latent_size": "z_dim", "label_size": "c_dim", "dlatent_size": "w_dim"}
+IMAGES = {"resolution": "img_resolution", "num_channels": "img_channels"}
+MAPPING = {
+    "mapping_layers": "num_layers",
+    "mapping_fmaps": "layer_features",
+    "mapping_lrmul": "lr_multiplier",
+    "mapping_nonlinearity": "nonlinearity",
+    **same("use_wscale normalize_latents"),
+}
+SHARED = same("fmap_base fmap_decay fmap_max nonlinearity use_wscale fused_scale blur_filter structure")
+SYNTHESIS = SHARED | same("use_styles const_input_layer use_noise use_pixel_norm use_instance_norm")
+DISCRIMINATOR = SHARED | IMAGES | {"label_size": "c_dim"} | same("mbstd_group_size mbstd_num_features")
+
+
+def generator_config(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our generator; what is not given has the default of the official functions."""
+    synthesis, mapping = parts.get("synthesis", {}), parts.get("mapping", {})
+    defaults = {"z_dim": 512, "c_dim": 0, "w_dim": 512, "img_resolution": 1024, "img_channels": 3}
+    mapping_kwargs = renamed(mapping, MAPPING) | renamed(kwargs, {"dlatent_avg_beta": "w_avg_beta"})
+    given = renamed(mapping, SIZES) | renamed(synthesis, IMAGES | SYNTHESIS)
+    return defaults | given | {"mapping_kwargs": mapping_kwargs}
+
+
+def discriminator_config(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our discriminator; what is not given has the default of the official function."""
+    return {"c_dim": 0, "img_resolution": 32, "img_channels": 1} | renamed(kwargs, DISCRIMINATOR)
+
+
+def words(groups: Mapping[str, str], config: Config) -> dict[str, Any]:
+    """Return the level of detail, the scope and the number of the layer that a key's resolution and layer stand for."""
+    if "res" not in groups:
+        return {}
+    level, layer = round(math.log2(int(groups["res"]) / 4)), groups.get("layer")
+    scope = "Conv1" if layer == "1" else "Conv0_up"
+    if level == 0:
+        first = "Const" if config.get("const_input_layer", True) else "Dense"
+        scope = "Conv" if layer == "1" else first
+    return {
+        "lod": round(math.log2(config["img_resolution"] / 4)) - level,
+        "scope": "G_synthesis/{res}x{res}/".format(**groups) + scope,
+        "number": 2 * level + int(layer or 0),
+    }
+
+
+def generator_ignored(config: Config) -> Collection[str]:
+    """Return the synthesis network's copy of the level of detail, and its noise where it uses none."""
+    layers = 2 * round(math.log2(config["img_resolution"] / 2))
+    unused = [] if config.get("use_noise", True) else [f"G_synthesis/noise{i}" for i in range(layers)]
+    return ["G_synthesis/lod", *unused]
+
+
+RES, LAYER = r"b(?P<res>\d+)", r"(?P<layer>[01])"
+
+GENERATOR_RULES = (
+    Rule(r"synthesis\.lod", "lod"),
+    Rule(r"mapping\.w_avg", "dlatent_avg"),
+    Rule(r"mapping\.embed", "G_mapping/LabelConcat/weight"),
+    Rule(r"mapping\.fc(?P<i>\d+)\.weight", "G_mapping/Dense{i}/weight", IO),
+    Rule(r"mapping\.fc(?P<i>\d+)\.bias", "G_mapping/Dense{i}/bias"),
+    Rule(r"synthesis\.b4\.input\.const", "G_synthesis/4x4/Const/const", ones=1),
+    Rule(r"synthesis\.b4\.input\.weight", "G_synthesis/4x4/Dense/weight", IO),
+    Rule(rf"synthesis\.{RES}\.conv{LAYER}\.weight", "{scope}/weight", HWIO),
+    Rule(rf"synthesis\.{RES}\.epilogue{LAYER}\.bias", "{scope}/bias"),
+    Rule(rf"synthesis\.{RES}\.epilogue{LAYER}\.noise_const", "G_synthesis/noise{number}", ones=2),
+    Rule(rf"synthesis\.{RES}\.epilogue{LAYER}\.noise_strength", "{scope}/Noise/weight"),
+    Rule(rf"synthesis\.{RES}\.epilogue{LAYER}\.affine\.weight", "{scope}/StyleMod/weight", IO),
+    Rule(rf"synthesis\.{RES}\.epilogue{LAYER}\.affine\.bias", "{scope}/StyleMod/bias"),
+    Rule(rf"synthesis\.{RES}\.torgb\.weight", "G_synthesis/ToRGB_lod{lod}/weight", HWIO),
+    Rule(rf"synthesis\.{RES}\.torgb\.bias", "G_synthesis/ToRGB_lod{lod}/bias"),
+)
+
+DISCRIMINATOR_RULES = (
+    Rule(r"lod", "lod"),
+    Rule(rf"{RES}\.fromrgb\.weight", "FromRGB_lod{lod}/weight", HWIO),
+    Rule(rf"{RES}\.fromrgb\.bias", "FromRGB_lod{lod}/bias"),
+    Rule(rf"{RES}\.conv0\.weight", "{res}x{res}/Conv0/weight", HWIO),
+    Rule(rf"{RES}\.conv0\.bias", "{res}x{res}/Conv0/bias"),
+    Rule(rf"{RES}\.conv1\.weight", "{res}x{res}/Conv1_down/weight", HWIO),
+    Rule(rf"{RES}\.conv1\.bias", "{res}x{res}/Conv1_down/bias"),
+    Rule(r"b4\.conv\.weight", "4x4/Conv/weight", HWIO),
+    Rule(r"b4\.conv\.bias", "4x4/Conv/bias"),
+    Rule(r"b4\.fc\.weight", "4x4/Dense0/weight", IO),
+    Rule(r"b4\.fc\.bias", "4x4/Dense0/bias"),
+    Rule(r"b4\.out\.weight", "4x4/Dense1/weight", IO),
+    Rule(r"b4\.out\.bias", "4x4/Dense1/bias"),
+)
+
+TRANSLATIONS = {
+    "G_style with G_synthesis": Translation(
+        "StyleGAN generator", generator_config, GENERATOR_RULES, words, generator_ignored
+    ),
+    "D_basic": Translation("StyleGAN discriminator", discriminator_config, DISCRIMINATOR_RULES, words),
+}

@@ -1,0 +1,57 @@
+"""Records of ``dnnlib.tflib`` networks, as the reader returns them, made from networks of ours."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from ganbench.checkpoints.inert import Instance
+from ganbench.checkpoints.tensorflow import TRANSLATIONS
+from ganbench.checkpoints.tflib import Source
+
+NETWORK = "dnnlib.tflib.network Network"
+
+
+def record(network: nn.Module, functions: str, config: Mapping[str, Any], **kwargs: Any) -> Instance:
+    """Return the record of a network, whose functions are named as in ``TRANSLATIONS``.
+
+    Args:
+        network: one of ours.
+        functions: of the network and of its synthesis network.
+        config: arguments of ``network``.
+        kwargs: static keyword arguments of the official functions that mean the same.
+    """
+    own: dict[str, Any] = {}
+    for key, tensor in network.state_dict().items():
+        source = TRANSLATIONS[functions].source(key, dict(config))
+        own[source.name] = variable(source, tensor.numpy())
+    function, _, synthesis = functions.partition(" with ")
+    components = {}
+    for role, part in (("synthesis", synthesis), ("mapping", "G_mapping")) if synthesis else ():
+        inside = {name.split("/", 1)[1]: own.pop(name) for name in list(own) if name.startswith(f"G_{role}/")}
+        components[role] = instance(part, kwargs, inside, {})
+    return instance(function, kwargs, own, components)
+
+
+def variable(source: Source, ours: Any) -> Any:
+    """Return the variable that a tensor was read from."""
+    value = ours - np.float32(source.plus)
+    value = value if source.axes is None else np.transpose(value, np.argsort(source.axes))
+    return (value[::-1, ::-1] if source.flip else value).reshape(source.shape(ours.shape))
+
+
+def instance(
+    function: str, kwargs: Mapping[str, Any], variables: Mapping[str, Any], components: Mapping[str, Any]
+) -> Instance:
+    """Return the record of one network."""
+    state = {
+        "version": 3,
+        "name": function,
+        "static_kwargs": dict(kwargs),
+        "components": dict(components),
+        "build_module_src": "raise SystemExit  # never run\n",
+        "build_func_name": function,
+        "variables": list(variables.items()),
+    }
+    return Instance(NETWORK, (), state)

@@ -17,6 +17,21 @@ class Images(Protocol):
     def __getitem__(self, index: int, /) -> Tensor: ...
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Steps in a row with one batch size.
+
+    Attributes:
+        step: the first of them.
+        nimg: images shown before it.
+        batch: images in each.
+    """
+
+    step: int
+    nimg: int
+    batch: int
+
+
 @dataclass
 class Batches:
     """The training images in epochs of random order.
@@ -27,6 +42,7 @@ class Batches:
         batch: images in a batch.
         seed: of the order.
         mirror: whether every second image, at random, is flipped left to right.
+        stretches: of other batch sizes, from the first step on; none where all batches are of one size.
     """
 
     images: Images
@@ -34,6 +50,7 @@ class Batches:
     batch: int
     seed: int
     mirror: bool = False
+    stretches: tuple[Stretch, ...] = ()
     _epoch: tuple[int, Tensor] = field(default=(-1, torch.empty(0)), repr=False)
 
     def __post_init__(self) -> None:
@@ -47,12 +64,18 @@ class Batches:
 
     def draw(self, step: int) -> tuple[Tensor, Tensor | None]:
         """Return batch number ``step``: images ``[batch, C, H, W]`` float32, -1..1, and labels."""
-        chosen = [self._at(position) for position in range(step * self.batch, (step + 1) * self.batch)]
+        chosen = [self._at(position) for position in range(self.shown(step), self.shown(step + 1))]
         images = torch.stack([self.images[index] for index in chosen]).float() / 127.5 - 1
         if self.mirror:
-            flipped = torch.rand(self.batch, generator=stream(self.seed, step, "data/mirror")) < 0.5
+            flipped = torch.rand(len(chosen), generator=stream(self.seed, step, "data/mirror")) < 0.5
             images = torch.where(flipped[:, None, None, None], images.flip(3), images)
         return images, None if self.labels is None else self.labels[chosen]
+
+    def shown(self, step: int) -> int:
+        """Return how many images all batches before batch number ``step`` have."""
+        stretches = self.stretches or (Stretch(0, 0, self.batch),)
+        last = next(stretch for stretch in reversed(stretches) if stretch.step <= step)
+        return last.nimg + (step - last.step) * last.batch
 
     def _at(self, position: int) -> int:
         epoch, offset = divmod(position, len(self.images))

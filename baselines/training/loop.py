@@ -75,6 +75,7 @@ class Trainee:
         averages: pairs of average and network.
         ema_beta: share of the average kept at a step, from the number of real images shown.
         export: given the kimg, writes the weights that the run is for, and samples; returns the weights' path.
+        prepare: called before the phases of every step, to set what changes with time.
     """
 
     networks: Mapping[str, nn.Module]
@@ -83,6 +84,7 @@ class Trainee:
     averages: tuple[tuple[nn.Module, nn.Module], ...]
     ema_beta: Callable[[int], float]
     export: Callable[[float], Path]
+    prepare: Callable[[Moment], None] = lambda moment: None
 
 
 @dataclass(frozen=True)
@@ -126,30 +128,32 @@ def run(
         KeyboardInterrupt: stopped by a signal, after the snapshot.
     """
     step = begin(trainee, schedule, run_dir, resume)
-    meter = Meter(batches.batch, schedule, step)
+    meter = Meter(batches, schedule, step)
     weights = None
     with stop_requests() as stopped:
         while step < schedule.steps:
             real, labels = batches.draw(step)
             labels = None if labels is None else labels.to(device)
-            moment = Moment(step, step * batches.batch, real.to(device), labels, streams_of(schedule.seed, step))
+            moment = Moment(step, batches.shown(step), real.to(device), labels, streams_of(schedule.seed, step))
+            trainee.prepare(moment)
             for phase in trainee.phases:
                 if step % phase.interval == 0:
                     meter.add(advance(phase, moment))
             step += 1
+            nimg = batches.shown(step)
             for average, network in trainee.averages:
-                update_average(average, network, trainee.ema_beta(step * batches.batch))
+                update_average(average, network, trainee.ema_beta(nimg))
 
             finished, asked = step == schedule.steps, stopped.is_set()
             keep = finished or asked or step % schedule.snapshot == 0
             if keep:
                 snapshots.write(run_dir, captured(trainee, schedule, step))
-                weights = trainee.export(step * batches.batch / 1000)
+                weights = trainee.export(nimg / 1000)
             if keep or step % schedule.tick == 0:
                 report(meter.tick(step), run_dir, weights if keep else None, on_tick)
             if asked and not finished:
                 raise KeyboardInterrupt
-    return weights or trainee.export(step * batches.batch / 1000)
+    return weights or trainee.export(batches.shown(step) / 1000)
 
 
 def begin(trainee: Trainee, schedule: Schedule, run_dir: Path, resume: bool) -> int:
@@ -218,8 +222,8 @@ def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:
 class Meter:
     """Sums losses and time between two ticks."""
 
-    def __init__(self, batch: int, schedule: Schedule, step: int) -> None:
-        self.batch, self.schedule = batch, schedule
+    def __init__(self, batches: Batches, schedule: Schedule, step: int) -> None:
+        self.batches, self.schedule = batches, schedule
         self._restart(step)
 
     def _restart(self, step: int) -> None:
@@ -233,12 +237,13 @@ class Meter:
 
     def tick(self, step: int) -> dict[str, Any]:
         """Return the entry of the log: step, kimg, sec_per_kimg, eta in seconds, mean losses; and start anew."""
-        per_step = (time.perf_counter() - self.started) / max(step - self.step, 1)
+        nimg, end = self.batches.shown(step), self.batches.shown(self.schedule.steps)
+        per_image = (time.perf_counter() - self.started) / max(nimg - self.batches.shown(self.step), 1)
         entry = {
             "step": step,
-            "kimg": step * self.batch / 1000,
-            "sec_per_kimg": per_step / self.batch * 1000,
-            "eta": per_step * (self.schedule.steps - step),
+            "kimg": nimg / 1000,
+            "sec_per_kimg": per_image * 1000,
+            "eta": per_image * (end - nimg),
             "losses": {name: sum(values) / len(values) for name, values in self.sums.items()},
         }
         self._restart(step)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from baselines.training.data import Batches, fingerprint
+from baselines.training.data import Batches, Stretch, fingerprint
 
 IMAGES = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1).expand(10, 1, 2, 2) * 20
 
@@ -23,6 +23,13 @@ def test_a_batch_depends_on_seed_and_step_alone():
     order = shown(forwards, range(9))
     assert shown(backwards, reversed(range(9))) == [x for i in reversed(range(9)) for x in order[3 * i : 3 * i + 3]]
     assert shown(Batches(IMAGES, None, 3, seed=2), range(9)) != order
+
+
+def test_batch_sizes_may_change_and_no_image_is_left_out():
+    batches = Batches(IMAGES, None, 1, seed=1, stretches=(Stretch(0, 0, 4), Stretch(2, 8, 2), Stretch(3, 10, 5)))
+    assert [batches.shown(step) for step in range(6)] == [0, 4, 8, 10, 15, 20]
+    assert [len(batches.draw(step)[0]) for step in range(5)] == [4, 4, 2, 5, 5]
+    assert shown(batches, range(5)) == shown(Batches(IMAGES, None, 5, seed=1), range(4))
 
 
 def test_a_batch_larger_than_the_data_wraps_around():

@@ -40,6 +40,11 @@ def test_it_learns_and_writes_weights_log_and_snapshots(tmp_path):
     assert not torch.equal(tiny.G.weight, tiny.G_ema.weight)
 
 
+def test_every_step_is_prepared_once(tmp_path):
+    assert train(tmp_path, 3).prepared == [0, 1, 2]
+    assert train(tmp_path, 8, resume=True).prepared == [3, 4, 5, 6, 7]
+
+
 @pytest.mark.parametrize("stopped_at", [4, 10, 12])
 def test_a_resumed_run_ends_in_the_same_bits(tmp_path, stopped_at):
     train(tmp_path / "whole", 20)

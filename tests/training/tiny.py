@@ -27,6 +27,7 @@ class Tiny:
         self.G_ema = copy.deepcopy(self.G)
         self.run_dir, self.spoil_at = run_dir, spoil_at
         self.exports = 0
+        self.prepared: list[int] = []  # the steps that it was asked to prepare
 
     def trainee(self) -> Trainee:
         g_adam = lazy_adam(self.G.parameters(), 0.01, (0.0, 0.99), None)
@@ -42,6 +43,7 @@ class Tiny:
             averages=((self.G_ema, self.G),),
             ema_beta=lambda nimg: ema_beta(BATCH, nimg, 0.02, 0.5),
             export=self.export,
+            prepare=lambda at: self.prepared.append(at.step),
         )
 
     def generator_loss(self, at: Moment) -> Losses:

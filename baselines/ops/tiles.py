@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
+from threading import Barrier
 
 import torch
 from torch import Tensor
@@ -52,7 +53,22 @@ def tile(batch: Tensor | None, start: int, size: int) -> Tensor | None:
 @lru_cache(maxsize=1)
 def workers(threads: int, process: int) -> ThreadPoolExecutor:
     """Threads that each compute on one core; `process` keeps those of a parent from being used after a fork."""
-    return ThreadPoolExecutor(threads, "tile", initializer=torch.set_num_threads, initargs=(1,))
+    pool, started = ThreadPoolExecutor(threads, "tile", initializer=stay_on_one_core), Barrier(threads)
+    for future in [pool.submit(started.wait) for _ in range(threads)]:
+        future.result()
+    # Each of them has set what threads that start later will begin with.
+    torch.set_num_threads(threads)
+    return pool
+
+
+def stay_on_one_core() -> None:
+    """Lets the calling thread compute on one core from now on.
+
+    A thread takes over the number of the process at the first occasion, even if it has been told its own before. So
+    it gets an occasion first.
+    """
+    torch.get_num_threads()
+    torch.set_num_threads(1)
 
 
 @cache

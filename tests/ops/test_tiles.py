@@ -1,9 +1,11 @@
 """Tiles: their shapes, order, threads and modes."""
 
+import threading
+
 import pytest
 import torch
 
-from baselines.ops.tiles import can_tile, tile, tiled
+from baselines.ops.tiles import can_tile, tile, tiled, workers
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -57,3 +59,26 @@ def test_a_tile_is_a_copy_of_its_own():
     assert tile(x, 4, 3).tolist() == [4, 4, 4]
     tile(x, 0, 5).zero_()
     assert x.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_workers_stay_on_one_core_whatever_the_process_sets_later():
+    def count(x):
+        return torch.full_like(x, torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        workers.cache_clear()
+        with pytest.raises(ZeroDivisionError):
+            tiled(lambda x: 1 / 0, 1, torch.zeros(2))  # so that the workers start, but do not compute yet
+        torch.set_num_threads(3)
+        torch.set_num_threads(2)
+        assert tiled(count, 1, torch.zeros(8)).tolist() == [1] * 8
+        elsewhere = []
+        thread = threading.Thread(target=lambda: elsewhere.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+        assert elsewhere == [2]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

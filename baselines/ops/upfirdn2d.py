@@ -70,6 +70,10 @@ def upfirdn2d(
     f = f.flip(list(range(f.ndim))) if flip_filter else f
     if f.ndim == 2:
         return resample(x, f, (up_y, up_x), (down_y, down_x), (top, bottom, left, right))
+    if x.dtype == torch.float64 and x.is_cpu:
+        across = axis_matrix(x.shape[3], f, up_x, down_x, (left, right))
+        down_the_page = axis_matrix(x.shape[2], f, up_y, down_y, (top, bottom))
+        return down_the_page.mT @ (x @ across)
     x = resample(x, f[None, :], (1, up_x), (1, down_x), (0, 0, left, right))
     return resample(x, f[:, None], (up_y, 1), (down_y, 1), (top, bottom, 0, 0))
 
@@ -154,6 +158,12 @@ def resample(
     rest = [symmetric[1] - left, symmetric[1] - right, symmetric[0] - top, symmetric[0] - bottom]
     x = pad_or_crop(x, rest)
     return x[:, :, :: down[0], :: down[1]] if down != (1, 1) else x
+
+
+def axis_matrix(size: int, f: Tensor, up: int, down: int, padding: tuple[int, int]) -> Tensor:
+    """[size, new_size] that resamples rows of `size` pixels; PyTorch's float64 convolutions on a CPU are far slower."""
+    rows = torch.eye(size, dtype=f.dtype, device=f.device)[:, None, None]
+    return resample(rows, f[None, :], (1, up), (1, down), (0, 0, *padding))[:, 0, 0]
 
 
 def padded(x: Tensor, padding: tuple[int, int, int, int]) -> tuple[Tensor, tuple[int, int]]:

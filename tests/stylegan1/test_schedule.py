@@ -1,0 +1,35 @@
+"""The schedule of progressive growing, by hand."""
+
+import pytest
+
+from baselines.stylegan1.schedule import Growth
+from baselines.training.data import Stretch
+
+SMALL = Growth(32, 8, training_kimg=2, transition_kimg=1, batch=10, batches={8: 40, 16: 20}, g_lr=1.0, g_lrs={32: 2.0})
+
+
+def test_levels_are_trained_and_faded_in_turn() -> None:
+    kimg_and_lod = [(0, 2), (2, 2), (2.5, 1.5), (3, 1), (5, 1), (5.25, 0.75), (6, 0), (100, 0)]
+    assert [SMALL.at(round(kimg * 1000)).lod for kimg, _ in kimg_and_lod] == pytest.approx(
+        [lod for _, lod in kimg_and_lod]
+    )
+
+
+def test_what_fades_in_counts_as_there() -> None:
+    at = SMALL.at(2001)
+    assert (at.resolution, at.batch, at.g_lr, at.d_lr) == (16, 20, 1.0, 0.001)
+    assert (SMALL.at(2000).resolution, SMALL.at(2000).batch) == (8, 40)
+    assert (SMALL.at(5001).resolution, SMALL.at(5001).batch, SMALL.at(5001).g_lr) == (32, 10, 2.0)
+
+
+def test_stretches_hold_one_batch_size_and_leave_no_image_out() -> None:
+    assert SMALL.stretches(7000) == (Stretch(0, 0, 40), Stretch(51, 2040, 20), Stretch(200, 5020, 10))
+    assert SMALL.stretches(1000) == (Stretch(0, 0, 40),)
+    assert SMALL.stretches(0) == (Stretch(0, 0, 40),)
+
+
+def test_without_fading_levels_change_at_once_and_without_phases_there_is_one() -> None:
+    sudden = Growth(16, 8, training_kimg=2, transition_kimg=0)
+    assert [sudden.at(nimg).lod for nimg in (0, 1999, 2000)] == [1, 1, 0]
+    assert Growth(16, 8, training_kimg=0, transition_kimg=0).at(0).lod == 0
+    assert Growth(16, 16).at(0).lod == 0

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from baselines.stylegan2 import losses
 from baselines.stylegan2.networks import Discriminator
-from baselines.stylegan3 import losses
+from baselines.stylegan3.losses import blur, blur_sigma
 from baselines.stylegan3.networks import Generator
 from baselines.stylegan3.recipes import Recipe
 from baselines.training.augment import translate
@@ -127,12 +128,15 @@ class Game:
     def generator_loss(self, at: Moment) -> Losses:
         """Return the loss of phase Gmain."""
         z, c = self.latents(at.stream("Gmain"), at.real.device)
-        return losses.generator_loss(self.G, self.D, z, c, self.view(at, "Gmain/view"))
+        fake, _ = losses.generate(self.G, z, c)
+        return losses.generator_loss(self.D, fake, c, self.view(at, "Gmain/view"))
 
     def discriminator_loss(self, at: Moment) -> Losses:
-        """Return the loss of phase Dmain."""
+        """Return the loss of phase Dmain, whose pass of the generator is the one that moves its running averages."""
         z, c = self.latents(at.stream("Dmain"), at.real.device)
-        return losses.discriminator_loss(self.G, self.D, at.real, at.labels, z, c, self.view(at, "Dmain/view"))
+        with torch.no_grad():
+            fake, _ = losses.generate(self.G, z, c, update_emas=True)
+        return losses.discriminator_loss(self.D, at.real, at.labels, fake, c, self.view(at, "Dmain/view"))
 
     def r1_loss(self, at: Moment) -> Losses:
         """Return the loss of phase Dreg."""
@@ -150,9 +154,9 @@ class Game:
 
     def view(self, at: Moment, purpose: str) -> losses.View:
         """Return what the discriminator sees of images in this step: shifted and blurred as the recipe has it."""
-        sigma = losses.blur_sigma(at.nimg, self.recipe.blur_init_sigma, self.recipe.blur_fade_kimg)
+        sigma = blur_sigma(at.nimg, self.recipe.blur_init_sigma, self.recipe.blur_fade_kimg)
         draws = at.stream(purpose)
-        return lambda images: losses.blur(translate(images, self.recipe.translate, draws), sigma)
+        return lambda images: blur(translate(images, self.recipe.translate, draws), sigma)
 
     def export(self, kimg: float) -> Path:
         """Return the path of the weights, written with a grid of samples."""

@@ -1,0 +1,182 @@
+"""The losses of StyleGAN2, which StyleGAN3 shares: non-saturating logistic, R1, path length; and style mixing.
+
+Every function returns values per image by name; ``total`` is what is minimised.
+
+Source: Goodfellow et al., Generative Adversarial Nets (NIPS 2014), section 3; Mescheder et al., Which Training Methods
+for GANs do actually Converge? (ICML 2018), equation 9; Karras et al., Analyzing and Improving the Image Quality of
+StyleGAN (CVPR 2020), section 3.2.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from baselines.stylegan2.synthesis import Noise
+
+__all__ = [
+    "Losses",
+    "Mixing",
+    "StyleGenerator",
+    "View",
+    "discriminator_loss",
+    "generate",
+    "generator_loss",
+    "mix_styles",
+    "mixing_cutoffs",
+    "path_length_loss",
+    "r1_loss",
+    "unchanged",
+]
+
+Losses = dict[str, Tensor]
+View = Callable[[Tensor], Tensor]  # what the discriminator gets to see of images
+
+
+class StyleGenerator(Protocol):
+    """A generator of two parts, called as in the papers' code."""
+
+    @property
+    def mapping(self) -> Callable[..., Any]:
+        """From latents and labels to ws."""
+        ...
+
+    @property
+    def synthesis(self) -> Callable[..., Any]:
+        """From ws to images."""
+        ...
+
+
+def unchanged(images: Tensor) -> Tensor:
+    """Return the images as they are."""
+    return images
+
+
+def generator_loss(D: nn.Module, fake: Tensor, c: Tensor | None, view: View = unchanged) -> Losses:
+    """Return ``softplus(-D(fake))``, per image.
+
+    Args:
+        D: discriminator.
+        fake: generated images ``[N, C, H, W]``.
+        c: their labels ``[N, c_dim]``, or None.
+        view: what D sees of the images, such as a blur.
+    """
+    scores = D(view(fake), c)
+    return {"total": F.softplus(-scores), "scores_fake": scores}
+
+
+def discriminator_loss(
+    D: nn.Module, real: Tensor, real_c: Tensor | None, fake: Tensor, c: Tensor | None, view: View = unchanged
+) -> Losses:
+    """Return ``softplus(D(fake)) + softplus(-D(real))``, per image.
+
+    Args:
+        D, view: as in ``generator_loss``.
+        real: images ``[N, C, H, W]``, -1..1.
+        real_c: their labels ``[N, c_dim]``, or None.
+        fake: as many generated images, without gradient.
+        c: their labels.
+    """
+    false, true = D(view(fake), c), D(view(real), real_c)
+    return {"total": F.softplus(false) + F.softplus(-true), "scores_fake": false, "scores_real": true}
+
+
+def r1_loss(D: nn.Module, real: Tensor, c: Tensor | None, gamma: float, view: View = unchanged) -> Losses:
+    """Return ``gamma / 2`` times the squared gradient of D at the real images, per image."""
+    real = real.detach().requires_grad_(True)
+    true = D(view(real), c)
+    (gradient,) = torch.autograd.grad(true.sum(), real, create_graph=True)
+    penalty = gradient.square().sum([1, 2, 3])
+    return {"total": penalty * (gamma / 2), "r1_penalty": penalty, "scores_real": true}
+
+
+def path_length_loss(
+    images: Tensor, ws: Tensor, noise: Tensor, pl_mean: Tensor, weight: float = 2.0, decay: float = 0.01
+) -> Losses:
+    """Return ``weight`` times the squared distance of path lengths from their running mean, per image.
+
+    A path length is the root mean square, over the layers, of how far an image moves for a step in w.
+
+    Args:
+        images: generated ``[N, C, H, W]``, with the graph that leads to ``ws``.
+        ws: what they were generated from, ``[N, num_ws, w_dim]``.
+        noise: standard normal image ``[N, C, H, W]``: the direction in which images are looked at.
+        pl_mean: running mean of the lengths, ``[]``; moved by this call.
+        weight: of the penalty.
+        decay: share of this batch in the new mean.
+
+    Source: Karras et al. (CVPR 2020), equation 4 and appendix B, "path length regularization".
+    """
+    height, width = images.shape[2:]
+    (gradient,) = torch.autograd.grad((images * noise / math.sqrt(height * width)).sum(), ws, create_graph=True)
+    lengths = gradient.square().sum(2).mean(1).sqrt()
+    mean = pl_mean.lerp(lengths.mean(), decay)
+    pl_mean.copy_(mean.detach())
+    penalty = (lengths - mean).square()
+    return {"total": penalty * weight, "pl_penalty": penalty, "pl_length": lengths}
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """Second latents for style mixing.
+
+    Attributes:
+        z: ``[N, z_dim]``.
+        cutoffs: ``[N]`` int64, the first layer of each image whose style the second latents give.
+    """
+
+    z: Tensor
+    cutoffs: Tensor
+
+
+def mixing_cutoffs(draws: torch.Generator, count: int, num_ws: int, probability: float) -> Tensor:
+    """Return where the styles of each image change, ``[count]`` int64 in 1..num_ws; ``num_ws`` is nowhere.
+
+    Args:
+        draws: what the choice is drawn from.
+        count: of images.
+        num_ws: of the generator.
+        probability: of mixing.
+
+    Source: Karras et al., A Style-Based Generator Architecture (CVPR 2019), section 3.1.
+    Deviation: every image has its own place; the published code draws one for a batch.
+    """
+    cutoffs = torch.randint(1, max(num_ws, 2), [count], generator=draws)
+    mixed = torch.rand(count, generator=draws) < probability
+    return torch.where(mixed, cutoffs, num_ws)
+
+
+def mix_styles(ws: Tensor, others: Tensor, cutoffs: Tensor) -> Tensor:
+    """Return ``ws [N, num_ws, w_dim]`` with the layers of each image from its cutoff on taken from ``others``."""
+    layers = torch.arange(ws.shape[1], device=ws.device)
+    return torch.where(layers[None, :, None] < cutoffs.to(ws.device)[:, None, None], ws, others)
+
+
+def generate(
+    G: StyleGenerator,
+    z: Tensor,
+    c: Tensor | None,
+    *,
+    mixing: Mixing | None = None,
+    noise: Noise | None = None,
+    update_emas: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """Return images as they are generated in training, and the ws that they come from.
+
+    Args:
+        G: generator.
+        z: latents ``[N, z_dim]``.
+        c: labels ``[N, c_dim]``, or None.
+        mixing: None for no style mixing.
+        noise: where the noise of every layer comes from; None for the stored noise.
+        update_emas: move the generator's running averages.
+    """
+    ws = G.mapping(z, c, update_emas=update_emas)
+    if mixing is not None:
+        ws = mix_styles(ws, G.mapping(mixing.z, c), mixing.cutoffs)
+    images = G.synthesis(ws, noise_mode="const" if noise is None else "random", streams=noise, update_emas=update_emas)
+    return images, ws

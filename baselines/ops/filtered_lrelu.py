@@ -1,12 +1,14 @@
 """StyleGAN3's alias-free nonlinearity: a leaky ReLU at a raised sampling rate."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from baselines.ops.upfirdn2d import Pair, upfirdn2d
+from baselines.ops.upfirdn2d import Pair, filter_size, prepare_upfirdn2d, sides
 
-__all__ = ["filtered_lrelu"]
+__all__ = ["filtered_lrelu", "prepare_filtered_lrelu"]
 
 
 def filtered_lrelu(
@@ -31,10 +33,38 @@ def filtered_lrelu(
     """
     if b is not None:
         x = x + b.to(x.dtype)[None, :, None, None]
+    fu, fd = (None if f is None else f.to(x.device, x.dtype) for f in (fu, fd))
+    return prepare_filtered_lrelu(fu, fd, x.shape[1:], up, down, padding, gain, slope, clamp, flip_filter)(x)
+
+
+def prepare_filtered_lrelu(
+    fu: Tensor | None,
+    fd: Tensor | None,
+    shape: Sequence[int],
+    up: int = 1,
+    down: int = 1,
+    padding: Pair = 0,
+    gain: float = 2**0.5,
+    slope: float = 0.2,
+    clamp: float | None = None,
+    flip_filter: bool = False,
+) -> Callable[[Tensor], Tensor]:
+    """`filtered_lrelu` for images of one shape, with all that does not depend on the image done beforehand.
+
+    fu, fd: in the dtype and on the device of the images. shape: [C, H, W] of the images.
+    """
     # A leaky ReLU commutes with a positive gain, so its gain goes into the upsampling filter.
-    y = upfirdn2d(x, fu, up=up, padding=padding, gain=up**2 * gain, flip_filter=flip_filter)
-    y = bounded_lrelu(y, slope, clamp, inplace=y is not x)
-    return upfirdn2d(y, fd, down=down, flip_filter=flip_filter)
+    upsample = prepare_upfirdn2d(fu, shape, up, 1, padding, flip_filter, up**2 * gain)
+    taps_x, taps_y = filter_size(fu)
+    left, right, top, bottom = sides(padding)
+    fine = (shape[0], shape[1] * up + top + bottom - taps_y + 1, shape[2] * up + left + right - taps_x + 1)
+    downsample = prepare_upfirdn2d(fd, fine, 1, down, 0, flip_filter)
+
+    def apply(x: Tensor) -> Tensor:
+        y = upsample(x)
+        return downsample(bounded_lrelu(y, slope, clamp, inplace=y is not x))
+
+    return apply
 
 
 def bounded_lrelu(x: Tensor, slope: float, clamp: float | None, inplace: bool) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from baselines.ops.bias_act import bias_act
 
-__all__ = ["FullyConnectedLayer"]
+__all__ = ["FullyConnectedLayer", "linear"]
 
 
 class FullyConnectedLayer(nn.Module):
@@ -41,12 +41,28 @@ class FullyConnectedLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output, [N, out_features], for `x` [N, in_features]."""
-        weight = self.weight.to(x.dtype).t()
-        if self.bias is None:
-            return bias_act(x @ (weight * self.weight_gain), act=self.activation)
-        y = torch.addmm(self.bias.to(x.dtype), x, weight, beta=self.bias_gain, alpha=self.weight_gain)
+        bias = None if self.bias is None else self.bias.to(x.dtype)
+        y = linear(x, self.weight.to(x.dtype), bias, self.weight_gain, self.bias_gain)
         return y if self.activation == "linear" else bias_act(y, act=self.activation)
 
     def extra_repr(self) -> str:
         """The sizes and the activation."""
         return f"in_features={self.in_features}, out_features={self.out_features}, activation={self.activation}"
+
+
+def linear(x: Tensor, w: Tensor, b: Tensor | None, weight_gain: float = 1.0, bias_gain: float = 1.0) -> Tensor:
+    """`weight_gain * x @ w.T + bias_gain * b`, [N, out_features].
+
+    x: [N, in_features]. w: [out_features, in_features]. b: [out_features].
+
+    On the CPU a row's last bits depend on where it stands in a matrix, so where nothing is differentiated every row
+    is a product of its own: a latent gives the same image in every batch.
+    """
+    n, (features, width) = len(x), w.shape
+    bias = x.new_zeros(features) if b is None else b
+    if torch.is_grad_enabled() or not x.is_cpu:
+        return torch.addmm(bias, x, w.t(), beta=bias_gain, alpha=weight_gain)
+    rows = torch.baddbmm(
+        bias[None, None], x[:, None], w.t().expand(n, width, features), beta=bias_gain, alpha=weight_gain
+    )
+    return rows[:, 0]

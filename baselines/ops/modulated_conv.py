@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from baselines.ops.conv import conv2d_resample
+from baselines.ops.linear import linear
 
 __all__ = ["modulated_conv2d", "modulation", "scaled_conv2d"]
 
@@ -42,7 +43,7 @@ def modulation(w: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
     s = s * s.square().mean(1, keepdim=True).rsqrt()
     power = w.square().sum([2, 3])
     mean_square = power.mean(1) / (w.shape[2] * w.shape[3])
-    return s, torch.addmm(mean_square, s.square(), power.t(), beta=EPSILON).rsqrt()
+    return s, linear(s.square(), power, mean_square, bias_gain=EPSILON).rsqrt()
 
 
 def scaled_conv2d(

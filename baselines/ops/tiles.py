@@ -46,8 +46,9 @@ def tile(batch: Tensor | None, start: int, size: int) -> Tensor | None:
     """
     if batch is None:
         return None
-    last = len(batch) - 1
-    return batch[[min(i, last) for i in range(start, start + size)]]
+    part = batch[start : start + size]
+    missing = size - len(part)
+    return torch.cat([part, part[-1:].expand(missing, *part.shape[1:])]) if missing else part.clone()
 
 
 @lru_cache(maxsize=1)

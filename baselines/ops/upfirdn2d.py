@@ -1,12 +1,13 @@
 """Upsample, filter and downsample: the resampling operator under every StyleGAN layer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["downsample2d", "filter2d", "setup_filter", "upfirdn2d", "upsample2d"]
+__all__ = ["downsample2d", "filter2d", "prepare_upfirdn2d", "setup_filter", "upfirdn2d", "upsample2d"]
 
 Pair = int | Sequence[int]
 
@@ -60,22 +61,37 @@ def upfirdn2d(
 
     Source: StyleGAN (Karras et al. 2018) section 4.2 and StyleGAN2 (Karras et al. 2019) for the filtered resampling.
     """
-    up_x, up_y = pair(up)
-    down_x, down_y = pair(down)
+    if f is None and not pair(up) == pair(down) == (1, 1):
+        f = x.new_ones([1, 1])
+    f = None if f is None else f.to(x.device, x.dtype)
+    return prepare_upfirdn2d(f, x.shape[1:], up, down, padding, flip_filter, gain)(x)
+
+
+def prepare_upfirdn2d(
+    f: Tensor | None,
+    shape: Sequence[int],
+    up: Pair = 1,
+    down: Pair = 1,
+    padding: Pair = 0,
+    flip_filter: bool = False,
+    gain: float = 1.0,
+) -> Callable[[Tensor], Tensor]:
+    """`upfirdn2d` for images of one shape, with all that does not depend on the image done beforehand.
+
+    f: in the dtype and on the device of the images; None if nothing is resampled. shape: [C, H, W] of the images.
+    """
+    (up_x, up_y), (down_x, down_y), (channels, height, width) = pair(up), pair(down), shape
     left, right, top, bottom = sides(padding)
-    if f is None and up_x == up_y == down_x == down_y == 1:
-        return pad_or_crop(x if gain == 1 else x * gain, [left, right, top, bottom])
-    f = x.new_ones([1, 1]) if f is None else f.to(x.device, x.dtype)
+    if f is None:
+        return lambda x: pad_or_crop(x if gain == 1 else x * gain, [left, right, top, bottom])
     f = f if gain == 1 else f * float(gain ** (f.ndim / 2))
     f = f.flip(list(range(f.ndim))) if flip_filter else f
     if f.ndim == 2:
-        return resample(x, f, (up_y, up_x), (down_y, down_x), (top, bottom, left, right))
-    if x.dtype == torch.float64 and x.is_cpu:
-        across = axis_matrix(x.shape[3], f, up_x, down_x, (left, right))
-        down_the_page = axis_matrix(x.shape[2], f, up_y, down_y, (top, bottom))
-        return down_the_page.mT @ (x @ across)
-    x = resample(x, f[None, :], (1, up_x), (1, down_x), (0, 0, left, right))
-    return resample(x, f[:, None], (up_y, 1), (down_y, 1), (top, bottom, 0, 0))
+        return Pass.prepare(f, shape, (up_y, up_x), (down_y, down_x), (top, bottom, left, right))
+    rows = Pass.prepare(f[None, :], shape, (1, up_x), (1, down_x), (0, 0, left, right))
+    between = (channels, height, (width * up_x + left + right - len(f)) // down_x + 1)
+    columns = Pass.prepare(f[:, None], between, (up_y, 1), (down_y, 1), (top, bottom, 0, 0))
+    return lambda x: columns(rows(x))
 
 
 def filter2d(x: Tensor, f: Tensor | None, padding: Pair = 0, flip_filter: bool = False, gain: float = 1.0) -> Tensor:
@@ -140,38 +156,55 @@ def filter_size(f: Tensor | None) -> tuple[int, int]:
     return (1, 1) if f is None else (f.shape[-1], f.shape[0])
 
 
-def resample(
-    x: Tensor, f: Tensor, up: tuple[int, int], down: tuple[int, int], padding: tuple[int, int, int, int]
-) -> Tensor:
-    """`x` through the 2-D filter `f`; factors are (y, x), padding is (top, bottom, left, right)."""
-    channels = x.shape[1]
-    if up == (1, 1):
-        x, symmetric = padded(x, padding)
-        weight = f.flip([0, 1]).expand(channels, 1, *f.shape)
-        return F.conv2d(x, weight, stride=down, padding=symmetric, groups=channels)
-    # A transposed convolution is the full one without the zeros; what the padding falls short of that is cropped.
-    top, bottom = crop_of_full(x.shape[2], f.shape[0], up[0], padding[:2])
-    left, right = crop_of_full(x.shape[3], f.shape[1], up[1], padding[2:])
-    symmetric = max(min(top, bottom), 0), max(min(left, right), 0)
-    weight = f.expand(channels, 1, *f.shape)
-    x = F.conv_transpose2d(x, weight, stride=up, padding=symmetric, groups=channels)
-    rest = [symmetric[1] - left, symmetric[1] - right, symmetric[0] - top, symmetric[0] - bottom]
-    x = pad_or_crop(x, rest)
-    return x[:, :, :: down[0], :: down[1]] if down != (1, 1) else x
+@dataclass(frozen=True)
+class Pass:
+    """One filter for images of one shape, as one depthwise convolution.
 
+    Attributes:
+        weight: [C, 1, taps_y, taps_x].
+        up, down: factors (y, x).
+        symmetric: padding (y, x) of the convolution, or what the transposed convolution crops.
+        rest: [left, right, top, bottom] to pad or crop before the convolution, or after the transposed one.
+    """
 
-def axis_matrix(size: int, f: Tensor, up: int, down: int, padding: tuple[int, int]) -> Tensor:
-    """[size, new_size] that resamples rows of `size` pixels; PyTorch's float64 convolutions on a CPU are far slower."""
-    rows = torch.eye(size, dtype=f.dtype, device=f.device)[:, None, None]
-    return resample(rows, f[None, :], (1, up), (1, down), (0, 0, *padding))[:, 0, 0]
+    weight: Tensor
+    up: tuple[int, int]
+    down: tuple[int, int]
+    symmetric: tuple[int, int]
+    rest: list[int]
 
+    @classmethod
+    def prepare(
+        cls,
+        f: Tensor,
+        shape: Sequence[int],
+        up: tuple[int, int],
+        down: tuple[int, int],
+        padding: tuple[int, int, int, int],
+    ) -> "Pass":
+        """The pass through `f` [taps_y, taps_x]; factors are (y, x), padding is (top, bottom, left, right)."""
+        top, bottom, left, right = padding
+        if up != (1, 1):
+            # A transposed convolution is the full one without the zeros; what the padding lacks of that is cropped.
+            top, bottom = crop_of_full(shape[1], f.shape[0], up[0], (top, bottom))
+            left, right = crop_of_full(shape[2], f.shape[1], up[1], (left, right))
+        symmetric = max(min(top, bottom), 0), max(min(left, right), 0)
+        rest = [left - symmetric[1], right - symmetric[1], top - symmetric[0], bottom - symmetric[0]]
+        if up == (1, 1):
+            f = f.flip([0, 1])  # what is called a convolution in networks does not flip
+        else:
+            rest = [-p for p in rest]
+        return cls(f.expand(shape[0], 1, *f.shape).contiguous(), up, down, symmetric, rest)
 
-def padded(x: Tensor, padding: tuple[int, int, int, int]) -> tuple[Tensor, tuple[int, int]]:
-    """`x` padded as far as a convolution cannot do it by itself, and what it can: the same on both sides."""
-    top, bottom, left, right = padding
-    symmetric = max(min(top, bottom), 0), max(min(left, right), 0)
-    rest = [left - symmetric[1], right - symmetric[1], top - symmetric[0], bottom - symmetric[0]]
-    return pad_or_crop(x, rest), symmetric
+    def __call__(self, x: Tensor) -> Tensor:
+        """`x` [N, C, H, W] resampled."""
+        channels = len(self.weight)
+        if self.up == (1, 1):
+            x = pad_or_crop(x, self.rest)
+            return F.conv2d(x, self.weight, stride=self.down, padding=self.symmetric, groups=channels)
+        x = F.conv_transpose2d(x, self.weight, stride=self.up, padding=self.symmetric, groups=channels)
+        x = pad_or_crop(x, self.rest)
+        return x[:, :, :: self.down[0], :: self.down[1]] if self.down != (1, 1) else x
 
 
 def pad_or_crop(x: Tensor, padding: list[int]) -> Tensor:

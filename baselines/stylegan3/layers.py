@@ -1,6 +1,7 @@
 """The two kinds of layer of StyleGAN3's synthesis network."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.ops.filtered_lrelu import filtered_lrelu
+from baselines.ops.filtered_lrelu import prepare_filtered_lrelu
 from baselines.ops.linear import FullyConnectedLayer
 from baselines.ops.modulated_conv import modulation, scaled_conv2d
 from baselines.stylegan3.filters import lowpass_filter
@@ -63,6 +64,10 @@ class SynthesisInput(nn.Module):
 
         w: [N, w_dim]. transforms: [N, 3, 3] in place of the `transform` buffer.
         """
+        return self.prepare()(self.waves(w, transforms))
+
+    def waves(self, w: Tensor, transforms: Tensor | None = None) -> Tensor:
+        """Frequency in x, frequency in y, phase and amplitude of every wave, [N, 4, channels]."""
         outer = (self.transform if transforms is None else transforms).to(w.dtype)
         matrix = learned_transform(self.affine(w)) @ outer
         phases = self.phases + (self.freqs @ matrix[:, :2, 2:]).squeeze(2)
@@ -70,16 +75,26 @@ class SynthesisInput(nn.Module):
         # Frequencies that a transform pushed beyond the band limit fade out, to none at half of the sampling rate.
         fade = (freqs.norm(dim=2) - self.bandwidth) / (self.sampling_rate / 2 - self.bandwidth)
         amplitudes = (1 - fade).clamp(0, 1)
-        x = self.canvas(w).expand(w.shape[0], -1, -1) @ freqs.transpose(1, 2) + phases[:, None]
-        x = torch.sin(x * (2 * math.pi)) * amplitudes[:, None]
-        # A product for each image rather than one for all, so that an image does not depend on its place in the batch.
-        weight = (self.weight.t() / math.sqrt(self.channels)).expand(len(x), -1, -1)
-        features = torch.bmm(x, weight)
-        return features.view(-1, self.size, self.size, self.channels).permute(0, 3, 1, 2)
+        return torch.cat([freqs.transpose(1, 2), phases[:, None], amplitudes[:, None]], dim=1)
 
-    def canvas(self, like: Tensor) -> Tensor:
+    def prepare(self) -> Callable[[Tensor], Tensor]:
+        """What makes features of waves."""
+        canvas, weight = self.canvas(), self.weight.t() / math.sqrt(self.channels)
+
+        def draw(waves: Tensor) -> Tensor:
+            n = len(waves)
+            freqs, phases, amplitudes = torch.split(waves, [2, 1, 1], dim=1)
+            x = torch.baddbmm(phases, canvas.expand(n, -1, -1), freqs)
+            x = torch.sin(x * (2 * math.pi)) * amplitudes
+            # A product for each image, so that an image does not depend on its place in the batch.
+            x = torch.bmm(x, weight.expand(n, -1, -1))
+            return x.view(n, self.size, self.size, self.channels).permute(0, 3, 1, 2)
+
+        return draw
+
+    def canvas(self) -> Tensor:
         """Positions (x, y) of the samples row by row, [1, size * size, 2], in image widths from the centre."""
-        theta = like.new_zeros([1, 2, 3])
+        theta = self.freqs.new_zeros([1, 2, 3])
         theta[0, 0, 0] = theta[0, 1, 1] = 0.5 * self.size / self.sampling_rate
         grid: Tensor = F.affine_grid(theta, [1, 1, self.size, self.size], align_corners=False)
         return grid.flatten(1, 2)
@@ -216,39 +231,40 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("up_filter", design.up_filter())
         self.register_buffer("down_filter", design.down_filter())
 
-    def styles(self, w: Tensor) -> Tensor:
-        """Scales of the input channels and, unless this is the last layer, of the output channels, side by side.
-
-        w: [N, w_dim]. Returns [N, in_channels + out_channels], or [N, in_channels].
-        """
-        s: Tensor = self.affine(w)
-        if self.design.is_torgb:
-            return s / math.sqrt(self.design.in_channels * self.design.kernel_size**2)
-        return torch.cat(modulation(self.weight, s), dim=1)
-
-    def forward(self, x: Tensor, styles: Tensor, *, force_fp32: bool = False, update_emas: bool = False) -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, *, force_fp32: bool = False, update_emas: bool = False) -> Tensor:
         """The layer's output, [N, out_channels, out_size, out_size].
 
-        x: [N, in_channels, in_size, in_size]. styles: what `styles` returned. Runs in float16 only on CUDA, only where
-        the design says so, and never with `force_fp32`; otherwise in the dtype of the parameters.
+        x: [N, in_channels, in_size, in_size]. w: [N, w_dim]. Runs in float16 only on CUDA, only where the design says
+        so, and never with `force_fp32`; otherwise in the dtype of the parameters.
         """
         d = self.design
         if update_emas:
             magnitude = x.detach().float().square().mean().to(self.magnitude_ema.dtype)
             self.magnitude_ema.copy_(magnitude.lerp(self.magnitude_ema, d.magnitude_ema_beta))
         half = d.use_fp16 and not force_fp32 and x.is_cuda
-        y = scaled_conv2d(
-            x.to(torch.float16 if half else self.weight.dtype),
-            self.weight,
-            styles[:, : d.in_channels] * self.magnitude_ema.rsqrt(),
-            None if d.is_torgb else styles[:, d.in_channels :],
-            padding=d.kernel_size - 1,
-            bias=self.bias,
-        )
-        return filtered_lrelu(
-            y,
-            self.up_filter,
-            self.down_filter,
+        return self.prepare(torch.float16 if half else self.weight.dtype)(x, self.styles(w))
+
+    def styles(self, w: Tensor) -> Tensor:
+        """Scales of the input channels and, unless this is the last layer, of the output channels, side by side.
+
+        w: [N, w_dim]. Returns [N, num_styles].
+        """
+        d = self.design
+        s: Tensor = self.affine(w)
+        gain = self.magnitude_ema.rsqrt()
+        if d.is_torgb:
+            return s * (gain / math.sqrt(d.in_channels * d.kernel_size**2))
+        scale, factors = modulation(self.weight, s)
+        return torch.cat([scale * gain, factors], dim=1)
+
+    def prepare(self, dtype: torch.dtype) -> Callable[[Tensor, Tensor], Tensor]:
+        """What makes the layer's output of its input and styles, computed in `dtype`."""
+        d = self.design
+        size = d.in_size + d.kernel_size - 1
+        activate = prepare_filtered_lrelu(
+            None if self.up_filter is None else self.up_filter.to(dtype),
+            None if self.down_filter is None else self.down_filter.to(dtype),
+            (d.out_channels, size, size),
             up=d.up_factor,
             down=d.down_factor,
             padding=d.padding,
@@ -256,3 +272,10 @@ class SynthesisLayer(nn.Module):
             slope=1 if d.is_torgb else 0.2,
             clamp=d.conv_clamp,
         )
+
+        def apply(x: Tensor, styles: Tensor) -> Tensor:
+            scale, factors = styles[:, : d.in_channels], None if d.is_torgb else styles[:, d.in_channels :]
+            y = scaled_conv2d(x.to(dtype), self.weight, scale, factors, padding=d.kernel_size - 1, bias=self.bias)
+            return activate(y)
+
+        return apply

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 from baselines.ops.linear import FullyConnectedLayer
-from baselines.ops.tiles import can_tile, tiled
 
 __all__ = ["MappingNetwork", "normalize_2nd_moment"]
 
@@ -66,7 +65,7 @@ class MappingNetwork(nn.Module):
         """
         z = self.checked(z, "z", self.z_dim)
         c = self.checked(c, "c", self.c_dim) if self.c_dim > 0 else None
-        w = tiled(self.intermediate, 1, z, c) if can_tile(z) else self.intermediate(z, c)
+        w = self.intermediate(z, c)
         if update_emas:
             self.w_avg.copy_(w.detach().mean(0).lerp(self.w_avg, self.w_avg_beta))
         return self.truncated(w.unsqueeze(1).repeat(1, self.num_ws, 1), truncation_psi, truncation_cutoff)

@@ -44,8 +44,8 @@ class SynthesisNetwork(nn.Module):
         self.img_resolution = img_resolution
         self.img_channels = img_channels
         self.output_scale = output_scale
-        # Small images go two by two: one alone is soon dominated by what every operation costs however small it is.
-        self.tile_size = 2 if img_resolution <= 64 else 1
+        # As many small images as a core's cache holds, for every operation has its price however small it is.
+        self.tile_size = 4 if img_resolution <= 64 else 1
         self.progression = Progression.design(
             img_resolution,
             img_channels,
@@ -88,30 +88,28 @@ class SynthesisNetwork(nn.Module):
         if transforms is not None and len(transforms) != len(ws):
             raise ValueError(f"There are {len(transforms)} transforms for {len(ws)} images; set one for each image.")
         ws = ws.to(self.input.weight.dtype)
-        if not can_tile(ws) or update_emas:
-            return self.images(ws[:, 0], self.styles(ws), transforms, force_fp32, update_emas)
-        # Products of small matrices may depend on the row, so styles are made for one image at a time.
-        styles = tiled(self.styles, 1, ws)
-        return tiled(self.images, self.tile_size, ws[:, 0], styles, transforms)
+        if can_tile(ws) and not update_emas:
+            return self.in_tiles(ws, transforms)
+        x: Tensor = self.input(ws[:, 0], transforms)
+        for layer, w in zip(self.layers(), ws.unbind(1)[1:], strict=True):
+            x = layer(x, w, force_fp32=force_fp32, update_emas=update_emas)
+        return x.to(ws.dtype).contiguous() * self.output_scale
 
-    def styles(self, ws: Tensor) -> Tensor:
-        """The styles of all layers side by side, [N, ...]."""
-        return torch.cat([layer.styles(w) for layer, w in zip(self.layers(), ws.unbind(1)[1:], strict=True)], dim=1)
+    def in_tiles(self, ws: Tensor, transforms: Tensor | None) -> Tensor:
+        """Images in tiles: what depends on the weights alone, or is small, is done beforehand for all of them."""
+        waves = self.input.waves(ws[:, 0], transforms)
+        layers, draw = self.layers(), self.input.prepare()
+        sizes = [layer.design.num_styles for layer in layers]
+        styles = torch.cat([layer.styles(w) for layer, w in zip(layers, ws.unbind(1)[1:], strict=True)], dim=1)
+        steps = [layer.prepare(ws.dtype) for layer in layers]
 
-    def images(
-        self,
-        w: Tensor,
-        styles: Tensor,
-        transforms: Tensor | None,
-        force_fp32: bool = False,
-        update_emas: bool = False,
-    ) -> Tensor:
-        """Images from the intermediate latents of the input layer and the styles of the others."""
-        x: Tensor = self.input(w, transforms)
-        sizes = [layer.design.num_styles for layer in self.layers()]
-        for layer, s in zip(self.layers(), torch.split(styles, sizes, dim=1), strict=True):
-            x = layer(x, s, force_fp32=force_fp32, update_emas=update_emas)
-        return x.to(w.dtype).contiguous() * self.output_scale
+        def images(waves: Tensor, styles: Tensor) -> Tensor:
+            x = draw(waves)
+            for step, s in zip(steps, torch.split(styles, sizes, dim=1), strict=True):
+                x = step(x, s)
+            return x.contiguous() * self.output_scale
+
+        return tiled(images, self.tile_size, waves, styles)
 
     def layers(self) -> list[SynthesisLayer]:
         """The layers after the input, in order."""

@@ -13,14 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ganbench.checkpoints import tflib_stylegan1
+from ganbench.checkpoints import tflib_stylegan1, tflib_stylegan2
 from ganbench.checkpoints.architectures import ARCHITECTURES, Architecture, Config, constructed, filled
 from ganbench.checkpoints.inert import Instance
 from ganbench.checkpoints.modules import LONGEST, MAX_MEMBERS, arguments
 from ganbench.checkpoints.tflib import Source, Translation
 from ganbench.errors import BadInputError, UnsafeFileError
 
-TRANSLATIONS: Mapping[str, Translation] = {**tflib_stylegan1.TRANSLATIONS}
+TRANSLATIONS: Mapping[str, Translation] = {**tflib_stylegan1.TRANSLATIONS, **tflib_stylegan2.TRANSLATIONS}
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,9 @@ def _tensors(
     tensors, used = dict[str, Tensor](), set(translation.ignored(config))
     what = f"a {architecture.name} of resolution {config.get('img_resolution')}"
     for key, tensor in network.state_dict().items():
+        if (constant := translation.constant(key, config)) is not None:
+            tensors[key] = constant
+            continue
         source = translation.source(key, config)
         used.add(source.name)
         tensors[key] = _translated(source, tuple(tensor.shape), variables, what)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 Config = dict[str, Any]
 Parts = Mapping[str, Config]  # role of a component -> its static keyword arguments
@@ -74,6 +75,7 @@ class Translation:
         rules: the first that matches a key of our state dict says which variable it comes from.
         words: from a key's groups and our arguments to more words for the variable's name.
         ignored: names of the variables that our network has no use for, given our arguments.
+        constant: a tensor that follows from our arguments alone, by its key; None for those that variables give.
     """
 
     architecture: str
@@ -81,6 +83,7 @@ class Translation:
     rules: Sequence[Rule]
     words: Callable[[Mapping[str, str], Config], Mapping[str, Any]]
     ignored: Callable[[Config], Collection[str]] = lambda config: ()
+    constant: Callable[[str, Config], Tensor | None] = lambda key, config: None
 
     def source(self, key: str, config: Config) -> Source:
         """Return the variable that a tensor comes from."""

@@ -24,6 +24,8 @@ def record(network: nn.Module, functions: str, config: Mapping[str, Any], **kwar
     """
     own: dict[str, Any] = {}
     for key, tensor in network.state_dict().items():
+        if TRANSLATIONS[functions].constant(key, dict(config)) is not None:
+            continue
         source = TRANSLATIONS[functions].source(key, dict(config))
         own[source.name] = variable(source, tensor.numpy())
     function, _, synthesis = functions.partition(" with ")

@@ -12,55 +12,12 @@ from baselines.stylegan1.networks import Discriminator, Generator
 from ganbench.checkpoints import load
 from ganbench.checkpoints.tensorflow import TRANSLATIONS
 from tests.golden_cases import cases, facts, golden
+from tests.parity.tensorflow_snapshot import Snapshot, arrays
 
 CASES = [case for case in cases("stylegan1/sg1_*") if (case / "io.npz").exists()]
 # Relative to the largest value: the stated tolerances of the cases. Images of the larger case are stored as float32.
 FLOAT64 = {"dlatents": 1e-9, "images": 1e-9, "scores": 1e-9}
 FLOAT32 = {"dlatents": 3e-6, "images": 2e-5, "scores": 1e-5}
-
-
-class Snapshot:
-    """The three networks of a case, evaluated as the names of its arrays say."""
-
-    def __init__(self, case: Path, dtype: torch.dtype) -> None:
-        self.stored, self.dtype = np.load(case / "io.npz"), dtype
-        networks: dict[str, Any] = load(case / "network.pkl")
-        self.G, self.D, self.Gs = (networks[name].to(dtype) for name in ("G", "D", "Gs"))
-
-    def input(self, name: str) -> torch.Tensor:
-        return torch.from_numpy(self.stored[name]).to(self.dtype)
-
-    def evaluate(self, name: str) -> torch.Tensor:
-        """Return what the array ``KIND_HOW`` holds."""
-        kind, how = name.split("_", 1)
-        if kind == "scores":
-            return self.scores(how)
-        G, z = (self.G, self.input("z")[:2]) if how.startswith("G_val") else (self.Gs, self.input("z"))
-        truncation = {}
-        if how.startswith("psi"):
-            psi, cutoff = how[3:].split("_cut")
-            truncation = {"truncation_psi": float(psi), "truncation_cutoff": int(cutoff)}
-        ws: torch.Tensor = G.mapping(z, **truncation)
-        if kind == "dlatents":
-            return ws
-        G.synthesis.lod.fill_(float(how.partition("lod")[2] or 0))
-        images: torch.Tensor = G.synthesis(ws)
-        return images
-
-    def scores(self, how: str) -> torch.Tensor:
-        if how.startswith("on_images"):
-            images = torch.from_numpy(self.stored["images_val_lod0.0__f64"]).float().to(self.dtype)
-            self.D.lod.zero_()
-        else:
-            lod, _, first = how.removeprefix("lod").partition("_first")
-            images = self.input("d_images")[: int(first) if first else None]
-            self.D.lod.fill_(float(lod))
-        scores: torch.Tensor = self.D(images)
-        return scores
-
-
-def arrays(case: Path) -> list[str]:
-    return [name.removesuffix("__f64") for name in np.load(case / "io.npz").files if name.endswith("__f64")]
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])

@@ -1,0 +1,192 @@
+"""StyleGAN2's TensorFlow networks, and StyleGAN2-ADA's: which argument and which variable is which of ours.
+
+Source: Karras et al. (CVPR 2020) and (NeurIPS 2020), and the names that their TensorFlow code gives its variables.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from baselines.ops.upfirdn2d import setup_filter
+from baselines.stylegan2.layers import BINOMIAL
+from ganbench.checkpoints.tflib import HWIO, IO, Config, Parts, Rule, Translation, renamed, same
+from ganbench.errors import BadInputError
+
+SIZES = {"latent_size": "z_dim", "label_size": "c_dim", "dlatent_size": "w_dim"}
+IMAGES = {"resolution": "img_resolution", "num_channels": "img_channels"}
+MAPPING = {
+    "mapping_layers": "num_layers",
+    "mapping_fmaps": "layer_features",
+    "mapping_lrmul": "lr_multiplier",
+    "mapping_nonlinearity": "activation",
+    "label_fmaps": "embed_features",
+}
+SYNTHESIS = {
+    "nonlinearity": "activation",
+    "resample_kernel": "resample_filter",
+    **same("architecture num_fp16_res conv_clamp use_noise"),
+}
+DISCRIMINATOR = {"label_size": "c_dim", **IMAGES, **same("architecture num_fp16_res conv_clamp")}
+BLOCK = {"nonlinearity": "activation", "resample_kernel": "resample_filter"}
+EPILOGUE = {
+    "nonlinearity": "activation",
+    "mbstd_group_size": "mbstd_group_size",
+    "mbstd_num_features": "mbstd_num_channels",
+}
+LABELS = {
+    "mapping_layers": "num_layers",
+    "mapping_fmaps": "layer_features",
+    "mapping_lrmul": "lr_multiplier",
+    "label_fmaps": "embed_features",
+}
+
+
+def generator_config(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our generator; what is not given has the default of the official functions.
+
+    Raises:
+        BadInputError: latents that are not normalised, which our mapping network always does.
+    """
+    synthesis, mapping = parts.get("synthesis", {}), parts.get("mapping", {})
+    if not mapping.get("normalize_latents", True):
+        raise BadInputError("holds a StyleGAN2 generator whose latents are not normalised, which is not built here")
+    beta = renamed(kwargs, {"dlatent_avg_beta": "w_avg_beta", "w_avg_beta": "w_avg_beta"})
+    return {
+        **{"z_dim": 512, "c_dim": 0, "w_dim": 512, "img_resolution": 1024, "img_channels": 3},
+        **renamed(mapping, SIZES),
+        **renamed(synthesis, IMAGES),
+        "mapping_kwargs": {"layer_features": 512, "w_avg_beta": 0.995} | renamed(mapping, MAPPING) | beta,
+        **channels(synthesis),
+        **{"num_fp16_res": 0, "conv_clamp": None},
+        **renamed(synthesis, SYNTHESIS),
+    }
+
+
+def generator_config_without_labels(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our generator, as ``generator_config`` does.
+
+    Raises:
+        BadInputError: as there; or labels, which StyleGAN2's first code embeds as only StyleGAN's networks here do.
+    """
+    config = generator_config(kwargs, parts)
+    refuse_labels(config)
+    return config
+
+
+def ada_discriminator_config(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our discriminator; what is not given has the defaults of StyleGAN2-ADA."""
+    defaults = {"c_dim": 0, "img_resolution": 1024, "img_channels": 3, "num_fp16_res": 0, "conv_clamp": None}
+    return {
+        **defaults,
+        **channels(kwargs),
+        **renamed(kwargs, DISCRIMINATOR),
+        "block_kwargs": renamed(kwargs, BLOCK),
+        "mapping_kwargs": renamed(kwargs, LABELS),
+        "epilogue_kwargs": {"mbstd_group_size": None} | renamed(kwargs, EPILOGUE),
+    }
+
+
+def discriminator_config(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our discriminator; what is not given has the defaults of StyleGAN2.
+
+    Raises:
+        BadInputError: labels, which StyleGAN2's first code uses in another way than our network.
+    """
+    config = ada_discriminator_config({"mbstd_group_size": 4, **kwargs}, parts)
+    refuse_labels(config)
+    return config
+
+
+def refuse_labels(config: Config) -> None:
+    """Raise BadInputError for a network with labels."""
+    if config["c_dim"]:
+        raise BadInputError(
+            "holds a conditional StyleGAN2 network of the TensorFlow code, whose use of labels is not built here"
+        )
+
+
+def channels(kwargs: Config) -> Config:
+    """Return our names for the numbers of feature maps; the official base counts from half the resolution."""
+    base = kwargs.get("fmap_base", 16 << 10)
+    return {"channel_base": base * 2 if isinstance(base, int) else base, "channel_max": kwargs.get("fmap_max", 512)}
+
+
+def words(groups: Mapping[str, str], config: Config) -> dict[str, Any]:
+    """Return the scope and the number of the layer that a key's resolution and layer stand for."""
+    if "res" not in groups or "layer" not in groups:
+        return {}
+    res, layer = groups["res"], int(groups["layer"])
+    name = "Conv" if res == "4" else ("Conv0_up", "Conv1")[layer]
+    return {"scope": f"G_synthesis/{res}x{res}/{name}", "number": 2 * round(math.log2(int(res) / 4)) + layer - 1}
+
+
+def constant(key: str, config: Config) -> Tensor | None:
+    """Return the resampling filter, which the file has as an argument."""
+    if not key.endswith("resample_filter"):
+        return None
+    if key.startswith("b4."):
+        return setup_filter(BINOMIAL)  # the discriminator's last layers do not resample
+    return setup_filter(config.get("block_kwargs", config).get("resample_filter", BINOMIAL))
+
+
+RES, LAYER = r"b(?P<res>\d+)", r"(?P<layer>[01])"
+
+GENERATOR_RULES = (
+    Rule(r"mapping\.w_avg", "dlatent_avg"),
+    Rule(r"mapping\.embed\.weight", "G_mapping/LabelEmbed/weight", IO),
+    Rule(r"mapping\.embed\.bias", "G_mapping/LabelEmbed/bias"),
+    Rule(r"mapping\.fc(?P<i>\d+)\.weight", "G_mapping/Dense{i}/weight", IO),
+    Rule(r"mapping\.fc(?P<i>\d+)\.bias", "G_mapping/Dense{i}/bias"),
+    Rule(r"synthesis\.b4\.const", "G_synthesis/4x4/Const/const", ones=1),
+    # Upsampling convolutions are transposed ones, whose kernels lie the other way round.
+    Rule(rf"synthesis\.{RES}\.conv(?P<layer>0)\.weight", "{scope}/weight", HWIO, flip=True),
+    Rule(rf"synthesis\.{RES}\.conv(?P<layer>1)\.weight", "{scope}/weight", HWIO),
+    Rule(rf"synthesis\.{RES}\.conv{LAYER}\.bias", "{scope}/bias"),
+    Rule(rf"synthesis\.{RES}\.conv{LAYER}\.noise_const", "G_synthesis/noise{number}", ones=2),
+    Rule(rf"synthesis\.{RES}\.conv{LAYER}\.noise_strength", "{scope}/noise_strength"),
+    Rule(rf"synthesis\.{RES}\.conv{LAYER}\.affine\.weight", "{scope}/mod_weight", IO),
+    Rule(rf"synthesis\.{RES}\.conv{LAYER}\.affine\.bias", "{scope}/mod_bias", plus=1),
+    Rule(rf"synthesis\.{RES}\.torgb\.weight", "G_synthesis/{res}x{res}/ToRGB/weight", HWIO),
+    Rule(rf"synthesis\.{RES}\.torgb\.bias", "G_synthesis/{res}x{res}/ToRGB/bias"),
+    Rule(rf"synthesis\.{RES}\.torgb\.affine\.weight", "G_synthesis/{res}x{res}/ToRGB/mod_weight", IO),
+    Rule(rf"synthesis\.{RES}\.torgb\.affine\.bias", "G_synthesis/{res}x{res}/ToRGB/mod_bias", plus=1),
+    Rule(rf"synthesis\.{RES}\.skip\.weight", "G_synthesis/{res}x{res}/Skip/weight", HWIO, flip=True),
+)
+
+DISCRIMINATOR_RULES = (
+    Rule(r"mapping\.embed\.weight", "LabelEmbed/weight", IO),
+    Rule(r"mapping\.embed\.bias", "LabelEmbed/bias"),
+    Rule(r"mapping\.fc(?P<i>\d+)\.weight", "Mapping{i}/weight", IO),
+    Rule(r"mapping\.fc(?P<i>\d+)\.bias", "Mapping{i}/bias"),
+    Rule(rf"{RES}\.fromrgb\.weight", "{res}x{res}/FromRGB/weight", HWIO),
+    Rule(rf"{RES}\.fromrgb\.bias", "{res}x{res}/FromRGB/bias"),
+    Rule(rf"{RES}\.conv0\.weight", "{res}x{res}/Conv0/weight", HWIO),
+    Rule(rf"{RES}\.conv0\.bias", "{res}x{res}/Conv0/bias"),
+    Rule(rf"{RES}\.conv1\.weight", "{res}x{res}/Conv1_down/weight", HWIO),
+    Rule(rf"{RES}\.conv1\.bias", "{res}x{res}/Conv1_down/bias"),
+    Rule(rf"{RES}\.skip\.weight", "{res}x{res}/Skip/weight", HWIO),
+    Rule(r"b4\.conv\.weight", "4x4/Conv/weight", HWIO),
+    Rule(r"b4\.conv\.bias", "4x4/Conv/bias"),
+    Rule(r"b4\.fc\.weight", "4x4/Dense0/weight", IO),
+    Rule(r"b4\.fc\.bias", "4x4/Dense0/bias"),
+    Rule(r"b4\.out\.weight", "Output/weight", IO),
+    Rule(r"b4\.out\.bias", "Output/bias"),
+)
+
+
+def _generator(configure: Any) -> Translation:
+    return Translation("StyleGAN2 generator", configure, GENERATOR_RULES, words, lambda config: ["lod"], constant)
+
+
+def _discriminator(configure: Any) -> Translation:
+    return Translation("StyleGAN2 discriminator", configure, DISCRIMINATOR_RULES, words, constant=constant)
+
+
+TRANSLATIONS = {
+    "G_main with G_synthesis_stylegan2": _generator(generator_config_without_labels),
+    "G_main with G_synthesis": _generator(generator_config),  # StyleGAN2-ADA
+    "D_stylegan2": _discriminator(discriminator_config),
+    "D_main": _discriminator(ada_discriminator_config),  # StyleGAN2-ADA
+}

@@ -20,7 +20,7 @@ class PrecisionRecall:
         extractor: whose ``features`` are compared.
 
     Source: Kynkäänniemi et al. 2019, equations 1 and 2.
-    Deviation: distances in float32; the official code compares in float16 (see ``ganbench.functional.manifold``).
+    Deviation: distances in float64; the official code compares in float16 (see ``ganbench.functional.manifold``).
     """
 
     name: str

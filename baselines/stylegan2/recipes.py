@@ -1,0 +1,142 @@
+"""How to train StyleGAN2: the published configurations, and the one of the embedded weights.
+
+Source: Karras et al., Analyzing and Improving the Image Quality of StyleGAN (CVPR 2020), appendix B; Karras et al.,
+Training Generative Adversarial Networks with Limited Data (NeurIPS 2020), appendix C and figure 24; and the settings
+that the authors published with their code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from baselines.training import game
+
+__all__ = ["RECIPES", "Recipe"]
+
+
+@dataclass(frozen=True)
+class Recipe(game.Recipe):
+    """All settings of a training run but the data and the seed.
+
+    Attributes:
+        r1_gamma: weight of the R1 penalty.
+        r1_interval: the penalty is taken in every such step.
+        pl_weight: weight of path length regularisation; 0 for none.
+        pl_interval: it is taken in every such step.
+        pl_batch_shrink: with a batch so many times smaller.
+        pl_decay: share of a batch in the running mean of path lengths.
+        style_mixing_prob: share of images that are generated from two latents.
+        emas_in_every_pass: whether every pass of the generator in training moves ``w_avg``, as in StyleGAN2-ADA, or
+            only the one that trains the discriminator.
+        translate: images given to the discriminator, real and generated alike, are shifted by up to so many pixels.
+    """
+
+    r1_gamma: float = 10
+    r1_interval: int = 16
+    pl_weight: float = 2
+    pl_interval: int = 4
+    pl_batch_shrink: int = 2
+    pl_decay: float = 0.01
+    style_mixing_prob: float = 0.9
+    emas_in_every_pass: bool = False
+    translate: int = 0
+
+
+def _generator(channel_base: int, mapping_layers: int) -> dict[str, Any]:
+    return {
+        "z_dim": 512,
+        "w_dim": 512,
+        "mapping_kwargs": {"num_layers": mapping_layers, "w_avg_beta": 0.995},
+        "channel_base": channel_base,
+        "channel_max": 512,
+        "num_fp16_res": 4,
+        "conv_clamp": 256,
+    }
+
+
+def _discriminator(channel_base: int, mbstd_group_size: int, **more: Any) -> dict[str, Any]:
+    return {
+        "channel_base": channel_base,
+        "channel_max": 512,
+        "num_fp16_res": 4,
+        "conv_clamp": 256,
+        "epilogue_kwargs": {"mbstd_group_size": mbstd_group_size},
+        **more,
+    }
+
+
+RECIPES: Mapping[str, Recipe] = {
+    # Configuration F at 1024x1024, in mixed precision.
+    "stylegan2": Recipe(
+        _generator(32768, 8),
+        _discriminator(32768, 4),
+        r1_gamma=10,
+        emas_in_every_pass=True,
+    ),
+    "paper256": Recipe(
+        _generator(16384, 8),
+        _discriminator(16384, 8),
+        batch=64,
+        r1_gamma=1,
+        g_lr=0.0025,
+        d_lr=0.0025,
+        ema_kimg=20,
+        emas_in_every_pass=True,
+    ),
+    "paper512": Recipe(
+        _generator(32768, 8),
+        _discriminator(32768, 8),
+        batch=64,
+        r1_gamma=0.5,
+        g_lr=0.0025,
+        d_lr=0.0025,
+        ema_kimg=20,
+        emas_in_every_pass=True,
+    ),
+    "paper1024": Recipe(
+        _generator(32768, 8),
+        _discriminator(32768, 4),
+        r1_gamma=2,
+        emas_in_every_pass=True,
+    ),
+    "cifar": Recipe(
+        _generator(32768, 2),
+        _discriminator(32768, 32, architecture="orig"),
+        kimg=100000,
+        batch=64,
+        r1_gamma=0.01,
+        g_lr=0.0025,
+        d_lr=0.0025,
+        ema_kimg=500,
+        ema_rampup=0.05,
+        pl_weight=0,
+        style_mixing_prob=0,
+        emas_in_every_pass=True,
+    ),
+    # The embedded weights: fewer channels, float32 throughout, so that four CPU cores train it in about an hour.
+    "digits32": Recipe(
+        {
+            "z_dim": 64,
+            "w_dim": 64,
+            "mapping_kwargs": {"num_layers": 4},
+            "channel_base": 1024,
+            "channel_max": 48,
+            "num_fp16_res": 0,
+            "conv_clamp": None,
+        },
+        {
+            "channel_base": 1024,
+            "channel_max": 64,
+            "num_fp16_res": 0,
+            "conv_clamp": None,
+            "epilogue_kwargs": {"mbstd_group_size": 4},
+        },
+        kimg=200,
+        batch=16,
+        r1_gamma=1.0,
+        ema_kimg=10,
+        ema_rampup=0.05,
+        tick_kimg=1,
+        snapshot_ticks=10,
+    ),
+}

@@ -1,0 +1,124 @@
+"""Training of StyleGAN2, and the phases of StyleGAN3's."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Unpack
+
+import torch
+from torch import Tensor, nn
+
+from baselines.stylegan2 import losses
+from baselines.stylegan2.networks import Discriminator, Generator
+from baselines.stylegan2.recipes import Recipe
+from baselines.training import game
+from baselines.training.augment import translate
+from baselines.training.data import Images
+from baselines.training.ema import ema_beta
+from baselines.training.loop import Losses, Moment, Phase, Trainee
+from baselines.training.optimizers import lazy_adam
+from baselines.training.streams import normal
+
+__all__ = ["Game", "PathLength", "train"]
+
+
+def train(images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[game.Options]) -> Path:
+    """Return the path of the averaged generator's weights, ``run_dir / "stylegan2.safetensors"``, after training.
+
+    Arguments, errors and what else is written are those of ``baselines.training.game.play``.
+    """
+    return game.play(Game, images, recipe, run_dir, **options)
+
+
+class PathLength(nn.Module):
+    """The running mean of path lengths, kept in snapshots as the networks are."""
+
+    pl_mean: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("pl_mean", torch.zeros([]))
+
+
+class Game(game.Game):
+    """StyleGAN2's phases: both losses, and path length and R1 once in a while."""
+
+    model = "stylegan2"
+    generator_class: ClassVar[Callable[..., Any]] = Generator
+    discriminator_class: ClassVar[Callable[..., Any]] = Discriminator
+    recipe: Recipe
+
+    def __init__(self, G: nn.Module, D: nn.Module, recipe: Recipe, outcome: game.Outcome) -> None:
+        super().__init__(G, D, recipe, outcome)
+        self.path_length = PathLength().to(self.device) if recipe.pl_weight > 0 else None
+
+    def trainee(self) -> Trainee:
+        """Return networks, optimisers and phases for the loop."""
+        G, D, recipe = self.G, self.D, self.recipe
+        g_interval = None if self.path_length is None else recipe.pl_interval
+        g_adam = lazy_adam(G.parameters(), recipe.g_lr, recipe.betas, g_interval)
+        d_adam = lazy_adam(D.parameters(), recipe.d_lr, recipe.betas, recipe.r1_interval)
+        networks = {"G": G, "D": D, "G_ema": self.G_ema}
+        regularised = () if g_interval is None else (Phase("Greg", G, g_adam, self.path_length_loss, g_interval),)
+        return Trainee(
+            networks=networks if self.path_length is None else {**networks, "path_length": self.path_length},
+            optimizers={"G": g_adam, "D": d_adam},
+            phases=(
+                Phase("Gmain", G, g_adam, self.generator_loss),
+                *regularised,
+                Phase("Dmain", D, d_adam, self.discriminator_loss),
+                Phase("Dreg", D, d_adam, self.r1_loss, recipe.r1_interval),
+            ),
+            averages=((self.G_ema, G),),
+            ema_beta=lambda nimg: ema_beta(recipe.batch, nimg, recipe.ema_kimg, recipe.ema_rampup),
+            export=self.export,
+        )
+
+    def generator_loss(self, at: Moment) -> Losses:
+        """Return the loss of phase Gmain."""
+        fake, _, c = self.generate(at, "Gmain", self.recipe.batch)
+        return losses.generator_loss(self.D, fake, c, self.view(at, "Gmain/view"))
+
+    def path_length_loss(self, at: Moment) -> Losses:
+        """Return the loss of phase Greg, for fewer images than the others."""
+        assert self.path_length is not None
+        fake, ws, _ = self.generate(at, "Greg", max(self.recipe.batch // self.recipe.pl_batch_shrink, 1))
+        direction = normal(at.stream("Greg/direction"), *fake.shape, device=self.device)
+        mean, weight, decay = self.path_length.pl_mean, self.recipe.pl_weight, self.recipe.pl_decay
+        return losses.path_length_loss(fake, ws, direction, mean, weight, decay)
+
+    def discriminator_loss(self, at: Moment) -> Losses:
+        """Return the loss of phase Dmain, whose pass of the generator is the one that moves its running averages."""
+        with torch.no_grad():
+            fake, _, c = self.generate(at, "Dmain", self.recipe.batch, update_emas=True)
+        return losses.discriminator_loss(self.D, at.real, at.labels, fake, c, self.view(at, "Dmain/view"))
+
+    def r1_loss(self, at: Moment) -> Losses:
+        """Return the loss of phase Dreg."""
+        return losses.r1_loss(self.D, at.real, at.labels, self.recipe.r1_gamma, self.view(at, "Dreg/view"))
+
+    def generate(
+        self, at: Moment, phase: str, count: int, update_emas: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return ``count`` images with random noise and mixed styles, their ws, and their labels."""
+        z, c = self.latents(at.stream(phase), count)
+        fake, ws = losses.generate(
+            self.G,
+            z,
+            c,
+            mixing=self.mixing(at.stream(f"{phase}/mixing"), count),
+            noise=game.StepNoise(at.stream, phase, count, self.device),
+            update_emas=update_emas or self.recipe.emas_in_every_pass,
+        )
+        return fake, ws, c
+
+    def mixing(self, draws: torch.Generator, count: int) -> losses.Mixing | None:
+        """Return second latents for as many images as the recipe has it."""
+        if self.recipe.style_mixing_prob == 0:
+            return None
+        z = normal(draws, count, self.G.z_dim, device=self.device)
+        return losses.Mixing(z, losses.mixing_cutoffs(draws, count, self.G.num_ws, self.recipe.style_mixing_prob))
+
+    def view(self, at: Moment, purpose: str) -> losses.View:
+        """Return what the discriminator sees of images in this step: shifted as the recipe has it."""
+        draws = at.stream(purpose)
+        return lambda images: translate(images, self.recipe.translate, draws)

@@ -1,0 +1,209 @@
+import dataclasses
+import json
+
+import pytest
+import torch
+from PIL import Image
+
+from baselines.stylegan2.networks import Discriminator, Generator
+from baselines.stylegan2.recipes import RECIPES, Recipe
+from baselines.stylegan2.train import Game, train
+from baselines.training import snapshots
+from baselines.training.game import Outcome
+from baselines.training.loop import Moment, streams_of
+from baselines.training.weights import load_state, read_header
+
+IMAGES = torch.randint(256, [6, 1, 16, 16], dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+TINY = Recipe(
+    {"z_dim": 4, "w_dim": 4, "mapping_kwargs": {"num_layers": 1}, "channel_base": 32, "channel_max": 4},
+    {"channel_base": 32, "channel_max": 4},
+    kimg=0.016,
+    batch=4,
+    r1_gamma=0.1,
+    r1_interval=2,
+    pl_interval=2,
+    tick_kimg=0.008,
+    snapshot_ticks=1,
+)
+
+
+def tensors(run_dir):
+    return snapshots.latest(run_dir).tensors
+
+
+def same(first, second):
+    first, second = tensors(first), tensors(second)
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_the_weights_build_the_generator_that_was_trained(tmp_path):
+    path = train(IMAGES, TINY, tmp_path, recipe_name="tiny", data_fingerprint="abc")
+    header, state = read_header(path), load_state(path)
+    told = {name: header[name] for name in ("model", "recipe", "kimg", "seed", "data_fingerprint")}
+    assert told == {"model": "stylegan2", "recipe": "tiny", "kimg": 0.016, "seed": 0, "data_fingerprint": "abc"}
+    G = Generator(**header["config"])
+    G.load_state_dict(state)
+    assert all(torch.equal(tensors(tmp_path)[f"networks/G_ema/{name}"], tensor) for name, tensor in state.items())
+    assert G(torch.zeros(2, 4)).shape == (2, 1, 16, 16)
+    assert state["mapping.w_avg"].any()
+    assert tensors(tmp_path)["networks/path_length/pl_mean"] > 0
+    with Image.open(tmp_path / "samples-000000.png") as grid:
+        assert grid.size == (160, 160)
+    losses = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])["losses"]
+    assert {"Gmain/total", "Greg/pl_penalty", "Greg/pl_length", "Dmain/total", "Dreg/r1_penalty"} <= losses.keys()
+
+
+@pytest.mark.parametrize("labels", [None, torch.eye(3).repeat(2, 1)], ids=["unconditional", "conditional"])
+def test_resumed_is_the_same_as_uninterrupted(tmp_path, labels):
+    recipe = dataclasses.replace(TINY, mirror=True, translate=1)
+    train(IMAGES, recipe, tmp_path / "whole", labels=labels)
+    train(IMAGES, dataclasses.replace(recipe, kimg=0.008), tmp_path / "parts", labels=labels)
+    train(IMAGES, recipe, tmp_path / "parts", labels=labels, resume=True)
+    assert same(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.usefixtures("untouched_random_state")
+def test_the_global_random_state_is_left_alone(tmp_path):
+    train(IMAGES, dataclasses.replace(TINY, kimg=0.008), tmp_path)
+
+
+def test_seeds_differ(tmp_path):
+    for seed in (0, 1):
+        train(IMAGES, dataclasses.replace(TINY, kimg=0.004), tmp_path / str(seed), seed=seed)
+    assert not same(tmp_path / "0", tmp_path / "1")
+
+
+def test_without_path_length_and_mixing_there_is_neither(tmp_path):
+    recipe = dataclasses.replace(TINY, pl_weight=0, style_mixing_prob=0)
+    train(IMAGES, recipe, tmp_path)
+    assert not any("path_length" in name for name in tensors(tmp_path))
+    losses = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])["losses"]
+    assert not any(name.startswith("Greg") for name in losses)
+
+
+def game(**changes):
+    recipe = dataclasses.replace(TINY, **changes)
+    shape = {"c_dim": 0, "img_resolution": 16, "img_channels": 1}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        G, D = Generator(**shape, **recipe.generator), Discriminator(**shape, **recipe.discriminator)
+    return Game(G.requires_grad_(False), D.requires_grad_(False), recipe, Outcome(None, {}, {}, 0, None))
+
+
+def moment(step=0):
+    return Moment(step, step * 4, IMAGES[:4].float() / 127.5 - 1, None, streams_of(0, step))
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_which_pass_moves_the_mean_of_w(everywhere):
+    playing = game(emas_in_every_pass=everywhere)
+    playing.G.requires_grad_(True)
+    moved = {}
+    for phase in ("generator_loss", "path_length_loss", "discriminator_loss", "r1_loss"):
+        before = playing.G.mapping.w_avg.clone()
+        getattr(playing, phase)(moment())
+        moved[phase] = not torch.equal(before, playing.G.mapping.w_avg)
+    assert moved == {
+        "generator_loss": everywhere,
+        "path_length_loss": everywhere,
+        "discriminator_loss": True,
+        "r1_loss": False,
+    }
+
+
+def test_the_discriminators_phase_never_trains_the_generator():
+    playing = game()
+    for network in (playing.G, playing.D):
+        network.requires_grad_(True)
+    playing.discriminator_loss(moment())["total"].mean().backward()
+    assert all(p.grad is None for p in playing.G.parameters())
+    playing.generator_loss(moment())["total"].mean().backward()
+    assert any(p.grad is not None for p in playing.G.parameters())
+
+
+def test_path_length_is_measured_on_a_smaller_batch_and_reaches_the_mapping():
+    playing = game(batch=4, pl_batch_shrink=2)
+    playing.G.requires_grad_(True)
+    found = playing.path_length_loss(moment())
+    assert found["total"].shape == (2,)
+    found["total"].mean().backward()
+    assert playing.G.mapping.fc0.weight.grad.any()
+    assert game(batch=1, pl_batch_shrink=2, generator=TINY.generator).generate(moment(), "Greg", 1)[0].shape[0] == 1
+
+
+def test_every_phase_and_step_has_its_own_noise_and_latents():
+    playing = game()
+    seen = [playing.generate(moment(step), phase, 4)[0] for step in (0, 1) for phase in ("Gmain", "Dmain")]
+    assert not any(torch.equal(a, b) for i, a in enumerate(seen) for b in seen[:i])
+    assert torch.equal(seen[0], playing.generate(moment(0), "Gmain", 4)[0])
+
+
+def test_training_uses_random_noise():
+    playing = game(style_mixing_prob=0)
+    with torch.no_grad():
+        for name, strength in playing.G.named_parameters():
+            if name.endswith("noise_strength"):
+                strength.fill_(1.0)
+    images, ws, _ = playing.generate(moment(), "Gmain", 4)
+    assert not torch.allclose(images, playing.G.synthesis(ws), atol=1e-2)
+
+
+def test_training_can_start_from_other_weights_and_freeze_layers(tmp_path):
+    train(IMAGES, TINY, tmp_path / "source")
+    source = tensors(tmp_path / "source")
+    start = {name: {} for name in ("G", "D", "G_ema")}
+    for key, value in source.items():
+        kind, name, *rest = key.split("/")
+        if kind == "networks" and name in start:
+            start[name]["/".join(rest)] = value
+    frozen = {**TINY.discriminator, "block_kwargs": {"freeze_layers": 2}}
+    recipe = dataclasses.replace(TINY, discriminator=frozen)
+    train(IMAGES, recipe, tmp_path / "run", start=start)
+    after = tensors(tmp_path / "run")
+    for name in ("b16.fromrgb.weight", "b16.fromrgb.bias", "b16.conv0.weight", "b16.conv0.bias"):
+        assert torch.equal(after[f"networks/D/{name}"], start["D"][name]), name
+    assert not torch.equal(after["networks/D/b16.conv1.weight"], start["D"]["b16.conv1.weight"])
+    start["D"]["b4.out.bias"] = torch.zeros(2)
+    with pytest.raises(ValueError, match=r"weights of D to start with have b4\.out\.bias as \[2\], not \[1\]"):
+        train(IMAGES, recipe, tmp_path / "other", start=start)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_builds_its_networks(name):
+    recipe = RECIPES[name]
+    resolutions = {"paper256": 256, "paper512": 512, "cifar": 32, "digits32": 32}
+    common = {"c_dim": 0, "img_resolution": resolutions.get(name, 1024), "img_channels": 1 if name == "digits32" else 3}
+    with torch.device("meta"):
+        G, D = Generator(**common, **recipe.generator), Discriminator(**common, **recipe.discriminator)
+    assert recipe.batch % recipe.discriminator["epilogue_kwargs"]["mbstd_group_size"] == 0
+    assert D.b4.mbstd is not None
+    size = sum(tensor.numel() for tensor in G.state_dict().values()) * 4
+    assert (size <= 3 * 2**20) is (name == "digits32"), size
+
+
+def test_published_settings():
+    """The values that the authors published for each configuration, beside those of all of them."""
+    published = {
+        "stylegan2": (25000, 32, 4, 32768, 0.002, 10, 10, None, 8, 2, 0.9),
+        "paper256": (25000, 64, 8, 16384, 0.0025, 1, 20, None, 8, 2, 0.9),
+        "paper512": (25000, 64, 8, 32768, 0.0025, 0.5, 20, None, 8, 2, 0.9),
+        "paper1024": (25000, 32, 4, 32768, 0.002, 2, 10, None, 8, 2, 0.9),
+        "cifar": (100000, 64, 32, 32768, 0.0025, 0.01, 500, 0.05, 2, 0, 0),
+    }
+    for name, expected in published.items():
+        r = RECIPES[name]
+        assert expected == (
+            r.kimg,
+            r.batch,
+            r.discriminator["epilogue_kwargs"]["mbstd_group_size"],
+            r.generator["channel_base"],
+            r.g_lr,
+            r.r1_gamma,
+            r.ema_kimg,
+            r.ema_rampup,
+            r.generator["mapping_kwargs"]["num_layers"],
+            r.pl_weight,
+            r.style_mixing_prob,
+        ), name
+        assert (r.d_lr, r.betas, r.r1_interval, r.pl_interval) == (r.g_lr, (0, 0.99), 16, 4)
+        assert r.discriminator["channel_base"] == r.generator["channel_base"]

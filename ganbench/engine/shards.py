@@ -8,6 +8,7 @@ thread works on one tile. On a GPU a tile is the batch.
 import contextlib
 import os
 import queue
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -81,7 +82,7 @@ class Worker:
         settings: queue.SimpleQueue[Setting] = queue.SimpleQueue()
         for _ in range(threads):
             settings.put(self.setting.for_thread())
-        pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        pool = _pool_of_single_cores(threads)
         for name, value in (("tile", tile), ("threads", threads), ("_pool", pool), ("_settings", settings)):
             object.__setattr__(self, name, value)
 
@@ -125,6 +126,21 @@ class Worker:
         for tap, seen in zip(taps, rows, strict=True):
             _refuse_nonfinite(seen, f"{tap.view} of {source.name}", start)
         return [seen[: stop - start].cpu() for seen in rows]
+
+
+def _pool_of_single_cores(threads: int) -> ThreadPoolExecutor:
+    """Return a pool each thread of which computes on one core; the caller's own number of threads stays as it is."""
+    before = torch.get_num_threads()
+    pool, all_started = ThreadPoolExecutor(threads, initializer=_stay_on_one_core), threading.Barrier(threads)
+    for future in [pool.submit(all_started.wait) for _ in range(threads)]:
+        future.result()
+    torch.set_num_threads(before)  # setting it in a thread also sets what later threads begin with
+    return pool
+
+
+def _stay_on_one_core() -> None:
+    torch.get_num_threads()  # a thread adopts the process's number when first asked, even over one set before
+    torch.set_num_threads(1)
 
 
 def _after(future: "Future[list[Tensor]]", progress: Progress, bounds: tuple[int, int]) -> list[Tensor]:

@@ -91,6 +91,14 @@ def test_threads_have_their_own_input_transform_and_share_weights() -> None:
     assert one.model.weight.data_ptr() == other.model.weight.data_ptr()
 
 
+def test_every_worker_thread_computes_on_one_core_and_the_caller_on_as_many_as_before() -> None:
+    before = torch.get_num_threads()
+    with Worker(plan(["fid@64"]).setting, 64) as worker:
+        found = [worker._pool.submit(torch.get_num_threads).result() for _ in range(20)]
+        assert found == [1] * 20
+        assert torch.get_num_threads() == before
+
+
 def test_the_plan_serves_all_metrics_of_a_source_in_one_pass() -> None:
     built: Plan = plan(
         ["fid@100", "kid@150", "is@120", "eqt_int@9", "eqr@9", "ppl_wend@9", "ppl2_wend@9", "ppl_wfull@9"]

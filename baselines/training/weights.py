@@ -60,9 +60,12 @@ def load_state(path: Path) -> dict[str, Tensor]:
 
 
 def to_bytes(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> bytes:
-    """Return a safetensors file; its header also gets the sha256 of names, shapes and contents."""
+    """Return a safetensors file; its header also gets the sha256 of names, shapes and contents.
+
+    Equal tensors and headers give equal bytes, in whatever order they come.
+    """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return save(plain, {**header, "sha256": _digest(plain, header)})
+    return _in_order(save(plain, {**header, "sha256": _digest(plain, header)}))
 
 
 def from_bytes(content: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -81,6 +84,16 @@ def from_bytes(content: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, 
     if stated is not None and stated != _digest(tensors, header):
         raise ValueError(f"{name} is damaged, its content does not match its sha256: fetch or write it again.")
     return tensors, header
+
+
+def _in_order(content: bytes) -> bytes:
+    """Return a safetensors file with sorted metadata, which safetensors writes in another order every time."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the format wants tensors to start at a multiple of eight bytes
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
 def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:

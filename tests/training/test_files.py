@@ -11,7 +11,7 @@ from baselines.training import log, snapshots
 from baselines.training.grids import save_grid
 from baselines.training.snapshots import Snapshot
 from baselines.training.streams import normal, seeded, stream
-from baselines.training.weights import load_state, read_header, save_weights
+from baselines.training.weights import from_bytes, load_state, read_header, save_weights, to_bytes
 
 
 @pytest.fixture
@@ -27,6 +27,18 @@ def test_weights_come_back_with_buffers_and_header(weights):
     state = load_state(path)
     assert state.keys() == network.state_dict().keys() == load_file(path).keys()
     assert all(torch.equal(state[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def test_equal_weights_are_equal_bytes_in_whatever_order_they_come():
+    tensors = {"b": torch.arange(3.0), "a": torch.ones(2, dtype=torch.int64), "ö": torch.zeros([])}
+    header = {name: f'"{name} é"' for name in "abcdefgh"}  # eight entries: one random order in 40,320 is this one
+    content = to_bytes(tensors, header)
+    assert to_bytes(dict(reversed(tensors.items())), dict(reversed(header.items()))) == content
+    read, kept = from_bytes(content, "it")
+    assert kept == header
+    assert list(kept) == sorted(header)
+    assert all(torch.equal(read[name], tensor) for name, tensor in tensors.items())
+    assert (8 + int.from_bytes(content[:8], "little")) % 8 == 0
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:4], lambda b: b"", lambda b: b[:-2] + b"\xff\xff"])

@@ -29,6 +29,12 @@ class Recipe(game.Recipe):
         emas_in_every_pass: whether every pass of the generator in training moves ``w_avg``, as in StyleGAN2-ADA, or
             only the one that trains the discriminator.
         translate: images given to the discriminator, real and generated alike, are shifted by up to so many pixels.
+        augment: groups of augmentations of images given to the discriminator, such as ``bgc``; none where empty.
+        augment_p: their probability, at first.
+        ada_target: mean sign of the scores of real images at which the probability stays; None keeps it as it is.
+        ada_interval: the probability changes in every such step.
+        ada_kimg: thousands of images in which it goes from 0 to 1 at most; the authors take 100 to start from other
+            weights, with ``ema_rampup`` None.
     """
 
     r1_gamma: float = 10
@@ -40,6 +46,11 @@ class Recipe(game.Recipe):
     style_mixing_prob: float = 0.9
     emas_in_every_pass: bool = False
     translate: int = 0
+    augment: str = ""
+    augment_p: float = 0
+    ada_target: float | None = None
+    ada_interval: int = 4
+    ada_kimg: float = 500
 
 
 def _generator(channel_base: int, mapping_layers: int) -> dict[str, Any]:
@@ -65,8 +76,10 @@ def _discriminator(channel_base: int, mbstd_group_size: int, **more: Any) -> dic
     }
 
 
+ADA: dict[str, Any] = {"augment": "bgc", "ada_target": 0.6}
+
 RECIPES: Mapping[str, Recipe] = {
-    # Configuration F at 1024x1024, in mixed precision.
+    # Configuration F at 1024x1024, in mixed precision and without augmentation.
     "stylegan2": Recipe(
         _generator(32768, 8),
         _discriminator(32768, 4),
@@ -82,6 +95,7 @@ RECIPES: Mapping[str, Recipe] = {
         d_lr=0.0025,
         ema_kimg=20,
         emas_in_every_pass=True,
+        **ADA,
     ),
     "paper512": Recipe(
         _generator(32768, 8),
@@ -92,12 +106,14 @@ RECIPES: Mapping[str, Recipe] = {
         d_lr=0.0025,
         ema_kimg=20,
         emas_in_every_pass=True,
+        **ADA,
     ),
     "paper1024": Recipe(
         _generator(32768, 8),
         _discriminator(32768, 4),
         r1_gamma=2,
         emas_in_every_pass=True,
+        **ADA,
     ),
     "cifar": Recipe(
         _generator(32768, 2),
@@ -112,6 +128,7 @@ RECIPES: Mapping[str, Recipe] = {
         pl_weight=0,
         style_mixing_prob=0,
         emas_in_every_pass=True,
+        **ADA,
     ),
     # The embedded weights: fewer channels, float32 throughout, so that four CPU cores train it in about an hour.
     "digits32": Recipe(

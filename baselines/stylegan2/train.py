@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.stylegan2 import losses
+from baselines.stylegan2.augment import AugmentPipe
 from baselines.stylegan2.networks import Discriminator, Generator
 from baselines.stylegan2.recipes import Recipe
 from baselines.training import game
@@ -50,6 +51,7 @@ class Game(game.Game):
     def __init__(self, G: nn.Module, D: nn.Module, recipe: Recipe, outcome: game.Outcome) -> None:
         super().__init__(G, D, recipe, outcome)
         self.path_length = PathLength().to(self.device) if recipe.pl_weight > 0 else None
+        self.augment = AugmentPipe(recipe.augment, recipe.augment_p) if recipe.augment else None
 
     def trainee(self) -> Trainee:
         """Return networks, optimisers and phases for the loop."""
@@ -57,10 +59,10 @@ class Game(game.Game):
         g_interval = None if self.path_length is None else recipe.pl_interval
         g_adam = lazy_adam(G.parameters(), recipe.g_lr, recipe.betas, g_interval)
         d_adam = lazy_adam(D.parameters(), recipe.d_lr, recipe.betas, recipe.r1_interval)
-        networks = {"G": G, "D": D, "G_ema": self.G_ema}
+        networks = {"G": G, "D": D, "G_ema": self.G_ema, "path_length": self.path_length, "augment": self.augment}
         regularised = () if g_interval is None else (Phase("Greg", G, g_adam, self.path_length_loss, g_interval),)
         return Trainee(
-            networks=networks if self.path_length is None else {**networks, "path_length": self.path_length},
+            networks={name: network for name, network in networks.items() if network is not None},
             optimizers={"G": g_adam, "D": d_adam},
             phases=(
                 Phase("Gmain", G, g_adam, self.generator_loss),
@@ -71,7 +73,14 @@ class Game(game.Game):
             averages=((self.G_ema, G),),
             ema_beta=lambda nimg: ema_beta(recipe.batch, nimg, recipe.ema_kimg, recipe.ema_rampup),
             export=self.export,
+            prepare=self.prepare,
         )
+
+    def prepare(self, at: Moment) -> None:
+        """Adapt the probability of augmentation to what the discriminator said of real images in the last steps."""
+        recipe = self.recipe
+        if self.augment is not None and recipe.ada_target is not None and at.step % recipe.ada_interval == 0:
+            self.augment.adapt(recipe.ada_target, recipe.ada_kimg)
 
     def generator_loss(self, at: Moment) -> Losses:
         """Return the loss of phase Gmain."""
@@ -90,7 +99,11 @@ class Game(game.Game):
         """Return the loss of phase Dmain, whose pass of the generator is the one that moves its running averages."""
         with torch.no_grad():
             fake, _, c = self.generate(at, "Dmain", self.recipe.batch, update_emas=True)
-        return losses.discriminator_loss(self.D, at.real, at.labels, fake, c, self.view(at, "Dmain/view"))
+        found = losses.discriminator_loss(self.D, at.real, at.labels, fake, c, self.view(at, "Dmain/view"))
+        if self.augment is not None:
+            self.augment.observe(found["scores_real"])
+            found["augment_p"] = self.augment.p.clone()
+        return found
 
     def r1_loss(self, at: Moment) -> Losses:
         """Return the loss of phase Dreg."""
@@ -119,6 +132,11 @@ class Game(game.Game):
         return losses.Mixing(z, losses.mixing_cutoffs(draws, count, self.G.num_ws, self.recipe.style_mixing_prob))
 
     def view(self, at: Moment, purpose: str) -> losses.View:
-        """Return what the discriminator sees of images in this step: shifted as the recipe has it."""
-        draws = at.stream(purpose)
-        return lambda images: translate(images, self.recipe.translate, draws)
+        """Return what the discriminator sees of images in this step: shifted and augmented as the recipe has it."""
+        draws, augment = at.stream(purpose), self.augment
+
+        def seen(images: Tensor) -> Tensor:
+            images = translate(images, self.recipe.translate, draws)
+            return images if augment is None else augment(images, draws)
+
+        return seen

@@ -53,6 +53,41 @@ def test_the_weights_build_the_generator_that_was_trained(tmp_path):
     assert {"Gmain/total", "Greg/pl_penalty", "Greg/pl_length", "Dmain/total", "Dreg/r1_penalty"} <= losses.keys()
 
 
+ADAPTIVE = dataclasses.replace(TINY, augment="bgc", augment_p=0.5, ada_target=0.6, ada_interval=1, ada_kimg=0.01)
+
+
+def test_the_probability_of_augmentation_is_saved_and_logged(tmp_path):
+    train(IMAGES, ADAPTIVE, tmp_path)
+    assert tensors(tmp_path)["networks/augment/p"].item() != 0.5
+    losses = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])["losses"]
+    assert losses["Dmain/augment_p"] != 0.5
+
+
+@pytest.mark.parametrize(("score", "way"), [(1.0, 1), (-1.0, -1)])
+def test_the_probability_adapts_every_few_steps_to_the_scores_of_real_images(score, way):
+    playing = game(**{**vars(ADAPTIVE), "ada_interval": 2, "ada_kimg": 0.1})
+    playing.D = lambda images, c: torch.full([len(images), 1], score)
+    seen = []
+    for step in range(5):
+        playing.prepare(moment(step))
+        seen.append(playing.augment.p.item())
+        playing.discriminator_loss(moment(step))
+    step = way * 8 / 100  # two steps of four images
+    assert seen == pytest.approx([0.5, 0.5, 0.5 + step, 0.5 + step, 0.5 + 2 * step])
+
+
+def test_without_a_target_the_probability_stays(tmp_path):
+    train(IMAGES, dataclasses.replace(ADAPTIVE, ada_target=None), tmp_path)
+    assert tensors(tmp_path)["networks/augment/p"].item() == 0.5
+
+
+def test_augmented_is_also_the_same_when_resumed(tmp_path):
+    train(IMAGES, ADAPTIVE, tmp_path / "whole")
+    train(IMAGES, dataclasses.replace(ADAPTIVE, kimg=0.008), tmp_path / "parts")
+    train(IMAGES, ADAPTIVE, tmp_path / "parts", resume=True)
+    assert same(tmp_path / "whole", tmp_path / "parts")
+
+
 @pytest.mark.parametrize("labels", [None, torch.eye(3).repeat(2, 1)], ids=["unconditional", "conditional"])
 def test_resumed_is_the_same_as_uninterrupted(tmp_path, labels):
     recipe = dataclasses.replace(TINY, mirror=True, translate=1)
@@ -138,6 +173,24 @@ def test_every_phase_and_step_has_its_own_noise_and_latents():
     assert torch.equal(seen[0], playing.generate(moment(0), "Gmain", 4)[0])
 
 
+def test_real_and_generated_images_are_augmented_in_every_phase_with_other_draws():
+    playing, seen = game(augment="b", augment_p=1.0), []
+
+    def watched(images, c):
+        seen.append(images.detach())
+        return images.flatten(1).sum(1, keepdim=True)
+
+    playing.D = watched
+    playing.G.requires_grad_(True)
+    at = moment()
+    for phase in (playing.generator_loss, playing.discriminator_loss, playing.r1_loss):
+        phase(at)
+    _, fake, real, real_again = seen
+    assert not torch.allclose(real, at.real)
+    assert not torch.allclose(real, real_again)
+    assert not torch.allclose(fake, playing.generate(at, "Dmain", 4)[0].detach())
+
+
 def test_training_uses_random_noise():
     playing = game(style_mixing_prob=0)
     with torch.no_grad():
@@ -206,4 +259,6 @@ def test_published_settings():
             r.style_mixing_prob,
         ), name
         assert (r.d_lr, r.betas, r.r1_interval, r.pl_interval) == (r.g_lr, (0, 0.99), 16, 4)
+        ada = ("", None) if name == "stylegan2" else ("bgc", 0.6)
+        assert (r.augment, r.ada_target, r.augment_p, r.ada_interval, r.ada_kimg) == (*ada, 0, 4, 500)
         assert r.discriminator["channel_base"] == r.generator["channel_base"]

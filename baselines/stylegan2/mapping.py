@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from baselines.ops.linear import FullyConnectedLayer
-from baselines.ops.tiles import can_tile, tiled
 
 __all__ = ["MappingNetwork", "normalize_2nd_moment"]
 
@@ -82,8 +81,7 @@ class MappingNetwork(nn.Module):
         """
         z = self._checked(z, "z", self.z_dim) if self.z_dim > 0 else None
         c = self._checked(c, "c", self.c_dim) if self.c_dim > 0 else None
-        alone = z is not None and can_tile(z)
-        w = tiled(self.intermediate, 1, z, c) if alone else self.intermediate(z, c)
+        w = self.intermediate(z, c)
         if update_emas and self.w_avg_beta is not None:
             self.w_avg.copy_(w.detach().mean(0).lerp(self.w_avg, self.w_avg_beta))
         if self.num_ws is None:

@@ -17,6 +17,7 @@ __all__ = ["Architecture", "Noise", "SynthesisBlock", "SynthesisNetwork"]
 Architecture = Literal["orig", "skip", "resnet"]
 
 SQRT_HALF = math.sqrt(0.5)
+TILE_SIZE = 8  # images, where they are small
 
 
 def check_architecture(architecture: str) -> None:
@@ -199,12 +200,11 @@ class SynthesisNetwork(nn.Module):
             shape = f"[N, {self.num_ws}, {self.w_dim}]"
             raise ValueError(f"the synthesis network needs ws as {shape}, not {list(ws.shape)}: give it that.")
         ws = ws.to(cast(SynthesisBlock, self.get_submodule("b4")).const.dtype)
-        noise = self.noise(ws, noise_mode, streams)
+        styles, noise = self.styles(ws), self.noise(ws, noise_mode, streams)
         if not can_tile(ws):
-            return self.images(self.styles(ws), *noise, force_fp32=force_fp32)
-        # Products of small matrices may depend on the row, so styles are made for one image at a time. Small images go
-        # two by two: one alone is soon dominated by what every operation costs however small it is.
-        return tiled(self.images, 2 if self.img_resolution <= 64 else 1, tiled(self.styles, 1, ws), *noise)
+            return self.images(styles, *noise, force_fp32=force_fp32)
+        # As many small images as a core's cache holds, for every operation has its price however small it is.
+        return tiled(self.images, TILE_SIZE if self.img_resolution <= 64 else 1, styles, *noise)
 
     def styles(self, ws: Tensor) -> Tensor:
         """Return the styles of all layers side by side, ``[N, ...]``."""

@@ -4,7 +4,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +21,20 @@ from ganbench.checkpoints.modules import attribute, check_finite
 from ganbench.errors import BadInputError, UnsafeFileError
 
 Config = dict[str, Any]
+
+
+class Blueprint(NamedTuple):
+    """What a network is built from.
+
+    Attributes:
+        architecture: of the network.
+        config: keyword arguments of its constructor, plain Python values.
+        tensors: its weights, by their names in ``state_dict``.
+    """
+
+    architecture: "Architecture"
+    config: Config
+    tensors: Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)

@@ -7,30 +7,48 @@ from torch import Tensor, nn
 
 from baselines.training.weights import load_state, read_header
 from ganbench.checkpoints import tensorflow
-from ganbench.checkpoints.architectures import ARCHITECTURES, Architecture, bound_arguments, filled, recognised
+from ganbench.checkpoints.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    Blueprint,
+    bound_arguments,
+    filled,
+    recognised,
+)
 from ganbench.checkpoints.inert import Instance, PersistentObject
 from ganbench.checkpoints.modules import arguments, initial, stored_tensors, to_tensors
 from ganbench.checkpoints.naming import about
 from ganbench.errors import BadInputError
 
 # What our own safetensors files call a model, what its network is, and the name it goes by in official files.
-OWN_MODELS = {"stylegan1": ("StyleGAN generator", "Gs"), "stylegan3": ("StyleGAN3 generator", "G_ema")}
+OWN_MODELS = {
+    "stylegan1": ("StyleGAN generator", "Gs"),
+    "stylegan1-discriminator": ("StyleGAN discriminator", "D"),
+    "stylegan2": ("StyleGAN2 generator", "G_ema"),
+    "stylegan2-discriminator": ("StyleGAN2 discriminator", "D"),  # StyleGAN3 has the same
+    "stylegan3": ("StyleGAN3 generator", "G_ema"),
+}
 
 
 def built(module: PersistentObject | Instance, file_size: int) -> nn.Module:
-    """Return the network that a record of an official snapshot stands for.
+    """Return the network that a record of an official snapshot stands for; errors: see ``blueprint``, ``filled``."""
+    return filled(*blueprint(module, file_size))
+
+
+def blueprint(module: PersistentObject | Instance, file_size: int) -> Blueprint:
+    """Return what the network is built from that a record of an official snapshot stands for.
 
     Raises:
         UnsafeFileError: it asks for more memory than the file justifies.
         BadInputError: its architecture is unknown, or arguments and weights do not fit it.
     """
     if isinstance(module, Instance):
-        return tensorflow.built(module)
+        return tensorflow.blueprint(module)
     stored = stored_tensors(module)
     architecture = recognised(module.class_name, stored.keys())
     args, kwargs = initial(module)
     config = architecture.completed(module, bound_arguments(architecture, args, kwargs))
-    return filled(architecture, arguments(config), to_tensors(stored, file_size))
+    return Blueprint(architecture, arguments(config), to_tensors(stored, file_size))
 
 
 def from_safetensors(path: Path) -> dict[str, nn.Module]:

@@ -50,15 +50,19 @@ def load_one(path: Path | str, name: str) -> "nn.Module":
 def _from_snapshot(path: Path, only: str | None) -> "Networks":
     content = read_pickle(path)
     with about(path):
-        stored = _networks(content)
-        chosen = stored if only is None else {only: _chosen(stored, only)}
+        stored = networks_of(content)
+        wanted = stored if only is None else {only: chosen(stored, only)}
         from ganbench.checkpoints.building import built
 
-        return {name: built(module, path.stat().st_size) for name, module in chosen.items()}
+        return {name: built(module, path.stat().st_size) for name, module in wanted.items()}
 
 
-def _networks(content: Any) -> Mapping[str, PersistentObject | Instance]:
-    """Return the networks of a snapshot: a dict or a tuple of them, or one alone."""
+def networks_of(content: Any) -> Mapping[str, PersistentObject | Instance]:
+    """Return the networks of a snapshot by their official names: a dict or a tuple of them, or one alone.
+
+    Raises:
+        BadInputError: there are none, or too many.
+    """
     if isinstance(content, PersistentObject):
         content = {"G_ema" if content.class_name == "Generator" else "D": content}
     if tensorflow := _tensorflow(content):
@@ -88,10 +92,15 @@ def _tensorflow(content: Any) -> dict[str, Instance]:
     return {}
 
 
-def _chosen(networks: Mapping[str, T], name: str) -> T:
+def chosen(networks: Mapping[str, T], name: str) -> T:
+    """Return the network of a name.
+
+    Raises:
+        BadInputError: there is none.
+    """
     if name not in networks:
         held = ", ".join(key[:60] for key in networks)
-        raise BadInputError(f"holds no network {name}, only {held}: give a file that has it")
+        raise BadInputError(f"holds no network {name}, only {held}: choose one of those, or give another file")
     return networks[name]
 
 
@@ -100,7 +109,7 @@ def _from_safetensors(path: Path, only: str | None) -> "Networks":
 
     networks = from_safetensors(path)
     with about(path):
-        return networks if only is None else {only: _chosen(networks, only)}
+        return networks if only is None else {only: chosen(networks, only)}
 
 
 def _from_torch(path: Path, only: str | None) -> "Networks":

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganbench.checkpoints import tflib_stylegan1, tflib_stylegan2
-from ganbench.checkpoints.architectures import ARCHITECTURES, Architecture, Config, constructed, filled
+from ganbench.checkpoints.architectures import ARCHITECTURES, Architecture, Blueprint, Config, constructed, filled
 from ganbench.checkpoints.inert import Instance
 from ganbench.checkpoints.modules import LONGEST, MAX_MEMBERS, arguments
 from ganbench.checkpoints.tflib import Source, Translation
@@ -43,6 +43,14 @@ class Stored:
 def built(network: Instance) -> nn.Module:
     """Return the network that a record of a ``dnnlib.tflib`` network stands for: eval mode, no gradients, on the CPU.
 
+    Errors are those of ``blueprint`` and ``filled``.
+    """
+    return filled(*blueprint(network))
+
+
+def blueprint(network: Instance) -> Blueprint:
+    """Return what the network is built from that a record of a ``dnnlib.tflib`` network stands for.
+
     Raises:
         UnsafeFileError: the record is not of the official layout.
         BadInputError: its function is unknown, or arguments and weights do not fit it.
@@ -57,7 +65,7 @@ def built(network: Instance) -> nn.Module:
     architecture = next(it for it in ARCHITECTURES if it.name == translation.architecture)
     parts = {role: part.kwargs for role, part in stored.components.items()}
     config: Config = arguments(translation.configure(stored.kwargs, parts))
-    return filled(architecture, config, _tensors(architecture, translation, config, _flat(stored)))
+    return Blueprint(architecture, config, _tensors(architecture, translation, config, _flat(stored)))
 
 
 def _stored(network: Any, depth: int) -> Stored:

@@ -15,6 +15,7 @@ main = Verbs(
         "check": "Fail if a record is worse than a baseline.",
         "generate": "Write samples, grids, truncation sweeps, style mixing and latent walks.",
         "train": "Train a model by its reference recipe.",
+        "convert": "Write an official pickle's network as safetensors.",
         "list": "Show the names of models, metrics, data, extractors and benchmarks.",
     },
 )

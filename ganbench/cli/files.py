@@ -17,11 +17,11 @@ def check_folder(folder: Path, names: Sequence[str], force: bool) -> None:
     """
     there = [name for name in names if (folder / name).exists()]
     if there and not force:
-        raise BadInputError(f"{folder / there[0]} exists: choose another --out, or replace it with --force.")
+        raise BadInputError(f"{folder / there[0]} exists: choose another place, or replace it with --force.")
     try:
         probe(folder)
     except OSError as error:
-        raise BadInputError(f"cannot write to {folder} ({error.strerror}): choose another --out.") from error
+        raise BadInputError(f"cannot write to {folder} ({error.strerror}): choose another folder.") from error
 
 
 def write(path: Path, content: bytes) -> None:

@@ -1,0 +1,41 @@
+"""``ganbench convert``: an official snapshot as safetensors."""
+
+from pathlib import Path
+
+import click
+
+from ganbench.cli.files import check_folder
+from ganbench.cli.group import Choice, Verb
+from ganbench.errors import BadInputError
+
+SUFFIX = ".safetensors"
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "ganbench convert stylegan3-t-ffhqu-256x256.pkl ffhqu-256-t.safetensors",
+        "ganbench convert karras2019stylegan-ffhq-1024x1024.pkl D.safetensors --entry D",
+    ),
+)
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT.safetensors", type=click.Path(path_type=Path))
+@click.option("--entry", type=Choice(("G_ema", "Gs", "G", "D")), metavar="[G_ema|Gs|G|D]",
+              help="Which network of the file.  [default: the averaged generator, G_ema or Gs]")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace OUT.safetensors if it exists.")
+def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
+    """Write one network of an official pickle as safetensors, which holds numbers alone; prints the path.
+
+    IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3, TensorFlow's or PyTorch's. Nothing in it is
+    executed. The converted network gives the same images bit for bit, and the same snapshot always the same bytes.
+    """
+    if target.suffix != SUFFIX:
+        raise BadInputError(f"{target} does not end in {SUFFIX}: give the file to write such an ending.")
+    check_folder(target.parent, [target.name], force)
+    from ganbench.checkpoints.architectures import name_of
+    from ganbench.checkpoints.converting import convert
+
+    network = convert(source, target, entry)
+    count = sum(tensor.numel() for tensor in network.parameters())
+    click.echo(f"{name_of(network)}, {network.img_resolution}x{network.img_resolution}, {count:,} parameters", err=True)
+    click.echo(str(target))

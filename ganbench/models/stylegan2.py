@@ -1,0 +1,62 @@
+"""StyleGAN2 and StyleGAN2-ADA: the embedded digits generator, official snapshots, and networks trained here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import baselines.stylegan2
+from baselines.stylegan2.networks import Generator
+from baselines.stylegan2.recipes import RECIPES
+from baselines.stylegan2.recipes import Recipe as Settings
+from ganbench.models.stylegan import StyleGANAdapter
+from ganbench.types import Checkpoint, Recipe
+
+NGC = "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan2/versions/1/files"
+DATA = {  # short name -> official name with the resolution spelt out
+    "ffhq-1024": "ffhq-1024x1024",
+    "ffhq-512": "ffhq-512x512",
+    "ffhq-256": "ffhq-256x256",
+    "ffhqu-1024": "ffhqu-1024x1024",
+    "ffhqu-256": "ffhqu-256x256",
+    "metfaces-1024": "metfaces-1024x1024",
+    "metfacesu-1024": "metfacesu-1024x1024",
+    "afhqv2-512": "afhqv2-512x512",
+    "afhqcat-512": "afhqcat-512x512",
+    "afhqdog-512": "afhqdog-512x512",
+    "afhqwild-512": "afhqwild-512x512",
+    "brecahad-512": "brecahad-512x512",
+    "cifar10-32": "cifar10-32x32",
+    "celebahq-256": "celebahq-256x256",
+    "lsundog-256": "lsundog-256x256",
+}
+
+
+def _published(short: str, official: str) -> Checkpoint:
+    note = f"StyleGAN2 of {short.rsplit('-', 1)[0]} by NVIDIA, for research and non-commercial use"
+    # No checksums are published with these files; the first download tells the one it got.
+    return Checkpoint(f"{NGC}/stylegan2-{official}.pkl", "", "stylegan3", note)
+
+
+class StyleGAN2Adapter(StyleGANAdapter):
+    """The way in for StyleGAN2; attributes are those of ``StyleGANAdapter``."""
+
+    title = "StyleGAN2"
+    network = Generator
+    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    published: Mapping[str, Checkpoint] = {short: _published(short, official) for short, official in DATA.items()}
+    benchmark = "stylegan3"  # whose authors measured both models alike
+    embedded = Path(baselines.stylegan2.__path__[0]) / "weights" / "digits32.safetensors"
+    embedded_note = (
+        "stylegan2 is the embedded digits32 generator, a small StyleGAN2 of scikit-learn's digits at 32x32: "
+        "its numbers are not comparable with published ones."
+    )
+
+    def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:
+        """Return the function that trains, and the class of its settings."""
+        from baselines.stylegan2.train import train
+
+        return train, Settings
+
+
+adapter = StyleGAN2Adapter()

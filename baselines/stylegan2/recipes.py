@@ -11,7 +11,7 @@ from typing import Any
 
 from baselines.training import game
 
-__all__ = ["RECIPES", "Recipe"]
+__all__ = ["ADA", "RECIPES", "Recipe"]
 
 
 @dataclass(frozen=True)

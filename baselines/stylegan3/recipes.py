@@ -5,51 +5,29 @@ authors published with their code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from baselines.stylegan2 import recipes as stylegan2
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """All settings of a training run but the data and the seed.
+class Recipe(stylegan2.Recipe):
+    """All settings of a training run but the data and the seed; those of StyleGAN2 with other defaults, and more.
 
     Attributes:
-        generator: keyword arguments of the generator, but for what the data decide.
-        discriminator: keyword arguments of the discriminator, likewise.
-        kimg: length of the run, in thousands of real images shown.
-        batch: images in a step.
-        r1_gamma: weight of the R1 penalty.
-        r1_interval: the penalty is taken in every such step.
-        g_lr, d_lr: learning rates of Adam before the correction for lazy regularisation.
-        betas: of Adam.
-        ema_kimg: half-life of the averaged generator.
-        ema_rampup: the half-life is at most this share of the images shown; None for no such bound.
         magnitude_kimg: half-life of the running magnitudes in the synthesis layers.
         blur_init_sigma, blur_fade_kimg: width of the discriminator's initial blur and how long it fades; 0 for none.
-        mirror: flip images at random.
-        translate: images given to the discriminator, real and generated alike, are shifted by up to so many pixels.
-        tick_kimg: between two lines of the log.
-        snapshot_ticks: ticks between two snapshots.
     """
 
-    generator: Mapping[str, Any] = field(default_factory=dict)
-    discriminator: Mapping[str, Any] = field(default_factory=dict)
-    kimg: float = 25000
-    batch: int = 32
-    r1_gamma: float = 8.2
-    r1_interval: int = 16
     g_lr: float = 0.0025
-    d_lr: float = 0.002
-    betas: tuple[float, float] = (0.0, 0.99)
-    ema_kimg: float = 10
     ema_rampup: float | None = 0.05
+    r1_gamma: float = 8.2
+    pl_weight: float = 0
+    style_mixing_prob: float = 0
     magnitude_kimg: float = 20
     blur_init_sigma: float = 0
     blur_fade_kimg: float = 0
-    mirror: bool = False
-    translate: int = 0
-    tick_kimg: float = 4
-    snapshot_ticks: int = 50
 
 
 T: dict[str, Any] = {
@@ -68,9 +46,11 @@ R: dict[str, Any] = {
 }
 D: dict[str, Any] = {"channel_base": 32768, "channel_max": 512, "epilogue_kwargs": {"mbstd_group_size": 4}}
 BLUR: dict[str, Any] = {"blur_init_sigma": 10, "blur_fade_kimg": 200}
+ADA: dict[str, Any] = stylegan2.ADA
+# The short runs that go on from other weights.
+FINE: dict[str, Any] = {"kimg": 5000, "snapshot_ticks": 10, "ema_rampup": None, "ada_kimg": 100, **ADA}
 
-# Deviation: the published -T and -R runs on AFHQv2 and MetFaces also used adaptive discriminator augmentation, which is
-# not here, and those on MetFaces went on from FFHQ weights.
+# Deviation: the published runs on MetFaces went on from FFHQ weights; ``train`` takes those as ``start``.
 RECIPES: Mapping[str, Recipe] = {
     "ffhq-1024-t": Recipe(T, D, r1_gamma=32.8, mirror=True),
     "ffhq-1024-r": Recipe(R, D, r1_gamma=32.8, mirror=True, **BLUR),
@@ -96,12 +76,12 @@ RECIPES: Mapping[str, Recipe] = {
         blur_init_sigma=10,
         blur_fade_kimg=400,
     ),
-    "afhqv2-512-t": Recipe(T, D, r1_gamma=8.2, mirror=True),
-    "afhqv2-512-r": Recipe(R, D, r1_gamma=16.4, mirror=True, **BLUR),
-    "metfaces-1024-t": Recipe(T, D, kimg=5000, r1_gamma=6.6, mirror=True, snapshot_ticks=10, ema_rampup=None),
-    "metfaces-1024-r": Recipe(R, D, kimg=5000, r1_gamma=3.3, mirror=True, snapshot_ticks=10, ema_rampup=None),
-    "metfacesu-1024-t": Recipe(T, D, kimg=5000, r1_gamma=16.4, mirror=True, snapshot_ticks=10, ema_rampup=None),
-    "metfacesu-1024-r": Recipe(R, D, kimg=5000, r1_gamma=6.6, mirror=True, snapshot_ticks=10, ema_rampup=None),
+    "afhqv2-512-t": Recipe(T, D, r1_gamma=8.2, mirror=True, **ADA),
+    "afhqv2-512-r": Recipe(R, D, r1_gamma=16.4, mirror=True, **BLUR, **ADA),
+    "metfaces-1024-t": Recipe(T, D, r1_gamma=6.6, mirror=True, **FINE),
+    "metfaces-1024-r": Recipe(R, D, r1_gamma=3.3, mirror=True, **FINE),
+    "metfacesu-1024-t": Recipe(T, D, r1_gamma=16.4, mirror=True, **FINE),
+    "metfacesu-1024-r": Recipe(R, D, r1_gamma=6.6, mirror=True, **FINE),
     # The embedded weights: StyleGAN3-T with fewer layers and channels, float32 throughout, so that four CPU cores train
     # it in about an hour.
     "digits32": Recipe(

@@ -6,10 +6,13 @@ import torch
 from PIL import Image
 
 from baselines.stylegan2.networks import Discriminator
+from baselines.stylegan3.losses import blur
 from baselines.stylegan3.networks import Generator
 from baselines.stylegan3.recipes import RECIPES, Recipe
-from baselines.stylegan3.train import train
+from baselines.stylegan3.train import Game, train
 from baselines.training import snapshots
+from baselines.training.game import Outcome
+from baselines.training.loop import Moment, streams_of
 from baselines.training.weights import load_state, read_header
 
 IMAGES = torch.randint(256, [6, 1, 16, 16], dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -99,6 +102,35 @@ def test_bad_images_are_refused_before_anything_is_written(tmp_path, images, wor
     assert not (tmp_path / "run").exists()
 
 
+def test_the_discriminator_sees_blurred_images_while_the_blur_lasts():
+    recipe = dataclasses.replace(TINY, blur_init_sigma=1.0, blur_fade_kimg=1)
+    common = {"c_dim": 0, "img_resolution": 16, "img_channels": 1}
+    with torch.random.fork_rng():
+        G, D = Generator(**common, **recipe.generator), Discriminator(**common, **recipe.discriminator)
+    playing = Game(G, D, recipe, Outcome(None, {}, {}, 0, None))
+    images = IMAGES.float() / 127.5 - 1
+    for nimg in (0, 500, 2000):
+        at = Moment(0, nimg, images, None, streams_of(0, 0))
+        assert torch.equal(playing.view(at, "Gmain/view")(images), blur(images, max(1 - nimg / 1000, 0)))
+
+
+def test_only_the_discriminators_pass_moves_the_running_magnitudes():
+    common = {"c_dim": 0, "img_resolution": 16, "img_channels": 1}
+    with torch.random.fork_rng():
+        G, D = Generator(**common, **TINY.generator), Discriminator(**common, **TINY.discriminator)
+    playing = Game(G, D, TINY, Outcome(None, {}, {}, 0, None))
+    at = Moment(0, 0, IMAGES[:4].float() / 127.5 - 1, None, streams_of(0, 0))
+
+    def averages():
+        return torch.cat([b.flatten() for name, b in G.named_buffers() if name.endswith(("_ema", "w_avg"))])
+
+    before = averages().clone()
+    playing.generator_loss(at)
+    assert torch.equal(averages(), before)
+    playing.discriminator_loss(at)
+    assert not torch.isclose(averages(), before).any()
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_builds_its_networks(name):
     recipe = RECIPES[name]
@@ -109,6 +141,7 @@ def test_every_recipe_builds_its_networks(name):
     assert recipe.batch % recipe.discriminator["epilogue_kwargs"]["mbstd_group_size"] == 0
     if name == "digits32":
         Generator(**common, **recipe.generator)
+    assert bool(recipe.augment) is name.startswith(("afhq", "metfaces"))
     # -R: 1x1 convolutions, radial filters, twice the channels.
     radial = name.endswith("-r")
     assert recipe.generator.get("use_radial_filters", False) is radial

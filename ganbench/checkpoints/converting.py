@@ -8,11 +8,9 @@ from baselines.training.weights import save_weights
 from ganbench.checkpoints.architectures import filled
 from ganbench.checkpoints.building import OWN_MODELS, blueprint
 from ganbench.checkpoints.digest import file_sha256
-from ganbench.checkpoints.loading import chosen, networks_of
+from ganbench.checkpoints.loading import AVERAGED, chosen, networks_of
 from ganbench.checkpoints.naming import about
 from ganbench.checkpoints.pickles import read_pickle
-
-AVERAGED = ("G_ema", "Gs")  # the averaged generator in PyTorch and in TensorFlow snapshots
 
 
 def convert(source: Path | str, target: Path | str, entry: str | None = None) -> nn.Module:
@@ -34,8 +32,8 @@ def convert(source: Path | str, target: Path | str, entry: str | None = None) ->
     content = read_pickle(source)
     with about(source):
         networks = networks_of(content)
-        entry = entry or next((name for name in AVERAGED if name in networks), AVERAGED[0])
-        plan = blueprint(chosen(networks, entry), source.stat().st_size)
+        ((entry, record),) = chosen(networks, *([entry] if entry else AVERAGED)).items()
+        plan = blueprint(record, source.stat().st_size)
         network = filled(*plan)
     model = next(model for model, (name, _) in OWN_MODELS.items() if name == plan.architecture.name)
     origin = {"source": source.name, "source_sha256": file_sha256(source), "entry": entry}

@@ -20,6 +20,7 @@ T = TypeVar("T")
 NO_NETWORKS = frozenset({"AugmentPipe"})  # persistent objects that a snapshot carries along
 MAX_NETWORKS = 8
 TF_NAMES = ("G", "D", "Gs")  # as a TensorFlow snapshot orders them
+AVERAGED = ("G_ema", "Gs")  # the averaged generator in PyTorch and in TensorFlow snapshots
 
 
 def load(path: Path | str) -> "Networks":
@@ -33,25 +34,28 @@ def load(path: Path | str) -> "Networks":
         BadInputError: it is missing, cut short, of another kind, or holds networks that cannot be built.
     """
     path = Path(path)
-    return READERS[filekind.kind_of(path)](path, None)
+    return READERS[filekind.kind_of(path)](path, ())
 
 
-def load_one(path: Path | str, name: str) -> "nn.Module":
-    """Return one network of a checkpoint, by its official name; the others need not be of a kind that can be built.
+def load_one(path: Path | str, *names: str) -> "nn.Module":
+    """Return one network of a checkpoint: the first of the official names that is there.
+
+    The others need not be of a kind that can be built.
 
     Raises:
         UnsafeFileError: as for ``load``.
-        BadInputError: as for ``load``, or there is no network of that name.
+        BadInputError: as for ``load``, or there is no network of such a name.
     """
     path = Path(path)
-    return READERS[filekind.kind_of(path)](path, name)[name]
+    (network,) = READERS[filekind.kind_of(path)](path, names).values()
+    return network
 
 
-def _from_snapshot(path: Path, only: str | None) -> "Networks":
+def _from_snapshot(path: Path, only: tuple[str, ...]) -> "Networks":
     content = read_pickle(path)
     with about(path):
         stored = networks_of(content)
-        wanted = stored if only is None else {only: chosen(stored, only)}
+        wanted = chosen(stored, *only) if only else stored
         from ganbench.checkpoints.building import built
 
         return {name: built(module, path.stat().st_size) for name, module in wanted.items()}
@@ -92,32 +96,33 @@ def _tensorflow(content: Any) -> dict[str, Instance]:
     return {}
 
 
-def chosen(networks: Mapping[str, T], name: str) -> T:
-    """Return the network of a name.
+def chosen(networks: Mapping[str, T], *names: str) -> dict[str, T]:
+    """Return the first of the names that there is a network of, with the network.
 
     Raises:
         BadInputError: there is none.
     """
-    if name not in networks:
-        held = ", ".join(key[:60] for key in networks)
-        raise BadInputError(f"holds no network {name}, only {held}: choose one of those, or give another file")
-    return networks[name]
+    for name in names:
+        if name in networks:
+            return {name: networks[name]}
+    held = ", ".join(key[:60] for key in networks)
+    raise BadInputError(f"holds no network {names[0]}, only {held}: choose one of those, or give another file")
 
 
-def _from_safetensors(path: Path, only: str | None) -> "Networks":
+def _from_safetensors(path: Path, only: tuple[str, ...]) -> "Networks":
     from ganbench.checkpoints.building import from_safetensors
 
     networks = from_safetensors(path)
     with about(path):
-        return networks if only is None else {only: chosen(networks, only)}
+        return chosen(networks, *only) if only else networks
 
 
-def _from_torch(path: Path, only: str | None) -> "Networks":
+def _from_torch(path: Path, only: tuple[str, ...]) -> "Networks":
     # Plain state dicts of StarGAN v2 and CycleGAN belong here, through torch.load(weights_only=True).
     raise BadInputError(f"{path} is a zip or torch.save file, which is not read yet: give a .pkl or .safetensors file.")
 
 
-READERS: dict[str, Callable[[Path, str | None], "Networks"]] = {
+READERS: dict[str, Callable[[Path, tuple[str, ...]], "Networks"]] = {
     filekind.PICKLE: _from_snapshot,
     filekind.SAFETENSORS: _from_safetensors,
     filekind.ZIP: _from_torch,

@@ -10,6 +10,7 @@ from torch import nn
 
 from ganbench.checkpoints import load_one
 from ganbench.checkpoints.architectures import name_of
+from ganbench.checkpoints.loading import AVERAGED
 from ganbench.errors import BadInputError
 from ganbench.types import Checkpoint, Dataset, Recipe
 
@@ -42,7 +43,7 @@ class StyleGANAdapter(ABC):
         """Return the function that trains, and the class of its settings."""
 
     def load(self, weights: Path | None, device: str) -> Any:
-        """Return the generator of a file: ``G_ema`` of an official snapshot, or safetensors written here.
+        """Return the generator of a file: the averaged one of an official snapshot, or safetensors written here.
 
         Args:
             weights: the file; None for the embedded weights.
@@ -52,7 +53,7 @@ class StyleGANAdapter(ABC):
             BadInputError: the file cannot be read, or holds another architecture.
         """
         path = self.embedded if weights is None else weights
-        network = load_one(path, "G_ema")
+        network = load_one(path, *AVERAGED)
         if not isinstance(network, self.network):
             raise BadInputError(f"{path} holds a {name_of(network)}, not a {self.title} generator: give its weights.")
         return network.to(device)

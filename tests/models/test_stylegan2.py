@@ -77,6 +77,13 @@ def test_official_snapshots_give_their_average_generator(case: str) -> None:
     assert model.mapping.w_avg.abs().max() > 0
 
 
+def test_tensorflow_snapshots_give_theirs() -> None:
+    case = golden("stylegan1/sg2_config_f_32")
+    model = adapter.load(case / "network.pkl", "cpu")
+    assert isinstance(model, Generator)
+    assert model.mapping.w_avg.abs().max() > 0
+
+
 def test_published_names_are_official_addresses() -> None:
     base = "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan2/versions/1/files/"
     assert adapter.published["ffhq-1024"].url == base + "stylegan2-ffhq-1024x1024.pkl"

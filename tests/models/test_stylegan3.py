@@ -164,7 +164,7 @@ def test_names_that_mean_nothing_are_refused(
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="holds a StyleGAN2 generator, not a StyleGAN3 generator"):
         load_model("stylegan3", golden("stylegan23/pkl_sg2ada_uncond_32") / "network.pkl")
-    with pytest.raises(BadInputError, match="holds no network G_ema, only G, D, Gs"):
+    with pytest.raises(BadInputError, match="holds a StyleGAN generator, not a StyleGAN3 generator"):
         load_model("stylegan3", golden("stylegan1/sg1_main_32") / "network.pkl")
     metadata = {"model": '"cyclegan"', "config": "{}"}
     save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors", metadata)

@@ -1,1 +1,1 @@
-"""StyleGAN2: so far the discriminator, which StyleGAN3 uses unchanged."""
+"""StyleGAN2 and StyleGAN2-ADA; StyleGAN3 takes its discriminator, losses, augmentation and phases from here."""

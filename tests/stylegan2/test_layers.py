@@ -58,6 +58,18 @@ def test_gain_and_clamp_of_a_layer():
     )
 
 
+@pytest.mark.parametrize("up", [1, 2])
+def test_half_precision_is_kept_and_near(up):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        tested = SynthesisLayer(3, 4, w_dim=5, resolution=8 * up, up=up, conv_clamp=256)
+        tested.noise_strength.data.fill_(0.1)
+    styles, noise = tested.styles(random(2, 5, seed=1)), random(2, 8 * up, 8 * up, seed=3)
+    exact, found = tested(FEATURES, styles, noise), tested(FEATURES.half(), styles, noise)
+    assert found.dtype == torch.float16
+    torch.testing.assert_close(found.float(), exact, rtol=1e-2, atol=1e-2)
+
+
 def test_colours_are_not_normalised():
     rgb = ToRGBLayer(3, 2, w_dim=5)
     with torch.no_grad():

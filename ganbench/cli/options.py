@@ -14,6 +14,14 @@ results_dir = click.option(
     type=click.Path(path_type=Path),
     help="Folder of results; records go to its 'records'.  [default: $GANBENCH_RESULTS or ./results]",
 )
+truncation = click.option(
+    "--truncation",
+    type=float,
+    help="Truncation psi of the samples; renames the results (fid50k becomes fid50k_psi0.7).",
+)
+truncation_cutoff = click.option(
+    "--truncation-cutoff", type=click.IntRange(0), help="Truncate so many layers.  [default: all]"
+)
 device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 
 

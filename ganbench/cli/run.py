@@ -1,5 +1,6 @@
 """``ganbench run``: measure models and write a record of each."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ganbench.cli.group import Verb
 from ganbench.errors import BadInputError
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store
+from ganbench.truncation import Truncation
 
 
 @click.command(
@@ -19,10 +21,13 @@ from ganbench.records.store import Store
     examples=(
         "ganbench run --model stylegan3 --metrics fid50k,ppl,eqt",
         "ganbench run --model stylegan3 --metrics fid,kid,is,pr --limit 500",
+        "ganbench run --model stylegan3 --metrics fid,pr --truncation 0.7",
         "ganbench run --model stylegan3 --weights G.pkl --data ffhq-256.zip --metrics fid50k_full,eqt50k_int",
     ),
 )
 @options.measuring
+@options.truncation
+@options.truncation_cutoff
 @options.results_dir
 @click.option("--nproc", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
 def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:
@@ -45,18 +50,38 @@ def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:
 
 
 def call(
-    models: tuple[str, ...], metrics: str | None, float64: bool, weights: str | None, **rest: Any
+    models: tuple[str, ...],
+    metrics: str | None,
+    float64: bool,
+    weights: str | None,
+    truncation: float | None,
+    truncation_cutoff: int | None,
+    **rest: Any,
 ) -> dict[str, Any]:
     """Return the arguments of ``ganbench.run`` that the options stand for.
 
     Raises:
-        BadInputError: weights for more than one model.
+        BadInputError: weights for more than one model; or a truncation of nothing, or to nothing.
     """
     if weights and len(models) > 1:
         raise BadInputError(
             f"--weights {weights} goes with one --model and there are {len(models)}: run them one by one."
         )
-    return {"models": models, "metrics": options.names(metrics), "double": float64, "weights": weights, **rest}
+    names = _truncated(options.names(metrics), truncation, truncation_cutoff)
+    return {"models": models, "metrics": names, "double": float64, "weights": weights, **rest}
+
+
+def _truncated(names: tuple[str, ...], psi: float | None, cutoff: int | None) -> tuple[str, ...]:
+    """Return the names of the same metrics of truncated samples."""
+    if psi is None:
+        if cutoff is not None:
+            raise BadInputError("--truncation-cutoff only goes with --truncation: add that or leave this out.")
+        return names
+    if not names:
+        raise BadInputError(f"--truncation {psi:g} needs --metrics: name metrics of samples, such as fid,pr.")
+    if not math.isfinite(psi):
+        raise BadInputError(f"--truncation {psi} is no psi: write a number such as 0.7.")
+    return tuple(name + Truncation(psi, cutoff).suffix for name in names)
 
 
 def _table(record: RunRecord) -> Table:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ganbench import registry
 from ganbench.errors import GanbenchError, PlanError
-from ganbench.inputs import Accumulator, Input, Setting, Source, View
+from ganbench.inputs import Accumulator, Input, Samples, Setting, Source, View
 from ganbench.metrics import Metric
 from ganbench.types import Dataset, Extractor, Subject
 
@@ -115,7 +115,7 @@ def _unmet(metric: Metric, setting: Setting) -> Iterator[str]:
 
 def _too_few(need: Input, setting: Setting) -> Iterator[str]:
     have = need.source.length(setting)
-    if have is not None and need.source.name == "samples" and need.count is not None and have < need.count:
+    if have is not None and isinstance(need.source, Samples) and need.count is not None and have < need.count:
         yield f"it needs {need.count} samples and there are {have}: ask for fewer, as with --limit {have}."
     elif _count(need, setting) < need.minimum:
         have = _count(need, setting)
@@ -132,7 +132,7 @@ def _wrong_size(need: Input, setting: Setting) -> Iterator[str]:
     if extractor.resolution not in (None, size):
         theirs = f"{extractor.resolution}x{extractor.resolution}"
         yield f"the extractor {extractor.name!r} takes {theirs} images and not {size}x{size}: choose another benchmark."
-    elif need.source.name == "samples" and data_size not in (None, size):
+    elif isinstance(need.source, Samples) and data_size not in (None, size):
         theirs = f"{data_size}x{data_size}"
         yield f"the model makes {size}x{size} images and the data has {theirs}: name data of that size with --data."
 

@@ -201,8 +201,14 @@ def _results(metric: Metric, plan: Plan, filled: Filled) -> list[Result]:
 
 
 def _spec(metric: Any) -> dict[str, Any]:
-    """Return the parameters that make the number what it is; the name and the extractor stand elsewhere."""
-    return {k: v for k, v in dataclasses.asdict(metric).items() if k not in ("name", "count", "extractor")}
+    """Return the parameters that make the number what it is; the name and the extractor stand elsewhere.
+
+    No truncation is not mentioned, so that a metric compares with those that know of none.
+    """
+    left_out = {"name", "count", "extractor"}
+    if getattr(metric, "truncation_psi", 1) == 1:
+        left_out |= {"truncation_psi", "truncation_cutoff"}
+    return {k: v for k, v in dataclasses.asdict(metric).items() if k not in left_out}
 
 
 def _record(

@@ -87,7 +87,11 @@ class Samples:
     truncation_psi: float = 1.0
     truncation_cutoff: int | None = None
 
-    name = "samples"
+    @property
+    def name(self) -> str:
+        """What the pass is called."""
+        layers = "" if self.truncation_cutoff is None else f" in {self.truncation_cutoff} layers"
+        return "samples" if self.truncation_psi == 1 else f"samples at psi {self.truncation_psi}{layers}"
 
     def depends(self, setting: Setting) -> Mapping[str, Any]:
         """Return weights, seed, and for a conditional model the labels."""
@@ -99,12 +103,12 @@ class Samples:
 
     def problems(self, setting: Setting) -> list[str]:
         """Return what the model lacks."""
+        if self.truncation_psi != 1 and not isinstance(setting.model, StyleGenerator):
+            return ["truncation needs a model with a latent space w, which this model lacks."]
         if isinstance(setting.model, FixedSamples):
             return []
         if not isinstance(setting.model, Generator):
             return ["it needs a generator of images from latents, which this model is not."]
-        if self.truncation_psi != 1 and not isinstance(setting.model, StyleGenerator):
-            return ["truncation needs a model with a latent space w, which this model lacks."]
         return _label_problems(setting)
 
     def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:

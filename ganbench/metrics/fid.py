@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import frechet_distance
-from ganbench.inputs import Features, Input, Moments, Reals, Samples
+from ganbench.inputs import Features, Input, Moments, Reals
+from ganbench.metrics.truncated import OfSamples
 
 
 @dataclass(frozen=True)
-class FrechetInceptionDistance:
+class FrechetInceptionDistance(OfSamples):
     """FID between generated and real features; lower is better.
 
     Attributes:
@@ -37,7 +38,7 @@ class FrechetInceptionDistance:
         view = Features(self.extractor)
         return {
             "real": Input(Reals(), view, Moments, self.max_real, minimum=2),
-            "fake": Input(Samples(), view, Moments, self.count, minimum=2),
+            "fake": Input(self.samples, view, Moments, self.count, minimum=2),
         }
 
     def compute(self, real: Moments, fake: Moments) -> dict[str, float]:

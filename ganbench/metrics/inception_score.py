@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import inception_score
-from ganbench.inputs import Features, Input, Rows, Samples
+from ganbench.inputs import Features, Input, Rows
+from ganbench.metrics.truncated import OfSamples
 
 
 @dataclass(frozen=True)
-class InceptionScore:
+class InceptionScore(OfSamples):
     """IS of generated images, mean and standard deviation over splits; higher is better.
 
     Attributes:
@@ -33,7 +34,7 @@ class InceptionScore:
     def inputs(self) -> Mapping[str, Input]:
         """Return the class probabilities of generated images."""
         view = Features(self.extractor, "probabilities")
-        return {"fake": Input(Samples(), view, Rows, self.count, minimum=self.num_splits)}
+        return {"fake": Input(self.samples, view, Rows, self.count, minimum=self.num_splits)}
 
     def compute(self, fake: Rows) -> dict[str, float]:
         """Return mean and standard deviation."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import kernel_distance
-from ganbench.inputs import Features, Input, Reals, Rows, Samples
+from ganbench.inputs import Features, Input, Reals, Rows
+from ganbench.metrics.truncated import OfSamples
 
 
 @dataclass(frozen=True)
-class KernelInceptionDistance:
+class KernelInceptionDistance(OfSamples):
     """KID between generated and real features; lower is better.
 
     Attributes:
@@ -41,7 +42,7 @@ class KernelInceptionDistance:
         view = Features(self.extractor)
         return {
             "real": Input(Reals(), view, Rows, self.max_real, minimum=2),
-            "fake": Input(Samples(), view, Rows, self.count, minimum=2),
+            "fake": Input(self.samples, view, Rows, self.count, minimum=2),
         }
 
     def compute(self, real: Rows, fake: Rows) -> dict[str, float]:

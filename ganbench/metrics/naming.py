@@ -1,7 +1,7 @@
-"""Names of metrics to metrics: ``fid50k``, any sample count (``fid10k``, ``ppl2_wend@5k``), short names.
+"""Names of metrics to metrics: ``fid50k``, any sample count (``fid10k``, ``ppl2_wend@5k``), truncation, short names.
 
 ``stem + count + rest`` names the standard metric of that stem and rest with another count; ``name@count`` does so
-for any metric. A run with ``--limit`` renames: ``fid50k`` at 500 is ``fid@500``.
+for any metric. A run with ``--limit`` renames: ``fid50k`` at 500 is ``fid@500``. ``_psi0.7`` at the end truncates.
 """
 
 import dataclasses
@@ -12,6 +12,8 @@ from typing import Any
 from ganbench import registry
 from ganbench.counts import parse_count, show_count
 from ganbench.metrics.base import Metric
+from ganbench.metrics.truncated import truncated
+from ganbench.truncation import Truncation, split
 
 _COUNTED = re.compile(r"(?P<stem>[a-z]+)(?P<count>\d+k)(?P<rest>\w*)")
 
@@ -34,16 +36,20 @@ def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: i
     """Return the metric of a name.
 
     Args:
-        name: a registered name, one with another count, ``name@count``, or a short name.
+        name: a registered name, one with another count, ``name@count``, or a short name; each may end in ``_psi0.7`` or
+            ``_psi0.7_cut8`` (see ``ganbench.truncation``).
         short_names: of the benchmark in use, such as ``{"ppl": "ppl2_wend"}``.
         limit: largest sample count; a metric that wants more is cut to it and renamed.
 
     Raises:
         UnknownNameError: nothing of that name; suggests the nearest.
-        BadInputError: a count that is none.
+        BadInputError: a count that is none, or a metric that cannot be truncated.
     """
-    metric = _resolve((short_names or {}).get(name, name), tuple(short_names or ()))
-    return with_count(metric, min(limit, metric.count)) if limit is not None else metric
+    name, asked = split(name)
+    name, meant = split((short_names or {}).get(name, name))
+    metric = _resolve(name, tuple(short_names or ()))
+    metric = with_count(metric, min(limit, metric.count)) if limit is not None else metric
+    return truncated(metric, asked or meant or Truncation())
 
 
 def _resolve(name: str, short: tuple[str, ...]) -> Metric:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import precision_recall
-from ganbench.inputs import Features, Input, Reals, Rows, Samples
+from ganbench.inputs import Features, Input, Reals, Rows
+from ganbench.metrics.truncated import OfSamples
 
 
 @dataclass(frozen=True)
-class PrecisionRecall:
+class PrecisionRecall(OfSamples):
     """Share of fakes inside the manifold of the reals, and of reals inside that of the fakes; higher is better.
 
     Attributes:
@@ -38,7 +39,7 @@ class PrecisionRecall:
         view, least = Features(self.extractor), self.nhood_size + 1
         return {
             "real": Input(Reals(), view, Rows, self.max_real, minimum=least),
-            "fake": Input(Samples(), view, Rows, self.count, minimum=least),
+            "fake": Input(self.samples, view, Rows, self.count, minimum=least),
         }
 
     def compute(self, real: Rows, fake: Rows) -> dict[str, float]:

@@ -54,7 +54,7 @@ def text(table: Table, width: int = 80, bold: bool = False) -> str:
 
 def markdown(table: Table) -> str:
     """Return a GitHub-flavoured Markdown table."""
-    lines = [["Model", *(_one_line(column) for column in table.columns)]]
+    lines = [[table.head, *(_one_line(column) for column in table.columns)]]
     lines.append(["---", *("---:" for _ in table.columns)])
     for label, cells in _body(table, "**{}**", empty="-"):
         lines.append([label.translate(MARKDOWN_SPECIAL), *cells])
@@ -68,7 +68,7 @@ def latex(table: Table) -> str:
     columns = table.columns
     names = [f"{_latex(c.title)}{LATEX_ARROWS[c.higher_is_better]}{_latex_mark(c.mark)}" for c in columns]
     details = [rf"{{\scriptsize {_latex(', '.join(c.protocol.details))}}}" for c in columns]
-    lines = [rf"\begin{{tabular}}{{l{'r' * len(columns)}}}", r"\toprule", _latex_row(["Model", *names])]
+    lines = [rf"\begin{{tabular}}{{l{'r' * len(columns)}}}", r"\toprule", _latex_row([_latex(table.head), *names])]
     lines += [_latex_row(["", *details]), r"\midrule"]
     for label, cells in _body(table, r"\textbf{{{}}}", empty="--"):
         lines.append(_latex_row([_latex(label), *(cell.replace("inf", r"$\infty$") for cell in cells)]))
@@ -83,7 +83,7 @@ def as_csv(table: Table) -> str:
     """Return comma-separated values at full precision; a column's name says all that tells it from the others."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["model", "weights_sha256", "seed", *(_csv_name(column) for column in table.columns)])
+    writer.writerow([table.head.lower(), "weights_sha256", "seed", *(_csv_name(column) for column in table.columns)])
     for row in table.rows:
         writer.writerow([row.label, row.sha256, row.seed, *("" if v is None else repr(v) for v in row.values)])
     return out.getvalue()
@@ -143,7 +143,7 @@ def _rich(table: Table, indices: list[int], bold: bool) -> "RichTable":
     from rich.text import Text
 
     rich = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
-    rich.add_column("Model", overflow="fold")
+    rich.add_column(table.head, overflow="fold")
     for column in (table.columns[index] for index in indices):
         rich.add_column(Text("\n".join([_name(column), *column.protocol.details])), justify="right", no_wrap=True)
     columns = [(table.cells(index), table.best(index)) for index in indices]

@@ -59,11 +59,13 @@ class Table:
         columns: from left to right.
         rows: from top to bottom.
         notes: what stands below, each a column's mark (or nothing) and a sentence.
+        head: what the rows are.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[tuple[str, str], ...]
+    head: str = "Model"
 
     def cells(self, index: int) -> list[str]:
         """Return a column's values as text of equal precision; empty where a model has none."""
@@ -125,7 +127,7 @@ def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Seq
         Row(label, row[1], row[2], tuple(_value(cells.get((row, column.protocol))) for column in columns))
         for row, label in _labels(records).items()
     )
-    return Table(columns, rows, _notes(columns, records))
+    return Table(columns, rows, notes(columns, records))
 
 
 def _read_folder(folder: Path) -> list[RunRecord]:
@@ -196,7 +198,8 @@ def _value(result: Result | None) -> float | None:
     return None if result is None else result.value
 
 
-def _notes(columns: Sequence[Column], records: Sequence[RunRecord]) -> tuple[tuple[str, str], ...]:
+def notes(columns: Sequence[Column], records: Sequence[RunRecord]) -> tuple[tuple[str, str], ...]:
+    """Return what the marks of columns stand for, and what is to be said of parts that ship with ganbench."""
     marked = tuple((column.mark, f"{column.title}: {column.difference}.") for column in columns if column.mark)
     embedded = any(record.model["embedded"] for record in records)
     embedded |= any(EMBEDDED in (column.protocol.extractor, column.protocol.benchmark) for column in columns)

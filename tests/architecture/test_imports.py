@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LEAVES = {"errors", "paths", "counts", "registry"}
+LEAVES = {"errors", "paths", "counts", "registry", "truncation"}
 MAY_IMPORT = {
     "functional": {"errors"},
     "images": {"errors"},
@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "errors": set(),
     "paths": set(),
     "counts": {"errors"},
+    "truncation": set(),
     "registry": {"errors"},
     "data": LEAVES | {"images", "types", "rng"},
     "extractors": LEAVES | {"images", "types", "checkpoints"},
@@ -29,7 +30,7 @@ MAY_IMPORT = {
     "records": LEAVES,
     "engine": LEAVES | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models"},
 }
-NO_TORCH = ("records", "registry", "errors", "paths", "counts")
+NO_TORCH = ("records", "registry", "errors", "paths", "counts", "truncation")
 
 
 def modules(package: str) -> list[Path]:

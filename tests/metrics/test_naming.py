@@ -5,6 +5,7 @@ import pytest
 from ganbench import registry
 from ganbench.counts import parse_count, show_count
 from ganbench.errors import BadInputError, UnknownNameError
+from ganbench.inputs import Samples
 from ganbench.metrics import Metric, resolve
 
 STANDARD = (
@@ -63,6 +64,33 @@ def test_a_limit_renames_the_result_and_its_name_resolves_to_the_same(name: str,
     limited = resolve(name, limit=limit)
     assert limited.name == result
     assert limited == resolve(result)
+
+
+@pytest.mark.parametrize("name", ["fid10k", "fid50k_full", "kid5k", "is@500", "pr10k3"])
+def test_a_truncation_at_the_end_changes_that_and_the_name_alone(name: str) -> None:
+    plain, truncated = vars(resolve(name)), vars(resolve(f"{name}_psi0.70_cut4"))
+    changes = {"name": f"{name}_psi0.7_cut4", "truncation_psi": 0.7, "truncation_cutoff": 4}
+    assert truncated == {**plain, **changes}
+    assert resolve(f"{name}_psi1") == resolve(name)
+    source, other = (resolve(it).inputs()["fake"].source for it in (name, f"{name}_psi0.7"))
+    assert (source, other) == (Samples(), Samples(0.7))
+
+
+def test_a_truncation_goes_with_limits_and_short_names() -> None:
+    short = {"fid": "fid10k", "low": "fid10k_psi0.5"}
+    assert resolve("fid_psi0.7", short_names=short).name == "fid10k_psi0.7"
+    assert resolve("fid_psi0.7", short_names=short, limit=64).name == "fid@64_psi0.7"
+    assert resolve("fid@64_psi0.7") == resolve("fid50k_psi0.7", limit=64)
+    assert [resolve(name, short_names=short).name for name in ("low", "low_psi0.7")] == [
+        "fid10k_psi0.5",
+        "fid10k_psi0.7",
+    ]
+
+
+@pytest.mark.parametrize("name", ["ppl2_wend_psi0.7", "eqt50k_int_psi0.7", "brightness1k_psi0.7", "fid50k_psi1e999"])
+def test_what_cannot_be_truncated_is_refused(name: str) -> None:
+    with pytest.raises(BadInputError, match=r"is not measured on truncated samples|psi of inf"):
+        resolve(name)
 
 
 def test_short_names_are_the_benchmarks() -> None:

@@ -1,0 +1,72 @@
+"""``ganbench truncation``: numbers against the truncation of the samples."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganbench.cli import options
+from ganbench.cli.files import check_folder, write
+from ganbench.cli.group import Verb
+from ganbench.cli.run import call
+from ganbench.errors import BadInputError
+from ganbench.records import render
+from ganbench.records.store import Store
+from ganbench.records.truncation import by_psi
+from ganbench.truncation import Truncation
+
+FILES = ("truncation.md", "truncation.csv", "truncation.png")
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "ganbench truncation --model stylegan3 --metrics fid10k,pr10k3 --out out/truncation",
+        "ganbench truncation --model stylegan3 --psi 0.5,1 --truncation-cutoff 4 --metrics fid --out out/cut",
+    ),
+)
+@options.measuring
+@click.option("--psi", default="0.3,0.5,0.7,0.85,1", show_default=True, help="Truncations, separated by commas.")
+@options.truncation_cutoff
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; made if missing.")
+@click.option("--force", is_flag=True, help="Replace files of the same names in --out.")
+@options.results_dir
+@click.option("--nproc", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
+def command(
+    psi: str, truncation_cutoff: int | None, out: Path, force: bool, results_dir: Path | None, nproc: int, **asked: Any
+) -> None:
+    """Measure a model at several truncations: FID, precision and recall, or what --metrics names.
+
+    One run and one record; a table and a plot of it (truncation.md, truncation.csv, truncation.png) go to --out. Issued
+    again, it continues where it stopped.
+    """
+    asked["metrics"] = ",".join(_names(asked["metrics"] or "fid,pr", psi, truncation_cutoff))
+    arguments = call(**asked, truncation=None, truncation_cutoff=None)
+    if len(arguments["models"]) > 1:
+        raise BadInputError("a truncation study is of one --model: run one for each.")
+    check_folder(out, FILES, force)
+    from ganbench.cli.progress import Bars
+    from ganbench.engine import run
+    from ganbench.pictures.curves import curves
+
+    bars = Bars()
+    try:
+        (record,) = run(**arguments, results_dir=results_dir, nproc=nproc, reporter=bars)
+    finally:
+        bars.close()
+    table = by_psi(record)
+    contents = (render.markdown(table).encode(), render.as_csv(table).encode(), curves(table, "truncation ψ"))
+    click.echo(render.text(table, shutil.get_terminal_size().columns, bold=sys.stdout.isatty()))
+    click.echo(f"record: {Store(results_dir).path(record)}")
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in zip(FILES, contents, strict=True):
+        write(out / name, content)
+        click.echo(str(out / name))
+
+
+def _names(metrics: str, psi: str, cutoff: int | None) -> list[str]:
+    """Return the name of every metric at every psi."""
+    suffixes = [Truncation(value, cutoff).suffix for value in options.numbers(psi, "--psi")]
+    return [name + suffix for suffix in dict.fromkeys(suffixes) for name in options.names(metrics)]

@@ -1,0 +1,62 @@
+"""Curves of a table whose rows are numbers."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ganbench.records.keys import title
+from ganbench.records.protocol import Protocol
+from ganbench.records.render import ARROWS
+from ganbench.records.table import Table
+
+WIDTH, HEIGHT, DPI = 4.4, 3.6, 150  # of a panel, in inches
+
+
+def curves(table: Table, axis: str) -> bytes:
+    """Return a PNG with a panel for each metric, and in it a curve for each of its numbers, the best point marked.
+
+    Args:
+        table: the label of every row is a number.
+        axis: what these numbers are.
+    """
+    panels: dict[Protocol, list[int]] = {}
+    for index, column in enumerate(table.columns):
+        if column.higher_is_better is not None:  # a spread is no curve of its own
+            panels.setdefault(replace(column.protocol, key=""), []).append(index)
+    figure = Figure(figsize=(WIDTH * len(panels), HEIGHT), dpi=DPI, layout="constrained")
+    for axes, indices in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.values(), strict=True):
+        _panel(axes, table, indices)
+        axes.set_xlabel(axis)
+    figure.suptitle(table.notes[0][1], fontsize="x-small", color="0.4")
+    out = io.BytesIO()
+    figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def _panel(axes: Any, table: Table, indices: Sequence[int]) -> None:
+    columns = [table.columns[index] for index in indices]
+    one, *others = columns
+    whole = one.protocol.key.rpartition("_")[0] if others else one.protocol.key
+    for index, column in zip(indices, columns, strict=True):
+        points = [(float(row.label), v) for row in table.rows if (v := row.values[index]) is not None]
+        (line,) = axes.plot(*zip(*points, strict=True), marker="o", markersize=4)
+        line.set_label(column.protocol.key.removeprefix(f"{whole}_"))
+        if len(best := table.best(index)) == 1:
+            _mark(axes, table, best.pop(), index, line.get_color())
+    unit = f" ({one.unit})" if one.unit else ""
+    axes.set_title(f"{title(whole)}{unit}{ARROWS[one.higher_is_better]}")
+    axes.set_ylabel(", ".join(one.protocol.details), fontsize="small", color="0.4")
+    axes.margins(x=0.1, y=0.15)
+    axes.grid(alpha=0.3)
+    if others:
+        axes.legend()
+
+
+def _mark(axes: Any, table: Table, row: int, index: int, color: Any) -> None:
+    """Put a ring around the best point, and its number above."""
+    at = float(table.rows[row].label), table.rows[row].values[index]
+    axes.plot(*at, marker="o", markersize=9, markerfacecolor="none", color=color)
+    axes.annotate(table.cells(index)[row], at, (0, 8), textcoords="offset points", ha="center", fontsize="small")

@@ -1,0 +1,54 @@
+"""A record's numbers against the truncation of the samples: rows are psi, columns are metrics."""
+
+from dataclasses import replace
+
+from ganbench.records.protocol import protocol
+from ganbench.records.record import Result, RunRecord
+from ganbench.records.table import Column, Row, Table, notes
+from ganbench.truncation import Truncation
+
+
+def by_psi(record: RunRecord) -> Table:
+    """Return a table with a row for each psi, in rising order, and a column for each number, such as ``fid10k``.
+
+    Args:
+        record: with results such as ``fid10k`` (psi 1) and ``fid10k_psi0.7``, all of the same layers.
+    """
+    columns: dict[str, Column] = {}
+    values: dict[tuple[float, str], float] = {}
+    for result in record.results:
+        at = truncation(result)
+        key = result.key.replace(at.suffix, "", 1)
+        how = replace(protocol(record, result), key=key)
+        columns.setdefault(key, Column(how, result.higher_is_better, result.unit))
+        values[at.psi, key] = result.value
+    rows = tuple(
+        Row(
+            Truncation(psi).label,
+            record.model["sha256"],
+            record.seed,
+            tuple(values.get((psi, key)) for key in columns),
+        )
+        for psi in sorted({psi for psi, _ in values})
+    )
+    shown = tuple(columns.values())
+    return Table(shown, rows, (("", subject(record)), *notes(shown, [record])), head="psi")
+
+
+def truncation(result: Result) -> Truncation:
+    """Return how the samples behind a result were truncated."""
+    return Truncation(result.spec.get("truncation_psi", 1.0), result.spec.get("truncation_cutoff"))
+
+
+def subject(record: RunRecord) -> str:
+    """Return a sentence on what was measured: model, weights, truncated layers, data and seed."""
+    cutoffs = {at.cutoff for at in map(truncation, record.results) if at.suffix}
+    layers = " and ".join(f"the first {cutoff}" if cutoff is not None else "all" for cutoff in cutoffs)
+    model, data = record.model, record.data
+    parts = [
+        f"{model['name']}, weights {model['weights']} ({model['sha256'][:8]})",
+        f"data {data['name']}" if data else "",
+        f"truncated in {layers or 'no'} layers",
+        f"seed {record.seed}",
+    ]
+    return ", ".join(part for part in parts if part) + "."

@@ -1,0 +1,39 @@
+"""Truncation in names: ``fid50k_psi0.7`` is FID at psi 0.7, ``fid50k_psi0.7_cut8`` that of the first 8 layers alone."""
+
+import re
+from typing import NamedTuple
+
+_SUFFIX = re.compile(r"_psi(?P<psi>-?\d+(\.\d+)?(e[+-]?\d+)?)(_cut(?P<cutoff>\d+))?$")
+
+
+class Truncation(NamedTuple):
+    """How far latents are pulled to their average.
+
+    Attributes:
+        psi: 1 for not at all, 0 for all the way.
+        cutoff: number of layers; None for all.
+    """
+
+    psi: float = 1.0
+    cutoff: int | None = None
+
+    @property
+    def label(self) -> str:
+        """Psi as text: the shortest that is this number and no other."""
+        return repr(float(self.psi)).removesuffix(".0")
+
+    @property
+    def suffix(self) -> str:
+        """What it adds to a metric's name: nothing where nothing is truncated."""
+        if self.psi == 1:
+            return ""
+        return f"_psi{self.label}" + ("" if self.cutoff is None else f"_cut{self.cutoff}")
+
+
+def split(name: str) -> tuple[str, Truncation | None]:
+    """Return a metric's name without its truncation, and the truncation: ``fid50k`` and 0.7 for ``fid50k_psi0.7``."""
+    match = _SUFFIX.search(name)
+    if match is None:
+        return name, None
+    cutoff = match["cutoff"]
+    return name[: match.start()], Truncation(float(match["psi"]), None if cutoff is None else int(cutoff))

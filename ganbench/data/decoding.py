@@ -5,6 +5,7 @@ palette and give 3 channels. Alpha, 16-bit, floating-point, CMYK and animated im
 of them is the user's choice. Colour profiles and EXIF rotation are ignored, as the official dataset tools do.
 """
 
+import warnings
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -46,8 +47,11 @@ def header(file: IO[bytes], name: str) -> Header:
     Raises:
         BadInputError: if it is no image, or not one of those that can be measured; the message starts with ``name``.
     """
-    with _opened(file, name) as image:
-        return _checked(image, name)
+    with warnings.catch_warnings():
+        # Pillow only warns of some images that are larger than MAX_PIXELS; here they are refused in a sentence.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with _opened(file, name) as image:
+            return _checked(image, name)
 
 
 def pixels(file: IO[bytes], name: str, expected: Header) -> Tensor:

@@ -1,6 +1,7 @@
 """A folder of images, of any depth."""
 
 import os
+import stat
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +35,8 @@ class Folder:
                 raise BadInputError(
                     f"{self.path}/{name} cannot be read ({error.strerror}): check it and its rights."
                 ) from error
+            if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
+                raise BadInputError(f"{self.path}/{name} is no regular file: take it out, or give it another suffix.")
             files.append((name, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
         return Stamp(str(self.path.resolve()), tuple(files))
 

@@ -8,7 +8,7 @@ from ganbench.errors import BadInputError
 from ganbench.types import Dataset
 
 
-def open_data(spec: str) -> Dataset:
+def open_data(spec: str | Path) -> Dataset:
     """Return a data set.
 
     Args:
@@ -19,6 +19,7 @@ def open_data(spec: str) -> Dataset:
         UnknownNameError: nothing is called like that, but something nearly.
         BadInputError: there is no such folder or file, or it cannot be used.
     """
+    spec = str(spec)
     name, _, variant = spec.partition(":")
     if name in registry.names("data"):
         found: Dataset = registry.load("data", name)(variant)

@@ -1,4 +1,6 @@
 import hashlib
+import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +157,21 @@ def test_a_decompression_bomb_is_refused_by_its_header(tmp_path: Path, side: int
     (tmp_path / "bomb.png").write_bytes(bomb(side))
     with pytest.raises(BadInputError, match=r"bomb\.png declares more than 67,108,864 pixels"):
         open_data(str(tmp_path))
+
+
+def test_a_decompression_bomb_is_refused_without_a_warning_beside_the_sentence(tmp_path: Path) -> None:
+    (tmp_path / "bomb.png").write_bytes(bomb(12000))  # so large that Pillow warns and not so large that it refuses
+    with warnings.catch_warnings(record=True, action="always") as told:
+        with pytest.raises(BadInputError, match="declares more than"):
+            open_data(tmp_path)
+    assert not told
+
+
+def test_a_pipe_among_the_images_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    write_folder(tmp_path, noise(2))
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(BadInputError, match=r"pipe\.png is no regular file: take it out"):
+        open_data(tmp_path)
 
 
 def test_an_image_replaced_by_another_size_is_noticed(tmp_path: Path) -> None:

@@ -83,24 +83,37 @@ class Count(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-_MEASURING = (
+_WHAT = (
     click.option("--model", "models", multiple=True, required=True, help="Model to measure; may be repeated."),
     click.option("--metrics", help="Comma-separated names, such as fid50k,ppl,eqt.  [default: the benchmark's]"),
+)
+_HOW = (
     click.option("--weights", help="Checkpoint to measure.  [default: the embedded one]"),
     click.option("--data", help="Real images: a name, a folder or a zip.  [default: the benchmark's]"),
     click.option("--benchmark", help="Measuring protocol.  [default: the model's]"),
     click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random streams."),
     click.option("--batch-size", type=int, help="Samples in work at once; changes speed, not numbers."),
     click.option("--limit", type=Count(), help="Largest sample count; renames the results (fid50k becomes fid@500)."),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
-    click.option(
-        "--float64", is_flag=True, help="Path lengths and equivariance in float64: slower, no rounding noise."
-    ),
+    device,
+)
+_FLOAT64 = click.option(
+    "--float64", is_flag=True, help="Path lengths and equivariance in float64: slower, no rounding noise."
 )
 
 
 def measuring(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options that ``run`` and ``plan`` share."""
-    for option in reversed(_MEASURING):
+    return _with(function, *_WHAT, *_HOW, truncation, truncation_cutoff, _FLOAT64)
+
+
+def measuring_how(function: Callable[..., None]) -> Callable[..., None]:
+    """Add those of the options of ``run`` that neither name the model nor the metrics."""
+    return _with(function, *_HOW)
+
+
+def _with(
+    function: Callable[..., None], *decorators: Callable[[Callable[..., None]], Callable[..., None]]
+) -> Callable[..., None]:
+    for option in reversed(decorators):
         function = option(function)
     return function

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     ),
 )
 @options.measuring
-@options.truncation
-@options.truncation_cutoff
 def command(**asked: Any) -> None:
     """Say what a run would do: passes, samples, what is finished already, time left. Nothing is written or fetched.
 

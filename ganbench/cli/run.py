@@ -26,8 +26,6 @@ from ganbench.truncation import Truncation
     ),
 )
 @options.measuring
-@options.truncation
-@options.truncation_cutoff
 @options.results_dir
 @click.option("--nproc", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
 def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:

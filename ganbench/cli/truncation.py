@@ -10,8 +10,6 @@ import click
 from ganbench.cli import options
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import Verb
-from ganbench.cli.run import call
-from ganbench.errors import BadInputError
 from ganbench.records import render
 from ganbench.records.store import Store
 from ganbench.records.truncation import by_psi
@@ -27,25 +25,31 @@ FILES = ("truncation.md", "truncation.csv", "truncation.png")
         "ganbench truncation --model stylegan3 --psi 0.5,1 --truncation-cutoff 4 --metrics fid --out out/cut",
     ),
 )
-@options.measuring
+@click.option("--model", required=True, help="Model to measure.")
+@click.option("--metrics", default="fid,pr", show_default=True, help="Comma-separated names of metrics of samples.")
 @click.option("--psi", default="0.3,0.5,0.7,0.85,1", show_default=True, help="Truncations, separated by commas.")
 @options.truncation_cutoff
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; made if missing.")
 @click.option("--force", is_flag=True, help="Replace files of the same names in --out.")
+@options.measuring_how
 @options.results_dir
 @click.option("--nproc", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
 def command(
-    psi: str, truncation_cutoff: int | None, out: Path, force: bool, results_dir: Path | None, nproc: int, **asked: Any
+    model: str,
+    metrics: str,
+    psi: str,
+    truncation_cutoff: int | None,
+    out: Path,
+    force: bool,
+    results_dir: Path | None,
+    **asked: Any,
 ) -> None:
     """Measure a model at several truncations: FID, precision and recall, or what --metrics names.
 
     One run and one record; a table and a plot of it (truncation.md, truncation.csv, truncation.png) go to --out. Issued
     again, it continues where it stopped.
     """
-    asked["metrics"] = ",".join(_names(asked["metrics"] or "fid,pr", psi, truncation_cutoff))
-    arguments = call(**asked, truncation=None, truncation_cutoff=None)
-    if len(arguments["models"]) > 1:
-        raise BadInputError("a truncation study is of one --model: run one for each.")
+    names = _names(metrics, psi, truncation_cutoff)
     check_folder(out, FILES, force)
     from ganbench.cli.progress import Bars
     from ganbench.engine import run
@@ -53,7 +57,7 @@ def command(
 
     bars = Bars()
     try:
-        (record,) = run(**arguments, results_dir=results_dir, nproc=nproc, reporter=bars)
+        (record,) = run([model], names, **asked, results_dir=results_dir, reporter=bars)
     finally:
         bars.close()
     table = by_psi(record)

@@ -182,7 +182,7 @@ def test_a_study_again_draws_nothing_anew_and_gives_the_same_bytes(
         ("--psi 0.5,0.7,1 --metrics ppl", "ppl_wend@40 is not measured on truncated samples"),
         ("--metrics fid@40,", "empty name"),
         ("--metrics fif@40", "unknown metric 'fif@40'"),
-        ("--model waves --metrics fid@40", "of one --model"),
+        ("--model waevs --metrics fid@40", "did you mean waves"),
     ],
 )
 def test_a_study_that_makes_no_sense_leaves_nothing(arguments: str, told: str, tmp_path: Path) -> None:

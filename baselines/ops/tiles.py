@@ -9,11 +9,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from threading import Barrier
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-__all__ = ["can_tile", "tiled"]
+__all__ = ["apart", "can_tile", "tiled"]
+
+T = TypeVar("T")
 
 
 def can_tile(x: Tensor) -> bool:
@@ -35,8 +38,23 @@ def tiled(function: Callable[..., Tensor], size: int, *batches: Tensor | None) -
             return function(*(tile(batch, start, size) for batch in batches))
 
     threads, starts = torch.get_num_threads(), range(0, count, size)
-    results = map(run, starts) if threads == 1 else workers(threads, os.getpid()).map(run, starts)
-    return torch.cat(list(results))[:count]
+    results = list(map(run, starts) if threads == 1 else workers(threads, os.getpid()).map(run, starts))
+    return apart(lambda: torch.cat(results)[:count])
+
+
+def apart(function: Callable[[], T]) -> T:
+    """`function()`, computed on one core, without gradients: for small work before and after tiles.
+
+    The threads among which PyTorch divides an operation go on spinning for up to tens of milliseconds when it is done,
+    on the cores that the tiles want.
+    """
+    threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
+
+    def run() -> T:
+        with torch.inference_mode(inference), torch.no_grad():
+            return function()
+
+    return run() if threads == 1 else workers(threads, os.getpid()).submit(run).result()
 
 
 def tile(batch: Tensor | None, start: int, size: int) -> Tensor | None:

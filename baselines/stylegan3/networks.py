@@ -5,7 +5,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from baselines.ops.tiles import can_tile, tiled
+from baselines.ops.tiles import apart, can_tile, tiled
 from baselines.stylegan3.filters import Progression
 from baselines.stylegan3.layers import LayerDesign, SynthesisInput, SynthesisLayer
 from baselines.stylegan3.mapping import MappingNetwork
@@ -97,11 +97,14 @@ class SynthesisNetwork(nn.Module):
 
     def in_tiles(self, ws: Tensor, transforms: Tensor | None) -> Tensor:
         """Images in tiles: what depends on the weights alone, or is small, is done beforehand for all of them."""
-        waves = self.input.waves(ws[:, 0], transforms)
-        layers, draw = self.layers(), self.input.prepare()
+        layers = self.layers()
         sizes = [layer.design.num_styles for layer in layers]
-        styles = torch.cat([layer.styles(w) for layer, w in zip(layers, ws.unbind(1)[1:], strict=True)], dim=1)
-        steps = [layer.prepare(ws.dtype) for layer in layers]
+        waves = apart(lambda: self.input.waves(ws[:, 0], transforms))
+        draw = apart(self.input.prepare)
+        styles = apart(
+            lambda: torch.cat([layer.styles(w) for layer, w in zip(layers, ws.unbind(1)[1:], strict=True)], 1)
+        )
+        steps = apart(lambda: [layer.prepare(ws.dtype) for layer in layers])
 
         def images(waves: Tensor, styles: Tensor) -> Tensor:
             x = draw(waves)

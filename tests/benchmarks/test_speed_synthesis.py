@@ -21,7 +21,7 @@ SETTINGS = {  # resolution, images, and the network's arguments; -R has twice th
     "t-256": (256, 8, {"channel_base": 4096, "channel_max": 64}),
     "r-256": (256, 8, {"channel_base": 8192, "channel_max": 128, **RADIAL}),
 }
-ROUNDS = 2
+ROUNDS = 6
 
 
 def generator(resolution: int, **kwargs: object) -> Generator:

@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from baselines.ops.tiles import can_tile, tile, tiled, workers
+from baselines.ops.tiles import apart, can_tile, tile, tiled, workers
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -82,3 +82,11 @@ def test_workers_stay_on_one_core_whatever_the_process_sets_later():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_small_work_beside_the_tiles_is_done_on_one_core_in_the_callers_mode() -> None:
+    for inference in (False, True):
+        with torch.inference_mode(inference):
+            assert apart(torch.get_num_threads) == 1
+            assert apart(torch.is_inference_mode_enabled) is inference
+            assert apart(torch.is_grad_enabled) is False

@@ -161,9 +161,8 @@ def test_a_decompression_bomb_is_refused_by_its_header(tmp_path: Path, side: int
 
 def test_a_decompression_bomb_is_refused_without_a_warning_beside_the_sentence(tmp_path: Path) -> None:
     (tmp_path / "bomb.png").write_bytes(bomb(12000))  # so large that Pillow warns and not so large that it refuses
-    with warnings.catch_warnings(record=True, action="always") as told:
-        with pytest.raises(BadInputError, match="declares more than"):
-            open_data(tmp_path)
+    with warnings.catch_warnings(record=True, action="always") as told, pytest.raises(BadInputError, match="declares"):
+        open_data(tmp_path)
     assert not told
 
 

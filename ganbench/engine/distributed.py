@@ -4,10 +4,13 @@ Because the cache is the only thing they share, a process that dies costs its un
 number is the same for any count of processes.
 """
 
+import contextlib
 import dataclasses
 import multiprocessing
+import signal
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from multiprocessing.process import BaseProcess
 
 import torch
@@ -16,7 +19,6 @@ from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Pass
 from ganbench.engine.request import Request, prepare
 from ganbench.engine.shards import Progress, Worker, cores, exact_float32, missing, work
-from ganbench.errors import GanbenchError
 from ganbench.inputs import Setting
 
 
@@ -29,14 +31,29 @@ def work_in_processes(
     """
     context = multiprocessing.get_context("spawn")
     ranks = [context.Process(target=_rank, args=(request, one, cache, r, nproc), daemon=True) for r in range(nproc)]
-    for rank in ranks:
-        rank.start()
     try:
+        with _interrupts_left_to_caller():
+            for rank in ranks:
+                rank.start()
         _watch(ranks, one, setting, tile, cache, progress)
     finally:
         for rank in ranks:
-            rank.terminate()
-            rank.join()
+            if rank.pid is not None:
+                rank.terminate()
+                rank.join()
+
+
+@contextlib.contextmanager
+def _interrupts_left_to_caller() -> Iterator[None]:
+    """Let the processes started here inherit deafness to Ctrl-C, so that the caller alone tells of it."""
+    if threading.current_thread() is not threading.main_thread():  # others may not set handlers
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _watch(
@@ -63,6 +80,13 @@ def _rank(request: Request, one: Pass, cache: Cache, rank: int, ranks: int) -> N
         assert prepared.request.batch_size is not None
         threads = max(1, cores() // ranks)
         with exact_float32(), Worker(prepared.plan.setting, prepared.request.batch_size, threads) as worker:
-            work(prepared.plan, worker, cache, one, lambda _: None, rank, ranks)
-    except GanbenchError:
+            work(prepared.plan, worker, cache, one, _stop_without_caller, rank, ranks)
+    except Exception:  # the caller meets the same error where this process left off, and reports it
         return
+
+
+def _stop_without_caller(_samples: int) -> None:
+    """End this process where its caller was killed and could not end it."""
+    caller = multiprocessing.parent_process()
+    if caller is not None and not caller.is_alive():
+        raise SystemExit(1)

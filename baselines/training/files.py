@@ -34,7 +34,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        raise OSError(problem.errno, f"cannot write {path} ({reason}): free space or choose another folder") from None
+        raise OSError(f"cannot write {path} ({reason}): free space or choose another folder.") from None
 
 
 def _flush_folder(folder: Path) -> None:

@@ -64,6 +64,8 @@ def command(out: Path, force: bool, **asked: Any) -> None:
     moved = motion(asked["translate"], asked["rotate"])
     if not math.isfinite(asked["truncation"] or 0):
         raise BadInputError(f"--truncation {asked['truncation']} is no psi: write a number such as 0.7.")
+    if asked["truncation_cutoff"] is not None and asked["truncation"] is None and asked["sweep"] is None:
+        raise BadInputError("--truncation-cutoff only goes with --truncation or --sweep: add one or leave this out.")
     check_folder(out, asked_study.files, force)
     with _progress(asked_study.count) as advance:
         note, sampler = _sampler(asked, advance)
@@ -100,11 +102,12 @@ def _sampler(asked: Mapping[str, Any], advance: Callable[[], None]) -> "tuple[st
 @contextmanager
 def _progress(count: int) -> Iterator[Callable[[], None]]:
     """Show a bar on stderr, and give what moves it by one image."""
-    from rich.console import Console
     from rich.progress import Progress
 
+    from ganbench.cli.console import Terminal
+
     # Standard output is for the paths, and stays what it is.
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with Progress(console=console, redirect_stdout=False, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("images", total=count)
         yield lambda: progress.advance(task)

@@ -4,9 +4,12 @@ import difflib
 import importlib
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -45,6 +48,13 @@ class Verb(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
         self.params.append(_debug_option())
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return what is left; an empty value, such as an unset shell variable gives, is no choice of a default."""
+        for before, value in pairwise(["the first argument", *args]):
+            if not value or re.fullmatch("--[a-z0-9-]+=", value):
+                ctx.fail(f"{value.rstrip('=') or before} is followed by nothing: give a value or leave it out")
+        return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples."""
@@ -111,12 +121,13 @@ class Verbs(click.Group):
     ) -> Any:
         """Run a command line and exit: 0 good, 1 the gate found a regression, 2 could not run."""
         arguments = tuple(sys.argv[1:] if args is None else args)
+        _open_closed_streams()
         _print_what_can_be_printed()
         self._main_shell_completion(extra, "ganbench", complete_var)
         try:
             sys.exit(self._run(arguments or ("--help",), extra))
         except BrokenPipeError:
-            _silence_stdout()
+            _silence()
             sys.exit(READER_GONE)
 
     def _run(self, arguments: Sequence[str], extra: dict[str, Any]) -> int:
@@ -159,9 +170,17 @@ def suggestion(name: str, choices: Iterable[str]) -> str:
 
 
 def _complain(lines: Sequence[str], code: int) -> int:
-    for line in lines:
-        click.echo(f"ganbench: {line}", err=True)
+    with suppress(OSError):  # where nothing can be told, the code still tells
+        for line in lines:
+            click.echo(f"ganbench: {line}", err=True)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Let a stream that the caller closed (``>&-``) swallow what is written to it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the rest of the process
 
 
 def _print_what_can_be_printed() -> None:
@@ -171,6 +190,8 @@ def _print_what_can_be_printed() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _silence_stdout() -> None:
+def _silence() -> None:
     """Keep the interpreter from complaining at exit about a pipe whose reader has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(io.UnsupportedOperation):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

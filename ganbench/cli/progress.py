@@ -14,6 +14,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from ganbench.cli.console import Terminal
 from ganbench.engine.plan import Pass, describe
 from ganbench.engine.request import Prepared
 from ganbench.engine.shards import tile_size
@@ -32,7 +33,7 @@ class Bars:
     """A reporter that draws on stderr."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+        self.console = console or Terminal(stderr=True)
         self._progress: Progress | None = None
 
     def planned(self, prepared: Prepared) -> None:
@@ -75,10 +76,11 @@ def show_plan(console: Console, prepared: Prepared) -> None:
     """Print the first line, which says what the numbers are, and the passes."""
     subject, setting, request = prepared.plan.subject, prepared.plan.setting, prepared.request
     if note := embedded_note(subject):
-        console.print(note, style="yellow", highlight=False)
+        console.print(note, style="yellow", highlight=False, soft_wrap=True)  # one line, however narrow the terminal
     console.print(
         f"benchmark {prepared.benchmark.name}, data {prepared.data.name if prepared.data else 'none'}, "
-        f"seed {request.seed}, {request.device}, tiles of {tile_size(setting, request.batch_size or 1)}"
+        f"seed {request.seed}, {request.device}, tiles of {tile_size(setting, request.batch_size or 1)}",
+        soft_wrap=True,
     )
     table = Table(box=None, pad_edge=False)
     for name in ("pass", "samples", "for"):

@@ -1,6 +1,7 @@
 """``ganbench train``: reference training."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -59,6 +60,8 @@ def command(
     The run folder gets snapshots, sample grids and a log. Stopped at any moment, the same command with --resume goes on
     from the last snapshot.
     """
+    if not math.isfinite(changes["kimg"] or 0):
+        raise BadInputError(f"--kimg {changes['kimg']} is no length of a run: write a number such as 100.")
     adapter: Adapter = registry.load("models", model)
     chosen = _changed(_recipe(adapter, model, recipe, data), changes)
     folder = run_dir or Path("runs") / f"{model}-{chosen.name}"
@@ -152,11 +155,12 @@ class Ticks:
     """What is shown of a training run on stderr: a line a tick, and on a terminal a bar with the time left."""
 
     def __init__(self, kimg: float | None, measured: "Callable[[Mapping[str, Any]], str]" = lambda tick: "") -> None:
-        from rich.console import Console
         from rich.progress import Progress
 
+        from ganbench.cli.console import Terminal
+
         self.measured = measured
-        self.console = Console(stderr=True)
+        self.console = Terminal(stderr=True)
         self.bar = Progress(console=self.console, redirect_stdout=False, disable=not self.console.is_terminal)
         self.task = self.bar.add_task("kimg", total=kimg)
 

@@ -115,6 +115,7 @@ def test_files_that_are_there_stay_unless_forced(tmp_path: Path) -> None:
         ("--grid 2x2 --sweep 1", "--grid and --sweep exclude each other"),
         ("--walk z --mix-rows 1 --mix-cols 2", "exclude each other"),
         ("--steps 3", "--steps only goes with --walk"),
+        ("--truncation-cutoff 3", "--truncation-cutoff only goes with --truncation or --sweep"),
         ("--loop", "--loop only goes with --walk"),
         ("--format png", "--format only goes with --walk"),
         ("--mix-cols 1", "--mix-cols only goes with --mix-rows"),

@@ -186,6 +186,40 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert child.returncode == 141
 
 
+def test_a_reader_of_the_messages_that_goes_away_is_no_regression() -> None:
+    code = (
+        "from ganbench.cli import main\n"
+        "from ganbench.cli.console import Terminal\n"
+        "from ganbench.cli.group import Verb\n"
+        "def much():\n"
+        "    for _ in range(10_000):\n"
+        "        Terminal(stderr=True).print('line')\n"
+        "main.get_command = lambda ctx, name: Verb('list', callback=much)\n"
+        "main(['list'])\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with child:
+        assert child.stderr is not None
+        child.stderr.readline()
+        child.stderr.close()
+    assert child.returncode == 141
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "2>/dev/full"])
+def test_streams_that_cannot_be_written_to_change_no_exit_code(redirection: str) -> None:
+    line = f"{shlex.quote(sys.executable)} -m ganbench"
+    for verb, code in (("list", 0), ("tabel", 2)):
+        done = subprocess.run(f"{line} {verb} {redirection}", shell=True, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done
+        assert "Traceback" not in done.stderr
+        assert "bug" not in done.stderr
+
+
+@pytest.mark.parametrize("line", [("--weights", ""), ("--data=",), ("--model", "waves", "--benchmark", "")])
+def test_an_empty_value_is_no_choice_of_a_default(line: tuple[str, ...]) -> None:
+    assert f"{line[-1].rstrip('=') or line[-2]} is followed by nothing" in complaint("run", "--model", "waves", *line)
+
+
 def test_a_terminal_without_arrows_gets_question_marks(tmp_path: Path) -> None:
     from ganbench.records.store import Store
     from tests.records.make import record

@@ -133,7 +133,8 @@ def test_what_is_typed_wrong_is_told_before_anything_is_made(apprentice: Apprent
         "train", "--model", "apprentice", "--data", "strips", "--recipe", "short"
     )
     assert "unknown model" in complaint("train", "--model", "nobody", "--data", "stripes")
-    assert "kimg" in complaint(*LINE, "--recipe", "short", "--kimg", "0")
+    for length in ("0", "-1", "nan", "inf"):
+        assert "--kimg" in complaint(*LINE, "--recipe", "short", "--kimg", length)
     assert "seed" in complaint(*LINE, "--recipe", "short", "--seed", "-1")
     assert "gpu" in complaint(*LINE, "--recipe", "short", "--device", "gpu")
     (tmp_path / "file").write_text("")

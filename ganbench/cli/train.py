@@ -42,6 +42,7 @@ OWN_FILES = {"log.jsonl", "log.jsonl.tmp"}  # all that a run killed before its f
     "--kimg", type=click.FloatRange(0, min_open=True), help="Thousands of images to show.  [default: the recipe's]"
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: the model's]")
+@click.option("--conditional", is_flag=True, default=None, help="Train on the data's labels, too.")
 @click.option("--metrics", help="Measured at every snapshot, such as fid@1k; written to metrics.jsonl in --run-dir.")
 @click.option("--benchmark", help="Measuring protocol of --metrics.  [default: digits for digits, else the model's]")
 @click.option("--device", help="Where to train.  [default: a GPU where there is one, else the CPU]")

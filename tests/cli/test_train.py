@@ -72,6 +72,11 @@ def test_what_is_asked_for_replaces_the_recipes_settings(apprentice: Apprentice)
     assert Apprentice.recipes["short"].settings == {"kimg": 2.0, "lr": 0.1}
 
 
+def test_a_conditional_model_is_asked_for_by_its_setting(apprentice: Apprentice) -> None:
+    assert ganbench(*LINE, "--recipe", "short", "--conditional").exit_code == 0
+    assert apprentice.asked[0][1].settings == {"kimg": 2.0, "lr": 0.1, "conditional": True}
+
+
 def test_a_run_is_resumed_in_its_folder(apprentice: Apprentice) -> None:
     run = (*LINE, "--recipe", "short", "--run-dir", "run")
     assert ganbench(*run).exit_code == 0

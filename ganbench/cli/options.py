@@ -22,6 +22,9 @@ truncation = click.option(
 truncation_cutoff = click.option(
     "--truncation-cutoff", type=click.IntRange(0), help="Truncate so many layers.  [default: all]"
 )
+nproc = click.option(
+    "--nproc", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes, one a GPU."
+)
 device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 
 

@@ -1,13 +1,16 @@
 """``ganbench plan``: what a run would do, and about how long it would take."""
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganbench.cli import options
+from ganbench.cli.console import Terminal
 from ganbench.cli.group import Verb
 from ganbench.cli.run import call
+from ganbench.records.store import Store
 
 if TYPE_CHECKING:
     from ganbench.engine.request import Prepared
@@ -21,14 +24,14 @@ if TYPE_CHECKING:
     ),
 )
 @options.measuring
-def command(**asked: Any) -> None:
+@options.results_dir
+@options.nproc
+def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:
     """Say what a run would do: passes, samples, what is finished already, time left. Nothing is written or fetched.
 
     The time is estimated from one tile a core of each pass. Weights that would have to be fetched first are named, with
     their addresses, and end the plan.
     """
-    from rich.console import Console
-
     from ganbench.checkpoints.download import without_fetching
     from ganbench.cli.progress import show_plan
     from ganbench.engine.request import Request
@@ -36,26 +39,28 @@ def command(**asked: Any) -> None:
 
     arguments = call(**asked)
     models = arguments.pop("models")
-    console = Console()
+    console = Terminal()
     with without_fetching():
         all_prepared = prepare_all([Request(name, **arguments) for name in models])
+    Store(results_dir).check_writable()
     for prepared in all_prepared:
         show_plan(console, prepared)
-        for line in _estimates(prepared):
+        for line in _estimates(prepared, nproc):
             console.print(line, highlight=False)
 
 
-def _estimates(prepared: "Prepared") -> list[str]:
+def _estimates(prepared: "Prepared", nproc: int) -> list[str]:
     """Return a line a pass: samples left, samples a second, time."""
     from ganbench.engine.cache import Cache
     from ganbench.engine.shards import Worker, missing
 
     lines, total, cache = [], 0.0, Cache()
     assert prepared.request.batch_size is not None
+    shared = nproc if prepared.request.device != "cpu" else 1  # one process keeps all cores busy
     with Worker(prepared.plan.setting, prepared.request.batch_size) as worker:
         for one in prepared.plan.passes:
             left = sum(stop - start for (start, stop), _ in missing(one, prepared.plan.setting, worker.tile, cache))
-            seconds = left / _rate(worker, one) if left else 0.0
+            seconds = left / _rate(worker, one) / shared if left else 0.0
             total += seconds
             lines.append(f"{one.source.name}: {left:,} of {one.count:,} samples to do, about {_minutes(seconds)}")
     return [*lines, f"in all about {_minutes(total)}"]

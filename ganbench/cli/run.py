@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from ganbench.cli import options
+from ganbench.cli.console import Terminal
 from ganbench.cli.group import Verb
 from ganbench.errors import BadInputError
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store
 from ganbench.truncation import Truncation
+
+WIDEST = 1000  # columns; a narrower terminal wraps lines, and a number that lacks its end is none
 
 
 @click.command(
@@ -27,7 +29,7 @@ from ganbench.truncation import Truncation
 )
 @options.measuring
 @options.results_dir
-@click.option("--nproc", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
+@options.nproc
 def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:
     """Measure models: plan, run, write one record each, print the table.
 
@@ -41,7 +43,7 @@ def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:
         records = run(**call(**asked), results_dir=results_dir, nproc=nproc, reporter=bars)
     finally:
         bars.close()
-    console = Console(width=None if Console().is_terminal else 100)
+    console = Terminal(width=WIDEST)
     for record in records:
         console.print(_table(record))
         console.print(f"record: {Store(results_dir).path(record)}", soft_wrap=True, highlight=False)

@@ -146,6 +146,28 @@ def test_processes_share_the_work_and_give_the_same_record(
     assert run(processes, "many") == run(1, "one")
 
 
+def test_a_narrow_terminal_loses_no_digit(invoke: Invoke, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, for rich
+    code, out, _ = invoke("run", "--model", "waves", "--metrics", "fid@40,eqr@9", "--results-dir", results)
+    assert code == 0
+    (path,) = (results / "records").iterdir()
+    for result in read(path).results:
+        assert result.key in out
+        assert f"{result.value:.5g}" in out
+    assert "…" not in out
+
+
+def test_planning_takes_the_arguments_of_a_run(invoke: Invoke, results: Path) -> None:
+    line = ("--model", "waves", "--metrics", "fid@40", "--nproc", "2", "--results-dir")
+    assert invoke("plan", *line, results)[0] == 0
+    assert not results.exists()
+    results.write_text("")
+    code, _, err = invoke("plan", *line, results)
+    assert code == 2
+    assert "in the way of the results folder" in err
+
+
 def test_planning_says_what_there_is_to_do_and_does_nothing(invoke: Invoke, tmp_path: Path) -> None:
     import os
 

@@ -14,7 +14,7 @@ from ganbench.benchmarks import Benchmark
 from ganbench.data import open_data
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
-from ganbench.engine.request import fitted
+from ganbench.engine.request import check_ranges, fitted
 from ganbench.engine.run import Silence, compute, fill
 from ganbench.engine.shards import default_batch_size
 from ganbench.metrics import Metric, resolve
@@ -43,8 +43,10 @@ def measure(
         device: where the model is.
 
     Raises:
+        BadInputError: the seed or the batch size is out of range.
         PlanError: with everything that keeps the metrics from being measured.
     """
+    check_ranges(seed=seed, batch_size=batch_size)
     protocol: Benchmark = registry.load("benchmarks", benchmark)
     named = [resolve(it, short_names=protocol.short_names) if isinstance(it, str) else it for it in metrics]
     chosen = [fitted(metric, protocol) for metric in named]

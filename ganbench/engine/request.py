@@ -53,13 +53,25 @@ class Request:
         Raises:
             BadInputError: a value out of range, or a device that is not there.
         """
-        for name, low, high in (("batch_size", 1, 2**20), ("limit", 1, 2**40), ("seed", 0, MAX_SEED)):
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                option = name.replace("_", "-")
-                raise BadInputError(f"--{option} {value} is out of range: give a whole number from {low} to {high}.")
+        check_ranges(batch_size=self.batch_size, limit=self.limit, seed=self.seed)
         device = resolve_device(self.device)
         return dataclasses.replace(self, device=device, batch_size=self.batch_size or default_batch_size(device))
+
+
+RANGES = {"batch_size": (1, 2**20), "limit": (1, 2**40), "seed": (0, MAX_SEED)}
+
+
+def check_ranges(**values: int | None) -> None:
+    """Check whole numbers by their names in ``RANGES``.
+
+    Raises:
+        BadInputError: one is out of its range.
+    """
+    for name, value in values.items():
+        low, high = RANGES[name]
+        if value is not None and not low <= value <= high:
+            option = name.replace("_", "-")
+            raise BadInputError(f"--{option} {value} is out of range: give a whole number from {low} to {high}.")
 
 
 def resolve_device(device: str) -> str:

@@ -99,14 +99,17 @@ _HOW = (
     click.option("--limit", type=Count(), help="Largest sample count; renames the results (fid50k becomes fid@500)."),
     device,
 )
-_FLOAT64 = click.option(
-    "--float64", is_flag=True, help="Path lengths and equivariance in float64: slower, no rounding noise."
+_FLAGS = (
+    click.option(
+        "--float64", is_flag=True, help="Path lengths and equivariance in float64: slower, no rounding noise."
+    ),
+    click.option("--allow-missing", is_flag=True, help="Leave out metrics that a model cannot have, and say why."),
 )
 
 
 def measuring(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options that ``run`` and ``plan`` share."""
-    return _with(function, *_WHAT, *_HOW, truncation, truncation_cutoff, _FLOAT64)
+    return _with(function, *_WHAT, *_HOW, truncation, truncation_cutoff, *_FLAGS)
 
 
 def measuring_how(function: Callable[..., None]) -> Callable[..., None]:

@@ -46,6 +46,8 @@ def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:
     console = Terminal(width=WIDEST)
     for record in records:
         console.print(_table(record))
+        for reason in record.missing.values():
+            console.print(reason, soft_wrap=True, highlight=False)
         console.print(f"record: {Store(results_dir).path(record)}", soft_wrap=True, highlight=False)
 
 
@@ -96,6 +98,8 @@ def _table(record: RunRecord) -> Table:
             f"{result.count:,}" if result.count else "",
             result.extractor or "-",
         )
+    for name in record.missing:
+        table.add_row(name, "-")
     return table
 
 

@@ -1,7 +1,7 @@
 """From metrics to passes: equal sources become one pass, equal views one computation; every problem is told at once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ganbench import registry
@@ -47,12 +47,14 @@ class Plan:
         setting: what numbers depend on.
         metrics: in the order asked for, without repetition.
         passes: reals first.
+        missing: metrics that were asked for and cannot be measured, with the reason; empty unless they are allowed.
     """
 
     subject: Subject
     setting: Setting
     metrics: tuple[Metric, ...]
     passes: tuple[Pass, ...]
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -63,8 +65,17 @@ class Plan:
         data: Dataset | None,
         seed: int = 0,
         device: str = "cpu",
+        allow_missing: bool = False,
     ) -> "Plan":
         """Return the plan of a run.
+
+        Args:
+            subject: the model.
+            metrics: what to measure.
+            data: the reals, if any.
+            seed: of all random streams.
+            device: where the model is.
+            allow_missing: leave out metrics with an unmet need, as long as one is left.
 
         Raises:
             PlanError: with every unmet need of every metric, before any work.
@@ -73,11 +84,14 @@ class Plan:
         extractors, problems = _open_extractors(metrics, device)
         setting = Setting(subject.model, subject.sha256, data, extractors, seed, device)
         problems += _name_clashes(metrics)
-        for metric in metrics:
-            problems += [f"{metric.name}: {problem}" for problem in _unmet(metric, setting)]
+        unmet = {metric: [f"{metric.name}: {problem}" for problem in _unmet(metric, setting)] for metric in metrics}
+        possible = tuple(metric for metric in metrics if not unmet[metric])
+        if not (allow_missing and possible):
+            problems += [problem for told in unmet.values() for problem in told]
         if problems:
             raise PlanError(tuple(dict.fromkeys(problems)))
-        return cls(subject, setting, metrics, _passes(metrics, setting))
+        missing = {metric.name: told[0] for metric, told in unmet.items() if told}
+        return cls(subject, setting, possible, _passes(possible, setting), missing)
 
     def taps(self, metric: Metric) -> dict[str, tuple[Source, Tap]]:
         """Return where each accumulator of a metric comes from."""

@@ -34,6 +34,7 @@ class Request:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         limit: largest sample count of any metric; None for none.
         double: whether path lengths and equivariance run in float64.
+        allow_missing: whether metrics that the model cannot have are left out.
     """
 
     model: str
@@ -46,6 +47,7 @@ class Request:
     device: str = "auto"
     limit: int | None = None
     double: bool = False
+    allow_missing: bool = False
 
     def resolved(self) -> "Request":
         """Return the request with device and batch size filled in.
@@ -120,7 +122,9 @@ def prepare(request: Request) -> Prepared:
 
 
 def _build(subject: Subject, metrics: list[Metric], data: Dataset | None, request: Request) -> Plan:
-    return Plan.build(subject, metrics, data=data, seed=request.seed, device=request.device)
+    return Plan.build(
+        subject, metrics, data=data, seed=request.seed, device=request.device, allow_missing=request.allow_missing
+    )
 
 
 def _data(request: Request, benchmark: Benchmark) -> tuple[Dataset | None, list[str]]:

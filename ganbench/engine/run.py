@@ -68,6 +68,7 @@ def run(
     device: str = "auto",
     limit: int | None = None,
     double: bool = False,
+    allow_missing: bool = False,
     nproc: int = 1,
     results_dir: str | Path | None = None,
     reporter: Reporter | None = None,
@@ -86,6 +87,7 @@ def run(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         limit: largest sample count of any metric.
         double: path lengths and equivariance in float64.
+        allow_missing: leave out metrics that a model cannot have, as long as one is left.
         nproc: processes; on GPUs, rank r takes GPU r.
         results_dir: None for ``$GANBENCH_RESULTS`` or ``./results``.
         reporter: is told how far the run is.
@@ -98,7 +100,7 @@ def run(
     store, cache, reporter = Store(results_dir), Cache(), reporter or Silence()
     requests = [
         Request(name, str(weights) if weights else None, tuple(metrics), data, benchmark, seed, batch_size, device,
-                limit, double)
+                limit, double, allow_missing)
         for name in models
     ]  # fmt: skip
     prepared = prepare_all(requests)
@@ -237,4 +239,5 @@ def _record(
         results=results,
         environment=describe(),
         seconds=dict(seconds),
+        missing=dict(prepared.plan.missing),
     )

@@ -100,6 +100,7 @@ class RunRecord:
         results: one a number; their keys differ.
         environment: see ``ganbench.records.environment.describe``.
         seconds: wall time by stage.
+        missing: metrics that were asked for and that this model cannot have, with the reason.
 
     Raises:
         BadInputError: a field of the wrong type or out of range, or two results of one key.
@@ -120,6 +121,7 @@ class RunRecord:
     results: tuple[Result, ...]
     environment: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_fields(self, "the record")
@@ -128,7 +130,7 @@ class RunRecord:
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
             raise BadInputError(f"the record has more than one result named {twice[0]!r}: give each key once.")
-        for name in ("environment", "seconds"):
+        for name in ("environment", "seconds", "missing"):
             object.__setattr__(self, name, _plain(getattr(self, name), f"{name!r} of the record"))
 
     def to_json(self) -> str:

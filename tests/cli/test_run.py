@@ -168,6 +168,27 @@ def test_planning_takes_the_arguments_of_a_run(invoke: Invoke, results: Path) ->
     assert "in the way of the results folder" in err
 
 
+def test_what_a_model_cannot_have_may_be_left_out_with_the_reason(
+    invoke: Invoke, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import toygan
+
+    monkeypatch.delattr(toygan.Waves, "set_transform")
+    line = ("run", "--model", "waves", "--metrics", "brightness@20,eqr@9", "--results-dir", results)
+    code, _, err = invoke(*line)
+    assert code == 2
+    assert "no input transform" in err
+    code, out, _ = invoke(*line, "--allow-missing")
+    assert code == 0
+    assert re.search(r"eqr@9 +│ +- │", out)
+    assert "eqr@9: it moves the generator's input, and this model has no input transform." in out
+    record = read(next((results / "records").iterdir()))
+    assert [result.key for result in record.results] == ["brightness@20"]
+    assert list(record.missing) == ["eqr@9"]
+    code, _, err = invoke("run", "--model", "waves", "--metrics", "eqr@9", "--allow-missing", "--results-dir", results)
+    assert code == 2, "nothing is left to measure"
+
+
 def test_planning_says_what_there_is_to_do_and_does_nothing(invoke: Invoke, tmp_path: Path) -> None:
     import os
 

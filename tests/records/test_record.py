@@ -33,7 +33,7 @@ def test_the_interval_is_absent_until_there_is_one() -> None:
 
 def test_every_field_of_the_layout_is_written() -> None:
     names = "schema id created ganbench command model data benchmark seed batch_size device limit results"
-    assert list(json.loads(record().to_json())) == [*names.split(), "environment", "seconds"]
+    assert list(json.loads(record().to_json())) == [*names.split(), "environment", "seconds", "missing"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         BadInputError: it cannot be written; an older file is as it was.
     """
+    if path.is_dir():
+        raise BadInputError(f"{path} is a folder: name a file in it.")
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         try:

@@ -12,7 +12,7 @@ from ganbench.engine.distributed import work_in_processes
 from ganbench.engine.plan import Pass, Plan, Tap
 from ganbench.engine.request import Prepared, Request, prepare
 from ganbench.engine.shards import Worker, collect, exact_float32, missing, work
-from ganbench.errors import GanbenchError, PlanError
+from ganbench.errors import BadInputError, GanbenchError, PlanError
 from ganbench.inputs import Accumulator, Source
 from ganbench.metrics import Metric
 from ganbench.records.environment import describe, ganbench_version
@@ -57,8 +57,8 @@ class Silence:
 
 
 def run(
-    models: Sequence[str],
-    metrics: Sequence[str] = (),
+    models: str | Sequence[str],
+    metrics: str | Sequence[str] = (),
     *,
     weights: str | Path | None = None,
     data: str | None = None,
@@ -77,7 +77,7 @@ def run(
     """Return one record a model, each written to ``results_dir/records``; finished shards are never computed again.
 
     Args:
-        models: names, such as ``["stylegan3"]``.
+        models: names, such as ``["stylegan3"]``; or one, or several separated by commas.
         metrics: names; none for the benchmark's own.
         weights: path of a checkpoint; only with one model.
         data: name or path of the reals.
@@ -94,9 +94,16 @@ def run(
         command: what is written into the record as the command.
 
     Raises:
+        BadInputError: no model, no process, or weights for several models.
         PlanError: with everything that keeps any of the models from running, before any work.
         GanbenchError: what went wrong on the way, in one sentence.
     """
+    models, metrics = _several(models), _several(metrics)
+    if not models or (weights and len(models) > 1) or nproc < 1:
+        raise BadInputError(
+            f"{len(models)} models, weights {weights} and {nproc} processes do not go together: give at least one "
+            "model and one process, and weights only with one model."
+        )
     store, cache, reporter = Store(results_dir), Cache(), reporter or Silence()
     requests = [
         Request(name, str(weights) if weights else None, tuple(metrics), data, benchmark, seed, batch_size, device,
@@ -107,6 +114,11 @@ def run(
     store.check_writable()
     cache.check_writable()
     return [_run(one, store, cache, reporter, nproc, command or sys.argv) for one in prepared]
+
+
+def _several(names: str | Sequence[str]) -> Sequence[str]:
+    """Return names from a sequence, or from a string as the command line takes them: ``fid,ppl``."""
+    return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else names
 
 
 def prepare_all(requests: Sequence[Request]) -> list[Prepared]:
@@ -223,7 +235,8 @@ def _record(
         id=new_id(),
         created=utc_now(),
         ganbench=ganbench_version(),
-        command=[Path(command[0]).name, *command[1:]],
+        # `python -m ganbench` and the script of that name are one command.
+        command=[Path(command[0]).name.replace("__main__.py", "ganbench"), *command[1:]],
         model={
             "name": subject.name,
             "weights": subject.weights,

@@ -15,6 +15,7 @@ from ganbench.metrics.base import Metric
 from ganbench.metrics.truncated import truncated
 from ganbench.truncation import Truncation, split
 
+# Thousands only: fid50 would rather be a slip for fid50k than a wish for fifty samples, which is fid@50.
 _COUNTED = re.compile(r"(?P<stem>[a-z]+)(?P<count>\d+k)(?P<rest>\w*)")
 
 
@@ -47,12 +48,12 @@ def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: i
     """
     name, asked = split(name)
     name, meant = split((short_names or {}).get(name, name))
-    metric = _resolve(name, tuple(short_names or ()))
+    metric = _resolve(name, short_names or {})
     metric = with_count(metric, min(limit, metric.count)) if limit is not None else metric
     return truncated(metric, asked or meant or Truncation())
 
 
-def _resolve(name: str, short: tuple[str, ...]) -> Metric:
+def _resolve(name: str, short: Mapping[str, str]) -> Metric:
     standard = registry.names("metrics")
     if name in standard:
         metric: Metric = registry.load("metrics", name)
@@ -60,8 +61,9 @@ def _resolve(name: str, short: tuple[str, ...]) -> Metric:
     base, at, count = name.partition("@")
     if at:
         found = base if base in standard else _of_stem(base)
-        if found:
-            return with_count(registry.load("metrics", found), parse_count(count))
+        if found or base in short:
+            metric = registry.load("metrics", found) if found else _resolve(short[base], {})
+            return with_count(metric, parse_count(count))
     match = _COUNTED.fullmatch(name)
     found = _of_stem(countless(name)) if match else None
     if not (match and found):

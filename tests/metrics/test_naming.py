@@ -35,6 +35,7 @@ def test_standard_names_are_there_with_the_official_count(name: str) -> None:
         ("ppl_zfull@123", "ppl_zfull", 123),
         ("fid50k@500", "fid50k", 500),
         ("fid@500", "fid50k", 500),
+        ("eqt_int@20", "eqt50k_int", 20),
         ("pr3_full@500", "pr50k3_full", 500),
     ],
 )
@@ -95,6 +96,7 @@ def test_what_cannot_be_truncated_is_refused(name: str) -> None:
 
 def test_short_names_are_the_benchmarks() -> None:
     assert resolve("ppl", short_names={"ppl": "ppl2_wend@5k"}).name == "ppl2_wend@5k"
+    assert resolve("ppl@20", short_names={"ppl": "ppl2_wend@5k"}) == resolve("ppl2_wend@20")
     with pytest.raises(UnknownNameError):
         resolve("ppl")
 

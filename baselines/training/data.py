@@ -73,9 +73,16 @@ class Batches:
 
     def shown(self, step: int) -> int:
         """Return how many images all batches before batch number ``step`` have."""
-        stretches = self.stretches or (Stretch(0, 0, self.batch),)
-        last = next(stretch for stretch in reversed(stretches) if stretch.step <= step)
+        last = next(stretch for stretch in reversed(self._stretches()) if stretch.step <= step)
         return last.nimg + (step - last.step) * last.batch
+
+    def steps(self, nimg: float) -> int:
+        """Return after how many batches about ``nimg`` images are shown."""
+        last = next(stretch for stretch in reversed(self._stretches()) if stretch.nimg <= nimg)
+        return last.step + round((nimg - last.nimg) / last.batch)
+
+    def _stretches(self) -> tuple[Stretch, ...]:
+        return self.stretches or (Stretch(0, 0, self.batch),)
 
     def _at(self, position: int) -> int:
         epoch, offset = divmod(position, len(self.images))

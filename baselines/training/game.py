@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypedDict
 import torch
 from torch import Tensor, nn
 
-from baselines.training.data import Batches, Images, fingerprint
+from baselines.training.data import Batches, Images, Stretch, fingerprint
 from baselines.training.grids import save_grid
 from baselines.training.loop import OnTick, Schedule, Trainee, run
 from baselines.training.streams import normal, seeded, stream
@@ -115,6 +115,11 @@ class Game(ABC):
         """Return the generator's keyword arguments, but for what the data decide."""
         return dict(recipe.generator)
 
+    @classmethod
+    def stretches(cls, recipe: Any, img_resolution: int) -> tuple[Stretch, ...]:
+        """Return the steps of a run in stretches of one batch size; none where it is the recipe's all along."""
+        return ()
+
     @abstractmethod
     def trainee(self) -> Trainee:
         """Return networks, optimisers and phases for the loop."""
@@ -130,12 +135,16 @@ class Game(ABC):
         """Return the path of the averaged generator's weights, written together with a grid of samples."""
         path = self.outcome.run_dir / f"{self.model}.safetensors"
         save_weights(path, self.G_ema, model=self.model, config=self.outcome.config, kimg=kimg, **self.outcome.notes)
+        self.save_samples(f"{round(kimg):06d}")
+        return path
+
+    def save_samples(self, name: str) -> None:
+        """Write a grid of samples of the averaged generator, the same latents every time, as ``samples-NAME.png``."""
         with torch.no_grad():
             z, c = self.latents(stream(self.outcome.seed, 0, "grid"), GRID**2)
             rows = zip(z.view(GRID, GRID, -1), [None] * GRID if c is None else c.view(GRID, GRID, -1), strict=True)
             images = torch.cat([self.G_ema(z_row, c_row) for z_row, c_row in rows])
-        save_grid(self.outcome.run_dir / f"samples-{round(kimg):06d}.png", images, GRID)
-        return path
+        save_grid(self.outcome.run_dir / f"samples-{name}.png", images, GRID)
 
 
 def play(
@@ -181,13 +190,14 @@ def play(
         KeyboardInterrupt: stopped by SIGINT or SIGTERM, after a snapshot.
     """
     batches, content = Batches(images, labels, recipe.batch, seed, recipe.mirror), data_fingerprint
-    content = content or fingerprint(images, labels)
+    content, shape = content or fingerprint(images, labels), shape_of(images, labels)
+    batches.stretches = game.stretches(recipe, shape["img_resolution"])
     notes = {"recipe": recipe_name, "seed": seed, "data_fingerprint": content, "recipe_settings": asdict(recipe)}
-    G, D, config = networks(game, recipe, shape_of(images, labels), seed)
+    G, D, config = networks(game, recipe, shape, seed)
     played = game(G.to(device), D.to(device), recipe, Outcome(Path(run_dir), config, notes, seed, labels))
     for name, state in (start or {}).items():
         begin_with(getattr(played, name), state, name)
-    schedule = schedule_of(recipe, seed, content)
+    schedule = schedule_of(recipe, batches, content)
     return run(played.trainee(), batches, schedule, Path(run_dir), resume=resume, device=device, on_tick=on_tick)
 
 
@@ -215,16 +225,16 @@ def begin_with(network: nn.Module, state: Mapping[str, Tensor], name: str) -> No
     network.load_state_dict(dict(state))
 
 
-def schedule_of(recipe: Recipe, seed: int, content: str) -> Schedule:
+def schedule_of(recipe: Recipe, batches: Batches, content: str) -> Schedule:
     """Return a run's length, in steps, and the settings that a resumed run must share."""
     settings = {name: value for name, value in asdict(recipe).items() if name not in EXTENDABLE}
     tick = round(recipe.tick_kimg * 1000 / recipe.batch) or 1
     return Schedule(
-        steps=round(recipe.kimg * 1000 / recipe.batch),
+        steps=batches.steps(recipe.kimg * 1000),
         tick=tick,
         snapshot=tick * recipe.snapshot_ticks,
-        settings=as_json({**settings, "seed": seed, "data_fingerprint": content}),
-        seed=seed,
+        settings=as_json({**settings, "seed": batches.seed, "data_fingerprint": content}),
+        seed=batches.seed,
     )
 
 

@@ -28,6 +28,7 @@ def test_a_batch_depends_on_seed_and_step_alone():
 def test_batch_sizes_may_change_and_no_image_is_left_out():
     batches = Batches(IMAGES, None, 1, seed=1, stretches=(Stretch(0, 0, 4), Stretch(2, 8, 2), Stretch(3, 10, 5)))
     assert [batches.shown(step) for step in range(6)] == [0, 4, 8, 10, 15, 20]
+    assert [batches.steps(nimg) for nimg in (0, 4, 8, 9, 10, 14, 20)] == [0, 1, 2, 2, 3, 4, 5]
     assert [len(batches.draw(step)[0]) for step in range(5)] == [4, 4, 2, 5, 5]
     assert shown(batches, range(5)) == shown(Batches(IMAGES, None, 5, seed=1), range(4))
 

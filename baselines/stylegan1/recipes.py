@@ -1,0 +1,97 @@
+"""How to train StyleGAN: the published configurations, and the one of the embedded weights.
+
+Source: Karras et al., A Style-Based Generator Architecture for Generative Adversarial Networks (CVPR 2019), appendix C,
+and the settings that its authors published with their code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from baselines.stylegan1.losses import DiscriminatorLoss, GeneratorLoss
+from baselines.training import game
+
+__all__ = ["RECIPES", "Recipe"]
+
+
+@dataclass(frozen=True)
+class Recipe(game.Recipe):
+    """All settings of a training run but the data and the seed.
+
+    Dictionaries are by resolution, written as text (JSON has no other keys): ``{"8": 256}``. What they lack has the
+    value of ``batch``, ``g_lr`` and ``d_lr``.
+
+    Attributes:
+        initial_resolution: to start growing at.
+        training_kimg: at each level, before the next one.
+        transition_kimg: over which a level fades in.
+        batches: images in a step.
+        g_lrs, d_lrs: learning rates.
+        g_loss, d_loss: which losses.
+        r1_gamma, r2_gamma, gp_lambda, gp_target, epsilon: as in ``baselines.stylegan1.losses.Penalties``.
+        style_mixing_prob: share of batches that are generated from two latents.
+        translate: images given to the discriminator, real and generated alike, are shifted by up to so many pixels.
+    """
+
+    g_lr: float = 0.001
+    d_lr: float = 0.001
+    initial_resolution: int = 8
+    training_kimg: float = 600
+    transition_kimg: float = 600
+    batches: Mapping[str, int] = field(default_factory=dict)
+    g_lrs: Mapping[str, float] = field(default_factory=dict)
+    d_lrs: Mapping[str, float] = field(default_factory=dict)
+    g_loss: GeneratorLoss = "logistic_nonsaturating"
+    d_loss: DiscriminatorLoss = "logistic"
+    r1_gamma: float = 10
+    r2_gamma: float = 0
+    gp_lambda: float = 0
+    gp_target: float = 1
+    epsilon: float = 0
+    style_mixing_prob: float = 0.9
+    translate: int = 0
+
+
+SIZES: dict[str, Any] = {"z_dim": 512, "w_dim": 512}
+BATCHES = {"4": 512, "8": 256, "16": 128, "32": 64, "64": 32}  # of all eight GPUs
+RATES = {"128": 0.0015, "256": 0.002, "512": 0.003, "1024": 0.003}
+OFFICIAL: dict[str, Any] = {"generator": SIZES, "batches": BATCHES, "g_lrs": RATES, "d_lrs": RATES, "tick_kimg": 20}
+WGAN_GP: dict[str, Any] = {
+    "g_loss": "wgan",
+    "d_loss": "wgan",
+    "r1_gamma": 0,
+    "gp_lambda": 10,
+    "epsilon": 0.001,
+}
+
+RECIPES: Mapping[str, Recipe] = {
+    "ffhq-1024": Recipe(**OFFICIAL, mirror=True),
+    "celebahq-1024": Recipe(**OFFICIAL, mirror=True),
+    "celebahq-1024-wgan-gp": Recipe(**OFFICIAL, **WGAN_GP, mirror=True),
+    "bedroom-256": Recipe(**OFFICIAL, kimg=70000),
+    "car-512": Recipe(**OFFICIAL, kimg=46000),
+    # The embedded weights: small networks that grow from 8x8 to 32x32, so that four CPU cores train them in about an
+    # hour.
+    "digits32": Recipe(
+        {
+            "z_dim": 64,
+            "w_dim": 64,
+            "mapping_kwargs": {"num_layers": 4, "layer_features": 64},
+            "fmap_base": 512,
+            "fmap_max": 64,
+        },
+        {"fmap_base": 512, "fmap_max": 64},
+        kimg=300,
+        batch=16,
+        g_lr=0.002,
+        d_lr=0.002,
+        training_kimg=15,
+        transition_kimg=15,
+        batches={"8": 32},
+        r1_gamma=1,
+        ema_kimg=10,
+        ema_rampup=0.05,
+        tick_kimg=1,
+        snapshot_ticks=10,
+    ),
+}

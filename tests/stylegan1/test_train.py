@@ -1,0 +1,208 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from baselines.stylegan1.networks import Discriminator, Generator
+from baselines.stylegan1.recipes import RECIPES, Recipe
+from baselines.stylegan1.train import Game, growth, train
+from baselines.training import snapshots
+from baselines.training.data import Stretch
+from baselines.training.game import Outcome
+from baselines.training.loop import Moment, streams_of
+from baselines.training.weights import load_state, read_header
+
+IMAGES = torch.randint(256, [6, 1, 16, 16], dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+# 4x4 for 16 images, 8x8 from then on with smaller batches, 16x16 after 48 images
+TINY = Recipe(
+    {"z_dim": 4, "w_dim": 4, "mapping_kwargs": {"num_layers": 1}, "fmap_base": 16, "fmap_max": 4},
+    {"fmap_base": 16, "fmap_max": 4},
+    kimg=0.08,
+    batch=4,
+    initial_resolution=4,
+    training_kimg=0.016,
+    transition_kimg=0.016,
+    batches={"4": 8},
+    d_lrs={"16": 0.003},
+    tick_kimg=0.008,
+    snapshot_ticks=1,
+)
+
+
+def tensors(run_dir):
+    return snapshots.latest(run_dir).tensors
+
+
+def same(first, second):
+    first, second = tensors(first), tensors(second)
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def game(**changes):
+    recipe = dataclasses.replace(TINY, **changes)
+    shape = {"c_dim": 0, "img_resolution": 16, "img_channels": 1}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        G, D = Generator(**shape, **recipe.generator), Discriminator(**shape, **recipe.discriminator)
+    return Game(G.requires_grad_(False), D.requires_grad_(False), recipe, Outcome(None, {}, {}, 0, None))
+
+
+def moment(nimg, step=0, count=4):
+    return Moment(step, nimg, IMAGES[:count].float() / 127.5 - 1, None, streams_of(0, step))
+
+
+def test_the_weights_build_the_generator_that_was_trained(tmp_path):
+    path = train(IMAGES, TINY, tmp_path, recipe_name="tiny", data_fingerprint="abc")
+    header, state = read_header(path), load_state(path)
+    told = {name: header[name] for name in ("model", "recipe", "kimg", "seed", "data_fingerprint")}
+    assert told == {"model": "stylegan1", "recipe": "tiny", "kimg": 0.08, "seed": 0, "data_fingerprint": "abc"}
+    G = Generator(**header["config"])
+    G.load_state_dict(state)
+    assert all(torch.equal(tensors(tmp_path)[f"networks/G_ema/{name}"], tensor) for name, tensor in state.items())
+    assert G(torch.zeros(2, 4)).shape == (2, 1, 16, 16)
+    assert state["mapping.w_avg"].any()
+    assert state["synthesis.lod"] == 0
+    assert not torch.equal(
+        tensors(tmp_path)["networks/G/synthesis.b16.conv1.weight"], state["synthesis.b16.conv1.weight"]
+    )
+
+
+def test_it_grows_level_by_level(tmp_path):
+    train(IMAGES, TINY, tmp_path)
+    entries = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [entry["kimg"] for entry in entries] == pytest.approx(
+        [0.016, 0.028, 0.036, 0.044, 0.052, 0.06, 0.068, 0.076, 0.08]
+    )
+    levels = [entry["losses"]["Gmain/lod"] for entry in entries]
+    # steps start at 0, 8, 16 | 24, 28 that fade in 8x8 | 32 to 48 | 52, 56, 60 that fade in 16x16 | 64 to 76
+    assert levels == pytest.approx([2, (2 + 1.5) / 2, (1.25 + 1) / 2, 1, 1, (0.75 + 0.5) / 2, 0.25 / 2, 0, 0])
+    assert {"Dmain/total", "Dmain/r1_penalty", "Dmain/scores_real", "Gmain/total"} <= entries[0]["losses"].keys()
+
+
+def test_every_level_leaves_a_grid_as_coarse_as_it_is(tmp_path):
+    train(IMAGES, TINY, tmp_path)
+    for name, square in (("samples-000000-4x4.png", 4), ("samples-000000-8x8.png", 2)):
+        with Image.open(tmp_path / name) as grid:
+            pixels = torch.from_numpy(np.array(grid))
+        small = pixels[::square, ::square]
+        assert (small.repeat_interleave(square, 0).repeat_interleave(square, 1) == pixels).all()
+        finer = small[::2, ::2]
+        assert (finer.repeat_interleave(2, 0).repeat_interleave(2, 1) != small).any()
+
+
+@pytest.mark.parametrize("labels", [None, torch.eye(3).repeat(2, 1)], ids=["unconditional", "conditional"])
+@pytest.mark.parametrize("stopped_at", [0.016, 0.028, 0.052])
+def test_resumed_is_the_same_as_uninterrupted(tmp_path, stopped_at, labels):
+    recipe = dataclasses.replace(TINY, mirror=True, translate=1)
+    train(IMAGES, recipe, tmp_path / "whole", labels=labels)
+    train(IMAGES, dataclasses.replace(recipe, kimg=stopped_at), tmp_path / "parts", labels=labels)
+    train(IMAGES, recipe, tmp_path / "parts", labels=labels, resume=True)
+    assert same(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_run_stopped_early_gives_coarse_images(tmp_path):
+    path = train(IMAGES, dataclasses.replace(TINY, kimg=0.016), tmp_path)
+    G = Generator(**read_header(path)["config"])
+    G.load_state_dict(load_state(path))
+    images = G(torch.randn(1, 4, generator=torch.Generator().manual_seed(0)))
+    assert (images == images[:, :, ::4, ::4].repeat_interleave(4, 2).repeat_interleave(4, 3)).all()
+
+
+@pytest.mark.usefixtures("untouched_random_state")
+def test_the_global_random_state_is_left_alone(tmp_path):
+    train(IMAGES, dataclasses.replace(TINY, kimg=0.016), tmp_path)
+
+
+def test_seeds_differ(tmp_path):
+    for seed in (0, 1):
+        train(IMAGES, dataclasses.replace(TINY, kimg=0.008), tmp_path / str(seed), seed=seed)
+    assert not same(tmp_path / "0", tmp_path / "1")
+
+
+def test_rates_and_levels_are_set_and_moments_forgotten_where_a_level_begins_or_is_whole(monkeypatch):
+    playing, saved = game(), []
+    monkeypatch.setattr(playing, "save_samples", saved.append)
+    seen = []
+    for step, nimg in enumerate((0, 16, 18, 24, 32, 40, 48, 50, 64, 70)):
+        playing.prepare(moment(nimg, step))
+        seen.append((float(playing.G.synthesis.lod), len(playing.g_adam.state), playing.d_adam.param_groups[0]["lr"]))
+        assert playing.D.lod == playing.G.synthesis.lod
+        playing.g_adam.state["moments"] = {}
+    assert [lod for lod, _, _ in seen] == [2, 2, 1.875, 1.5, 1, 1, 1, 0.875, 0, 0]
+    assert [kept for _, kept, _ in seen] == [0, 1, 0, 1, 0, 1, 1, 0, 0, 1]
+    assert [rate for _, _, rate in seen] == [0.001] * 7 + [0.003] * 3
+    assert saved == ["000000-4x4", "000000-8x8"]
+
+
+def test_batches_shrink_as_images_grow():
+    assert Game.stretches(TINY, 16) == (Stretch(0, 0, 8), Stretch(3, 24, 4))
+    official = growth(RECIPES["ffhq-1024"], 1024)
+    assert [official.at(kimg * 1000).batch for kimg in (0, 700, 2000, 3500, 25000)] == [256, 128, 64, 32, 32]
+
+
+def test_networks_that_start_larger_than_the_images_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="starts growing at 32 pixels and the images have 16: set initial_resolution"):
+        train(IMAGES, dataclasses.replace(TINY, initial_resolution=32), tmp_path)
+
+
+@pytest.mark.parametrize("phase", ["discriminator_loss", "generator_loss"])
+def test_each_phase_trains_its_network_and_moves_the_mean_of_w(phase):
+    playing = game()
+    trained, other = (playing.D, playing.G) if phase == "discriminator_loss" else (playing.G, playing.D)
+    trained.requires_grad_(True)
+    before = playing.G.mapping.w_avg.clone()
+    getattr(playing, phase)(moment(0))["total"].mean().backward()
+    assert not torch.equal(before, playing.G.mapping.w_avg)
+    assert any(p.grad is not None for p in trained.parameters())
+    assert all(p.grad is None for p in other.parameters())
+
+
+def test_what_has_not_grown_is_not_trained():
+    playing = game()
+    playing.prepare(moment(0))
+    playing.G.requires_grad_(True)
+    playing.generator_loss(moment(0))["total"].mean().backward()
+    trained = {name.split(".")[1] for name, p in playing.G.synthesis.named_parameters(prefix="s") if p.grad is not None}
+    assert trained == {"b4"}
+
+
+def test_the_discriminator_sees_reals_at_the_level_of_the_networks():
+    playing, seen = game(translate=0), []
+    playing.prepare(moment(24))
+    judge = playing.D.forward
+    playing.D.forward = lambda images, c=None: seen.append(images) or judge(images, c)
+    at = moment(24)
+    playing.discriminator_loss(at)
+    coarse = at.real.unfold(2, 4, 4).unfold(3, 4, 4).mean([4, 5])
+    fine = at.real.unfold(2, 2, 2).unfold(3, 2, 2).mean([4, 5])
+    expected = (fine + coarse.repeat_interleave(2, 2).repeat_interleave(2, 3)) / 2
+    torch.testing.assert_close(seen[0], expected.repeat_interleave(2, 2).repeat_interleave(2, 3))
+
+
+def test_wasserstein_with_gradient_penalty_trains_too(tmp_path):
+    wgan = RECIPES["celebahq-1024-wgan-gp"]
+    names = ("g_loss", "d_loss", "r1_gamma", "gp_lambda", "epsilon")
+    recipe = dataclasses.replace(TINY, kimg=0.016, **{name: getattr(wgan, name) for name in names})
+    train(IMAGES, recipe, tmp_path)
+    losses = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])["losses"]
+    assert {"Dmain/mixed_norms", "Dmain/epsilon_penalty"} <= losses.keys()
+    assert "Dmain/r1_penalty" not in losses
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_build_networks(name):
+    recipe = RECIPES[name]
+    shape = {"c_dim": 0, "img_resolution": int(name.split("-")[1]) if "-" in name else 32, "img_channels": 3}
+    with torch.device("meta"):
+        G, D = Generator(**shape, **recipe.generator), Discriminator(**shape, **recipe.discriminator)
+    assert G.img_resolution == D.img_resolution
+    assert growth(recipe, shape["img_resolution"]).at(round(recipe.kimg * 1000)).lod == 0, "it is grown in the end"
+
+
+def test_the_embedded_recipe_stays_below_its_bound():
+    with torch.device("meta"):
+        G = Generator(c_dim=0, img_resolution=32, img_channels=1, **RECIPES["digits32"].generator)
+    assert sum(tensor.numel() for tensor in G.state_dict().values()) * 4 < 3e6

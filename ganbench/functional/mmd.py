@@ -49,6 +49,9 @@ def kernel_distances(x: ArrayLike, y: ArrayLike, subsets: tuple[ArrayLike, Array
         raise BadInputError(
             f"the subsets have shapes {list(of_x.shape)} and {list(of_y.shape)}; give [subsets, m] row numbers, twice."
         )
+    for name, rows, indices in (("x", rows_x, of_x), ("y", rows_y, of_y)):
+        if not 0 <= int(indices.min()) <= int(indices.max()) < len(rows):
+            raise BadInputError(f"a subset names a row that {name} with {len(rows)} rows does not have; count from 0.")
     pairs = zip(of_x.to(rows_x.device), of_y.to(rows_y.device), strict=True)
     return as_float64(torch.stack([_squared_mmd(rows_x[i], rows_y[j]) for i, j in pairs]))
 

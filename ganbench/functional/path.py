@@ -39,8 +39,13 @@ def slerp(a: Tensor, b: Tensor, t: Tensor | float) -> Tensor:
         b: end, of the same shape.
         t: position, 0 is ``a`` and 1 is ``b``; a number, or one for each leading axis (``[N]`` for ``[N, D]``).
 
+    Raises:
+        BadInputError: if the ends differ in shape.
+
     Source: Shoemake, Animating rotation with quaternion curves (SIGGRAPH 1985); PPL's interpolation in Z.
     """
+    if a.shape != b.shape:
+        raise BadInputError(f"the ends have shapes {list(a.shape)} and {list(b.shape)}; give two of one shape.")
     a, b = _unit(a), _unit(b)
     cosine = (a * b).sum(dim=-1, keepdim=True)
     angle = _aligned(t, a) * cosine.clamp(-1, 1).acos()  # rounding can take the cosine of equal points beyond 1

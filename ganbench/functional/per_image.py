@@ -15,11 +15,13 @@ def per_image(operator: Operator, x: Tensor, *parameters: Tensor | float, **sett
     """Return ``operator(x, *parameters)``, once for all images or once an image where a parameter is ``[N]``.
 
     Raises:
-        BadInputError: if ``x`` is no ``[N, C, H, W]`` of floats or the parameters are not one number or one an image.
+        BadInputError: if ``x`` is no ``[N, C, H, W]`` of floats, or parameters are neither one finite number nor one an image.
     """
     if x.ndim != 4 or not x.is_floating_point():
         raise BadInputError(f"images are {x.dtype} of shape {list(x.shape)}; give [N, C, H, W] floating point.")
     values = [torch.as_tensor(p, dtype=torch.float64, device="cpu").detach() for p in parameters]
+    if not all(bool(value.isfinite().all()) for value in values):
+        raise BadInputError(f"the parameters {[value.tolist() for value in values]} are not all finite; give numbers.")
     if all(value.ndim == 0 for value in values):
         return operator(x, *map(float, values), **settings)
     if any(value.shape not in ((), (len(x),)) for value in values):

@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import scipy.signal
 import torch
 from numpy.typing import NDArray
 
+from ganbench.errors import BadInputError
 from ganbench.functional import affine_lowpass_filter, affine_transform, pseudo_rotate, rotate, rotation_matrix
 
 Array = NDArray[np.float64]
@@ -203,3 +205,9 @@ def test_one_angle_an_image_from_several_threads(operator, dtype: torch.dtype) -
 def test_float32_is_within_rounding_of_float64(operator) -> None:  # type: ignore[no-untyped-def]
     x = noise(1, 3, 32, 32, seed=5)
     assert (operator(x.float(), 0.9)[0] - operator(x, 0.9)[0]).abs().max() < 2e-5
+
+
+@pytest.mark.parametrize("operator", [rotate, pseudo_rotate])
+def test_an_angle_that_is_no_number_is_refused(operator: Any) -> None:
+    with pytest.raises(BadInputError, match="not all finite"):
+        operator(torch.zeros(1, 1, 8, 8), float("nan"))

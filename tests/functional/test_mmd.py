@@ -95,3 +95,10 @@ def test_refuses_what_it_cannot_compare() -> None:
     x[6, 0] = np.nan
     with pytest.raises(NonFiniteError, match="row 6 of y"):
         kernel_distance(features(10, 4, 9), x)
+
+
+@pytest.mark.parametrize("index", [-1, 8])
+def test_a_subset_outside_of_the_rows_is_refused(index: int) -> None:
+    rows = np.random.default_rng(0).random((8, 3))
+    with pytest.raises(BadInputError, match="a row that y with 8 rows does not have"):
+        kernel_distance(rows, rows, (np.array([[0, 1]]), np.array([[0, index]])))

@@ -79,3 +79,8 @@ def test_lerp_takes_one_position_a_sample() -> None:
     assert torch.equal(lerp(a, b, t), t[:, None, None].expand(3, 2, 4))
     assert torch.equal(lerp(a, b, 0.5), torch.full((3, 2, 4), 0.5))
     assert torch.equal(slerp(a + 1, b, t[:, None]), slerp(a + 1, b, t))
+
+
+def test_slerp_refuses_ends_of_two_shapes() -> None:
+    with pytest.raises(BadInputError, match=r"shapes \[2, 3\] and \[2, 4\]"):
+        slerp(torch.ones(2, 3), torch.ones(2, 4), 0.5)

@@ -15,7 +15,8 @@ def per_image(operator: Operator, x: Tensor, *parameters: Tensor | float, **sett
     """Return ``operator(x, *parameters)``, once for all images or once an image where a parameter is ``[N]``.
 
     Raises:
-        BadInputError: if ``x`` is no ``[N, C, H, W]`` of floats, or a parameter no finite number (one, or one an image).
+        BadInputError: if ``x`` is no ``[N, C, H, W]`` of floats, or a parameter is neither a finite number nor one for
+            each image.
     """
     if x.ndim != 4 or not x.is_floating_point():
         raise BadInputError(f"images are {x.dtype} of shape {list(x.shape)}; give [N, C, H, W] floating point.")

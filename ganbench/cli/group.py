@@ -170,9 +170,12 @@ def suggestion(name: str, choices: Iterable[str]) -> str:
 
 
 def _complain(lines: Sequence[str], code: int) -> int:
-    with suppress(OSError):  # where nothing can be told, the code still tells
+    try:
         for line in lines:
             click.echo(f"ganbench: {line}", err=True)
+        sys.stderr.flush()
+    except OSError:  # where nothing can be told, the code still tells
+        _silence()
     return code
 
 

@@ -205,9 +205,10 @@ def test_a_reader_of_the_messages_that_goes_away_is_no_regression() -> None:
     assert child.returncode == 141
 
 
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "2>/dev/full"])
-def test_streams_that_cannot_be_written_to_change_no_exit_code(redirection: str) -> None:
-    line = f"{shlex.quote(sys.executable)} -m ganbench"
+def test_streams_that_cannot_be_written_to_change_no_exit_code(redirection: str, locale: str) -> None:
+    line = f"LC_ALL={locale} {shlex.quote(sys.executable)} -m ganbench"
     for verb, code in (("list", 0), ("tabel", 2)):
         done = subprocess.run(f"{line} {verb} {redirection}", shell=True, capture_output=True, text=True, check=False)
         assert done.returncode == code, done

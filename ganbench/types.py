@@ -158,6 +158,20 @@ class PerceptualExtractor(Extractor, Protocol):
         ...
 
 
+@runtime_checkable
+class AttributeExtractor(Extractor, Protocol):
+    """An extractor that also says which of some yes-or-no attributes an image has."""
+
+    attributes: tuple[str, ...]
+
+    def attribute_logits(self, images: Tensor) -> Tensor:
+        """Return ``[N, attributes]`` of float images ``[N, C, H, W]`` in -1..1, not quantised nor clipped.
+
+        An attribute's probability is ``softmax([logit, -logit])[0]``: half of its log-odds, above 0 where it is there.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A published file of weights."""

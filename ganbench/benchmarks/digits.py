@@ -15,7 +15,8 @@ benchmark = Benchmark(
         "ppl": "ppl2_wend@5k",
         "eqt": "eqt2k_int",
         "eqr": "eqr1k",
+        "ls": "ls@10k",
     },
-    extractors={"inception": "digits", "vgg16": "digits", "lpips-vgg16": "digits"},
+    extractors={"inception": "digits", "vgg16": "digits", "lpips-vgg16": "digits", "celebahq": "digits"},
     embedded=True,
 )

@@ -137,6 +137,8 @@ def _tensors(
 def _translated(source: Source, shape: tuple[int, ...], variables: Mapping[str, NDArray[Any]], what: str) -> Tensor:
     expected = source.shape(shape)
     if source.name not in variables:
+        if source.default is not None:
+            return torch.full(shape, source.default)
         raise BadInputError(f"lacks the variable {source.name}, which {what} has with shape {list(expected)}")
     value = variables[source.name]
     if value.shape != expected:

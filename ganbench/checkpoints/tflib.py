@@ -26,6 +26,7 @@ class Source:
         ones: axes of length 1 in front, which are dropped first.
         flip: whether a kernel is mirrored along its first two axes.
         plus: added to every value.
+        default: of every value where there is no such variable; None where there must be one.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Source:
     ones: int = 0
     flip: bool = False
     plus: float = 0.0
+    default: float | None = None
 
     def shape(self, ours: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the variable for a tensor of shape ``ours``."""
@@ -54,7 +56,7 @@ class Rule:
     Attributes:
         pattern: of keys, with named groups.
         variable: name of the variable, a template over the groups and what ``Translation.words`` makes of them.
-        axes, ones, flip, plus: as in ``Source``.
+        axes, ones, flip, plus, default: as in ``Source``.
     """
 
     pattern: str
@@ -63,6 +65,7 @@ class Rule:
     ones: int = 0
     flip: bool = False
     plus: float = 0.0
+    default: float | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Translation:
             if match := re.fullmatch(rule.pattern, key):
                 groups = match.groupdict()
                 name = rule.variable.format(**groups, **self.words(groups, config))
-                return Source(name, rule.axes, rule.ones, rule.flip, rule.plus)
+                return Source(name, rule.axes, rule.ones, rule.flip, rule.plus, rule.default)
         raise AssertionError(f"no rule for {key}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ganbench.checkpoints.tflib import HWIO, IO, Config, Parts, Rule, Translation, renamed, same
+from ganbench.errors import BadInputError
 
 SIZES = {"latent_size": "z_dim", "label_size": "c_dim", "dlatent_size": "w_dim"}
 IMAGES = {"resolution": "img_resolution", "num_channels": "img_channels"}
@@ -78,7 +79,7 @@ GENERATOR_RULES = (
 )
 
 DISCRIMINATOR_RULES = (
-    Rule(r"lod", "lod"),
+    Rule(r"lod", "lod", default=0),  # classifiers of this architecture may never have grown
     Rule(rf"{RES}\.fromrgb\.weight", "FromRGB_lod{lod}/weight", HWIO),
     Rule(rf"{RES}\.fromrgb\.bias", "FromRGB_lod{lod}/bias"),
     Rule(rf"{RES}\.conv0\.weight", "{res}x{res}/Conv0/weight", HWIO),
@@ -93,9 +94,22 @@ DISCRIMINATOR_RULES = (
     Rule(r"b4\.out\.bias", "4x4/Dense1/bias"),
 )
 
+
+def progressive_config(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our discriminator for Progressive GAN's, which is the same without blur.
+
+    Raises:
+        BadInputError: labels, which it predicts and our network only looks up.
+    """
+    if kwargs.get("label_size"):
+        raise BadInputError("holds a conditional discriminator of Progressive GAN, which is not built here")
+    return discriminator_config(kwargs, parts) | {"blur_filter": None}
+
+
 TRANSLATIONS = {
     "G_style with G_synthesis": Translation(
         "StyleGAN generator", generator_config, GENERATOR_RULES, words, generator_ignored
     ),
     "D_basic": Translation("StyleGAN discriminator", discriminator_config, DISCRIMINATOR_RULES, words),
+    "D_paper": Translation("StyleGAN discriminator", progressive_config, DISCRIMINATOR_RULES, words),
 }

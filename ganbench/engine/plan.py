@@ -121,7 +121,8 @@ def _name_clashes(metrics: Sequence[Metric]) -> list[str]:
 def _unmet(metric: Metric, setting: Setting) -> Iterator[str]:
     """Yield what keeps one metric from being measured."""
     for need in metric.inputs().values():
-        problems = [*need.source.problems(setting), *_wrong_size(need, setting)]
+        of_view = getattr(need.view, "problems", lambda setting: ())
+        problems = [*need.source.problems(setting), *of_view(setting), *_wrong_size(need, setting)]
         yield from problems
         if not problems:
             yield from _too_few(need, setting)

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from ganbench.inputs.accumulators import Accumulator, Moments, Rows, Sums
 from ganbench.inputs.batch import Batch, Setting, Source, View
 from ganbench.inputs.sources import PathPairs, Reals, Samples, Transformed
-from ganbench.inputs.views import EquivarianceError, Features, PathDistance, Uint8
+from ganbench.inputs.views import AttributeLogits, EquivarianceError, Features, Latents, PathDistance, Uint8
 
 __all__ = [
     "Accumulator",
+    "AttributeLogits",
     "Batch",
     "EquivarianceError",
     "Features",
     "Input",
+    "Latents",
     "Moments",
     "PathDistance",
     "PathPairs",

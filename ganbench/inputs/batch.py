@@ -92,7 +92,8 @@ class Source(Protocol):
 class View(Protocol):
     """Something computed once a batch. Frozen: equal views share their values.
 
-    ``extractor`` names the extractor it needs, if any.
+    ``extractor`` names the extractor it needs, if any. A view that asks more than that of model or extractor also has
+    ``problems(setting)``, as sources do.
     """
 
     @property

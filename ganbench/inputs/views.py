@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ganbench.functional import pseudo_rotate, rotate, rotation_matrix, translate_fractional, translate_integer
 from ganbench.images import box_downsample_to, ppl_crop, to_uint8
-from ganbench.inputs.batch import Batch
-from ganbench.inputs.sources import PathPairs, Transformed
-from ganbench.types import EquivariantGenerator, PerceptualExtractor
+from ganbench.inputs.batch import Batch, Setting
+from ganbench.inputs.sources import PathPairs, Space, Transformed
+from ganbench.types import AttributeExtractor, EquivariantGenerator, PerceptualExtractor, StyleGenerator
 
 Motion = Literal["int", "frac", "rot"]
 
@@ -49,6 +49,54 @@ class Features:
     def compute(self, batch: Batch) -> Tensor:
         """Return the features."""
         return cast(Mapping[str, Tensor], batch.of(Layers(self.extractor)))[self.layer]
+
+
+@dataclass(frozen=True)
+class Latents:
+    """The latents that samples were made from, ``[N, D]``.
+
+    Attributes:
+        space: ``z``, or ``w`` as the last layer has it.
+    """
+
+    space: Space
+
+    extractor = None
+
+    def problems(self, setting: Setting) -> list[str]:
+        """Return that the model has no such latents, if it is so."""
+        if isinstance(setting.model, StyleGenerator):
+            return []
+        return ["it looks at the latent spaces of a style-based generator, which this model lacks."]
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the latents."""
+        drawn = batch.drawn
+        return drawn["z"] if self.space == "z" else drawn["ws"][:, -1]
+
+
+@dataclass(frozen=True)
+class AttributeLogits:
+    """What a classifier says of the attributes of samples, ``[N, attributes]``; float images, box-reduced to 256.
+
+    Attributes:
+        extractor: that classifies.
+
+    Source: Karras et al., A style-based generator architecture (CVPR 2019), section 4.2 and the official code.
+    """
+
+    extractor: str
+
+    def problems(self, setting: Setting) -> list[str]:
+        """Return that the extractor classifies no attributes, if it is so."""
+        if isinstance(setting.extractors.get(self.extractor), AttributeExtractor | None):
+            return []
+        return [f"the extractor {self.extractor!r} tells no attributes: choose a benchmark whose extractor does."]
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the logits."""
+        extractor = cast(AttributeExtractor, batch.setting.extractor_in(self.extractor, False))
+        return extractor.attribute_logits(batch.on_device(box_downsample_to(batch.drawn["image"], 256)))
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,24 @@ def test_a_discriminator_comes_back_with_its_options(options: dict[str, Any]) ->
     assert torch.equal(built(stored)(images), D(images))
 
 
+def test_a_discriminator_that_never_grew_may_lack_its_level() -> None:
+    D, stored = discriminator(structure="fixed")
+    stored.state["variables"] = [pair for pair in stored.state["variables"] if pair[0] != "lod"]
+    images = torch.randn(4, 1, 16, 16, generator=torch.Generator().manual_seed(3))
+    assert torch.equal(built(stored)(images), D(images))
+
+
+def test_progressive_gans_discriminator_is_the_same_without_blur() -> None:
+    _, stored = discriminator()
+    stored.state["build_func_name"] = "D_paper"
+    D, _ = discriminator(blur_filter=None)
+    images = torch.randn(4, 1, 16, 16, generator=torch.Generator().manual_seed(3))
+    assert torch.equal(built(stored)(images), D(images))
+    stored.state["static_kwargs"]["label_size"] = 2
+    with pytest.raises(BadInputError, match="conditional discriminator of Progressive GAN"):
+        built(stored)
+
+
 def test_what_is_not_given_has_the_official_defaults() -> None:
     with pytest.raises(BadInputError, match=r"a StyleGAN generator of resolution 1024 has with shape \[1, 512, 4, 4\]"):
         built(instance("G_style", {}, {"lod": np.float32(0)}, {"synthesis": instance("G_synthesis", {}, {}, {})}))
@@ -122,7 +140,7 @@ def test_a_misshapen_variable_is_named_in_the_order_of_the_file() -> None:
 
 @pytest.mark.parametrize(
     ("function", "synthesis", "shown"),
-    [("D_paper", None, "'D_paper'"), ("G_main", "G_new", "'G_main with G_new'"), ("G_style", None, "'G_style'")],
+    [("D_new", None, "'D_new'"), ("G_main", "G_new", "'G_main with G_new'"), ("G_style", None, "'G_style'")],
 )
 def test_an_unknown_function_is_named(function: str, synthesis: str | None, shown: str) -> None:
     parts = {} if synthesis is None else {"synthesis": instance(synthesis, {}, {}, {})}

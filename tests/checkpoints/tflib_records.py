@@ -1,7 +1,12 @@
-"""Records of ``dnnlib.tflib`` networks, as the reader returns them, made from networks of ours."""
+"""Records of ``dnnlib.tflib`` networks, as the reader returns them, made from networks of ours; and files of them."""
 
+import pickle
+import sys
+import types
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from torch import nn
@@ -57,3 +62,25 @@ def instance(
         "variables": list(variables.items()),
     }
     return Instance(NETWORK, (), state)
+
+
+class Network:
+    """Pickled as the official class of that name, with a record's state."""
+
+    def __init__(self, record: Instance) -> None:
+        self.state = record.state
+
+    def __getstate__(self) -> dict[str, Any]:
+        components = {role: Network(part) for role, part in self.state["components"].items()}
+        return {**self.state, "components": components}
+
+
+def write(path: Path, *records: Instance) -> Path:
+    """Write the pickle of one network, or of a tuple of them."""
+    names = ("dnnlib", "dnnlib.tflib", "dnnlib.tflib.network")
+    modules = {name: types.ModuleType(name) for name in names}
+    modules[names[-1]].Network = Network  # type: ignore[attr-defined]
+    networks = tuple(map(Network, records))
+    with mock.patch.dict(sys.modules, modules), mock.patch.object(Network, "__module__", names[-1]):
+        path.write_bytes(pickle.dumps(networks if len(networks) > 1 else networks[0], protocol=4))
+    return path

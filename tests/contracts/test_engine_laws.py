@@ -29,6 +29,7 @@ EVERY = (
     "eqt_int@21",
     "eqt_frac@21",
     "eqr@9",
+    "ls@60",
     "brightness@150",
 )
 

@@ -43,6 +43,7 @@ def test_every_problem_is_told_at_once() -> None:
         ("fid@9", None, None, "no real images|there are none: name them with --data"),
         ("ppl2_wend@9", Plain(), None, "latent space"),
         ("eqt_int@9", Plain(), None, "no input transform"),
+        ("ls@9", Plain(), None, "latent spaces of a style-based generator"),
         ("fid@1", None, toygan.Stripes(), "defined from 2 samples on and would get 1"),
         ("is@9", None, toygan.Stripes(), "defined from 10 samples on"),
         ("pr3@3", None, toygan.Stripes(), "defined from 4 samples on"),

@@ -72,6 +72,14 @@ def test_distance_grows_with_what_is_done_to_the_image(digits: DigitsExtractor, 
     assert distance == sorted(distance)
 
 
+def test_each_digit_is_an_attribute_with_the_classifiers_probability(digits: DigitsExtractor, images: Tensor) -> None:
+    double = digits.to("cpu", double=True)
+    logits = double.attribute_logits(images.double() / 127.5 - 1)
+    assert logits.shape == (len(images), len(digits.attributes))
+    torch.testing.assert_close(torch.softmax(torch.stack([logits, -logits]), 0)[0], double(images)["probabilities"])
+    assert not torch.equal(digits.attribute_logits(images / 127.5 - 1), digits.attribute_logits(images / 127.5 - 0.99))
+
+
 def test_grey_rgb_is_grey(digits: DigitsExtractor, images: Tensor) -> None:
     rgb = images.expand(-1, 3, -1, -1)
     assert torch.equal(digits(rgb)["features"], digits(images)["features"])

@@ -37,6 +37,13 @@ def test_an_attribute_of_one_class_costs_nothing() -> None:
     assert separability(latents(50, 2), np.ones((1, 50)), 20) == 1
 
 
+@pytest.mark.usefixtures("untouched_random_state")
+def test_processes_change_nothing() -> None:
+    z, logits = latents(300, 4), np.random.default_rng(5).standard_normal((3, 300))
+    alone = separability(z, logits, 200, processes=1)
+    assert separability(z, logits, 200, processes=2) == separability(z, logits, 200) == alone > 1
+
+
 def test_the_most_confident_are_kept_and_ties_keep_their_order() -> None:
     kept, classes = most_confident(np.array([0.1, 90, -100, -3, 95]), 4)
     assert kept.tolist() == [1, 2, 4, 3]  # in float32 the first three are all certain

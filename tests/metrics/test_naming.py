@@ -22,6 +22,12 @@ def test_standard_names_are_there_with_the_official_count(name: str) -> None:
     assert name in registry.names("metrics")
 
 
+def test_separability_takes_four_times_as_many_and_keeps_half() -> None:
+    found = resolve("ls")
+    assert (found.name, found.count, found.keep) == ("ls", 200_000, 0.5)  # type: ignore[attr-defined]
+    assert resolve("ls@2k").count == 2000
+
+
 @pytest.mark.parametrize(
     ("name", "standard", "count"),
     [

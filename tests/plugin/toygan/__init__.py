@@ -148,6 +148,12 @@ class Pool:
     def embed(self, images: Tensor) -> Tensor:
         return nn.functional.avg_pool2d(images, 8).flatten(1) / 255
 
+    attributes = ("left", "top")
+
+    def attribute_logits(self, images: Tensor) -> Tensor:
+        left, top = images.chunk(2, 3), images.chunk(2, 2)
+        return torch.stack([(a - b).flatten(1).mean(1) for a, b in (left, top)], 1)
+
 
 def open_pool() -> Pool:
     """Return the extractor."""
@@ -160,5 +166,5 @@ benchmark = Benchmark(
     data="stripes",
     metrics=("fid@64", "brightness1k"),
     short_names={"brightness": "brightness1k", "ppl": "ppl_wend@40"},
-    extractors={"inception": "pool", "vgg16": "pool", "lpips-vgg16": "pool"},
+    extractors={"inception": "pool", "vgg16": "pool", "lpips-vgg16": "pool", "celebahq": "pool"},
 )

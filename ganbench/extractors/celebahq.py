@@ -1,0 +1,75 @@
+"""The attribute classifiers of linear separability: 40 networks, one for each attribute of CelebA-HQ."""
+
+import hashlib
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.checkpoints import file_sha256, load_one
+from ganbench.checkpoints.download import fetch
+from ganbench.errors import BadInputError
+from ganbench.extractors.network import Network
+from ganbench.images import to_rgb
+
+URL = "https://nvlabs-fi-cdn.nvidia.com/stylegan/networks/metrics"
+ATTRIBUTES = tuple(
+    "male smiling attractive wavy-hair young 5-o-clock-shadow arched-eyebrows bags-under-eyes bald bangs big-lips "
+    "big-nose black-hair blond-hair blurry brown-hair bushy-eyebrows chubby double-chin eyeglasses goatee gray-hair "
+    "heavy-makeup high-cheekbones mouth-slightly-open mustache narrow-eyes no-beard oval-face pale-skin pointy-nose "
+    "receding-hairline rosy-cheeks sideburns straight-hair wearing-earrings wearing-hat wearing-lipstick "
+    "wearing-necklace wearing-necktie".split()
+)
+SIZE = 256
+
+
+class AttributeClassifiers(Network):
+    """One network an attribute, each with one output; ``logits`` are those of all.
+
+    Images are 256x256, and greyscale is repeated in three channels.
+
+    Args:
+        name: registered name.
+        sha256: of all weights.
+        attributes: what the networks tell, in their order.
+        module: the networks.
+    """
+
+    module: nn.ModuleList
+
+    def __init__(self, name: str, sha256: str, attributes: tuple[str, ...], module: nn.ModuleList) -> None:
+        super().__init__(name, sha256, module)
+        self.attributes = attributes
+        self.layers: Mapping[str, int] = {"logits": len(attributes)}
+
+    def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
+        """Return ``logits [N, attributes]`` of ``[N, C, 256, 256]`` uint8 images."""
+        return {"logits": self.attribute_logits(images / 127.5 - 1)}
+
+    def attribute_logits(self, images: Tensor) -> Tensor:
+        """Return ``[N, attributes]`` of ``[N, C, 256, 256]`` float images, -1..1.
+
+        Raises:
+            BadInputError: for images of another size.
+        """
+        if images.shape[2:] != (SIZE, SIZE):
+            raise BadInputError(
+                f"the extractor {self.name!r} takes {SIZE}x{SIZE} images, not {images.shape[2]}x{images.shape[3]}: "
+                "measure a model that makes them, or larger ones."
+            )
+        rgb = to_rgb(self.prepared(images))
+        return torch.cat([network(rgb) for network in self.module], dim=1)
+
+
+def open_celebahq() -> AttributeClassifiers:
+    """Return the extractor ``celebahq``, float32, on the CPU.
+
+    Raises:
+        MissingWeightsError: if a network is not here and cannot be fetched.
+        BadInputError: if a file is no such network.
+    """
+    names = [f"celebahq-classifier-{number:02d}-{attribute}.pkl" for number, attribute in enumerate(ATTRIBUTES)]
+    paths = [fetch(f"{URL}/{name}") for name in names]  # no checksums are published with these files
+    digest = hashlib.sha256("".join(map(file_sha256, paths)).encode()).hexdigest()
+    networks = nn.ModuleList([load_one(path, "D") for path in paths])
+    return AttributeClassifiers("celebahq", digest, ATTRIBUTES, networks)

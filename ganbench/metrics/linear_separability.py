@@ -1,0 +1,57 @@
+"""Linear separability."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganbench.functional import separability
+from ganbench.inputs import AttributeLogits, Input, Latents, Rows, Samples
+
+
+@dataclass(frozen=True)
+class LinearSeparability:
+    """How well hyperplanes in Z and in W predict attributes of the images; 1 at best, lower is better.
+
+    For every attribute, a linear support vector machine is fitted to the half of the samples that the classifier is
+    surest of; the score is ``2 ** sum of H(Y | X)`` in bits.
+
+    Attributes:
+        name: as in papers.
+        count: number of generated images.
+        keep: share of them that is fitted to.
+        extractor: whose attributes are predicted.
+
+    Source: Karras et al., A style-based generator architecture (CVPR 2019), section 4.2 and appendix C.
+    Deviation: as in ``ganbench.functional.separability``; noise is each image's own.
+    """
+
+    name: str
+    count: int
+    keep: float = 0.5
+    extractor: str = "celebahq"
+
+    version: ClassVar[int] = 1
+    higher_is_better: ClassVar[bool] = False
+    unit: ClassVar[str] = ""
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return latents and attributes of generated images."""
+        logits = AttributeLogits(self.extractor)
+        return {
+            "logits": Input(Samples(), logits, Rows, self.count, minimum=2),
+            "z": Input(Samples(), Latents("z"), Rows, self.count, minimum=2),
+            "w": Input(Samples(), Latents("w"), Rows, self.count, minimum=2),
+        }
+
+    def compute(self, logits: Rows, z: Rows, w: Rows) -> dict[str, float]:
+        """Return the score in Z and in W."""
+        kept = round(self.count * self.keep)
+        scores = {"z": z, "w": w}
+        return {
+            f"{self.name}_{space}": separability(latents.rows(), logits.rows().T, kept)
+            for space, latents in scores.items()
+        }
+
+
+ls = LinearSeparability("ls", 200_000)
+"""Linear separability in z and w, 200,000 samples of which half are kept; lower is better."""

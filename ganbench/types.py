@@ -174,12 +174,13 @@ class AttributeExtractor(Extractor, Protocol):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A published file of weights."""
+    """A published file of weights; ``file`` is its name where the address does not end in one."""
 
     url: str
     sha256: str
     benchmark: str
     note: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ def fetch(
     url: str,
     sha256: str = "",
     *,
+    name: str = "",
     folder: Path | None = None,
     timeout: float = 30.0,
     say: Callable[[str], None] = _say,
@@ -48,8 +49,9 @@ def fetch(
     """Return the path of a published file, downloading it where the cache folder does not have it whole.
 
     Args:
-        url: http or https; its last part names the file.
+        url: http or https.
         sha256: of the file; "" where it is not known, and then the one that arrived is told.
+        name: of the file here; "" for the last part of the address.
         folder: where to keep it; None for ``weights`` in the cache folder.
         timeout: longest silence of the server, in seconds.
         say: told in one line each what is being done.
@@ -58,7 +60,7 @@ def fetch(
         MissingWeightsError: it is not here and cannot be fetched; names file, address, checksum and folder.
     """
     folder = folder or cache_dir() / "weights"
-    path = folder / Path(urllib.parse.unquote(urllib.parse.urlsplit(url).path)).name
+    path = folder / (name or Path(urllib.parse.unquote(urllib.parse.urlsplit(url).path)).name)
     if path.is_file() and sha256 in ("", file_sha256(path)):
         return path
     if _fetching_is_off.get():

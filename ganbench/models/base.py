@@ -79,7 +79,7 @@ def _published(name: str, adapter: Adapter, release: str, weights: Path | str | 
     if weights is not None:
         raise BadInputError(f"{name!r} names published weights and {weights} others: give one of the two.")
     checkpoint = adapter.published[release]
-    path = fetch(checkpoint.url, checkpoint.sha256)
+    path = fetch(checkpoint.url, checkpoint.sha256, name=checkpoint.file)
     return Subject(name, adapter.load(path, device), checkpoint.url, file_sha256(path), benchmark=checkpoint.benchmark)
 
 

@@ -159,6 +159,7 @@ def test_a_closed_network_names_file_address_checksum_and_folder(server: Threadi
 def test_a_file_put_there_by_hand_is_taken(tmp_path: Path) -> None:
     (tmp_path / "a.pkl").write_bytes(CONTENT)
     assert fetch("http://127.0.0.1:1/a.pkl", SHA256, folder=tmp_path) == tmp_path / "a.pkl"
+    assert fetch("http://127.0.0.1:1/uc?id=3", SHA256, name="a.pkl", folder=tmp_path) == tmp_path / "a.pkl"
 
 
 @pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/a.pkl", "a.pkl"])

@@ -1,0 +1,20 @@
+"""StyleGAN's protocol: 50,000 samples for FID, 100,000 path steps, cropped faces, 200,000 samples for separability."""
+
+from ganbench.benchmarks import Benchmark
+
+# Deviation: the original FID divides covariances by N - 1, which at these counts is 2e-5 of them.
+benchmark = Benchmark(
+    name="stylegan1",
+    description="Karras et al. 2019: FID at 50k, path lengths of cropped faces, linear separability",
+    data=None,
+    metrics=("fid50k", "ppl_zfull@100k", "ppl_wfull@100k", "ppl_zend@100k", "ppl_wend@100k", "ls"),
+    short_names={
+        "fid": "fid50k",
+        "kid": "kid50k",
+        "is": "is50k",
+        "pr": "pr50k3",
+        "ppl": "ppl_wend@100k",
+        "eqt": "eqt50k_int",
+        "eqr": "eqr50k",
+    },
+)

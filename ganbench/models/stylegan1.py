@@ -1,0 +1,52 @@
+"""StyleGAN: the embedded digits generator, official TensorFlow snapshots, and networks trained here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import baselines.stylegan1
+from baselines.stylegan1.networks import Generator
+from baselines.stylegan1.recipes import RECIPES
+from baselines.stylegan1.recipes import Recipe as Settings
+from ganbench.models.stylegan import StyleGANAdapter
+from ganbench.types import Checkpoint, Recipe
+
+DRIVE = "https://drive.google.com/uc?id="
+DATA = {  # short name -> official name, and where it lies
+    "ffhq-1024": ("ffhq-1024x1024", "1MEGjdvVpUsu1jB4zrXZN7Y4kBBOzizDQ"),
+    "celebahq-1024": ("celebahq-1024x1024", "1MGqJl28pN4t7SAtSrPdSRJSQJqahkzUf"),
+    "bedrooms-256": ("bedrooms-256x256", "1MOSKeGF0FJcivpBI7s63V9YHloUTORiF"),
+    "cars-512": ("cars-512x384", "1MJ6iCfNtMIRicihwRorsM3b7mmtmK9c3"),
+    "cats-256": ("cats-256x256", "1MQywl0FNt6lHu8E_EUqnRbviagS7fbiJ"),
+}
+
+
+def _published(official: str, key: str) -> Checkpoint:
+    note = f"StyleGAN of {official.rsplit('-', 1)[0]} by NVIDIA, for non-commercial use (CC BY-NC 4.0)"
+    # No checksums are published with these files; the first download tells the one it got.
+    return Checkpoint(f"{DRIVE}{key}", "", "stylegan1", note, file=f"karras2019stylegan-{official}.pkl")
+
+
+class StyleGAN1Adapter(StyleGANAdapter):
+    """The way in for StyleGAN; attributes are those of ``StyleGANAdapter``."""
+
+    title = "StyleGAN"
+    network = Generator
+    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    published: Mapping[str, Checkpoint] = {short: _published(*where) for short, where in DATA.items()}
+    benchmark = "stylegan1"
+    embedded = Path(baselines.stylegan1.__path__[0]) / "weights" / "digits32.safetensors"
+    embedded_note = (
+        "stylegan1 is the embedded digits32 generator, a small StyleGAN of scikit-learn's digits, grown to 32x32: "
+        "its numbers are not comparable with published ones."
+    )
+
+    def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:
+        """Return the function that trains, and the class of its settings."""
+        from baselines.stylegan1.train import train
+
+        return train, Settings
+
+
+adapter = StyleGAN1Adapter()

@@ -59,8 +59,8 @@ class Game(game.Game):
             networks={"G": self.G, "D": self.D, "G_ema": self.G_ema},
             optimizers={"G": self.g_adam, "D": self.d_adam},
             phases=(
-                Phase("Dmain", self.D, self.d_adam, self.discriminator_loss),
-                Phase("Gmain", self.G, self.g_adam, self.generator_loss),
+                Phase("Dmain", (self.D,), (self.d_adam,), self.discriminator_loss),
+                Phase("Gmain", (self.G,), (self.g_adam,), self.generator_loss),
             ),
             averages=((self.G_ema, self.G),),
             ema_beta=lambda nimg: ema_beta(self.growth.at(nimg).batch, nimg, recipe.ema_kimg, recipe.ema_rampup),

@@ -60,15 +60,15 @@ class Game(game.Game):
         g_adam = lazy_adam(G.parameters(), recipe.g_lr, recipe.betas, g_interval)
         d_adam = lazy_adam(D.parameters(), recipe.d_lr, recipe.betas, recipe.r1_interval)
         networks = {"G": G, "D": D, "G_ema": self.G_ema, "path_length": self.path_length, "augment": self.augment}
-        regularised = () if g_interval is None else (Phase("Greg", G, g_adam, self.path_length_loss, g_interval),)
+        regularised = () if g_interval is None else (Phase("Greg", (G,), (g_adam,), self.path_length_loss, g_interval),)
         return Trainee(
             networks={name: network for name, network in networks.items() if network is not None},
             optimizers={"G": g_adam, "D": d_adam},
             phases=(
-                Phase("Gmain", G, g_adam, self.generator_loss),
+                Phase("Gmain", (G,), (g_adam,), self.generator_loss),
                 *regularised,
-                Phase("Dmain", D, d_adam, self.discriminator_loss),
-                Phase("Dreg", D, d_adam, self.r1_loss, recipe.r1_interval),
+                Phase("Dmain", (D,), (d_adam,), self.discriminator_loss),
+                Phase("Dreg", (D,), (d_adam,), self.r1_loss, recipe.r1_interval),
             ),
             averages=((self.G_ema, G),),
             ema_beta=lambda nimg: ema_beta(recipe.batch, nimg, recipe.ema_kimg, recipe.ema_rampup),

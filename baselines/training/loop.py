@@ -1,6 +1,6 @@
 """The training loop of all models: phases in turn, averages, ticks, snapshots.
 
-A model brings a ``Trainee``: its networks, its optimisers, and its phases, each a loss with the network it trains.
+A model brings a ``Trainee``: its networks, its optimisers, and its phases, each a loss with the networks it trains.
 The loop knows nothing else about it.
 """
 
@@ -50,16 +50,18 @@ class Moment:
 
 @dataclass(frozen=True)
 class Phase:
-    """One kind of update: which network, by which optimiser, down which loss, how often.
+    """One kind of update: which networks, by which optimisers, down which loss, how often.
 
     Attributes:
+        networks: that are trained; no other gets a gradient.
+        optimizers: that take a step.
         loss: returns values by name, each ``[batch]``; the mean of the one called ``total`` is minimised.
         interval: the phase runs in every ``interval``-th step, with its gradient multiplied by that.
     """
 
     name: str
-    network: nn.Module
-    optimizer: Optimizer
+    networks: tuple[nn.Module, ...]
+    optimizers: tuple[Optimizer, ...]
     loss: Callable[[Moment], Losses]
     interval: int = 1
 
@@ -190,9 +192,10 @@ def advance(phase: Phase, moment: Moment) -> dict[str, float]:
     """Return the means of the phase's losses, after one step down its gradient.
 
     Raises:
-        ValueError: the loss is not finite; the network is as it was.
+        ValueError: the loss is not finite; the networks are as they were.
     """
-    phase.network.requires_grad_(True)
+    for network in phase.networks:
+        network.requires_grad_(True)
     losses = phase.loss(moment)
     means = {f"{phase.name}/{name}": float(value.detach().mean()) for name, value in losses.items()}
     for name, mean in means.items():
@@ -201,11 +204,14 @@ def advance(phase: Phase, moment: Moment) -> dict[str, float]:
             raise ValueError(
                 f"{name} became {mean} at {kimg:g} kimg: resume with another seed or lower learning rates."
             )
-    phase.optimizer.zero_grad(set_to_none=True)
+    for optimizer in phase.optimizers:
+        optimizer.zero_grad(set_to_none=True)
     losses["total"].mean().mul(phase.interval).backward()  # type: ignore[no-untyped-call]
-    # With several processes, the gradients of phase.network are averaged over them here.
-    phase.optimizer.step()
-    phase.network.requires_grad_(False)
+    # With several processes, the gradients of phase.networks are averaged over them here.
+    for optimizer in phase.optimizers:
+        optimizer.step()
+    for network in phase.networks:
+        network.requires_grad_(False)
     return means
 
 

@@ -36,9 +36,9 @@ class Tiny:
             networks={"G": self.G, "D": self.D, "G_ema": self.G_ema},
             optimizers={"G": g_adam, "D": d_adam},
             phases=(
-                Phase("G", self.G, g_adam, self.generator_loss),
-                Phase("D", self.D, d_adam, self.discriminator_loss),
-                Phase("Dreg", self.D, d_adam, self.penalty, interval=3),
+                Phase("G", (self.G,), (g_adam,), self.generator_loss),
+                Phase("D", (self.D,), (d_adam,), self.discriminator_loss),
+                Phase("Dreg", (self.D,), (d_adam,), self.penalty, interval=3),
             ),
             averages=((self.G_ema, self.G),),
             ema_beta=lambda nimg: ema_beta(BATCH, nimg, 0.02, 0.5),

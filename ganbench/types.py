@@ -129,6 +129,21 @@ class Dataset(Protocol):
 
 
 @runtime_checkable
+class DomainDataset(Dataset, Protocol):
+    """Images of several domains: the training images, labelled by domain, and with them validation images.
+
+    ``label_dim`` is the number of domains, a label is the one-hot of the image's domain in the order of ``domains``.
+    """
+
+    domains: tuple[str, ...]
+
+    @property
+    def validation(self) -> Dataset:
+        """The validation images, labelled like the training images."""
+        ...
+
+
+@runtime_checkable
 class Extractor(Protocol):
     """A network that features are taken from."""
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
 
-ResizeMethod = Literal["tf1-bilinear", "pil-bicubic", "pil-lanczos", "box"]
+ResizeMethod = Literal["tf1-bilinear", "pil-bilinear", "pil-bicubic", "pil-lanczos", "box"]
 
 
 def to_uint8(x: Tensor) -> Tensor:
@@ -52,7 +52,8 @@ def resize(images: Tensor, size: int | tuple[int, int], method: ResizeMethod) ->
 
     - ``tf1-bilinear``: what TensorFlow 1's bilinear resize did inside the Inception graph: source position
       ``i * in / out``, no half-pixel offset, no antialiasing. float32 (float64 from float64) whatever comes in.
-    - ``pil-bicubic``, ``pil-lanczos``: Pillow's antialiased filters, uint8 from uint8 and float32 from floats.
+    - ``pil-bilinear``, ``pil-bicubic``, ``pil-lanczos``: Pillow's antialiased filters, uint8 from uint8 and float32
+      from floats.
     - ``box``: mean over whole blocks of pixels; the factor must be an integer. uint8 from uint8, rounded half to even
       as in the multi-resolution FFHQ files (Pillow rounds twice, once an axis, and is off by one now and then).
 
@@ -157,6 +158,7 @@ def _pil(resampling: Image.Resampling) -> Callable[[Tensor, int, int], Tensor]:
 
 _RESIZERS: dict[str, Callable[[Tensor, int, int], Tensor]] = {
     "tf1-bilinear": _tf1_bilinear,
+    "pil-bilinear": _pil(Image.Resampling.BILINEAR),
     "pil-bicubic": _pil(Image.Resampling.BICUBIC),
     "pil-lanczos": _pil(Image.Resampling.LANCZOS),
     "box": _box,

@@ -81,7 +81,11 @@ def test_tf1_bilinear_gives_float32_of_uint8() -> None:
 
 @pytest.mark.parametrize(
     ("method", "flag"),
-    [("pil-bicubic", Image.Resampling.BICUBIC), ("pil-lanczos", Image.Resampling.LANCZOS)],
+    [
+        ("pil-bilinear", Image.Resampling.BILINEAR),
+        ("pil-bicubic", Image.Resampling.BICUBIC),
+        ("pil-lanczos", Image.Resampling.LANCZOS),
+    ],
 )
 def test_pil_methods_are_pillow_on_the_whole_rgb_image(method: str, flag: Image.Resampling) -> None:
     x = np.random.default_rng(1).integers(0, 256, (20, 26, 3), dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""StarGAN v2: diverse image synthesis for multiple domains."""

@@ -1,0 +1,147 @@
+"""The losses of StarGAN v2. Every function returns values per image, ``[N]``, by name; ``total`` is minimised.
+
+Source: Choi et al., StarGAN v2 (CVPR 2020), equations 1 to 5; Mescheder et al., Which Training Methods for GANs do
+actually Converge? (ICML 2018), equation 9 (R1).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from baselines.starganv2.networks import Masks
+
+Losses = dict[str, Tensor]
+Networks = Mapping[str, Any]  # generator, mapping_network, style_encoder, discriminator
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each loss counts beside the adversarial one; the values that are returned under names carry none.
+
+    Attributes:
+        reg: of half of the squared gradient at real images (R1).
+        sty: of the style reconstruction.
+        ds: of the diversity, which is maximised.
+        cyc: of the cycle.
+    """
+
+    reg: float = 1.0
+    sty: float = 1.0
+    ds: float = 1.0
+    cyc: float = 1.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What images are to be translated into: a domain, and two styles in it, both from latents or both from images.
+
+    Attributes:
+        y: domains ``[N]`` int64.
+        first, second: latents ``[N, latent_dim]`` or reference images ``[N, C, R, R]``; the second may be None.
+        network: that makes styles of them: ``"mapping_network"`` or ``"style_encoder"``.
+    """
+
+    y: Tensor
+    first: Tensor
+    second: Tensor | None
+    network: str
+
+    def style(self, nets: Networks, source: Tensor) -> Tensor:
+        """Return the styles of latents or references, ``[N, style_dim]``."""
+        found: Tensor = nets[self.network](source, self.y)
+        return found
+
+
+def discriminator_loss(
+    nets: Networks, x: Tensor, y: Tensor, target: Target, weights: Weights, masks: Masks | None = None
+) -> Losses:
+    """Return ``softplus(-D_y(x)) + softplus(D_target(fake))`` and R1, per image.
+
+    Args:
+        nets: by name; only the discriminator gets gradients.
+        x: real images ``[N, C, R, R]``, -1..1.
+        y: their domains ``[N]`` int64.
+        target: what they are translated into.
+        weights: of the losses.
+        masks: of ``x``, for the high-pass skip.
+    """
+    D = nets["discriminator"]
+    with torch.no_grad():
+        fake = nets["generator"](x, target.style(nets, target.first), masks=masks)
+    x = x.detach().requires_grad_(True)
+    scores = D(x, y)
+    found = {"real": F.softplus(-scores), "fake": F.softplus(D(fake, target.y)), "reg": r1(scores, x)}
+    return {"total": found["real"] + found["fake"] + weights.reg * found["reg"], **found}
+
+
+def r1(scores: Tensor, x: Tensor) -> Tensor:
+    """Return half of the squared norm of the gradient of ``scores [N]`` at ``x [N, C, R, R]``, itself differentiable.
+
+    Source: Mescheder et al. (ICML 2018), equation 9, with gamma 1.
+    """
+    (gradient,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
+    return gradient.square().sum([1, 2, 3]) / 2
+
+
+def generator_loss(
+    nets: Networks,
+    x: Tensor,
+    y: Tensor,
+    target: Target,
+    weights: Weights,
+    masks: Masks | None = None,
+    fake_masks: Callable[[Tensor], Masks] | None = None,
+) -> Losses:
+    """Return the adversarial, style reconstruction, diversity and cycle losses, per image.
+
+    Args:
+        nets: by name.
+        x: real images ``[N, C, R, R]``, -1..1.
+        y: their domains ``[N]`` int64.
+        target: what they are translated into, with two styles.
+        weights: of the losses.
+        masks: of ``x``, for the high-pass skip.
+        fake_masks: gives the masks of translated images; None for no masks.
+
+    Source: Choi et al. (CVPR 2020), equations 1 to 5. The paper's equation 2 takes styles from latents; like its
+    authors' code, this also takes them from reference images, and the second image of the diversity is a constant.
+    """
+    G, E = nets["generator"], nets["style_encoder"]
+    assert target.second is not None, "diversity needs two styles"
+    s = target.style(nets, target.first)
+    fake = G(x, s, masks=masks)
+    with torch.no_grad():
+        other = G(x, target.style(nets, target.second), masks=masks)
+        back = None if fake_masks is None else fake_masks(fake)
+    cycle = G(fake, E(x, y), masks=back)
+    found = {
+        "adv": F.softplus(-nets["discriminator"](fake, target.y)),
+        "sty": (E(fake, target.y) - s).abs().mean(1),
+        "ds": (fake - other).abs().mean([1, 2, 3]),
+        "cyc": (cycle - x).abs().mean([1, 2, 3]),
+    }
+    total = found["adv"] + weights.sty * found["sty"] - weights.ds * found["ds"] + weights.cyc * found["cyc"]
+    return {"total": total, **found}
+
+
+def diversity_weights(initial: float, iterations: int) -> tuple[float, ...]:
+    """Return the weight of the diversity in each iteration; the last one is that of all that follow.
+
+    It falls to 0 in equal steps over so many iterations. The steps are subtracted one after the other, like in the
+    authors' code, and not after 0 is reached: where rounding leaves a rest, the last weight is one step below 0.
+
+    Source: Choi et al. (CVPR 2020), appendix B: the weight decays linearly to zero.
+
+    Raises:
+        ValueError: there are no iterations.
+    """
+    if iterations < 1:
+        raise ValueError(f"the diversity's weight cannot fall to 0 in {iterations} iterations: give at least one.")
+    weights = [initial]
+    while weights[-1] > 0:
+        weights.append(weights[-1] - initial / iterations)
+    return tuple(weights)

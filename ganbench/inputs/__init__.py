@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ganbench.inputs.accumulators import Accumulator, Moments, Rows, Sums
 from ganbench.inputs.batch import Batch, Setting, Source, View
 from ganbench.inputs.sources import PathPairs, Reals, Samples, Transformed
+from ganbench.inputs.translations import Translations
 from ganbench.inputs.views import AttributeLogits, EquivarianceError, Features, Latents, PathDistance, Uint8
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Source",
     "Sums",
     "Transformed",
+    "Translations",
     "Uint8",
     "View",
 ]

@@ -1,0 +1,122 @@
+"""The domains of a data set beside those of a model: which is which, and images on their way from one to another."""
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from ganbench.inputs.batch import Setting
+from ganbench.types import DomainDataset
+
+NO_DOMAINS = (
+    "it translates between domains and there are none: name a folder with train/DOMAIN and val/DOMAIN, or with trainA, "
+    "trainB, testA and testB, with --data."
+)
+
+
+def domain_data(setting: Setting) -> DomainDataset:
+    """Return the data set, which has domains."""
+    assert setting.data is not None
+    return cast(DomainDataset, setting.data)
+
+
+def domain_problems(setting: Setting) -> list[str]:
+    """Return that there is no data with domains, if it is so."""
+    if setting.data is None:
+        return [NO_DOMAINS]
+    if not hasattr(setting.data, "validation"):
+        return [f"the data {setting.data.name} has no domains: {NO_DOMAINS.partition(': ')[2]}"]
+    return []
+
+
+def matching_problems(setting: Setting) -> list[str]:
+    """Return that model and data do not go together, if it is so."""
+    model, data = setting.model, domain_data(setting)
+    if matched_domains(setting) is None:
+        return [
+            f"the model has {len(model.domains)} domains ({', '.join(model.domains)}) and the data has "
+            f"{len(data.domains)} ({', '.join(data.domains)}): name data of its domains with --data."
+        ]
+    if not target_domains(setting):
+        return [f"the model translates to {', '.join(model.targets)} alone, which is no domain of the data."]
+    sizes = [("x".join([str(size)] * 2), channels) for size, channels in _sizes(setting)]
+    if len(set(sizes)) > 1:
+        (model_size, model_channels), (data_size, data_channels) = sizes
+        return [
+            f"the model translates {model_size} images of {model_channels} channels and the data has {data_size} of "
+            f"{data_channels}: name data of its size with --data."
+        ]
+    return []
+
+
+def _sizes(setting: Setting) -> list[tuple[int, int]]:
+    """Return resolution and channels of model and data; where the model takes any, those of the data."""
+    data = domain_data(setting)
+    resolution = getattr(setting.model, "img_resolution", None) or data.resolution
+    channels = getattr(setting.model, "img_channels", None) or data.channels
+    return [(resolution, channels), (data.resolution, data.channels)]
+
+
+def matched_domains(setting: Setting) -> tuple[int, ...] | None:
+    """Return the place of each of the data's domains among the model's, or None where they do not match.
+
+    They match by name where the model knows all names. A model whose file has no names, only numbers or A and B,
+    matches data of as many domains in order.
+    """
+    model, data = tuple(setting.model.domains), domain_data(setting).domains
+    if set(data) <= set(model):
+        return tuple(model.index(name) for name in data)
+    unnamed = model in (tuple(str(place) for place in range(len(model))), ("A", "B"))
+    return tuple(range(len(data))) if unnamed and len(model) == len(data) else None
+
+
+def target_domains(setting: Setting) -> list[int]:
+    """Return which of the data's domains the model translates to: all, but where it has ``targets``, those alone."""
+    matched, domains = matched_domains(setting), tuple(setting.model.domains)
+    targets = set(getattr(setting.model, "targets", domains))
+    return [place for place, known in enumerate(matched or ()) if domains[known] in targets]
+
+
+def validation_images(setting: Setting) -> list[list[int]]:
+    """Return the indices of the validation images of each of the data's domains, in order."""
+    data = domain_data(setting)
+    labels = data.validation.labels(range(len(data.validation))).argmax(1)
+    return [(labels == place).nonzero()[:, 0].tolist() for place in range(len(data.domains))]
+
+
+def validation_floats(setting: Setting, indices: Sequence[int]) -> Tensor:
+    """Return validation images as translators take them: ``[N, C, H, W]`` float32, -1..1, on the device of the run."""
+    return domain_data(setting).validation.images(indices).to(setting.device).float() / 127.5 - 1
+
+
+def translate(setting: Setting, x: Tensor, targets: Tensor, style: Tensor | None = None) -> Tensor:
+    """Return images translated, each to its own target.
+
+    Args:
+        setting: its model translates.
+        x: ``[N, C, H, W]`` float32, -1..1.
+        targets: ``[N]`` int64, among the data's domains.
+        style: ``[N, style_dim]``, or None for a model without.
+    """
+    return by_target(setting, targets, lambda target: setting.model.translate(x, target, style))
+
+
+def by_target(setting: Setting, targets: Tensor, compute: Callable[[int], Tensor]) -> Tensor:
+    """Return for each row what ``compute`` gives in that row for its own target.
+
+    A network's last bits depend on the size of its batch, so each target that occurs is computed for the whole batch.
+
+    Args:
+        setting: says which domain of the model is which of the data.
+        targets: ``[N]`` int64, among the data's domains.
+        compute: from a domain of the model, by its place, to ``[N, ...]``.
+    """
+    matched = matched_domains(setting)
+    assert matched is not None
+    first, *others = dict.fromkeys(targets.tolist())
+    found = compute(matched[first])
+    for target in others:
+        of_target = (targets == target).to(found.device).reshape(-1, *[1] * (found.ndim - 1))
+        found = torch.where(of_target, compute(matched[target]), found)
+    return found

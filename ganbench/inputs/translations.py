@@ -1,0 +1,204 @@
+"""Where translated images come from: the validation images of every domain, translated to every other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganbench.inputs.batch import Setting
+from ganbench.inputs.domains import (
+    by_target,
+    domain_data,
+    domain_problems,
+    matched_domains,
+    matching_problems,
+    target_domains,
+    translate,
+    validation_floats,
+    validation_images,
+)
+from ganbench.rng import Streams, generator
+from ganbench.types import StyleTranslator, Translator
+
+Mode = Literal["latent", "reference", "plain"]
+
+
+class Task(NamedTuple):
+    """An ordered pair of domains, each by its place among the data's domains.
+
+    Attributes:
+        source: domain of the images that are translated.
+        target: domain that they are translated to.
+        images: the validation images of the source domain, by their index.
+    """
+
+    source: int
+    target: int
+    images: Sequence[int]
+
+
+class Sample(NamedTuple):
+    """One source image on its way to one domain.
+
+    Attributes:
+        source: domain of the image.
+        target: domain that it is translated to.
+        image: index of the validation image.
+        number: how many samples of the same target come before.
+    """
+
+    source: int
+    target: int
+    image: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Translations:
+    """Validation images translated to every other domain: ``image [N, outs, C, H, W]`` float32, nominally -1..1.
+
+    Samples are numbered by target domain, then by source domain, then by image, all in the data's order; one sample is
+    one source image with all its outputs.
+
+    Attributes:
+        mode: where styles come from: ``latent`` draws them from the mapping network, ``reference`` takes them from
+            validation images of the target domain; ``plain`` is for translators without style.
+        outs: outputs a source image; 1 where there is no style.
+        count: source images a domain; None for all.
+        min_references: fewest validation images that a target domain may have, in mode ``reference``.
+
+    Source: the evaluation protocol of Choi et al., StarGAN v2 (CVPR 2020), appendix C and the official code.
+    Deviation: references run through each target's validation images in random order, pass after pass, as in the
+    official code, but one after the other for the outputs of one source image, where the official loop deals them out
+    in batches. Which reference meets which source is random in both.
+    """
+
+    mode: Mode
+    outs: int = 10
+    count: int | None = None
+    min_references: int = 32
+
+    @property
+    def name(self) -> str:
+        """What the pass is called."""
+        return "translations" if self.mode == "plain" else f"translations by {self.mode}"
+
+    @property
+    def weight(self) -> int:
+        """Images that a sample stands for, so that a tile of samples is no larger than one of images."""
+        return self.outs
+
+    def depends(self, setting: Setting) -> Mapping[str, Any]:
+        """Return weights, seed, validation images, and which domain of the model is which of the data."""
+        return {
+            "weights": setting.weights_sha256,
+            "seed": None if self.mode == "plain" else setting.seed,
+            "validation": domain_data(setting).validation.fingerprint,
+            "domains": matched_domains(setting),
+            "targets": target_domains(setting),
+        }
+
+    def length(self, setting: Setting) -> int | None:
+        """Return the number of source images over all ordered pairs of domains."""
+        return sum(len(task.images) for task in self.tasks(setting))
+
+    def tasks(self, setting: Setting) -> list[Task]:
+        """Return the ordered pairs of domains, in the order of the samples."""
+        images = validation_images(setting)
+        return [
+            Task(source, target, images[source][: self.count])
+            for target in target_domains(setting)
+            for source in range(len(images))
+            if source != target
+        ]
+
+    def samples(self, setting: Setting, indices: Sequence[int]) -> list[Sample]:
+        """Return what the samples of these numbers are."""
+        tasks = self.tasks(setting)
+        return [self._sample(tasks, index) for index in indices]
+
+    @staticmethod
+    def _sample(tasks: Sequence[Task], index: int) -> Sample:
+        number = index
+        for place, task in enumerate(tasks):
+            if place and task.target != tasks[place - 1].target:
+                number = index
+            if index < len(task.images):
+                return Sample(task.source, task.target, task.images[index], number)
+            index -= len(task.images)
+        raise AssertionError("a sample beyond the last")
+
+    def problems(self, setting: Setting) -> list[str]:
+        """Return what model or data lack."""
+        model = setting.model
+        if not isinstance(model, Translator):
+            return ["it translates images from domain to domain, which this model does not."]
+        has_style = isinstance(model, StyleTranslator)
+        if has_style == (self.mode == "plain"):
+            said = (
+                "translates with a style: choose a metric of" if has_style else "has no style: choose a metric without"
+            )
+            return [f"this model {said} latent or reference styles."]
+        return domain_problems(setting) or matching_problems(setting) or self._reference_problems(setting)
+
+    def _reference_problems(self, setting: Setting) -> list[str]:
+        if self.mode != "reference":
+            return []
+        data, need = domain_data(setting), max(self.outs, self.min_references)
+        have = {data.domains[target]: len(validation_images(setting)[target]) for target in target_domains(setting)}
+        name = min(have, key=have.__getitem__)
+        if have[name] >= need:
+            return []
+        return [f"the domain {name!r} has {have[name]} validation images and {need} references are needed: add images."]
+
+    @torch.inference_mode()
+    def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
+        """Return ``image``, and what it was made from.
+
+        Returns:
+            ``image [N, outs, C, H, W]`` float32; ``source [N, C, H, W]`` float32, -1..1; ``task [N, 2]`` int64, source
+            and target among the data's domains; with styles, ``style [N, outs, style_dim]``.
+        """
+        samples = self.samples(setting, indices)
+        source = validation_floats(setting, [sample.image for sample in samples])
+        task = torch.tensor([(sample.source, sample.target) for sample in samples])
+        drawn = {"source": source, "task": task}
+        repeated, style = source.repeat_interleave(self.outs, 0), None
+        if self.mode != "plain":
+            style = self._styles(setting, indices, samples)
+            drawn["style"] = style.reshape(len(samples), self.outs, -1)
+        image = translate(setting, repeated, task[:, 1].repeat_interleave(self.outs), style)
+        return {**drawn, "image": image.reshape(len(samples), self.outs, *image.shape[1:])}
+
+    def _styles(self, setting: Setting, indices: tuple[int, ...], samples: Sequence[Sample]) -> Tensor:
+        """Return ``[N outs, style_dim]``."""
+        model: StyleTranslator = setting.model
+        targets = torch.tensor([sample.target for sample in samples]).repeat_interleave(self.outs)
+        if self.mode == "latent":
+            z = Streams(setting.seed, indices).normal("translation-z", (self.outs, model.latent_dim))
+            z = z.flatten(0, 1).to(setting.device)
+            return by_target(setting, targets, lambda target: model.style_from_latent(z, target))
+        chosen = [image for sample in samples for image in self.references(setting, sample)]
+        x = validation_floats(setting, chosen)
+        return by_target(setting, targets, lambda target: model.style_from_reference(x, target))
+
+    def references(self, setting: Setting, sample: Sample) -> list[int]:
+        """Return the validation images that give a sample its styles, one an output.
+
+        The sample of number k among those of its target takes the positions ``k outs`` to ``k outs + outs - 1`` of an
+        endless sequence: all validation images of the target in random order, then all again in another.
+        """
+        images = validation_images(setting)[sample.target]
+        found = []
+        for position in range(sample.number * self.outs, (sample.number + 1) * self.outs):
+            turn, place = divmod(position, len(images))
+            found.append(images[_shuffled(setting.seed, sample.target, turn, len(images))[place]])
+        return found
+
+
+@lru_cache(maxsize=256)
+def _shuffled(seed: int, target: int, turn: int, count: int) -> tuple[int, ...]:
+    return tuple(generator(seed, turn, f"references/{target}").permutation(count).tolist())

@@ -1,0 +1,82 @@
+"""Unpaired batches of two domains, and the augmentation of the authors."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from baselines.training.data import Batches, Images
+from baselines.training.streams import stream
+
+
+@dataclass
+class Unpaired(Batches):
+    """Images of domain A in epochs of random order, each with a random image of domain B.
+
+    An epoch shows as many images as the larger domain has; where that is B, those of A come again within it.
+
+    Attributes:
+        images: of domain A, ``[C, H, W]`` uint8, 0..255, all of one size.
+        others: of domain B, likewise.
+        mirror: whether every second image, at random, is flipped left to right.
+        load_size: to which height and width images are first resized; 0 leaves them as they are.
+        crop_size: height and width of the square cut out at random; 0 leaves images whole.
+    """
+
+    others: Images = field(default_factory=lambda: torch.empty(0))
+    load_size: int = 0
+    crop_size: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.others) == 0:
+            raise ValueError("there are no images of the second domain: give at least one.")
+        a, b = self.images[0], self.others[0]
+        if a.shape[1:] != b.shape[1:] or a.dtype != b.dtype:
+            shapes = f"{list(a.shape)} {a.dtype} and {list(b.shape)} {b.dtype}"
+            raise ValueError(f"the images of the two domains differ, {shapes}: make them alike.")
+        height, width = [self.load_size] * 2 if self.load_size else a.shape[1:]
+        if self.crop_size > min(height, width):
+            raise ValueError(f"a crop of {self.crop_size} pixels is larger than {width}x{height}: lower crop_size.")
+
+    @property
+    def epoch_size(self) -> int:
+        """Images of each domain in an epoch."""
+        return max(len(self.images), len(self.others))
+
+    def draw(self, step: int) -> tuple[Tensor, None]:
+        """Return batch number ``step``, A's images before B's: ``[2 * batch, C, H, W]`` float32, -1..1."""
+        positions = range(self.shown(step), self.shown(step + 1))
+        partners = torch.randint(len(self.others), [len(positions)], generator=stream(self.seed, step, "data/partner"))
+        chosen = [self.images[self._at(position)] for position in positions]
+        chosen += [self.others[int(index)] for index in partners]
+        draws = stream(self.seed, step, "data/augment")
+        return torch.stack([self.augmented(image, draws) for image in chosen]).float() / 127.5 - 1, None
+
+    def augmented(self, image: Tensor, draws: torch.Generator) -> Tensor:
+        """Return an image resized, cropped and by chance flipped; uint8."""
+        if self.load_size:
+            image = resized(image, self.load_size)
+        if self.crop_size:
+            top, left = (int(torch.randint(size - self.crop_size + 1, [], generator=draws)) for size in image.shape[1:])
+            image = image[:, top : top + self.crop_size, left : left + self.crop_size]
+        if self.mirror and torch.rand([], generator=draws) < 0.5:
+            image = image.flip(2)
+        return image
+
+    def _at(self, position: int) -> int:
+        epoch, offset = divmod(position, self.epoch_size)
+        if self._epoch[0] != epoch:
+            order = torch.randperm(self.epoch_size, generator=stream(self.seed, epoch, "data/order"))
+            self._epoch = (epoch, order % len(self.images))
+        return int(self._epoch[1][offset])
+
+
+def resized(image: Tensor, size: int) -> Tensor:
+    """Return an image ``[C, H, W]`` uint8 of another height and width, by Pillow's bicubic filter as the authors'."""
+    if tuple(image.shape[1:]) == (size, size):
+        return image
+    planes = [Image.fromarray(plane.numpy()).resize((size, size), Image.Resampling.BICUBIC) for plane in image]
+    return torch.stack([torch.from_numpy(np.array(plane)) for plane in planes])

@@ -1,0 +1,75 @@
+"""The losses of CycleGAN: adversarial, cycle consistency and identity.
+
+Source: Zhu et al. (ICCV 2017), section 3 and section 5.2 (identity).
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+GANMode = Literal["lsgan", "vanilla", "wgangp"]
+GAN_MODES = ("lsgan", "vanilla", "wgangp")
+
+
+def gan_loss(prediction: Tensor, real: bool, mode: GANMode = "lsgan") -> Tensor:
+    """Return how far a discriminator's map ``[N, 1, h, w]`` is from calling everything real, or fake: ``[N]``.
+
+    ``lsgan``: the squared distance from 1 (real) or 0 (fake). ``vanilla``: cross-entropy of the logits. ``wgangp``: the
+    mean, negative for real; the gradient penalty that belongs to it is ``gradient_penalty``.
+
+    Raises:
+        ValueError: an unknown mode.
+
+    Source: Mao et al., Least Squares GANs (ICCV 2017), with a = 0, b = c = 1 and without the factor 1/2; Goodfellow et
+    al. (NeurIPS 2014); Gulrajani et al. (NeurIPS 2017).
+    """
+    if mode not in GAN_MODES:
+        raise ValueError(f"unknown GAN loss {mode!r}: use {', '.join(GAN_MODES)}.")
+    target = torch.full_like(prediction, float(real))
+    if mode == "lsgan":
+        values = (prediction - target).square()
+    elif mode == "vanilla":
+        values = F.binary_cross_entropy_with_logits(prediction, target, reduction="none")
+    else:
+        values = -prediction if real else prediction
+    return per_sample(values)
+
+
+def discriminator_loss(D: nn.Module, real: Tensor, fake: Tensor, mode: GANMode) -> Tensor:
+    """Return the loss of a discriminator, half for real and half for fake images, ``[N]``: it learns half as fast.
+
+    Source: Zhu et al., section 4 (training details).
+    """
+    return (gan_loss(D(real), True, mode) + gan_loss(D(fake), False, mode)) / 2
+
+
+def distance(x: Tensor, y: Tensor) -> Tensor:
+    """Return the mean absolute difference of images, ``[N]``: the cycle and the identity loss.
+
+    Source: Zhu et al., equation 2 and section 5.2.
+    """
+    return per_sample((x - y).abs())
+
+
+def gradient_penalty(D: nn.Module, real: Tensor, fake: Tensor, alpha: Tensor, gp_lambda: float = 10) -> Tensor:
+    """Return how far the discriminator's gradients are from length 1 between real and fake images, ``[N]``.
+
+    The gradient is that of the sum of the discriminator's map.
+
+    Args:
+        alpha: ``[N]`` shares of the real images in the mixtures, 0..1: ones for the real images alone.
+
+    Source: Gulrajani et al., Improved Training of Wasserstein GANs (NeurIPS 2017), equation 3.
+    """
+    share = alpha.view(-1, 1, 1, 1)
+    mixed = (share * real + (1 - share) * fake).detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(D(mixed).sum(), mixed, create_graph=True)
+    lengths: Tensor = torch.linalg.vector_norm(gradient.flatten(1) + 1e-16, dim=1)
+    return gp_lambda * (lengths - 1).square()
+
+
+def per_sample(values: Tensor) -> Tensor:
+    """Return the mean over all but the first axis."""
+    return values.flatten(1).mean(1)

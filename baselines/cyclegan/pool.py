@@ -1,0 +1,64 @@
+"""The pool of generated images from which the discriminators are shown old ones too.
+
+Source: Shrivastava et al., Learning from Simulated and Unsupervised Images through Adversarial Training (CVPR 2017),
+section 2.3, as Zhu et al. (ICCV 2017), section 4, use it.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class Draws(Protocol):
+    """A source of random numbers, such as ``random.Random``."""
+
+    def uniform(self, a: float, b: float, /) -> float:
+        """Return a number between a and b."""
+        ...
+
+    def randint(self, a: int, b: int, /) -> int:
+        """Return an integer from a to b, both included."""
+        ...
+
+
+class ImagePool(nn.Module):
+    """Up to ``size`` images made earlier; it is a module so that a snapshot holds its content.
+
+    Attributes:
+        images: ``[size, C, H, W]`` float32.
+        count: how many of them have been filled.
+    """
+
+    images: Tensor
+    count: Tensor
+
+    def __init__(self, size: int, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.register_buffer("images", torch.zeros(size, *shape))
+        self.register_buffer("count", torch.zeros([], dtype=torch.int64))
+
+    @torch.no_grad()
+    def query(self, images: Tensor, draws: Draws) -> Tensor:
+        """Return as many images as given, ``[N, C, H, W]``: the new ones, or in place of some of them old ones.
+
+        While the pool fills, new images are stored and returned. Then, one by one, with a chance of one half an image
+        takes the place of a stored one, which is returned; else it is returned and not stored. A pool of size 0 gives
+        back what it gets.
+        """
+        if not len(self.images):
+            return images.detach()
+        return torch.stack([self._exchanged(image, draws) for image in images.detach()])
+
+    def _exchanged(self, image: Tensor, draws: Draws) -> Tensor:
+        count, size = int(self.count), len(self.images)
+        if count < size:
+            self.images[count] = image
+            self.count += 1
+        elif draws.uniform(0, 1) > 0.5:
+            slot = draws.randint(0, size - 1)
+            old = self.images[slot].clone()
+            self.images[slot] = image
+            return old
+        return image

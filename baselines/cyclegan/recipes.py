@@ -1,0 +1,81 @@
+"""How to train CycleGAN: the paper's configuration, and the one of the embedded weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from baselines.cyclegan.losses import GANMode
+from baselines.cyclegan.schedule import Policy
+
+__all__ = ["RECIPES", "Recipe"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All settings of a training run but the data and the seed.
+
+    Attributes:
+        generator: ``netG`` (``resnet`` or ``unet``) and the generator's keyword arguments, but for the channels.
+        discriminator: ``netD`` (``n_layers`` or ``pixel``) and the discriminator's keyword arguments, likewise.
+        n_epochs: with the initial learning rate.
+        n_epochs_decay: over which the linear policy takes it to 0.
+        kimg: length of the run, in thousands of images of each domain; None for all epochs.
+        batch: images of each domain in a step.
+        lr: learning rate of Adam.
+        betas: of Adam.
+        lr_policy: ``linear``, ``step`` or ``cosine``.
+        lr_decay_iters: epochs between two steps of the ``step`` policy.
+        gan_mode: ``lsgan``, ``vanilla`` or ``wgangp``.
+        gp_lambda: weight of the gradient penalty; 0 in the authors' code, in every mode.
+        lambda_A, lambda_B: weights of the cycles A to B to A, and B to A to B.
+        lambda_identity: weight of the identity loss, in relation to those; 0 leaves it out.
+        pool_size: generated images kept for each discriminator.
+        load_size, crop_size, mirror: augmentation, as in ``baselines.cyclegan.data.Unpaired``.
+        tick_kimg: between two lines of the log.
+        snapshot_ticks: ticks between two snapshots.
+    """
+
+    generator: Mapping[str, Any] = field(default_factory=dict)
+    discriminator: Mapping[str, Any] = field(default_factory=dict)
+    n_epochs: int = 100
+    n_epochs_decay: int = 100
+    kimg: float | None = None
+    batch: int = 1
+    lr: float = 0.0002
+    betas: tuple[float, float] = (0.5, 0.999)
+    lr_policy: Policy = "linear"
+    lr_decay_iters: int = 50
+    gan_mode: GANMode = "lsgan"
+    gp_lambda: float = 0
+    lambda_A: float = 10  # noqa: N815, the name in the paper's code
+    lambda_B: float = 10  # noqa: N815
+    lambda_identity: float = 0.5
+    pool_size: int = 50
+    load_size: int = 286
+    crop_size: int = 256
+    mirror: bool = True
+    tick_kimg: float = 1
+    snapshot_ticks: int = 5
+
+
+RECIPES: Mapping[str, Recipe] = {
+    # Zhu et al. (ICCV 2017), section 4 and 7.1: nine blocks for 256 pixels.
+    "horse2zebra-256": Recipe(
+        {"netG": "resnet", "ngf": 64, "n_blocks": 9, "norm": "instance"},
+        {"netD": "n_layers", "ndf": 64, "n_layers": 3, "norm": "instance"},
+    ),
+    # The embedded weights: small networks and larger batches, so that a CPU core trains them within half an hour.
+    "digits32": Recipe(
+        {"netG": "resnet", "ngf": 16, "n_blocks": 4, "norm": "instance"},
+        {"netD": "n_layers", "ndf": 32, "n_layers": 2, "norm": "instance"},
+        n_epochs=100,
+        n_epochs_decay=100,
+        batch=4,
+        lr=0.0005,
+        load_size=0,
+        crop_size=0,
+        mirror=False,
+        tick_kimg=1,
+        snapshot_ticks=5,
+    ),
+}

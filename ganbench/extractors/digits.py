@@ -15,7 +15,8 @@ from baselines.digits import classifier
 from baselines.digits.dataset import NUM_CLASSES, RESOLUTION
 from ganbench.checkpoints.digest import file_sha256
 from ganbench.errors import BadInputError
-from ganbench.extractors.network import Network, unit_embedding
+from ganbench.extractors.network import Network
+from ganbench.functional import lpips_embedding
 
 
 class DigitsExtractor(Network):
@@ -27,6 +28,7 @@ class DigitsExtractor(Network):
 
     layers: Mapping[str, int] = {"features": classifier.NUM_FEATURES, "probabilities": NUM_CLASSES}
     attributes = tuple(f"is-{digit}" for digit in range(NUM_CLASSES))
+    classes = tuple(str(digit) for digit in range(NUM_CLASSES))
     module: classifier.Classifier
 
     resolution = RESOLUTION
@@ -48,7 +50,7 @@ class DigitsExtractor(Network):
 
     def embed(self, images: Tensor) -> Tensor:
         """Return ``[N, E]`` of ``[N, C, H, W]`` float images in 0..255; E is 9,216 at 32x32, less for a crop."""
-        return unit_embedding(self.module.convolved(self.prepared(images)))
+        return lpips_embedding(self.module.convolved(self.prepared(images)))
 
     def attribute_logits(self, images: Tensor) -> Tensor:
         """Return ``[N, 10]``: for each digit half of the log-odds that this one, and no other, is on the image.

@@ -50,28 +50,6 @@ class Network:
         return images.to(next(self.module.parameters()))
 
 
-def unit_embedding(activations: tuple[Tensor, ...], weights: tuple[Tensor, ...] | None = None) -> Tensor:
-    """Return ``[N, E]`` such that squared Euclidean distances are perceptual distances.
-
-    At every position a layer's channels are scaled to unit length; the squared difference of two images is summed over
-    channels (weighted, where weights are given), averaged over positions and summed over layers.
-
-    Args:
-        activations: ``[N, C, H, W]``, one a layer.
-        weights: ``[C]``, not negative, one a layer; ones by default.
-
-    Source: Zhang et al., The unreasonable effectiveness of deep features (CVPR 2018), equation 1, with the weight of
-    the published code, which is outside of the square.
-    """
-    parts = []
-    for index, x in enumerate(activations):
-        unit = x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10)
-        if weights is not None:
-            unit = unit * weights[index].sqrt().reshape(1, -1, 1, 1)
-        parts.append((unit / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1))
-    return torch.cat(parts, 1)
-
-
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a PyTorch file, on the CPU; nothing in it is run."""
     weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)

@@ -3,6 +3,7 @@
 from ganbench.functional.affine import affine_lowpass_filter, affine_transform, pseudo_rotate, rotate, rotation_matrix
 from ganbench.functional.frechet import frechet_distance, moments
 from ganbench.functional.inception_score import inception_score
+from ganbench.functional.lpips import lpips_distance, lpips_embedding, mean_pairwise_distance
 from ganbench.functional.manifold import density_coverage, precision_recall
 from ganbench.functional.mmd import draw_subsets, kernel_distance, kernel_distances
 from ganbench.functional.path import lerp, path_length, slerp
@@ -22,6 +23,9 @@ __all__ = [
     "kernel_distance",
     "kernel_distances",
     "lerp",
+    "lpips_distance",
+    "lpips_embedding",
+    "mean_pairwise_distance",
     "moments",
     "path_length",
     "precision_recall",

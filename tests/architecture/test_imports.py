@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "truncation": set(),
     "registry": {"errors"},
     "data": LEAVES | {"images", "types", "rng"},
-    "extractors": LEAVES | {"images", "types", "checkpoints"},
+    "extractors": LEAVES | {"images", "types", "checkpoints", "functional"},
     "checkpoints": LEAVES | {"types"},
     "inputs": LEAVES | {"extractors", "data", "images", "rng", "types", "functional"},
     "metrics": LEAVES | {"inputs", "functional", "types"},

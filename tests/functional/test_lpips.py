@@ -1,0 +1,97 @@
+"""LPIPS from feature maps: closed forms, and the lpips package's own arithmetic."""
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganbench.errors import BadInputError
+from ganbench.functional import lpips_distance, lpips_embedding, mean_pairwise_distance
+from ganbench.functional.lpips import Epsilon, unit_channels
+
+BOTH = pytest.mark.parametrize("epsilon", ["outside", "inside"])
+
+
+def features(seed: int, *shapes: tuple[int, int, int, int]) -> list[Tensor]:
+    random = torch.Generator().manual_seed(seed)
+    return [torch.randn(shape, generator=random, dtype=torch.float64) for shape in shapes]
+
+
+SHAPES = ((3, 4, 5, 6), (3, 7, 2, 2))
+WEIGHTS = [torch.linspace(0, 2, 4, dtype=torch.float64), torch.linspace(0.5, 1, 7, dtype=torch.float64)]
+
+
+@BOTH
+def test_opposite_directions_are_four_apart_and_right_angles_two(epsilon: Epsilon) -> None:
+    """Unit vectors u and v are |u - v|^2 = 2 - 2 cos apart, whatever their length was."""
+    u = torch.tensor([3.0, 0, 0]).reshape(1, 3, 1, 1).expand(1, 3, 2, 5)
+    v = torch.tensor([0, 0.5, 0]).reshape(1, 3, 1, 1).expand(1, 3, 2, 5)
+    assert lpips_distance([u], [-u], epsilon=epsilon).item() == pytest.approx(4)
+    assert lpips_distance([u], [v], epsilon=epsilon).item() == pytest.approx(2)
+    assert lpips_distance([u], [2 * u], epsilon=epsilon).item() == pytest.approx(0, abs=1e-9)
+    assert lpips_distance([u, u], [v, -u], epsilon=epsilon).item() == pytest.approx(6)  # layers add up
+
+
+def test_positions_are_averaged_and_channels_weighted() -> None:
+    u = torch.zeros(1, 2, 1, 4)
+    u[:, 0] = 1
+    v = u.clone()
+    v[:, 0, :, 0], v[:, 1, :, 0] = 0, 1  # a right angle at one of four positions
+    assert lpips_distance([u], [v]).item() == pytest.approx(2 / 4)
+    assert lpips_distance([u], [v], [torch.tensor([3.0, 5.0])]).item() == pytest.approx((3 + 5) / 4)
+
+
+@BOTH
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_squared_distances_of_embeddings_are_the_distance(epsilon: Epsilon, weights: list[Tensor] | None) -> None:
+    x, y = features(0, *SHAPES), features(1, *SHAPES)
+    direct = lpips_distance(x, y, weights, epsilon=epsilon)
+    first, second = (lpips_embedding(each, weights, epsilon=epsilon) for each in (x, y))
+    assert first.shape == (3, 4 * 5 * 6 + 7 * 2 * 2)
+    torch.testing.assert_close((first - second).square().sum(1), direct, rtol=1e-12, atol=0)
+    assert direct.min() > 0.1
+
+
+def test_it_is_the_packages_arithmetic() -> None:
+    package = pytest.importorskip("lpips")
+    x, y = features(0, *SHAPES), features(1, *SHAPES)
+    expected = torch.zeros(3, dtype=torch.float64)
+    for one, other, weight in zip(x, y, WEIGHTS, strict=True):
+        difference = (package.normalize_tensor(one) - package.normalize_tensor(other)) ** 2
+        summed = torch.nn.functional.conv2d(difference, weight.reshape(1, -1, 1, 1))
+        expected += package.spatial_average(summed, keepdim=False)[:, 0]
+    torch.testing.assert_close(lpips_distance(x, y, WEIGHTS), expected, rtol=1e-12, atol=0)
+
+
+def test_the_two_epsilons_differ_where_features_are_almost_zero_and_nowhere_else() -> None:
+    """A length r becomes r / (r + 1e-10) outside the root, and r / sqrt(r^2 + 1e-10) inside."""
+    for length, outside, inside in ((0, 0, 0), (1e-5, 1, 0.5**0.5), (1e-10, 0.5, 1e-5), (1, 1, 1)):
+        x = torch.tensor([0, length, 0], dtype=torch.float64).reshape(1, 3, 1, 1)
+        assert unit_channels(x, "outside").norm().item() == pytest.approx(outside, rel=2e-5)
+        assert unit_channels(x, "inside").norm().item() == pytest.approx(inside, rel=2e-5)
+
+
+def test_the_mean_over_all_pairs_is_the_mean_over_all_pairs() -> None:
+    embeddings = torch.randn(7, 3, 11, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    pairs = [(a - b).square().sum(-1) for a, b in itertools.combinations(embeddings, 2)]
+    assert len(pairs) == 21
+    torch.testing.assert_close(mean_pairwise_distance(embeddings), torch.stack(pairs).mean(0), rtol=1e-12, atol=0)
+    assert torch.equal(mean_pairwise_distance(embeddings[:1].expand(4, -1, -1)), torch.zeros(3, dtype=torch.float64))
+
+
+def test_the_mean_over_all_pairs_keeps_small_distances_of_large_embeddings() -> None:
+    offsets = torch.tensor([0.0, 1, 3]).reshape(3, 1, 1)
+    assert mean_pairwise_distance(1000 + offsets).item() == pytest.approx((1 + 9 + 4) / 3, rel=1e-6)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    x, y = features(0, *SHAPES), features(1, *SHAPES)
+    with pytest.raises(BadInputError, match="give two of the same"):
+        lpips_distance(x, y[:1])
+    with pytest.raises(BadInputError, match="2 layers came with 1 weights"):
+        lpips_embedding(x, WEIGHTS[:1])
+    with pytest.raises(BadInputError, match="no epsilon 'beside'"):
+        unit_channels(x[0], "beside")  # type: ignore[arg-type]
+    with pytest.raises(BadInputError, match="make no pairs"):
+        mean_pairwise_distance(torch.zeros(1, 3))

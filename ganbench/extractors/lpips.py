@@ -1,51 +1,93 @@
-"""The extractor of perceptual path length: LPIPS on VGG16, with the learned weights of the ``lpips`` package."""
+"""LPIPS on VGG16 and on AlexNet, with the learned weights of the ``lpips`` package, in both of its two conventions.
+
+``lpips-vgg16`` (perceptual path length) and ``lpips-alex`` are the package's distances. ``lpips-alex-stargan`` is the
+one of StarGAN v2's evaluation: the same trunk and the same learned weights (its ``lpips_weights.ckpt`` holds the very
+numbers of the package's ``v0.1/alex.pth``), with the epsilon of the normalisation inside the root. Where features are
+not almost all zero, both agree to rounding.
+"""
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from ganbench.checkpoints.digest import file_sha256
 from ganbench.checkpoints.download import fetch
 from ganbench.errors import BadInputError, MissingWeightsError
-from ganbench.extractors import vgg16
-from ganbench.extractors.network import Network, read_weights, unit_embedding
+from ganbench.extractors import alexnet, vgg16
+from ganbench.extractors.network import Network, read_weights
+from ganbench.functional.lpips import Epsilon, lpips_embedding
 
-LINEAR_SHA256 = "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868"
-TAPS = (3, 8, 15, 22, 29)  # relu1_2, relu2_2, relu3_3, relu4_3, relu5_3 in torchvision's VGG16
-CHANNELS = (64, 128, 256, 512, 512)
-SMALLEST = 16
+
+@dataclass(frozen=True)
+class Trunk:
+    """A network whose layers LPIPS compares.
+
+    Attributes:
+        published: module with the address and checksum of its weights, and its ``convolutions``.
+        taps: indices of the layers that are compared, all after a ReLU.
+        channels: of these layers.
+        smallest: height and width of the smallest image from which every layer has a position.
+        linear: name of the package's file of learned weights.
+    """
+
+    published: ModuleType
+    taps: tuple[int, ...]
+    channels: tuple[int, ...]
+    smallest: int
+    linear: str
+
+
+VGG16 = Trunk(vgg16, taps=(3, 8, 15, 22, 29), channels=(64, 128, 256, 512, 512), smallest=16, linear="vgg.pth")
+ALEXNET = Trunk(alexnet, taps=(1, 4, 7, 9, 11), channels=(64, 192, 384, 256, 256), smallest=31, linear="alex.pth")
+LINEAR_SHA256 = {
+    "vgg.pth": "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
+    "alex.pth": "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
+}
 
 
 class Backbone(nn.Module):
-    """VGG16's convolutions up to relu5_3, and one weight a channel of each tapped layer."""
+    """A trunk's convolutions up to the last tapped layer, and one weight a channel of each tapped layer."""
 
-    def __init__(self) -> None:
+    def __init__(self, trunk: Trunk) -> None:
         super().__init__()
-        self.features = torchvision.models.vgg16(init_weights=False).features[: TAPS[-1] + 1]
-        self.weights = nn.ParameterList([torch.empty(channels) for channels in CHANNELS])
+        self.taps = trunk.taps
+        self.features = trunk.published.convolutions()[: trunk.taps[-1] + 1]
+        self.weights = nn.ParameterList([torch.empty(channels) for channels in trunk.channels])
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the tapped layers of ``[N, 3, H, W]`` normalised images."""
         layers = []
         for index, layer in enumerate(self.features):
             x = layer(x)
-            if index in TAPS:
+            if index in self.taps:
                 layers.append(x)
         return tuple(layers)
 
 
 class LpipsExtractor(Network):
-    """Perceptual distances alone: ``embed``, and no layer of features. Images keep their size.
+    """Perceptual distances alone: ``embed``, and no layer of features. Images keep their size and are not clipped.
+
+    Args:
+        name: registered name.
+        sha256: of trunk and learned weights.
+        module: the trunk.
+        smallest: height and width of the smallest image.
+        epsilon: where the epsilon of the normalisation is, see ``ganbench.functional.lpips.unit_channels``.
 
     Source: Zhang et al., The unreasonable effectiveness of deep features (CVPR 2018), the "lin" model, version 0.1.
     """
 
     module: Backbone
+
+    def __init__(self, name: str, sha256: str, module: Backbone, smallest: int, epsilon: Epsilon = "outside") -> None:
+        super().__init__(name, sha256, module)
+        self.smallest, self.epsilon = smallest, epsilon
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return nothing: there are no layers."""
@@ -55,15 +97,15 @@ class LpipsExtractor(Network):
         """Return ``[N, E]`` of ``[N, C, H, W]`` float images in 0..255; E grows with the images.
 
         Raises:
-            BadInputError: for images smaller than 16x16.
+            BadInputError: for images that are too small, 16x16 for VGG16 and 31x31 for AlexNet.
         """
-        if min(images.shape[2:]) < SMALLEST:
+        if min(images.shape[2:]) < self.smallest:
             raise BadInputError(
-                f"LPIPS takes images of {SMALLEST}x{SMALLEST} pixels at least, not {images.shape[2]}x"
+                f"{self.name} takes images of {self.smallest}x{self.smallest} pixels at least, not {images.shape[2]}x"
                 f"{images.shape[3]}: measure a larger model."
             )
         layers = self.module(vgg16.normalised(self.prepared(images)))
-        return unit_embedding(layers, tuple(self.module.weights))
+        return lpips_embedding(layers, tuple(self.module.weights), epsilon=self.epsilon)
 
 
 def open_lpips_vgg16() -> LpipsExtractor:
@@ -72,25 +114,51 @@ def open_lpips_vgg16() -> LpipsExtractor:
     Raises:
         MissingWeightsError: if its weights are not here and cannot be fetched.
     """
+    return LpipsExtractor("lpips-vgg16", *_loaded(VGG16), VGG16.smallest)
+
+
+def open_lpips_alex() -> LpipsExtractor:
+    """Return the extractor ``lpips-alex``, float32, on the CPU: AlexNet, as the package measures by default.
+
+    Raises:
+        MissingWeightsError: if its weights are not here and cannot be fetched.
+    """
+    return LpipsExtractor("lpips-alex", *_loaded(ALEXNET), ALEXNET.smallest)
+
+
+def open_lpips_alex_stargan() -> LpipsExtractor:
+    """Return the extractor ``lpips-alex-stargan``, float32, on the CPU: StarGAN v2's, epsilon inside the root.
+
+    Raises:
+        MissingWeightsError: if its weights are not here and cannot be fetched.
+
+    Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C, and the normalisation of the official evaluation.
+    """
+    return LpipsExtractor("lpips-alex-stargan", *_loaded(ALEXNET), ALEXNET.smallest, "inside")
+
+
+def _loaded(trunk: Trunk) -> tuple[str, Backbone]:
+    """Return the checksum of both files of weights, and the trunk with them."""
     with torch.device("meta"):
-        module = Backbone()
-    linear = read_weights(_linear_path())
-    state = {f"weights.{i}": linear[f"lin{i}.model.1.weight"].flatten() for i in range(len(TAPS))}
-    backbone = read_weights(fetch(vgg16.URL, vgg16.SHA256))
-    state |= {name: backbone[name] for name in module.state_dict() if name in backbone}
+        module = Backbone(trunk)
+    linear = read_weights(_linear_path(trunk.linear))
+    state = {f"weights.{i}": linear[f"lin{i}.model.1.weight"].flatten() for i in range(len(trunk.taps))}
+    published = read_weights(fetch(trunk.published.URL, trunk.published.SHA256))
+    state |= {name: published[name] for name in module.state_dict() if name in published}
     module.load_state_dict(state, assign=True)
-    both = hashlib.sha256((vgg16.SHA256 + LINEAR_SHA256).encode()).hexdigest()
-    return LpipsExtractor("lpips-vgg16", both, module)
+    both = trunk.published.SHA256 + LINEAR_SHA256[trunk.linear]
+    return hashlib.sha256(both.encode()).hexdigest(), module
 
 
-def _linear_path() -> Path:
+def _linear_path(file: str) -> Path:
     """Return the path of the learned weights, which the package ``lpips`` carries."""
     spec = find_spec("lpips")  # importing it would take seconds
     if spec is None or spec.origin is None:
         raise MissingWeightsError("the package lpips, whose weights LPIPS needs, is not installed: pip install lpips.")
-    path = Path(spec.origin).parent / "weights" / "v0.1" / "vgg.pth"
-    if not path.is_file() or file_sha256(path) != LINEAR_SHA256:
+    path = Path(spec.origin).parent / "weights" / "v0.1" / file
+    if not path.is_file() or file_sha256(path) != LINEAR_SHA256[file]:
         raise MissingWeightsError(
-            f"{path} is not the file of LPIPS 0.1 (sha256 {LINEAR_SHA256}): pip install --force-reinstall lpips==0.1.4."
+            f"{path} is not the file of LPIPS 0.1 (sha256 {LINEAR_SHA256[file]}): "
+            "pip install --force-reinstall lpips==0.1.4."
         )
     return path

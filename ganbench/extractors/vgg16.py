@@ -38,8 +38,17 @@ class Vgg16Extractor(Network):
         return {"features": self.module(normalised(resize(self.prepared(images), SIZE, "tf1-bilinear")))}
 
 
+def convolutions() -> nn.Sequential:
+    """Return the convolutional half of the network, without weights worth having, named as in the file."""
+    features: nn.Sequential = torchvision.models.vgg16(init_weights=False).features
+    return features
+
+
 def normalised(images: Tensor) -> Tensor:
-    """Return ``[N, 3, H, W]`` with the mean and deviation of ImageNet, of ``[N, C, H, W]`` in 0..255."""
+    """Return ``[N, 3, H, W]`` with the mean and deviation of ImageNet, of ``[N, C, H, W]`` in 0..255.
+
+    The shift (-.030, -.088, -.188) and scale (.458, .448, .450) that LPIPS has for -1..1 are the same numbers.
+    """
     mean, deviation = (images.new_tensor(values).reshape(3, 1, 1) * 255 for values in (MEAN, DEVIATION))
     return (to_rgb(images) - mean) / deviation
 

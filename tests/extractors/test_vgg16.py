@@ -1,6 +1,5 @@
-"""VGG16's second fully connected layer and LPIPS, held against torchvision's network and the lpips package."""
+"""VGG16's second fully connected layer, held against the network written out."""
 
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -9,13 +8,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganbench import registry
-from ganbench.errors import BadInputError, MissingWeightsError
-from ganbench.extractors import lpips, vgg16
+from ganbench.errors import MissingWeightsError
+from ganbench.extractors import vgg16
 from ganbench.images import resize
-from ganbench.types import Extractor, PerceptualExtractor
+from ganbench.types import Extractor
 
 Install = Callable[[ModuleType, Mapping[str, Tensor]], None]
 
@@ -85,66 +84,10 @@ class TestVgg16:
         assert torch.equal(extractor(grey)["features"], extractor(grey.expand(-1, 3, -1, -1))["features"])
 
 
-@pytest.fixture
-def official(weights: dict[str, Tensor]) -> nn.Module:
-    """The lpips package's own distance, with its learned weights and our random backbone."""
-    package = pytest.importorskip("lpips")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # it still uses torchvision's old arguments
-        distance = package.LPIPS(net="vgg", pnet_rand=True, verbose=False)
-    for part in (
-        distance.net.slice1,
-        distance.net.slice2,
-        distance.net.slice3,
-        distance.net.slice4,
-        distance.net.slice5,
-    ):
-        part.load_state_dict({name: weights[f"features.{name}"] for name in part.state_dict()})
-    return distance.requires_grad_(False)
-
-
-@pytest.mark.usefixtures("installed")
-class TestLpips:
-    def test_squared_distance_of_embeddings_is_the_packages(self, official: nn.Module, images: Tensor) -> None:
-        first = images.float()
-        second = torch.cat([first[1:], (first[:1] * 0.9 + 3)])
-        found = (lpips.open_lpips_vgg16().embed(first) - lpips.open_lpips_vgg16().embed(second)).square().sum(1)
-        expected = official(first / 127.5 - 1, second / 127.5 - 1).flatten()
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
-        assert found.min() > 1e-4
-
-    def test_it_is_found_by_name_and_follows_the_protocol(self) -> None:
-        found = registry.load("extractors", "lpips-vgg16")()
-        assert isinstance(found, PerceptualExtractor)
-        assert found.sha256 not in (vgg16.SHA256, lpips.LINEAR_SHA256)
-        assert found(torch.zeros(1, 3, 32, 32, dtype=torch.uint8)) == {} == found.layers
-
-    def test_float64_agrees(self, images: Tensor) -> None:
-        single = lpips.open_lpips_vgg16()
-        double = single.to("cpu", double=True).embed(images)
-        assert double.dtype == torch.float64
-        torch.testing.assert_close(single.embed(images.float()).double(), double, rtol=1e-3, atol=1e-5)
-
-    def test_flat_images_give_finite_numbers(self) -> None:
-        extractor = lpips.open_lpips_vgg16()
-        for fill in (0, 255):
-            assert torch.isfinite(extractor.embed(torch.full([1, 3, 32, 32], float(fill)))).all()
-
-    def test_small_images_are_refused(self) -> None:
-        with pytest.raises(BadInputError, match="16x16 pixels at least, not 8x8"):
-            lpips.open_lpips_vgg16().embed(torch.zeros(1, 3, 8, 8))
-
-    def test_another_version_of_the_learned_weights_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(lpips, "LINEAR_SHA256", "0" * 64)
-        with pytest.raises(MissingWeightsError, match=r"vgg\.pth is not the file of LPIPS 0\.1"):
-            lpips.open_lpips_vgg16()
-
-
-@pytest.mark.parametrize("opened", [vgg16.open_vgg16, lpips.open_lpips_vgg16])
 def test_missing_weights_name_file_address_checksum_and_folder(
-    opened: Callable[[], Extractor], offline: Path, capsys: pytest.CaptureFixture[str]
+    offline: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(MissingWeightsError) as caught:
-        opened()
+        vgg16.open_vgg16()
     for part in ("https://download.pytorch.org/models/vgg16-397923af.pth", "397923af8e79cdbb6a71", str(offline)):
         assert part in str(caught.value)

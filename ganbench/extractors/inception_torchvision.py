@@ -1,0 +1,58 @@
+"""The extractor of StarGAN v2's FID: torchvision's Inception-v3, trained on ImageNet, before its classifier.
+
+Its numbers compare with those of StarGAN v2's evaluation and with no other FID: weights, resize and normalisation all
+differ from the TensorFlow port that ``inception`` is.
+"""
+
+from collections.abc import Mapping
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from ganbench.checkpoints.download import fetch
+from ganbench.extractors.network import Network, read_weights
+from ganbench.extractors.vgg16 import normalised
+from ganbench.images import resize
+
+URL = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth"
+SHA256 = "0cc3c7bd75056d25e46cba549dc184522069b81e9787eff6df84f397bd52a5ef"
+SIZE = 299
+NUM_FEATURES = 2048
+
+
+class InceptionTorchvisionExtractor(Network):
+    """``features`` (2048, after the last pooling).
+
+    Images of any size are resized to 299x299 by Pillow's antialiased bilinear filter, to 8 bits again, and given the
+    mean and deviation of ImageNet; the network was trained on -1..1, but this is what the official program feeds it.
+    Greyscale is repeated in three channels.
+
+    Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C, and the official evaluation.
+    """
+
+    layers: Mapping[str, int] = {"features": NUM_FEATURES}
+
+    def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
+        """Return ``features [N, 2048]`` of ``[N, C, H, W]`` uint8 images."""
+        return {"features": self.module(normalised(self.prepared(resize(images, SIZE, "pil-bilinear"))))}
+
+
+def open_inception_torchvision() -> InceptionTorchvisionExtractor:
+    """Return the extractor ``inception-torchvision``, float32, on the CPU.
+
+    Raises:
+        MissingWeightsError: if its weights are not here and cannot be fetched.
+    """
+    module = trunk()
+    weights = read_weights(fetch(URL, SHA256))
+    module.load_state_dict({name: weights[name] for name in module.state_dict() if name in weights}, assign=True)
+    return InceptionTorchvisionExtractor("inception-torchvision", SHA256, module)
+
+
+def trunk() -> nn.Module:
+    """Return the network up to the pooled features, on the meta device: no classifiers, inputs taken as they come."""
+    with torch.device("meta"):
+        module: nn.Module = torchvision.models.Inception3(aux_logits=False, transform_input=False, init_weights=False)
+    module.fc = nn.Identity()
+    return module

@@ -25,6 +25,8 @@ ACTIVATIONS = {
     "linear": Activation(lambda x, _: x, 0.0, 1.0),
     "relu": Activation(lambda x, _: F.relu(x), 0.0, SQRT2),
     "lrelu": Activation(F.leaky_relu, 0.2, SQRT2),
+    # TensorFlow's operator keeps its slope as float32, in float64 graphs, too.
+    "lrelu-tf": Activation(F.leaky_relu, torch.tensor(0.2).item(), SQRT2),
     "tanh": Activation(lambda x, _: torch.tanh(x), 0.0, 1.0),
     "sigmoid": Activation(lambda x, _: torch.sigmoid(x), 0.0, 1.0),
     "elu": Activation(lambda x, _: F.elu(x), 0.0, 1.0),

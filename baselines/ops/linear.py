@@ -13,7 +13,7 @@ __all__ = ["FullyConnectedLayer", "linear"]
 class FullyConnectedLayer(nn.Module):
     """A linear layer whose weight is stored with unit variance and scaled at run time, then an activation.
 
-    Keys: `weight` [out_features, in_features] and `bias` [out_features].
+    Keys: `weight` [out_features, in_features] and `bias` [out_features], to which `bias_offset` is added at run time.
 
     Source: Progressive GAN (Karras et al. 2017) section 4.1; StyleGAN (Karras et al. 2018) for `lr_multiplier`.
     """
@@ -28,6 +28,7 @@ class FullyConnectedLayer(nn.Module):
         lr_multiplier: float = 1.0,
         weight_init: float = 1.0,
         bias_init: float | Sequence[float] = 0.0,
+        bias_offset: float = 0.0,
     ) -> None:
         super().__init__()
         self.in_features = in_features
@@ -38,10 +39,11 @@ class FullyConnectedLayer(nn.Module):
         self.bias = nn.Parameter(initial.clone()) if bias else None
         self.weight_gain = lr_multiplier / in_features**0.5
         self.bias_gain = lr_multiplier
+        self.bias_offset = bias_offset
 
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output, [N, out_features], for `x` [N, in_features]."""
-        bias = None if self.bias is None else self.bias.to(x.dtype)
+        bias = None if self.bias is None else self.bias.to(x.dtype) + self.bias_offset
         y = linear(x, self.weight.to(x.dtype), bias, self.weight_gain, self.bias_gain)
         return y if self.activation == "linear" else bias_act(y, act=self.activation)
 

@@ -31,17 +31,22 @@ def modulated_conv2d(
     return scaled_conv2d(x, w, scale if input_gain is None else scale * input_gain, factors, padding)
 
 
-def modulation(w: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+def modulation(w: Tensor, s: Tensor, epsilon: float | None = None) -> tuple[Tensor, Tensor]:
     """Scales of the input channels [N, C_in] and of the output channels [N, C_out] that modulate and demodulate.
 
     Scaling the weight of each image is the same as scaling its input channels before and its output channels after
     one convolution shared by all images. The second factors give every output channel unit variance for inputs of
     unit variance; they contain the scaling of each output channel's weight to unit mean square, too.
 
+    epsilon: added to a scaled weight's sum of squares; None for StyleGAN3's, relative to styles and weight.
+
     Deviation: styles are normalised per image rather than over the batch, which differs only through the epsilon.
     """
-    s = s * s.square().mean(1, keepdim=True).rsqrt()
+    inverse_size = s.square().mean(1, keepdim=True).rsqrt()
+    s = s * inverse_size
     power = w.square().sum([2, 3])
+    if epsilon is not None:
+        return s, (linear(s.square(), power, None) + epsilon * inverse_size.square()).rsqrt()
     mean_square = power.mean(1) / (w.shape[2] * w.shape[3])
     return s, linear(s.square(), power, mean_square, bias_gain=EPSILON).rsqrt()
 

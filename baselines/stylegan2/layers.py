@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from baselines.ops.bias_act import ACTIVATIONS, bias_act
 from baselines.ops.conv import conv2d_resample
 from baselines.ops.linear import FullyConnectedLayer
-from baselines.ops.modulated_conv import modulation, scaled_conv2d
+from baselines.ops.modulated_conv import EPSILON, modulation, scaled_conv2d
 from baselines.ops.upfirdn2d import setup_filter
 
 __all__ = ["BINOMIAL", "Conv2dLayer", "SynthesisLayer", "ToRGBLayer"]
@@ -101,14 +101,16 @@ class SynthesisLayer(nn.Module):
         activation: str = "lrelu",
         resample_filter: Sequence[int] = BINOMIAL,
         conv_clamp: float | None = None,
+        tensorflow: bool = False,
     ) -> None:
         super().__init__()
         self.resolution, self.up, self.use_noise = resolution, up, use_noise
         self.num_styles = in_channels + out_channels
         self.activation, self.conv_clamp, self.padding = activation, conv_clamp, kernel_size // 2
         self.act_gain = ACTIVATIONS[activation].gain
+        self.epsilon = EPSILON * in_channels * kernel_size**2 if tensorflow else None  # there, of weights scaled down
         self.register_buffer("resample_filter", setup_filter(resample_filter))
-        self.affine = FullyConnectedLayer(w_dim, in_channels, bias_init=1)
+        self.affine = FullyConnectedLayer(w_dim, in_channels, bias_init=1 - tensorflow, bias_offset=tensorflow)
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size))
         if use_noise:
             self.register_buffer("noise_const", torch.randn(resolution, resolution))
@@ -121,7 +123,7 @@ class SynthesisLayer(nn.Module):
         Args:
             w: ``[N, w_dim]``.
         """
-        return torch.cat(modulation(self.weight, self.affine(w)), dim=1)
+        return torch.cat(modulation(self.weight, self.affine(w), self.epsilon), dim=1)
 
     def forward(self, x: Tensor, styles: Tensor, noise: Tensor | None = None, gain: float = 1.0) -> Tensor:
         """Return ``[N, out_channels, resolution, resolution]`` in the dtype of ``x``.
@@ -155,12 +157,18 @@ class ToRGBLayer(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, w_dim: int, kernel_size: int = 1, conv_clamp: float | None = None
+        self,
+        in_channels: int,
+        out_channels: int,
+        w_dim: int,
+        kernel_size: int = 1,
+        conv_clamp: float | None = None,
+        tensorflow: bool = False,
     ) -> None:
         super().__init__()
         self.conv_clamp, self.padding, self.num_styles = conv_clamp, kernel_size // 2, in_channels
         self.weight_gain = 1 / math.sqrt(in_channels * kernel_size**2)
-        self.affine = FullyConnectedLayer(w_dim, in_channels, bias_init=1)
+        self.affine = FullyConnectedLayer(w_dim, in_channels, bias_init=1 - tensorflow, bias_offset=tensorflow)
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size))
         self.bias = nn.Parameter(torch.zeros(out_channels))
 

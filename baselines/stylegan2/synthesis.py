@@ -55,6 +55,7 @@ class SynthesisBlock(nn.Module):
         conv_clamp: float | None = 256,
         use_fp16: bool = False,
         fp16_channels_last: bool = False,
+        tensorflow: bool = False,
         **layer_kwargs: Any,
     ) -> None:
         super().__init__()
@@ -64,7 +65,7 @@ class SynthesisBlock(nn.Module):
         self.num_conv = 1 if in_channels == 0 else 2
         self.num_torgb = int(is_last or architecture == "skip")
         self.register_buffer("resample_filter", setup_filter(resample_filter))
-        shared: dict[str, Any] = {"w_dim": w_dim, "conv_clamp": conv_clamp}
+        shared: dict[str, Any] = {"w_dim": w_dim, "conv_clamp": conv_clamp, "tensorflow": tensorflow}
         filtered = {**shared, "resolution": resolution, "resample_filter": resample_filter, **layer_kwargs}
         if in_channels == 0:
             self.const = nn.Parameter(torch.randn(out_channels, resolution, resolution))
@@ -132,7 +133,9 @@ class SynthesisNetwork(nn.Module):
         num_fp16_res: how many of the highest resolutions run in float16 on CUDA.
         fused_modconv_default: without effect; the published code has several forms of one computation.
         block_kwargs: of ``SynthesisBlock`` and ``SynthesisLayer``: ``architecture``, ``resample_filter``,
-            ``conv_clamp``, ``fp16_channels_last``, ``kernel_size``, ``use_noise``, ``activation``.
+            ``conv_clamp``, ``fp16_channels_last``, ``kernel_size``, ``use_noise``, ``activation``, and ``tensorflow``:
+            whether to compute as the first code did, which stores the biases of styles without their 1, and adds the
+            epsilon of demodulation to the power of weights scaled to unit variance.
 
     Source: Karras et al. (CVPR 2020), figure 7 and appendix B.
     """

@@ -25,7 +25,6 @@ class Source:
         axes: which of the variable's axes each axis of the tensor is; None for the same order.
         ones: axes of length 1 in front, which are dropped first.
         flip: whether a kernel is mirrored along its first two axes.
-        plus: added to every value.
         default: of every value where there is no such variable; None where there must be one.
     """
 
@@ -33,7 +32,6 @@ class Source:
     axes: tuple[int, ...] | None = None
     ones: int = 0
     flip: bool = False
-    plus: float = 0.0
     default: float | None = None
 
     def shape(self, ours: tuple[int, ...]) -> tuple[int, ...]:
@@ -46,7 +44,7 @@ class Source:
         value = variable.astype(np.float32).reshape(variable.shape[self.ones :])
         value = value[::-1, ::-1] if self.flip else value
         value = value if self.axes is None else np.transpose(value, self.axes)
-        return np.array(value + np.float32(self.plus), order="C")
+        return np.array(value, order="C")
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Rule:
     Attributes:
         pattern: of keys, with named groups.
         variable: name of the variable, a template over the groups and what ``Translation.words`` makes of them.
-        axes, ones, flip, plus, default: as in ``Source``.
+        axes, ones, flip, default: as in ``Source``.
     """
 
     pattern: str
@@ -64,7 +62,6 @@ class Rule:
     axes: tuple[int, ...] | None = None
     ones: int = 0
     flip: bool = False
-    plus: float = 0.0
     default: float | None = None
 
 
@@ -94,7 +91,7 @@ class Translation:
             if match := re.fullmatch(rule.pattern, key):
                 groups = match.groupdict()
                 name = rule.variable.format(**groups, **self.words(groups, config))
-                return Source(name, rule.axes, rule.ones, rule.flip, rule.plus, rule.default)
+                return Source(name, rule.axes, rule.ones, rule.flip, rule.default)
         raise AssertionError(f"no rule for {key}")
 
 

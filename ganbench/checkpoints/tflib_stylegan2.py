@@ -57,10 +57,10 @@ def generator_config(kwargs: Config, parts: Parts) -> Config:
         **{"z_dim": 512, "c_dim": 0, "w_dim": 512, "img_resolution": 1024, "img_channels": 3},
         **renamed(mapping, SIZES),
         **renamed(synthesis, IMAGES),
-        "mapping_kwargs": {"layer_features": 512, "w_avg_beta": 0.995} | renamed(mapping, MAPPING) | beta,
+        "mapping_kwargs": activated({"layer_features": 512, "w_avg_beta": 0.995} | renamed(mapping, MAPPING) | beta),
         **channels(synthesis),
-        **{"num_fp16_res": 0, "conv_clamp": None},
-        **renamed(synthesis, SYNTHESIS),
+        **{"num_fp16_res": 0, "conv_clamp": None, "tensorflow": True},
+        **activated(renamed(synthesis, SYNTHESIS)),
     }
 
 
@@ -82,9 +82,9 @@ def ada_discriminator_config(kwargs: Config, parts: Parts) -> Config:
         **defaults,
         **channels(kwargs),
         **renamed(kwargs, DISCRIMINATOR),
-        "block_kwargs": renamed(kwargs, BLOCK),
-        "mapping_kwargs": renamed(kwargs, LABELS),
-        "epilogue_kwargs": {"mbstd_group_size": None} | renamed(kwargs, EPILOGUE),
+        "block_kwargs": activated(renamed(kwargs, BLOCK)),
+        "mapping_kwargs": activated(renamed(kwargs, LABELS)),
+        "epilogue_kwargs": activated({"mbstd_group_size": None} | renamed(kwargs, EPILOGUE)),
     }
 
 
@@ -105,6 +105,12 @@ def refuse_labels(config: Config) -> None:
         raise BadInputError(
             "holds a conditional StyleGAN2 network of the TensorFlow code, whose use of labels is not built here"
         )
+
+
+def activated(config: Config) -> Config:
+    """Return a part's arguments with TensorFlow's own leaky ReLU, whose slope is float32(0.2) in every precision."""
+    activation = config.get("activation", "lrelu")
+    return {**config, "activation": "lrelu-tf" if activation == "lrelu" else activation}
 
 
 def channels(kwargs: Config) -> Config:
@@ -147,11 +153,11 @@ GENERATOR_RULES = (
     Rule(rf"synthesis\.{RES}\.conv{LAYER}\.noise_const", "G_synthesis/noise{number}", ones=2),
     Rule(rf"synthesis\.{RES}\.conv{LAYER}\.noise_strength", "{scope}/noise_strength"),
     Rule(rf"synthesis\.{RES}\.conv{LAYER}\.affine\.weight", "{scope}/mod_weight", IO),
-    Rule(rf"synthesis\.{RES}\.conv{LAYER}\.affine\.bias", "{scope}/mod_bias", plus=1),
+    Rule(rf"synthesis\.{RES}\.conv{LAYER}\.affine\.bias", "{scope}/mod_bias"),
     Rule(rf"synthesis\.{RES}\.torgb\.weight", "G_synthesis/{res}x{res}/ToRGB/weight", HWIO),
     Rule(rf"synthesis\.{RES}\.torgb\.bias", "G_synthesis/{res}x{res}/ToRGB/bias"),
     Rule(rf"synthesis\.{RES}\.torgb\.affine\.weight", "G_synthesis/{res}x{res}/ToRGB/mod_weight", IO),
-    Rule(rf"synthesis\.{RES}\.torgb\.affine\.bias", "G_synthesis/{res}x{res}/ToRGB/mod_bias", plus=1),
+    Rule(rf"synthesis\.{RES}\.torgb\.affine\.bias", "G_synthesis/{res}x{res}/ToRGB/mod_bias"),
     Rule(rf"synthesis\.{RES}\.skip\.weight", "G_synthesis/{res}x{res}/Skip/weight", HWIO, flip=True),
 )
 

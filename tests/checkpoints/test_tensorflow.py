@@ -212,7 +212,7 @@ def test_arguments_that_make_no_network_are_refused(kwargs: dict[str, Any]) -> N
         built(stored)
 
 
-@pytest.mark.parametrize("kwargs", [{"axes": HWIO}, {"axes": HWIO, "flip": True, "plus": 1.0}, {}, {"ones": 2}])
+@pytest.mark.parametrize("kwargs", [{"axes": HWIO}, {"axes": HWIO, "flip": True}, {}, {"ones": 2}])
 def test_variables_go_there_and_back(kwargs: dict[str, Any]) -> None:
     source = Source("a", **kwargs)
     ours = np.arange(24, dtype=np.float32).reshape(4, 3, 2, 1)
@@ -223,6 +223,6 @@ def test_orders_of_axes() -> None:
     conv = np.arange(2 * 2 * 3 * 4, dtype=np.float32).reshape(2, 2, 3, 4)
     assert Source("a", HWIO).value(conv)[3, 1, 0, 1] == conv[0, 1, 1, 3]
     assert Source("a", HWIO, flip=True).value(conv)[3, 1, 0, 1] == conv[1, 0, 1, 3]
-    assert Source("a", IO, plus=1).value(np.array([[1.0, 2, 3]])).tolist() == [[2], [3], [4]]
+    assert Source("a", IO).value(np.array([[1.0, 2, 3]])).tolist() == [[1], [2], [3]]
     assert Source("a").value(np.array(0.5)).shape == ()
     assert Source("a", HWIO).shape((4, 3, 2, 1)) == (2, 1, 3, 4)

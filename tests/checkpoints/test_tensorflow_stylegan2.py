@@ -25,7 +25,10 @@ OFFICIAL: dict[str, Any] = {
     "fmap_max": 6,
 }
 IMAGES: dict[str, Any] = {"img_resolution": 16, "img_channels": 1, "channel_base": 64, "channel_max": 6}
-OURS: dict[str, Any] = {**IMAGES, "z_dim": 6, "c_dim": 0, "w_dim": 5, "num_fp16_res": 0, "conv_clamp": None}
+OURS: dict[str, Any] = {
+    **IMAGES,
+    **{"z_dim": 6, "c_dim": 0, "w_dim": 5, "num_fp16_res": 0, "conv_clamp": None, "tensorflow": True},
+}
 # official arguments, and ours that mean the same
 GENERATORS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {}),
@@ -81,7 +84,7 @@ def test_labels_and_half_precision_of_the_later_code_come_back() -> None:
     labels = {"num_layers": 2, "layer_features": 7, "embed_features": 4}
     official = {**OFFICIAL, "label_size": 3, "label_fmaps": 4, "num_fp16_res": 2, "conv_clamp": 256}
     ours = {**IMAGES, "c_dim": 3, "num_fp16_res": 2, "conv_clamp": 256, "mapping_kwargs": labels}
-    config = {**ours, "z_dim": 6, "w_dim": 5}
+    config = {**ours, "z_dim": 6, "w_dim": 5, "tensorflow": True}
     with seeded(1):
         G, D = (
             randomised(Generator(**config)),

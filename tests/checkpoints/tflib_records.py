@@ -43,7 +43,7 @@ def record(network: nn.Module, functions: str, config: Mapping[str, Any], **kwar
 
 def variable(source: Source, ours: Any) -> Any:
     """Return the variable that a tensor was read from."""
-    value = ours - np.float32(source.plus)
+    value = ours
     value = value if source.axes is None else np.transpose(value, np.argsort(source.axes))
     return (value[::-1, ::-1] if source.flip else value).reshape(source.shape(ours.shape))
 

@@ -14,6 +14,7 @@ FORMULAS = {
     "linear": lambda x: x,
     "relu": lambda x: max(x, 0) * ROOT2,
     "lrelu": lambda x: (x if x > 0 else 0.2 * x) * ROOT2,
+    "lrelu-tf": lambda x: (x if x > 0 else 13421773 / 2**26 * x) * ROOT2,
     "tanh": math.tanh,
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "elu": lambda x: x if x > 0 else math.exp(x) - 1,

@@ -1,4 +1,4 @@
-"""The quantiser to uint8, the resizers by name, and the crops: every image that is measured passes through here."""
+"""The quantisers to uint8, the resizers, and the crops: every image that is measured passes through here."""
 
 from collections.abc import Callable
 from typing import Literal, get_args
@@ -12,24 +12,36 @@ from ganbench.errors import BadInputError, NonFiniteError
 
 ResizeMethod = Literal["tf1-bilinear", "pil-bilinear", "pil-bicubic", "pil-lanczos", "box"]
 
+Quantiser = Literal["stylegan", "starganv2", "cyclegan"]
 
-def to_uint8(x: Tensor) -> Tensor:
-    """Return generated images as ``[N, C, H, W]`` uint8, ``trunc(clamp(127.5 x + 128, 0, 255))``.
 
-    This is the quantiser of StyleGAN2-ADA and StyleGAN3. Truncation after adding 128 puts -1 at 0 (0.5 is cut off),
-    0 at 128 and 1 at 255. No other place of the package quantises.
+def to_uint8(x: Tensor, quantiser: Quantiser = "stylegan") -> Tensor:
+    """Return generated images as ``[N, C, H, W]`` uint8. No other place of the package quantises.
+
+    - ``stylegan``: ``trunc(clamp(127.5 x + 128, 0, 255))``, of StyleGAN2-ADA and StyleGAN3. Truncation after adding 128
+      puts -1 at 0 (0.5 is cut off), 0 at 128 and 1 at 255.
+    - ``starganv2``: ``trunc(255 clamp((x + 1) / 2, 0, 1) + 0.5)``, how its evaluation saves images: rounded half up.
+    - ``cyclegan``: ``trunc(255 clamp((x + 1) / 2, 0, 1))``, how its test program saves images: only 1 itself gives 255.
 
     Args:
         x: ``[N, C, H, W]`` floating point, nominally -1..1.
+        quantiser: one of the names above.
 
     Raises:
         NonFiniteError: if a value is NaN or infinite; it names the first such sample of the batch.
 
     Source: the evaluation protocol of Karras et al., Training generative adversarial networks with limited data
-    (NeurIPS 2020), and of StyleGAN3 (NeurIPS 2021).
+    (NeurIPS 2020), and of StyleGAN3 (NeurIPS 2021); the official code of StarGAN v2 and of CycleGAN.
     """
     refuse_nonfinite(x, "image")
-    return (x * 127.5 + 128).clamp(0, 255).to(torch.uint8)
+    return _QUANTISERS[quantiser](x).to(torch.uint8)
+
+
+_QUANTISERS: dict[Quantiser, Callable[[Tensor], Tensor]] = {
+    "stylegan": lambda x: (x * 127.5 + 128).clamp(0, 255),
+    "starganv2": lambda x: ((x + 1) / 2).clamp(0, 1) * 255 + 0.5,
+    "cyclegan": lambda x: ((x + 1) / 2).clamp(0, 1) * 255,
+}
 
 
 def refuse_nonfinite(x: Tensor, what: str) -> None:

@@ -13,8 +13,9 @@ from ganbench.engine.plan import Pass, Plan, Tap
 from ganbench.engine.request import Prepared, Request, prepare
 from ganbench.engine.shards import Worker, collect, exact_float32, missing, work
 from ganbench.errors import BadInputError, GanbenchError, PlanError
-from ganbench.inputs import Accumulator, Source
+from ganbench.inputs import Accumulator, Reals, Source, Translations
 from ganbench.metrics import Metric
+from ganbench.metrics.pairs import Number, folded
 from ganbench.records.environment import describe, ganbench_version
 from ganbench.records.record import SCHEMA, Result, RunRecord, new_id, utc_now
 from ganbench.records.store import Store
@@ -69,6 +70,7 @@ def run(
     limit: int | None = None,
     double: bool = False,
     allow_missing: bool = False,
+    attributes: str | Path | None = None,
     nproc: int = 1,
     results_dir: str | Path | None = None,
     reporter: Reporter | None = None,
@@ -88,6 +90,7 @@ def run(
         limit: largest sample count of any metric.
         double: path lengths and equivariance in float64.
         allow_missing: leave out metrics that a model cannot have, as long as one is left.
+        attributes: file of attribute classifiers for linear separability; None for the benchmark's.
         nproc: processes; on GPUs, rank r takes GPU r.
         results_dir: None for ``$GANBENCH_RESULTS`` or ``./results``.
         reporter: is told how far the run is.
@@ -107,7 +110,7 @@ def run(
     store, cache, reporter = Store(results_dir), Cache(), reporter or Silence()
     requests = [
         Request(name, str(weights) if weights else None, tuple(metrics), data, benchmark, seed, batch_size, device,
-                limit, double, allow_missing)
+                limit, double, allow_missing, str(attributes) if attributes else None)
         for name in models
     ]  # fmt: skip
     prepared = prepare_all(requests)
@@ -186,32 +189,46 @@ def fill(
 
 
 def compute(metric: Metric, plan: Plan, filled: Filled) -> dict[str, float]:
-    """Return a metric's numbers from the filled accumulators of its plan."""
-    return metric.compute(**{key: filled[where] for key, where in plan.taps(metric).items()})
+    """Return a metric's numbers by column name, from the filled accumulators of its plan."""
+    return {key: number.value for key, number in _numbers(metric, plan, filled).items()}
+
+
+def _numbers(metric: Metric, plan: Plan, filled: Filled) -> dict[str, Number]:
+    numbers = metric.compute(**{key: filled[where] for key, where in plan.taps(metric).items()})
+    return folded(numbers, getattr(plan.setting.data, "domains", ()))
 
 
 def _results(metric: Metric, plan: Plan, filled: Filled) -> list[Result]:
     name = getattr(metric, "extractor", None)
     # A conditional model takes its labels from the data.
     conditional = bool(getattr(plan.subject.model, "c_dim", 0))
-    uses_data = conditional or any(need.source.name == "reals" for need in metric.inputs().values())
+    sources = [need.source for need in metric.inputs().values()]
+    uses_data = conditional or any(isinstance(source, Reals | Translations) for source in sources)
     return [
         Result(
             metric=metric.name,
             key=key,
-            value=value,
+            value=number.value,
             # The spread of an inception score is neither good nor bad.
             higher_is_better=None if key.endswith("_std") else metric.higher_is_better,
             count=metric.count,
-            extractor=name,
+            extractor=plan.setting.extractors[name].name if name else None,  # of a file, it leaves out the folder
             extractor_sha256=plan.setting.extractors[name].sha256 if name else None,
             spec={"class": f"{type(metric).__module__}:{type(metric).__qualname__}", **_spec(metric)},
             version=metric.version,
             unit=metric.unit,
             uses_data=uses_data,
+            parts=number.parts,
         )
-        for key, value in compute(metric, plan, filled).items()
+        for key, number in _numbers(metric, plan, filled).items()
     ]
+
+
+def _generated(metric: Metric, plan: Plan) -> int | None:
+    """Return how many generated images a metric's numbers rest on."""
+    taps = plan.taps(metric).values()
+    translated = [tap.count * source.weight for source, tap in taps if isinstance(source, Translations)]
+    return max(translated) if translated else metric.count
 
 
 def _spec(metric: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A shard is ``SHARD`` consecutive samples: the unit of resuming and of distribution. A tile is what networks see at once.
 On a CPU its size is fixed, and padded at the end, because a network's last bits depend on the size of the batch; one
-thread works on one tile. On a GPU a tile is the batch.
+thread works on one tile. On a GPU a tile is the batch. Where a sample is several images, its source has a ``weight``,
+their number, and shards and tiles have so many times fewer samples.
 """
 
 import contextlib
@@ -27,11 +28,17 @@ Progress = Callable[[int], None]
 
 
 def tile_size(setting: Setting, batch_size: int) -> int:
-    """Return how many samples a network sees at once: the batch on a GPU; on a CPU what fits in cache, 16 down to 1."""
+    """Return how many images a network sees at once: the batch on a GPU; on a CPU what fits in cache, 16 down to 1."""
     if torch.device(setting.device).type != "cpu":
         return batch_size
-    resolution = max(64, getattr(setting.model, "img_resolution", 0), setting.data.resolution if setting.data else 0)
+    of_model = getattr(setting.model, "img_resolution", None) or 0
+    resolution = max(64, of_model, setting.data.resolution if setting.data else 0)
     return max(1, 16 * 64**2 // resolution**2)
+
+
+def lighter(number: int, source: Source) -> int:
+    """Return how many samples of a source make up so many images, at least one."""
+    return max(1, number // int(getattr(source, "weight", 1)))
 
 
 def default_batch_size(device: str) -> int:
@@ -63,7 +70,7 @@ class Worker:
 
     Attributes:
         setting: of the run.
-        batch_size: samples in work at once.
+        batch_size: images in work at once.
         max_threads: of a CPU; None for one a core.
     """
 
@@ -100,7 +107,8 @@ class Worker:
         Raises:
             NonFiniteError: naming the first sample with a NaN or an infinity.
         """
-        tiles = [(at, min(at + self.tile, stop)) for at in range(start, stop, self.tile)]
+        tile = lighter(self.tile, source)
+        tiles = [(at, min(at + tile, stop)) for at in range(start, stop, tile)]
         futures = [self._pool.submit(self._tile, source, taps, *bounds) for bounds in tiles]
         try:
             parts = [_after(future, progress, bounds) for future, bounds in zip(futures, tiles, strict=True)]
@@ -114,7 +122,7 @@ class Worker:
     @torch.inference_mode()
     def _tile(self, source: Source, taps: Sequence[Tap], start: int, stop: int) -> list[Tensor]:
         """Return the rows of every tap for one tile, on the CPU."""
-        padded = (*range(start, stop), *[stop - 1] * (self.tile - (stop - start)))
+        padded = (*range(start, stop), *[stop - 1] * (lighter(self.tile, source) - (stop - start)))
         setting = self._settings.get()
         try:
             batch = Batch(source, setting, padded)
@@ -171,21 +179,23 @@ def _accumulate(taps: Sequence[Tap], parts: Sequence[Sequence[Tensor]], start: i
     return made
 
 
-def bounds(count: int) -> list[tuple[int, int]]:
-    """Return the shards of a pass, as (start, stop)."""
-    return [(start, min(start + SHARD, count)) for start in range(0, count, SHARD)]
+def bounds(count: int, shard: int | None = None) -> list[tuple[int, int]]:
+    """Return the shards of a pass, as (start, stop), of ``SHARD`` samples where nothing else is said."""
+    shard = shard or SHARD
+    return [(start, min(start + shard, count)) for start in range(0, count, shard)]
 
 
 def missing(one: Pass, setting: Setting, tile: int, cache: Cache) -> Iterator[tuple[tuple[int, int], list[Tap]]]:
     """Yield the shards that still have to be computed, with the taps that lack them."""
-    for start, stop in bounds(one.count):
+    for start, stop in bounds(one.count, lighter(SHARD, one.source)):
         lacking = [tap for tap in one.taps if start < tap.count and _key(one, tap, setting, tile, start) not in cache]
         if lacking:
             yield (start, min(stop, max(tap.count for tap in lacking))), lacking
 
 
 def _key(one: Pass, tap: Tap, setting: Setting, tile: int, start: int) -> str:
-    return shard_key(one.source, tap, setting, tile, start, min(start + SHARD, tap.count))
+    stop = min(start + lighter(SHARD, one.source), tap.count)
+    return shard_key(one.source, tap, setting, lighter(tile, one.source), start, stop)
 
 
 def work(
@@ -193,7 +203,7 @@ def work(
 ) -> None:
     """Compute and store the missing shards of a pass that fall to this rank."""
     for (start, stop), taps in missing(one, plan.setting, worker.tile, cache):
-        if (start // SHARD) % ranks == rank:
+        if (start // lighter(SHARD, one.source)) % ranks == rank:
             for tap, shard in zip(taps, worker.shard(one.source, taps, start, stop, progress), strict=True):
                 cache.write(_key(one, tap, plan.setting, worker.tile, start), shard)
 
@@ -201,7 +211,7 @@ def work(
 def collect(one: Pass, tap: Tap, worker: Worker, cache: Cache, progress: Progress) -> Accumulator:
     """Return a tap's accumulator, merged from its shards in their order; a damaged shard is computed again."""
     total: Any = None
-    for start, stop in bounds(tap.count):
+    for start, stop in bounds(tap.count, lighter(SHARD, one.source)):
         key = _key(one, tap, worker.setting, worker.tile, start)
         shard = cache.read(key, tap.into)
         if shard is None:

@@ -2,23 +2,30 @@
 
 from dataclasses import dataclass
 
+from ganbench.images import Quantiser
 from ganbench.inputs.accumulators import Accumulator, Moments, Rows, Sums
 from ganbench.inputs.batch import Batch, Setting, Source, View
 from ganbench.inputs.sources import PathPairs, Reals, Samples, Transformed
-from ganbench.inputs.translations import Translations
+from ganbench.inputs.translated import Domains, Drawn, OutputDiversity, TranslatedFeatures
+from ganbench.inputs.translations import Mode, Translations
 from ganbench.inputs.views import AttributeLogits, EquivarianceError, Features, Latents, PathDistance, Uint8
 
 __all__ = [
     "Accumulator",
     "AttributeLogits",
     "Batch",
+    "Domains",
+    "Drawn",
     "EquivarianceError",
     "Features",
     "Input",
     "Latents",
+    "Mode",
     "Moments",
+    "OutputDiversity",
     "PathDistance",
     "PathPairs",
+    "Quantiser",
     "Reals",
     "Rows",
     "Samples",
@@ -26,6 +33,7 @@ __all__ = [
     "Source",
     "Sums",
     "Transformed",
+    "TranslatedFeatures",
     "Translations",
     "Uint8",
     "View",

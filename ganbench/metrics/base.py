@@ -12,7 +12,7 @@ class Metric(Protocol):
 
     Attributes:
         name: as in papers, such as ``fid50k``.
-        count: number of generated samples.
+        count: number of generated samples; of metrics of translations, source images a domain, None for all.
         version: of the definition; raised whenever equal inputs would give another number.
         higher_is_better: for people, tables and the gate.
         unit: such as ``dB``; empty for pure numbers.
@@ -28,7 +28,7 @@ class Metric(Protocol):
         ...
 
     @property
-    def count(self) -> int:
+    def count(self) -> int | None:
         """Number of generated samples."""
         ...
 
@@ -38,5 +38,8 @@ class Metric(Protocol):
 
     @property
     def compute(self) -> Callable[..., dict[str, float]]:
-        """A method that takes the filled accumulators and returns numbers by column name; the first is the headline."""
+        """A method that takes the filled accumulators and returns numbers by column name; the first is the headline.
+
+        A name such as ``fid_latent/0->1`` is no column but a part of the number ``fid_latent``: see ``metrics.pairs``.
+        """
         ...

@@ -2,6 +2,7 @@
 
 ``stem + count + rest`` names the standard metric of that stem and rest with another count; ``name@count`` does so
 for any metric. A run with ``--limit`` renames: ``fid50k`` at 500 is ``fid@500``. ``_psi0.7`` at the end truncates.
+Metrics of translations count source images a domain: ``fid_latent@5`` translates the first five of each.
 """
 
 import dataclasses
@@ -49,7 +50,8 @@ def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: i
     name, asked = split(name)
     name, meant = split((short_names or {}).get(name, name))
     metric = _resolve(name, short_names or {})
-    metric = with_count(metric, min(limit, metric.count)) if limit is not None else metric
+    if limit is not None:
+        metric = with_count(metric, limit if metric.count is None else min(limit, metric.count))
     return truncated(metric, asked or meant or Truncation())
 
 

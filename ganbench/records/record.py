@@ -53,6 +53,7 @@ class Result:
         version: of the metric's definition in ganbench; numbers of two versions do not compare.
         unit: such as ``"dB"``.
         uses_data: whether real images went into the number; where not, the record's data does not matter to it.
+        parts: the numbers that this one is the mean of, by name, such as ``0->1`` for an ordered pair of domains.
         interval: reserved for confidence intervals; None for now.
 
     Raises:
@@ -70,13 +71,16 @@ class Result:
     version: int
     unit: str = ""
     uses_data: bool = True
+    parts: dict[str, float] = field(default_factory=dict)
     interval: None = None
 
     def __post_init__(self) -> None:
         _check_fields(self, f"result {self.key!r}")
-        if math.isnan(self.value):
-            raise BadInputError(f"result {self.key!r} is NaN, which is never stored: find the sample that causes it.")
+        for name, value in {self.key: self.value, **self.parts}.items():
+            if math.isnan(value):
+                raise BadInputError(f"result {name!r} is NaN, which is never stored: find the sample that causes it.")
         object.__setattr__(self, "value", float(self.value))
+        object.__setattr__(self, "parts", {name: float(value) for name, value in self.parts.items()})
         object.__setattr__(self, "spec", _plain(self.spec, f"spec of result {self.key!r}"))
 
 
@@ -138,7 +142,10 @@ class RunRecord:
         plain = asdict(self)
         for result in plain["results"]:
             result["value"] = _encoded(result["value"])
+            result["parts"] = {name: _encoded(value) for name, value in result["parts"].items()}
             del result["interval"]
+            if not result["parts"]:  # nor had any number before there were parts
+                del result["parts"]
         return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
@@ -182,12 +189,17 @@ def _encoded(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
+def _decoded(value: Any) -> Any:
+    return float(value) if value in ("inf", "-inf") else value
+
+
 def _result(plain: Any) -> Result:
     if not isinstance(plain, dict):
         raise BadInputError("one of its results is not an object")
-    if plain.get("value") in ("inf", "-inf"):
-        plain = {**plain, "value": float(plain["value"])}
-    return _build(Result, plain, f"result {plain.get('key')!r}")
+    decoded = {**plain, "value": _decoded(plain["value"])} if "value" in plain else plain
+    if isinstance(parts := plain.get("parts"), dict):
+        decoded = {**decoded, "parts": {name: _decoded(value) for name, value in parts.items()}}
+    return _build(Result, decoded, f"result {plain.get('key')!r}")
 
 
 def _build(cls: type[_T], plain: Mapping[str, Any], what: str) -> _T:
@@ -221,7 +233,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin in (Union, types.UnionType):
         return any(_fits(value, arg) for arg in args)
     if origin is dict:
-        return isinstance(value, dict) and all(isinstance(key, str) for key in value)
+        return isinstance(value, dict) and all(isinstance(k, str) and _fits(v, args[1]) for k, v in value.items())
     if origin in (list, tuple):
         return isinstance(value, origin) and all(_fits(item, args[0]) for item in value)
     if hint in (int, float):

@@ -1,0 +1,113 @@
+"""What is computed once a batch of translations: 8-bit images, features, diversity of outputs; and domains of reals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from torch import Tensor
+
+from ganbench.functional import mean_pairwise_distance
+from ganbench.images import Quantiser, to_uint8
+from ganbench.inputs.batch import Batch, Setting
+from ganbench.inputs.domains import domain_data, domain_problems
+from ganbench.types import PerceptualExtractor
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the source drew under a name, such as ``task [N, 2]``: source and target domain of each sample."""
+
+    name: str
+
+    extractor = None
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return it."""
+        return batch.drawn[self.name]
+
+
+@dataclass(frozen=True)
+class Domains:
+    """Domains of real images, ``[N, 1]`` int64."""
+
+    extractor = None
+
+    def problems(self, setting: Setting) -> list[str]:
+        """Return that the data has no domains, if it is so."""
+        return domain_problems(setting)
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the place of each image's domain among the data's."""
+        return domain_data(batch.setting).labels(batch.indices).argmax(1, keepdim=True)
+
+
+@dataclass(frozen=True)
+class TranslatedUint8:
+    """Translated images as the papers saved them, ``[N outs, C, H, W]`` uint8.
+
+    Attributes:
+        quantiser: of ``ganbench.images.to_uint8``.
+    """
+
+    quantiser: Quantiser
+
+    extractor = None
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the 8-bit images, all outputs of a source image together."""
+        return to_uint8(batch.drawn["image"].flatten(0, 1), self.quantiser)
+
+
+@dataclass(frozen=True)
+class TranslatedLayers:
+    """Every layer of an extractor on translated images, from one forward pass."""
+
+    extractor: str
+    quantiser: Quantiser
+
+    def compute(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Return layer name -> ``[N outs, D]``."""
+        images = batch.on_device(batch.of(TranslatedUint8(self.quantiser)))
+        return batch.setting.extractor_in(self.extractor, False)(images)
+
+
+@dataclass(frozen=True)
+class TranslatedFeatures:
+    """One layer of an extractor on the 8-bit translated images, ``[N, outs, D]`` float32.
+
+    Attributes:
+        extractor: by name.
+        quantiser: of ``ganbench.images.to_uint8``.
+        layer: of the extractor.
+    """
+
+    extractor: str
+    quantiser: Quantiser
+    layer: str = "features"
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the features."""
+        layers = cast(Mapping[str, Tensor], batch.of(TranslatedLayers(self.extractor, self.quantiser)))
+        return layers[self.layer].reshape(*batch.drawn["image"].shape[:2], -1)
+
+
+@dataclass(frozen=True)
+class OutputDiversity:
+    """Mean perceptual distance over all pairs of a source image's outputs, ``[N, 1]``.
+
+    Float images all the way, neither clamped nor quantised.
+
+    Attributes:
+        extractor: that measures the distance.
+
+    Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C and the official code.
+    """
+
+    extractor: str
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the distances."""
+        extractor = cast(PerceptualExtractor, batch.setting.extractor_in(self.extractor, False))
+        image = batch.on_device(batch.drawn["image"])
+        embedded = extractor.embed((image.flatten(0, 1) + 1) * (255 / 2))
+        return mean_pairwise_distance(embedded.reshape(*image.shape[:2], -1).transpose(0, 1))[:, None]

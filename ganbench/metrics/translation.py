@@ -1,0 +1,151 @@
+"""FID and LPIPS diversity of translators, by StarGAN v2's protocol."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from ganbench.functional import frechet_distance, moments
+from ganbench.inputs import (
+    Domains,
+    Drawn,
+    Features,
+    Input,
+    Mode,
+    OutputDiversity,
+    Quantiser,
+    Reals,
+    Rows,
+    TranslatedFeatures,
+    Translations,
+)
+from ganbench.metrics.pairs import mean_over_pairs, rows_of_pairs
+
+
+@dataclass(frozen=True)
+class OfTranslations:
+    """What metrics of translated images share.
+
+    Attributes:
+        name: as in papers.
+        mode: where styles come from; ``plain`` for translators without style.
+        outs: outputs a source image; 1 for translators without style.
+        count: source images a domain, from the first on; None for all.
+        val_batch_size: source images a batch of the official loop; no target domain may have fewer references. None for
+            no batches.
+    """
+
+    name: str
+    mode: Mode
+    outs: int = 10
+    count: int | None = None
+    val_batch_size: int | None = 32
+
+    @property
+    def translations(self) -> Translations:
+        """The translated images."""
+        return Translations(self.mode, self.outs, self.count, self.val_batch_size or 1)
+
+    @property
+    def task(self) -> Input:
+        """Source and target domain of each sample."""
+        return Input(self.translations, Drawn("task"), Rows, None)
+
+
+@dataclass(frozen=True)
+class TranslationFrechetDistance(OfTranslations):
+    """FID between translated images and the target domain's training images, mean over ordered pairs; lower is better.
+
+    Attributes:
+        extractor: whose ``features`` are compared.
+        quantiser: how translated images become 8-bit ones, of ``ganbench.images.to_uint8``.
+        ddof: covariances divide by N - ddof.
+
+    Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C; details as in the official code.
+    """
+
+    extractor: str = "inception-torchvision"
+    quantiser: Quantiser = "starganv2"
+    ddof: int = 1
+
+    version: ClassVar[int] = 1
+    higher_is_better: ClassVar[bool] = False
+    unit: ClassVar[str] = ""
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return features and domains of all training images and of all translated ones."""
+        fake = TranslatedFeatures(self.extractor, self.quantiser)
+        return {
+            "real": Input(Reals(), Features(self.extractor), Rows, None, minimum=2),
+            "domain": Input(Reals(), Domains(), Rows, None),
+            "fake": Input(self.translations, fake, Rows, None),
+            "task": self.task,
+        }
+
+    def compute(self, real: Rows, domain: Rows, fake: Rows, task: Rows) -> dict[str, float]:
+        """Return the mean distance, and that of each pair."""
+        pairs = rows_of_pairs(task.rows())
+        domains = domain.rows()[:, 0]
+        reals = {
+            target: moments(real.rows()[domains == target], ddof=self.ddof)
+            for target in dict.fromkeys(target for _, target in pairs)
+        }
+        values = {}
+        for (source, target), chosen in pairs.items():
+            fakes = moments(fake.rows()[chosen].flatten(0, 1), ddof=self.ddof)
+            values[source, target] = frechet_distance(*fakes, *reals[target])
+        return mean_over_pairs(self.name, values)
+
+
+@dataclass(frozen=True)
+class TranslationDiversity(OfTranslations):
+    """LPIPS between the outputs of one source image, over all pairs of them; higher is more diverse.
+
+    A pair of domains has the plain mean over batches of ``val_batch_size`` source images, so that a smaller last batch
+    weighs as much as the others; the number is the plain mean over ordered pairs of domains.
+
+    Attributes:
+        extractor: that measures perceptual distance.
+
+    Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C; batches as in the official code.
+    Deviation: source images are batched in the data's order and not in a random one.
+    """
+
+    extractor: str = "lpips-alex-stargan"
+
+    version: ClassVar[int] = 1
+    higher_is_better: ClassVar[bool] = True
+    unit: ClassVar[str] = ""
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return the distance within the outputs of each source image."""
+        return {
+            "distance": Input(self.translations, OutputDiversity(self.extractor), Rows, None),
+            "task": self.task,
+        }
+
+    def compute(self, distance: Rows, task: Rows) -> dict[str, float]:
+        """Return the mean distance, and that of each pair of domains."""
+        of_pairs = rows_of_pairs(task.rows())
+        return mean_over_pairs(self.name, {pair: self._mean(distance.rows()[of]) for pair, of in of_pairs.items()})
+
+    def _mean(self, distances: Tensor) -> float:
+        batches = torch.split(distances.double(), self.val_batch_size or len(distances))
+        return sum(float(batch.mean()) for batch in batches) / len(batches)
+
+
+fid_latent = TranslationFrechetDistance("fid_latent", "latent")
+"""FID of translations by random styles, 10 a source image, mean over pairs of domains; lower is better."""
+fid_reference = TranslationFrechetDistance("fid_reference", "reference")
+"""FID of translations by styles of references, 10 a source image, mean over pairs of domains; lower is better."""
+lpips_latent = TranslationDiversity("lpips_latent", "latent")
+"""LPIPS between 10 translations of a source image by random styles; higher is more diverse."""
+lpips_reference = TranslationDiversity("lpips_reference", "reference")
+"""LPIPS between 10 translations of a source image by styles of references; higher is more diverse."""
+# CycleGAN has no official FID. What others measure is the images that its test program saves, by the usual Inception.
+fid_translated = TranslationFrechetDistance(
+    "fid_translated", "plain", outs=1, extractor="inception", quantiser="cyclegan"
+)
+"""FID of translations without style against the target's training images, mean over directions; lower is better."""

@@ -1,0 +1,124 @@
+"""Training images by domain: balanced draws, reference pairs, and random views.
+
+Source: Choi et al., StarGAN v2 (CVPR 2020), appendix B, and the loaders that its authors published with their code.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from baselines.training.data import Batches, Images
+from baselines.training.streams import stream
+
+TRIES = 10  # at a crop that fits into the image
+
+
+@dataclass(frozen=True)
+class Views:
+    """How an image is altered before it is shown.
+
+    Attributes:
+        crop_prob: probability that a part of it is cut out and enlarged.
+        crop_scale: range of the part's area, a share of the image's.
+        crop_ratio: range of its width over its height.
+        mirror: whether every second image, at random, is flipped left to right.
+    """
+
+    crop_prob: float = 0.0
+    crop_scale: tuple[float, float] = (1.0, 1.0)
+    crop_ratio: tuple[float, float] = (1.0, 1.0)
+    mirror: bool = False
+
+    def __call__(self, image: Tensor, draws: torch.Generator) -> Tensor:
+        """Return a view ``[C, R, R]`` float32, -1..1, of an image ``[C, R, R]`` uint8."""
+        size, view = list(image.shape[1:]), image
+        if uniform(draws) < self.crop_prob:
+            top, left, height, width = self.window(size[0], size[1], draws)
+            part = image[None, :, top : top + height, left : left + width].float()
+            view = F.interpolate(part, size, mode="bilinear", antialias=True)[0].round().clamp(0, 255)
+        if self.mirror and uniform(draws) < 0.5:
+            view = view.flip(2)
+        return view.float() / 127.5 - 1
+
+    def window(self, height: int, width: int, draws: torch.Generator) -> tuple[int, int, int, int]:
+        """Return top, left, height and width of a random part: area uniform, ratio of the sides log-uniform.
+
+        Where no draw fits into the image, it is the whole image.
+        """
+        low, high = (math.log(ratio) for ratio in self.crop_ratio)
+        for _ in range(TRIES):
+            area = height * width * uniform(draws, *self.crop_scale)
+            ratio = math.exp(uniform(draws, low, high))
+            w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+            if 0 < w <= width and 0 < h <= height:
+                top = int(torch.randint(height - h + 1, [], generator=draws))
+                return top, int(torch.randint(width - w + 1, [], generator=draws)), h, w
+        return 0, 0, height, width
+
+
+def uniform(draws: torch.Generator, low: float = 0.0, high: float = 1.0) -> float:
+    """Return one uniform draw."""
+    return low + (high - low) * float(torch.rand([], generator=draws, dtype=torch.float64))
+
+
+@dataclass
+class DomainBatches(Batches):
+    """Training images drawn with replacement, every domain as often as the others; labels are the one-hot domains.
+
+    Attributes:
+        views: how they are altered; in place of ``mirror``.
+    """
+
+    views: Views = Views()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        labels = self.labels
+        if labels is None or labels.shape[1] < 2:
+            raise ValueError("translation needs at least two domains: give images with their domains as labels.")
+        self.members = [torch.nonzero(labels[:, domain])[:, 0] for domain in range(labels.shape[1])]
+        for domain, members in enumerate(self.members):
+            if not len(members):
+                raise ValueError(f"domain {domain} has no training images: add some, or remove the domain.")
+        self.partner = partners(self.members, len(self.images), stream(self.seed, 0, "data/partners"))
+
+    def draw(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return batch number ``step`` of sources: ``[batch, C, R, R]`` float32, -1..1, and one-hot domains."""
+        draws = stream(self.seed, step, "data/sources")
+        chosen, y = self.chosen(draws, self.batch)
+        return self.seen(chosen, draws), F.one_hot(y, len(self.members)).float()
+
+    def references(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return two batches of references like ``draw``'s, and their domains ``[batch]`` int64, shared by a pair.
+
+        The second of a pair is the first one's partner, another image of its domain, the same in all of the run.
+        """
+        draws = stream(self.seed, step, "data/references")
+        chosen, y = self.chosen(draws, self.batch)
+        return self.seen(chosen, draws), self.seen(self.partner[chosen], draws), y
+
+    def chosen(self, draws: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
+        """Return positions and domains ``[count]`` of images: the domain uniform, then the image within it."""
+        y = torch.randint(len(self.members), [count], generator=draws)
+        shares = torch.rand(count, generator=draws, dtype=torch.float64).tolist()
+        domains = [self.members[domain] for domain in y.tolist()]
+        picked = [int(members[int(share * len(members))]) for members, share in zip(domains, shares, strict=True)]
+        return torch.tensor(picked), y
+
+    def seen(self, chosen: Tensor, draws: torch.Generator) -> Tensor:
+        """Return the images at some positions, ``[N, C, R, R]`` float32, -1..1, each in a view of its own."""
+        return torch.stack([self.views(self.images[index], draws) for index in chosen.tolist()])
+
+
+def partners(members: list[Tensor], count: int, draws: torch.Generator) -> Tensor:
+    """Return for each of ``count`` images the position of a random one of its domain; every image is one's partner."""
+    found = torch.empty(count, dtype=torch.int64)
+    for positions in members:
+        found[positions] = positions[torch.randperm(len(positions), generator=draws)]
+    return found
+
+
+__all__ = ["DomainBatches", "Images", "Views"]

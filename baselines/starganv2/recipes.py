@@ -1,0 +1,93 @@
+"""How to train StarGAN v2: the published configurations, and the one of the embedded weights.
+
+Source: Choi et al., StarGAN v2: Diverse Image Synthesis for Multiple Domains (CVPR 2020), appendix B, and the settings
+that its authors published with their code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["RECIPES", "Recipe"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All settings of a training run but the data and the seed.
+
+    Attributes:
+        style_dim: features of a style.
+        latent_dim: features of z.
+        hidden_dim: features between the layers of the mapping network.
+        base_channels: of every network's first layer; None for the published ones of that size of image.
+        max_conv_dim: no layer of generator, style encoder and discriminator has more channels...
+        encoder_conv_dim: ... but for the style encoder where this says less.
+        bottleneck: size of the generator's smallest feature maps; None for the published ones.
+        w_hpf: of the high-pass skip, which needs masks; 0 for none.
+        kimg: length of the run, in thousands of real source images shown.
+        batch: source images in a step.
+        lr: learning rate of generator, style encoder and discriminator.
+        f_lr: of the mapping network.
+        betas: of Adam.
+        weight_decay: added to the gradient (not AdamW's).
+        ema_beta: share of the averaged networks kept at a step.
+        lambda_reg, lambda_sty, lambda_ds, lambda_cyc: weights of the losses beside the adversarial one.
+        ds_iter: steps in which the diversity's weight falls to 0.
+        crop_prob: probability that an image is cropped before it is shown.
+        crop_scale: range of the area that is kept.
+        crop_ratio: range of its width over its height.
+        mirror: flip images at random.
+        tick_kimg: between two lines of the log.
+        snapshot_ticks: ticks between two snapshots.
+    """
+
+    style_dim: int = 64
+    latent_dim: int = 16
+    hidden_dim: int = 512
+    base_channels: int | None = None
+    max_conv_dim: int = 512
+    encoder_conv_dim: int | None = None
+    bottleneck: int | None = None
+    w_hpf: float = 0
+    kimg: float = 800
+    batch: int = 8
+    lr: float = 1e-4
+    f_lr: float = 1e-6
+    betas: tuple[float, float] = (0.0, 0.99)
+    weight_decay: float = 1e-4
+    ema_beta: float = 0.999
+    lambda_reg: float = 1
+    lambda_sty: float = 1
+    lambda_ds: float = 1
+    lambda_cyc: float = 1
+    ds_iter: int = 100_000
+    crop_prob: float = 0.5
+    crop_scale: tuple[float, float] = (0.8, 1.0)
+    crop_ratio: tuple[float, float] = (0.9, 1.1)
+    mirror: bool = True
+    tick_kimg: float = 0.8
+    snapshot_ticks: int = 100
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "celebahq-256": Recipe(w_hpf=1, lambda_ds=1),
+    "afhq-256": Recipe(lambda_ds=2),
+    # The embedded weights: small networks, so that four CPU cores train them in about an hour. Digits are not flipped,
+    # nor cropped, which would cut their strokes.
+    "digits32": Recipe(
+        style_dim=32,
+        latent_dim=16,
+        hidden_dim=64,
+        base_channels=24,
+        max_conv_dim=64,
+        bottleneck=4,
+        kimg=200,
+        batch=16,
+        lr=1e-3,
+        f_lr=1e-5,
+        ds_iter=12_500,
+        crop_prob=0,
+        mirror=False,
+        tick_kimg=1,
+        snapshot_ticks=10,
+    ),
+}

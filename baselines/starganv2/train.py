@@ -1,0 +1,315 @@
+"""Training of StarGAN v2."""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from baselines.starganv2 import losses
+from baselines.starganv2.data import DomainBatches, Views
+from baselines.starganv2.losses import Target, Weights
+from baselines.starganv2.networks import (
+    Discriminator,
+    Generator,
+    MappingNetwork,
+    Masks,
+    StyleEncoder,
+    initialise,
+)
+from baselines.starganv2.recipes import Recipe
+from baselines.training.data import Images, fingerprint
+from baselines.training.game import EXTENDABLE, as_json, shape_of
+from baselines.training.grids import save_grid
+from baselines.training.loop import Losses, Moment, OnTick, Phase, Schedule, Trainee, run
+from baselines.training.streams import normal, seeded, stream
+from baselines.training.weights import save_weights
+
+__all__ = ["Game", "train"]
+
+AVERAGED = ("generator", "mapping_network", "style_encoder")
+CLASSES: Mapping[str, Callable[..., nn.Module]] = {
+    "generator": Generator,
+    "mapping_network": MappingNetwork,
+    "style_encoder": StyleEncoder,
+    "discriminator": Discriminator,
+}
+SOURCES = 10  # columns of the sample grid
+STYLES = 2  # rows of it for each domain, once from references and once from latents
+
+MaskOf = Callable[[Tensor], Masks]
+
+
+def train(
+    images: Images,
+    labels: Tensor,
+    recipe: Recipe,
+    run_dir: Path,
+    *,
+    domains: Sequence[str] = (),
+    recipe_name: str = "custom",
+    masks: MaskOf | None = None,
+    resume: bool = False,
+    device: torch.device | str = "cpu",
+    seed: int = 0,
+    data_fingerprint: str | None = None,
+    on_tick: OnTick | None = None,
+) -> Path:
+    """Return the path of the averaged networks' weights, ``run_dir / "starganv2.safetensors"``, after training.
+
+    The weights and a sample grid ``samples-KIMG.png`` are also written with every snapshot; ``log.jsonl`` has a line a
+    tick. The weights' names begin with the network's, such as ``generator.``; their header has ``model``, ``config``
+    (arguments of each network), ``domains``, ``recipe``, ``kimg``, ``seed`` and ``data_fingerprint``. The grid shows
+    the sources in its first row and the references in its first column, then the same for styles of random latents.
+
+    Args:
+        images: N square images ``[C, R, R]`` uint8; R a power of two.
+        labels: their domains, one-hot ``[N, D]`` float32.
+        recipe: all settings, such as ``RECIPES["digits32"]``.
+        run_dir: the run's folder; made where it is missing.
+        domains: names of the D domains; empty for "0", "1" and so on.
+        recipe_name: for the header.
+        masks: gives the two masks of images ``[N, C, R, R]`` that a high-pass skip needs.
+        resume: go on from the last whole snapshot in ``run_dir``.
+        device: where to train.
+        seed: of all randomness: on a CPU the same seed gives the same weights.
+        data_fingerprint: says which images these are; None computes it from their content.
+        on_tick: told of each tick: step, kimg, sec_per_kimg, eta (seconds), losses, and weights (a path, or None).
+
+    Raises:
+        ValueError: fewer than two domains, one without images, images that are not square or a power of two, a recipe
+            with a high-pass skip and no masks, a folder that already has a run, nothing to resume, settings other than
+            the snapshot's, or a loss that is not finite.
+        OSError: ``run_dir`` cannot be written.
+        KeyboardInterrupt: stopped by SIGINT or SIGTERM, after a snapshot.
+    """
+    views = Views(recipe.crop_prob, recipe.crop_scale, recipe.crop_ratio, recipe.mirror)
+    batches = DomainBatches(images, labels, recipe.batch, seed, views=views)
+    if recipe.w_hpf and masks is None:
+        raise ValueError(f"a high-pass skip (w_hpf {recipe.w_hpf}) is trained with masks: give masks, or set w_hpf 0.")
+    content = data_fingerprint or fingerprint(images, labels)
+    config = configuration(recipe, shape_of(images, labels))
+    names = list(domains) or [str(domain) for domain in range(labels.shape[1])]
+    notes = {"recipe": recipe_name, "seed": seed, "domains": names, "data_fingerprint": content}
+    notes["recipe_settings"] = asdict(recipe)
+    nets, averages = networks(config, seed)
+    outcome = Outcome(Path(run_dir), config, notes)
+    game = Game(placed(nets, device), placed(averages, device), recipe, outcome, batches, masks)
+    schedule = schedule_of(recipe, batches, content)
+    return run(game.trainee(), batches, schedule, Path(run_dir), resume=resume, device=device, on_tick=on_tick)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is written, where, and what it is to say of itself.
+
+    Attributes:
+        run_dir: the run's folder.
+        config: keyword arguments of each network, by its name.
+        notes: more for the header of the weights.
+    """
+
+    run_dir: Path
+    config: Mapping[str, Any]
+    notes: Mapping[str, Any]
+
+
+class Step(NamedTuple):
+    """What one step is made of beside the sources.
+
+    Attributes:
+        latent: the target with styles from latents.
+        reference: the same domains, with styles from reference images.
+        masks: of the sources, or None.
+        weights: of the losses.
+    """
+
+    latent: Target
+    reference: Target
+    masks: Masks | None
+    weights: Weights
+
+
+class Game:
+    """StarGAN v2's four updates in their order, and the averages of its networks.
+
+    The discriminator learns from styles of latents, then from those of references; then the other three networks learn
+    together from latents, and the generator alone from references.
+
+    Source: Choi et al. (CVPR 2020), section 2, equation 5; order and networks of each update are its authors' code's.
+    """
+
+    def __init__(
+        self,
+        nets: Mapping[str, nn.Module],
+        averages: Mapping[str, nn.Module],
+        recipe: Recipe,
+        outcome: Outcome,
+        batches: DomainBatches,
+        masks: MaskOf | None = None,
+    ) -> None:
+        self.nets: Mapping[str, Any] = nets
+        self.averages: Mapping[str, Any] = averages
+        self.recipe, self.outcome, self.batches, self.mask_of = recipe, outcome, batches, masks
+        self.device = next(nets["generator"].parameters()).device
+        self.diversity = losses.diversity_weights(recipe.lambda_ds, recipe.ds_iter)
+        self.adams = {name: self.adam(name) for name in nets}
+        self.step: Step
+
+    def adam(self, name: str) -> torch.optim.Adam:
+        """Return the optimiser of a network."""
+        recipe = self.recipe
+        lr = recipe.f_lr if name == "mapping_network" else recipe.lr
+        betas, decay = recipe.betas, recipe.weight_decay
+        return torch.optim.Adam(self.nets[name].parameters(), lr=lr, betas=betas, weight_decay=decay)
+
+    def trainee(self) -> Trainee:
+        """Return networks, optimisers and phases for the loop."""
+        return Trainee(
+            networks={**self.nets, **{f"{name}_ema": average for name, average in self.averages.items()}},
+            optimizers=self.adams,
+            phases=(
+                self.phase("D-latent", "discriminator", loss=lambda at: self.discriminator_loss(at, self.step.latent)),
+                self.phase("D-ref", "discriminator", loss=lambda at: self.discriminator_loss(at, self.step.reference)),
+                self.phase("G-latent", *AVERAGED, loss=lambda at: self.generator_loss(at, self.step.latent)),
+                self.phase("G-ref", "generator", loss=lambda at: self.generator_loss(at, self.step.reference)),
+            ),
+            averages=tuple((average, self.nets[name]) for name, average in self.averages.items()),
+            ema_beta=lambda nimg: self.recipe.ema_beta,
+            export=self.export,
+            prepare=self.prepare,
+        )
+
+    def phase(self, name: str, *networks: str, loss: Callable[[Moment], Losses]) -> Phase:
+        """Return an update of some networks, each by its own optimiser."""
+        optimizers = tuple(self.adams[network] for network in networks)
+        return Phase(name, tuple(self.nets[network] for network in networks), optimizers, loss)
+
+    def prepare(self, at: Moment) -> None:
+        """Draw targets and latents of a step, which its four phases share."""
+        latent, reference = self.targets(at)
+        recipe = self.recipe
+        diversity = self.diversity[min(at.step, len(self.diversity) - 1)]
+        with torch.no_grad():
+            masks = None if self.mask_of is None else self.mask_of(at.real)
+        weights = Weights(recipe.lambda_reg, recipe.lambda_sty, diversity, recipe.lambda_cyc)
+        self.step = Step(latent, reference, masks, weights)
+
+    def targets(self, at: Moment) -> tuple[Target, Target]:
+        """Return the step's target domains, with latents, and with the references that the domains are those of."""
+        first, second, y = (tensor.to(self.device) for tensor in self.batches.references(at.step))
+        draws, shape = at.stream("latents"), (2, len(y), self.recipe.latent_dim)
+        z, z2 = normal(draws, *shape, device=self.device)
+        return Target(y, z, z2, "mapping_network"), Target(y, first, second, "style_encoder")
+
+    def discriminator_loss(self, at: Moment, target: Target) -> Losses:
+        """Return the loss of a discriminator's phase."""
+        step = self.step
+        return losses.discriminator_loss(self.nets, at.real, domains_of(at), target, step.weights, step.masks)
+
+    def generator_loss(self, at: Moment, target: Target) -> Losses:
+        """Return the loss of a generator's phase, and for the log the weight of the diversity."""
+        step = self.step
+        found = losses.generator_loss(
+            self.nets, at.real, domains_of(at), target, step.weights, step.masks, self.mask_of
+        )
+        return {**found, "lambda_ds": torch.tensor(float(step.weights.ds))}
+
+    def export(self, kimg: float) -> Path:
+        """Return the path of the averaged networks' weights, written together with a grid of samples."""
+        path, outcome = self.outcome.run_dir / "starganv2.safetensors", self.outcome
+        averaged = nn.ModuleDict(dict(self.averages))
+        config = {name: outcome.config[name] for name in self.averages}
+        save_weights(path, averaged, model="starganv2", config=config, kimg=kimg, **outcome.notes)
+        self.save_samples(f"{round(kimg):06d}")
+        return path
+
+    @torch.no_grad()
+    def save_samples(self, name: str) -> None:
+        """Write ``samples-NAME.png``: the same sources, references and latents every time, by the averages."""
+        batches, draws = self.batches, stream(self.batches.seed, 0, "grid")
+        y = torch.arange(len(batches.members)).repeat_interleave(STYLES)
+        at = (torch.rand(len(y), generator=draws) * torch.tensor([len(batches.members[i]) for i in y])).long()
+        chosen = torch.stack([batches.members[i][j] for i, j in zip(y, at, strict=True)])
+        columns = batches.chosen(draws, SOURCES)[0]
+        sources, references = (
+            torch.stack([batches.images[i] for i in rows.tolist()]).float().to(self.device) / 127.5 - 1
+            for rows in (columns, chosen)
+        )
+        z, y = normal(draws, len(y), self.recipe.latent_dim, device=self.device), y.to(self.device)
+        blank = torch.zeros_like(references) - 1
+        rows = self.sheet(sources, references, self.averages["style_encoder"](references, y))
+        rows += self.sheet(sources, blank, self.averages["mapping_network"](z, y))
+        save_grid(self.outcome.run_dir / f"samples-{name}.png", torch.cat(rows), SOURCES + 1)
+
+    def sheet(self, sources: Tensor, headers: Tensor, styles: Tensor) -> list[Tensor]:
+        """Return rows of images: the sources, and then for each style its header and the sources in that style."""
+        rows, masks = [headers[:1] * 0 - 1, sources], None if self.mask_of is None else self.mask_of(sources)
+        for header, style in zip(headers, styles, strict=True):
+            made = self.averages["generator"](sources, style.expand(len(sources), -1), masks=masks)
+            rows += [header[None], made]
+        return rows
+
+
+def domains_of(at: Moment) -> Tensor:
+    """Return the domains of the sources, ``[batch]`` int64."""
+    assert at.labels is not None, "sources come with their domains"
+    return at.labels.argmax(1)
+
+
+def configuration(recipe: Recipe, shape: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """Return the keyword arguments of each network."""
+    sizes = {
+        "img_size": shape["img_resolution"],
+        "img_channels": shape["img_channels"],
+        "base_channels": recipe.base_channels,
+        "max_conv_dim": recipe.max_conv_dim,
+    }
+    style, domains = {"style_dim": recipe.style_dim}, {"num_domains": shape["c_dim"]}
+    own = {"max_conv_dim": recipe.encoder_conv_dim or recipe.max_conv_dim}
+    return {
+        "generator": {**sizes, **style, "w_hpf": recipe.w_hpf, "bottleneck": recipe.bottleneck},
+        "mapping_network": {
+            **style,
+            **domains,
+            "latent_dim": recipe.latent_dim,
+            "hidden_dim": recipe.hidden_dim,
+        },
+        "style_encoder": {**sizes, **style, **domains, **own},
+        "discriminator": {**sizes, **domains},
+    }
+
+
+def networks(config: Mapping[str, Any], seed: int) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
+    """Return the networks as they are at the beginning, and their averages.
+
+    As in the authors' code the averages start from PyTorch's own weights and the networks from He's; the difference is
+    soon forgotten.
+    """
+    with seeded(seed):
+        nets = {name: CLASSES[name](**config[name]).requires_grad_(False) for name in CLASSES}
+        averages = {name: copy.deepcopy(nets[name]).eval() for name in AVERAGED}
+        for network in nets.values():
+            initialise(network)
+    return nets, averages
+
+
+def placed(nets: Mapping[str, nn.Module], device: torch.device | str) -> dict[str, nn.Module]:
+    """Return networks on a device."""
+    return {name: network.to(device) for name, network in nets.items()}
+
+
+def schedule_of(recipe: Recipe, batches: DomainBatches, content: str) -> Schedule:
+    """Return a run's length, in steps, and the settings that a resumed run must share."""
+    settings = {name: value for name, value in asdict(recipe).items() if name not in EXTENDABLE}
+    tick = round(recipe.tick_kimg * 1000 / recipe.batch) or 1
+    return Schedule(
+        steps=batches.steps(recipe.kimg * 1000),
+        tick=tick,
+        snapshot=tick * recipe.snapshot_ticks,
+        settings=as_json({**settings, "seed": batches.seed, "data_fingerprint": content}),
+        seed=batches.seed,
+    )

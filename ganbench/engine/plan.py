@@ -6,7 +6,8 @@ from typing import Any
 
 from ganbench import registry
 from ganbench.errors import GanbenchError, PlanError
-from ganbench.inputs import Accumulator, Input, Samples, Setting, Source, View
+from ganbench.extractors.opening import open_extractor
+from ganbench.inputs import Accumulator, Input, Samples, Setting, Source, Translations, View
 from ganbench.metrics import Metric
 from ganbench.types import Dataset, Extractor, Subject
 
@@ -141,7 +142,8 @@ def _wrong_size(need: Input, setting: Setting) -> Iterator[str]:
     """Yield the problem of images that the extractor does not take, or that the reals cannot be compared with."""
     extractor = setting.extractors.get(need.view.extractor or "")
     data_size = setting.data.resolution if setting.data else None
-    size = data_size if need.source.name == "reals" else getattr(setting.model, "img_resolution", None)
+    of_model = getattr(setting.model, "img_resolution", None)
+    size = data_size if need.source.name == "reals" or isinstance(need.source, Translations) else of_model
     if extractor is None or size is None:
         return
     if extractor.resolution not in (None, size):

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.processes import mean_of_all
 from baselines.ops.tiles import can_tile, tiled
 from baselines.stylegan1.layers import Dense, activation, pixel_norm
 
@@ -83,7 +84,7 @@ class MappingNetwork(nn.Module):
         c = self.checked(c, "c", self.c_dim) if self.c_dim > 0 else None
         w = tiled(self.intermediate, 1, z, c) if can_tile(z) else self.intermediate(z, c)
         if update_emas:
-            self.w_avg.copy_(w.detach().mean(0).lerp(self.w_avg, self.w_avg_beta))
+            self.w_avg.copy_(mean_of_all(w.detach().mean(0)).lerp(self.w_avg, self.w_avg_beta))
         return self.truncated(w[:, None].repeat(1, self.num_ws, 1), truncation_psi, truncation_cutoff)
 
     def intermediate(self, z: Tensor, c: Tensor | None) -> Tensor:

@@ -18,6 +18,7 @@ from baselines.training.data import Images, Stretch
 from baselines.training.ema import ema_beta
 from baselines.training.loop import Losses, Moment, Phase, Trainee
 from baselines.training.optimizers import lazy_adam
+from baselines.training.ranks import first_only
 from baselines.training.streams import normal
 
 __all__ = ["Game", "train"]
@@ -66,6 +67,7 @@ class Game(game.Game):
             ema_beta=lambda nimg: ema_beta(self.growth.at(nimg).batch, nimg, recipe.ema_kimg, recipe.ema_rampup),
             export=self.export,
             prepare=self.prepare,
+            group=max(self.D.b4.mbstd_group_size, 1),
         )
 
     def prepare(self, at: Moment) -> None:
@@ -76,7 +78,7 @@ class Game(game.Game):
         now = float(self.G.synthesis.lod)
         if at.step and math.floor(now) < math.floor(before):
             done = stage.resolution // 2
-            self.save_samples(f"{round(at.nimg / 1000):06d}-{done}x{done}")
+            first_only(self.save_samples, f"{round(at.nimg / 1000):06d}-{done}x{done}")
         for adam, rate in ((self.g_adam, stage.g_lr), (self.d_adam, stage.d_lr)):
             adam.param_groups[0]["lr"] = rate
             if math.floor(now) != math.floor(before) or math.ceil(now) != math.ceil(before):
@@ -84,33 +86,35 @@ class Game(game.Game):
 
     def discriminator_loss(self, at: Moment) -> Losses:
         """Return the loss of phase Dmain."""
-        lod, count = float(self.D.lod), len(at.real)
-        z, _ = self.latents(at.stream("Dmain"), count)
+        lod, count = float(self.D.lod), at.share.whole(len(at.real))
+        z, _ = self.latents(at.stream("Dmain"), count, at.share)
         with torch.no_grad():
             fake = self.generate(at, "Dmain", z, at.labels)
         view, recipe = at.stream("Dmain/view"), self.recipe
         return losses.discriminator_loss(
             self.D,
-            translate(losses.at_level(at.real, lod), recipe.translate, view),
-            translate(fake, recipe.translate, view),
+            translate(losses.at_level(at.real, lod), recipe.translate, view, at.share),
+            translate(fake, recipe.translate, view, at.share),
             at.labels,
             recipe.d_loss,
             losses.Penalties(recipe.r1_gamma, recipe.r2_gamma, recipe.gp_lambda, recipe.gp_target, recipe.epsilon),
-            torch.rand(count, generator=at.stream("Dmain/mixed")),
+            at.share.of(torch.rand(count, generator=at.stream("Dmain/mixed"))),
         )
 
     def generator_loss(self, at: Moment) -> Losses:
         """Return the loss of phase Gmain, and for the log the level of detail."""
-        z, c = self.latents(at.stream("Gmain"), len(at.real))
-        fake = translate(self.generate(at, "Gmain", z, c), self.recipe.translate, at.stream("Gmain/view"))
+        z, c = self.latents(at.stream("Gmain"), at.share.whole(len(at.real)), at.share)
+        fake = translate(self.generate(at, "Gmain", z, c), self.recipe.translate, at.stream("Gmain/view"), at.share)
         return {**losses.generator_loss(self.D, fake, c, self.recipe.g_loss), "lod": self.G.synthesis.lod}
 
     def generate(self, at: Moment, phase: str, z: Tensor, c: Tensor | None) -> Tensor:
         """Return images with random noise and, by chance, mixed styles."""
-        draws, lod = at.stream(f"{phase}/mixing"), float(self.G.synthesis.lod)
+        draws, lod, count = at.stream(f"{phase}/mixing"), float(self.G.synthesis.lod), at.share.whole(len(z))
         cutoff = losses.mixing_cutoff(draws, self.recipe.style_mixing_prob, self.G.num_ws, lod)
-        mixed = None if cutoff is None else (normal(draws, *z.shape, device=self.device), cutoff)
-        return losses.generate(self.G, z, c, game.StepNoise(at.stream, phase, len(z), self.device), mixed)
+        mixed = None
+        if cutoff is not None:
+            mixed = at.share.of(normal(draws, count, self.G.z_dim)).to(self.device), cutoff
+        return losses.generate(self.G, z, c, game.StepNoise(at.stream, phase, count, self.device, at.share), mixed)
 
 
 def growth(recipe: Recipe, img_resolution: int) -> Growth:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from baselines.ops.processes import mean_of_all
 from baselines.stylegan2.synthesis import Noise
 
 __all__ = [
@@ -114,7 +115,7 @@ def path_length_loss(
     height, width = images.shape[2:]
     (gradient,) = torch.autograd.grad((images * noise / math.sqrt(height * width)).sum(), ws, create_graph=True)
     lengths = gradient.square().sum(2).mean(1).sqrt()
-    mean = pl_mean.lerp(lengths.mean(), decay)
+    mean = pl_mean.lerp(mean_of_all(lengths.mean()), decay)
     pl_mean.copy_(mean.detach())
     penalty = (lengths - mean).square()
     return {"total": penalty * weight, "pl_penalty": penalty, "pl_length": lengths}

@@ -17,6 +17,7 @@ from baselines.training.data import Images
 from baselines.training.ema import ema_beta
 from baselines.training.loop import Losses, Moment, Phase, Trainee
 from baselines.training.optimizers import lazy_adam
+from baselines.training.ranks import Share
 from baselines.training.streams import normal
 
 __all__ = ["Game", "PathLength", "train"]
@@ -74,7 +75,13 @@ class Game(game.Game):
             ema_beta=lambda nimg: ema_beta(recipe.batch, nimg, recipe.ema_kimg, recipe.ema_rampup),
             export=self.export,
             prepare=self.prepare,
+            group=self.group(),
         )
+
+    def group(self) -> int:
+        """Return how many images the discriminator compares."""
+        layer = self.D.b4.mbstd
+        return 1 if layer is None else layer.group_size or self.recipe.batch
 
     def prepare(self, at: Moment) -> None:
         """Adapt the probability of augmentation to what the discriminator said of real images in the last steps."""
@@ -91,9 +98,9 @@ class Game(game.Game):
         """Return the loss of phase Greg, for fewer images than the others."""
         assert self.path_length is not None
         fake, ws, _ = self.generate(at, "Greg", max(self.recipe.batch // self.recipe.pl_batch_shrink, 1))
-        direction = normal(at.stream("Greg/direction"), *fake.shape, device=self.device)
+        direction = normal(at.stream("Greg/direction"), at.share.whole(len(fake)), *fake.shape[1:])
         mean, weight, decay = self.path_length.pl_mean, self.recipe.pl_weight, self.recipe.pl_decay
-        return losses.path_length_loss(fake, ws, direction, mean, weight, decay)
+        return losses.path_length_loss(fake, ws, at.share.of(direction).to(self.device), mean, weight, decay)
 
     def discriminator_loss(self, at: Moment) -> Losses:
         """Return the loss of phase Dmain, whose pass of the generator is the one that moves its running averages."""
@@ -112,31 +119,32 @@ class Game(game.Game):
     def generate(
         self, at: Moment, phase: str, count: int, update_emas: bool = False
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return ``count`` images with random noise and mixed styles, their ws, and their labels."""
-        z, c = self.latents(at.stream(phase), count)
+        """Return the share of ``count`` images with random noise and mixed styles, their ws, and their labels."""
+        z, c = self.latents(at.stream(phase), count, at.share)
         fake, ws = losses.generate(
             self.G,
             z,
             c,
-            mixing=self.mixing(at.stream(f"{phase}/mixing"), count),
-            noise=game.StepNoise(at.stream, phase, count, self.device),
+            mixing=self.mixing(at.stream(f"{phase}/mixing"), count, at.share),
+            noise=game.StepNoise(at.stream, phase, count, self.device, at.share),
             update_emas=update_emas or self.recipe.emas_in_every_pass,
         )
         return fake, ws, c
 
-    def mixing(self, draws: torch.Generator, count: int) -> losses.Mixing | None:
-        """Return second latents for as many images as the recipe has it."""
+    def mixing(self, draws: torch.Generator, count: int, share: Share) -> losses.Mixing | None:
+        """Return the share of second latents for ``count`` images, mixed as often as the recipe has it."""
         if self.recipe.style_mixing_prob == 0:
             return None
-        z = normal(draws, count, self.G.z_dim, device=self.device)
-        return losses.Mixing(z, losses.mixing_cutoffs(draws, count, self.G.num_ws, self.recipe.style_mixing_prob))
+        z = share.of(normal(draws, count, self.G.z_dim)).to(self.device)
+        cutoffs = losses.mixing_cutoffs(draws, count, self.G.num_ws, self.recipe.style_mixing_prob)
+        return losses.Mixing(z, share.of(cutoffs))
 
     def view(self, at: Moment, purpose: str) -> losses.View:
         """Return what the discriminator sees of images in this step: shifted and augmented as the recipe has it."""
         draws, augment = at.stream(purpose), self.augment
 
         def seen(images: Tensor) -> Tensor:
-            images = translate(images, self.recipe.translate, draws)
-            return images if augment is None else augment(images, draws)
+            images = translate(images, self.recipe.translate, draws, at.share)
+            return images if augment is None else augment(images, draws, at.share)
 
         return seen

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from baselines.ops.filtered_lrelu import prepare_filtered_lrelu
 from baselines.ops.linear import FullyConnectedLayer
 from baselines.ops.modulated_conv import modulation, scaled_conv2d
+from baselines.ops.processes import mean_of_all
 from baselines.stylegan3.filters import lowpass_filter
 
 __all__ = ["LayerDesign", "SynthesisInput", "SynthesisLayer"]
@@ -239,7 +240,7 @@ class SynthesisLayer(nn.Module):
         """
         d = self.design
         if update_emas:
-            magnitude = x.detach().float().square().mean().to(self.magnitude_ema.dtype)
+            magnitude = mean_of_all(x.detach().float().square().mean()).to(self.magnitude_ema.dtype)
             self.magnitude_ema.copy_(magnitude.lerp(self.magnitude_ema, d.magnitude_ema_beta))
         half = d.use_fp16 and not force_fp32 and x.is_cuda
         return self.prepare(torch.float16 if half else self.weight.dtype)(x, self.styles(w))

@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from baselines.training.ranks import WHOLE, Share
 from baselines.training.streams import stream
 
 
@@ -43,6 +44,7 @@ class Batches:
         seed: of the order.
         mirror: whether every second image, at random, is flipped left to right.
         stretches: of other batch sizes, from the first step on; none where all batches are of one size.
+        share: which images of every batch are drawn.
     """
 
     images: Images
@@ -51,6 +53,7 @@ class Batches:
     seed: int
     mirror: bool = False
     stretches: tuple[Stretch, ...] = ()
+    share: Share = WHOLE
     _epoch: tuple[int, Tensor] = field(default=(-1, torch.empty(0)), repr=False)
 
     def __post_init__(self) -> None:
@@ -63,11 +66,12 @@ class Batches:
             raise ValueError(f"{len(self.images)} images came with {len(self.labels)} labels: give one label an image.")
 
     def draw(self, step: int) -> tuple[Tensor, Tensor | None]:
-        """Return batch number ``step``: images ``[batch, C, H, W]`` float32, -1..1, and labels."""
-        chosen = [self._at(position) for position in range(self.shown(step), self.shown(step + 1))]
+        """Return the share of batch number ``step``: images ``[N, C, H, W]`` float32, -1..1, and labels."""
+        positions = range(self.shown(step), self.shown(step + 1))
+        chosen = [self._at(position) for position in positions[self.share.rows]]
         images = torch.stack([self.images[index] for index in chosen]).float() / 127.5 - 1
         if self.mirror:
-            flipped = torch.rand(len(chosen), generator=stream(self.seed, step, "data/mirror")) < 0.5
+            flipped = self.share.of(torch.rand(len(positions), generator=stream(self.seed, step, "data/mirror"))) < 0.5
             images = torch.where(flipped[:, None, None, None], images.flip(3), images)
         return images, None if self.labels is None else self.labels[chosen]
 
@@ -80,6 +84,10 @@ class Batches:
         """Return after how many batches about ``nimg`` images are shown."""
         last = next(stretch for stretch in reversed(self._stretches()) if stretch.nimg <= nimg)
         return last.step + round((nimg - last.nimg) / last.batch)
+
+    def sizes(self) -> list[int]:
+        """Return the batch sizes that there are, first things first."""
+        return list(dict.fromkeys(stretch.batch for stretch in self._stretches()))
 
     def _stretches(self) -> tuple[Stretch, ...]:
         return self.stretches or (Stretch(0, 0, self.batch),)

@@ -1,7 +1,8 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and folders that one process holds."""
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,31 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise OSError(f"cannot write {path} ({reason}): free space or choose another folder.") from None
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep all others who ask out of a folder during the body; the system lets go of it when the process ends.
+
+    Raises:
+        ValueError: another process has it.
+        OSError: the folder cannot be written.
+    """
+    path = folder / "lock"
+    with writing(path), path.open("a") as file:
+        try:
+            _lock(file.fileno())
+        except BlockingIOError:
+            raise ValueError(f"{folder} is in use by another process: wait for it, or choose another.") from None
+        yield
+
+
+def _lock(descriptor: int) -> None:
+    """Lock an open file, or raise BlockingIOError; where the system knows no such locks, nothing happens."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _flush_folder(folder: Path) -> None:

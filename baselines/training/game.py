@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from baselines.training.data import Batches, Images, Stretch, fingerprint
 from baselines.training.grids import save_grid
 from baselines.training.loop import OnTick, Schedule, Trainee, run
+from baselines.training.ranks import WHOLE, Share
 from baselines.training.streams import normal, seeded, stream
 from baselines.training.weights import save_weights
 
@@ -124,12 +125,12 @@ class Game(ABC):
     def trainee(self) -> Trainee:
         """Return networks, optimisers and phases for the loop."""
 
-    def latents(self, draws: torch.Generator, count: int) -> tuple[Tensor, Tensor | None]:
-        """Return latents ``[count, z_dim]``, and labels drawn from the data's or None."""
-        z, labels = normal(draws, count, self.G.z_dim, device=self.device), self.outcome.labels
+    def latents(self, draws: torch.Generator, count: int, share: Share = WHOLE) -> tuple[Tensor, Tensor | None]:
+        """Return a share of latents ``[count, z_dim]``, and of labels drawn from the data's or None."""
+        z, labels = share.of(normal(draws, count, self.G.z_dim)).to(self.device), self.outcome.labels
         if labels is None:
             return z, None
-        return z, labels[torch.randint(len(labels), [count], generator=draws)].to(self.device)
+        return z, labels[share.of(torch.randint(len(labels), [count], generator=draws))].to(self.device)
 
     def export(self, kimg: float) -> Path:
         """Return the path of the averaged generator's weights, written together with a grid of samples."""
@@ -267,16 +268,18 @@ class StepNoise:
         purpose: which pass it is for.
         count: of images.
         device: where the draws are made, for there are many; so they differ between kinds of device.
+        share: which of the images are there.
     """
 
     stream: Callable[[str], torch.Generator]
     purpose: str
     count: int
     device: torch.device
+    share: Share = WHOLE
 
     def normal(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
-        """Return standard normal draws ``[count, *shape]``."""
+        """Return the share of standard normal draws ``[count, *shape]``."""
         draws = self.stream(f"{self.purpose}/{purpose}")
         if self.device.type != "cpu":
             draws = torch.Generator(self.device).manual_seed(draws.initial_seed())
-        return torch.randn([self.count, *shape], generator=draws, device=self.device)
+        return self.share.of(torch.randn([self.count, *shape], generator=draws, device=self.device))

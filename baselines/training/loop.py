@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -19,10 +19,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from baselines.training import log, snapshots
+from baselines.training import log, ranks, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
-from baselines.training.files import writing
+from baselines.training.files import locked, writing
+from baselines.training.ranks import WHOLE, Share
 from baselines.training.streams import stream
 
 Losses = dict[str, Tensor]
@@ -36,9 +37,10 @@ class Moment:
     Attributes:
         step: steps taken before this one.
         nimg: real images shown before this step.
-        real: ``[batch, C, H, W]`` float32, -1..1.
+        real: ``[batch, C, H, W]`` float32, -1..1; with several processes, this one's share of the batch.
         labels: ``[batch, c_dim]`` float32, or None.
-        stream: gives the step's own random stream for a purpose.
+        stream: gives the step's own random stream for a purpose, from which all processes draw for the whole batch.
+        share: which rows of that are this process's.
     """
 
     step: int
@@ -46,6 +48,7 @@ class Moment:
     real: Tensor
     labels: Tensor | None
     stream: Callable[[str], torch.Generator]
+    share: Share = WHOLE
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class Trainee:
         ema_beta: share of the average kept at a step, from the number of real images shown.
         export: given the kimg, writes the weights that the run is for, and samples; returns the weights' path.
         prepare: called before the phases of every step, to set what changes with time.
+        group: how many images a discriminator compares, 1 for none. It says that losses take their share of what is
+            drawn, so that several processes can train the model; None: only one can.
     """
 
     networks: Mapping[str, nn.Module]
@@ -87,6 +92,7 @@ class Trainee:
     ema_beta: Callable[[int], float]
     export: Callable[[float], Path]
     prepare: Callable[[Moment], None] = lambda moment: None
+    group: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,41 +127,52 @@ def run(
     """Return the path of the final weights, after training to the end of the schedule.
 
     A run that was stopped and resumed gives the same weights as one that was not (the same bits on a CPU). SIGINT and
-    SIGTERM end the step under way, write a snapshot and raise KeyboardInterrupt.
+    SIGTERM end the step under way, write a snapshot and raise KeyboardInterrupt. Several processes that have joined
+    (``ranks.joined``) give what one would give, but for rounding; a run may be resumed by another number of them.
 
     Raises:
-        ValueError: nothing to resume, other settings than the snapshot's, a run already in the folder, or a loss that
-            is not finite; the last snapshot stays.
-        OSError: the folder cannot be written.
+        ValueError: nothing to resume, other settings than the snapshot's, a run already in the folder, one that is
+            still going on there, processes that cannot share the batch, or a loss that is not finite; the last
+            snapshot stays.
+        OSError: the folder cannot be written, or another process of the run has ended.
         KeyboardInterrupt: stopped by a signal, after the snapshot.
     """
-    step = begin(trainee, schedule, run_dir, resume)
-    meter = Meter(batches, schedule, step)
+    batches.share = share = ranks.share_of(trainee.group, batches.sizes())
     weights = None
-    with stop_requests() as stopped:
+    with ExitStack() as held, stop_requests() as stopped:
+        ranks.first_only(hold, held, run_dir, resume)
+        step = begin(trainee, schedule, run_dir, resume)
+        meter = Meter(batches, schedule, step)
         while step < schedule.steps:
             real, labels = batches.draw(step)
-            labels = None if labels is None else labels.to(device)
-            moment = Moment(step, batches.shown(step), real.to(device), labels, streams_of(schedule.seed, step))
+            labels, streams = None if labels is None else labels.to(device), streams_of(schedule.seed, step)
+            moment = Moment(step, batches.shown(step), real.to(device), labels, streams, share)
             trainee.prepare(moment)
             for phase in trainee.phases:
                 if step % phase.interval == 0:
                     meter.add(advance(phase, moment))
             step += 1
-            nimg = batches.shown(step)
             for average, network in trainee.averages:
-                update_average(average, network, trainee.ema_beta(nimg))
+                update_average(average, network, trainee.ema_beta(batches.shown(step)))
 
-            finished, asked = step == schedule.steps, stopped.is_set()
+            finished, asked = step == schedule.steps, ranks.any_of_all(stopped.is_set())
             keep = finished or asked or step % schedule.snapshot == 0
-            if keep:
-                snapshots.write(run_dir, captured(trainee, schedule, step))
-                weights = trainee.export(nimg / 1000)
             if keep or step % schedule.tick == 0:
-                report(meter.tick(step), run_dir, weights if keep else None, on_tick)
+                entry = meter.tick(step)
+                weights = ranks.first_only(report, trainee, schedule, entry, run_dir, keep, on_tick) or weights
             if asked and not finished:
                 raise KeyboardInterrupt
-    return weights or trainee.export(batches.shown(step) / 1000)
+        return weights or ranks.first_only(trainee.export, batches.shown(step) / 1000)
+
+
+def hold(held: ExitStack, run_dir: Path, resume: bool) -> None:
+    """Keep other runs out of the folder for as long as ``held`` is open; a new run's folder is made."""
+    if not resume:
+        with writing(run_dir):
+            run_dir.mkdir(parents=True, exist_ok=True)
+    elif not run_dir.is_dir():
+        raise ValueError(f"there is no folder {run_dir} to resume in: start without resuming.")
+    held.enter_context(locked(run_dir))
 
 
 def begin(trainee: Trainee, schedule: Schedule, run_dir: Path, resume: bool) -> int:
@@ -163,9 +180,7 @@ def begin(trainee: Trainee, schedule: Schedule, run_dir: Path, resume: bool) -> 
     if not resume:
         if snapshots.listed(run_dir):
             raise ValueError(f"{run_dir} already holds a training run: resume it or choose another folder.")
-        with writing(run_dir):
-            run_dir.mkdir(parents=True, exist_ok=True)
-        log.rewind(run_dir / "log.jsonl", step=0)  # also finds out whether the folder can be written
+        ranks.first_only(log.rewind, run_dir / "log.jsonl", step=0)
         return 0
     snapshot = snapshots.latest(run_dir)
     before, now = flat(snapshot.settings), flat(schedule.settings)
@@ -176,7 +191,7 @@ def begin(trainee: Trainee, schedule: Schedule, run_dir: Path, resume: bool) -> 
                 f"the snapshot in {run_dir} was trained with {name} {was!r}, not {asked!r}: resume with that."
             )
     snapshots.restore(snapshot, trainee.networks, trainee.optimizers)
-    log.rewind(run_dir / "log.jsonl", snapshot.step)
+    ranks.first_only(log.rewind, run_dir / "log.jsonl", snapshot.step)
     return snapshot.step
 
 
@@ -189,7 +204,7 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def advance(phase: Phase, moment: Moment) -> dict[str, float]:
-    """Return the means of the phase's losses, after one step down its gradient.
+    """Return the means of the phase's losses over all processes, after one step down the mean of their gradients.
 
     Raises:
         ValueError: the loss is not finite; the networks are as they were.
@@ -197,7 +212,7 @@ def advance(phase: Phase, moment: Moment) -> dict[str, float]:
     for network in phase.networks:
         network.requires_grad_(True)
     losses = phase.loss(moment)
-    means = {f"{phase.name}/{name}": float(value.detach().mean()) for name, value in losses.items()}
+    means = ranks.means_of_all({f"{phase.name}/{name}": float(x.detach().mean()) for name, x in losses.items()})
     for name, mean in means.items():
         if not math.isfinite(mean):
             kimg = moment.nimg / 1000
@@ -207,7 +222,7 @@ def advance(phase: Phase, moment: Moment) -> dict[str, float]:
     for optimizer in phase.optimizers:
         optimizer.zero_grad(set_to_none=True)
     losses["total"].mean().mul(phase.interval).backward()  # type: ignore[no-untyped-call]
-    # With several processes, the gradients of phase.networks are averaged over them here.
+    ranks.average_gradients(phase.networks)
     for optimizer in phase.optimizers:
         optimizer.step()
     for network in phase.networks:
@@ -256,11 +271,21 @@ class Meter:
         return entry
 
 
-def report(entry: dict[str, Any], run_dir: Path, weights: Path | None, on_tick: OnTick | None) -> None:
-    """Log a tick and tell the caller, who also hears of ``weights`` when the tick has written them (else None)."""
+def report(
+    trainee: Trainee, schedule: Schedule, entry: dict[str, Any], run_dir: Path, keep: bool, on_tick: OnTick | None
+) -> Path | None:
+    """Log a tick and tell the caller; return the path of the weights, written with a snapshot where it is to be kept.
+
+    The log is first, so that a run killed in between lacks no line: a resumed run drops those after its snapshot.
+    """
     log.append(run_dir / "log.jsonl", entry)
+    weights = None
+    if keep:
+        snapshots.write(run_dir, captured(trainee, schedule, entry["step"]))
+        weights = trainee.export(entry["kimg"])
     if on_tick is not None:
         on_tick({**entry, "weights": weights})
+    return weights
 
 
 @contextmanager

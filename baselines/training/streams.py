@@ -13,7 +13,7 @@ def stream(seed: int, position: int, purpose: str) -> torch.Generator:
 
     Args:
         seed: of the run.
-        position: of the draw: a step or an epoch. With several processes, rank r would add itself to ``purpose``.
+        position: of the draw: a step or an epoch.
         purpose: what the draw is for, such as ``"Gmain/z"``.
     """
     digest = hashlib.blake2b(f"{seed}/{position}/{purpose}".encode(), digest_size=8).digest()

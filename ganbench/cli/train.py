@@ -2,7 +2,9 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,14 +15,19 @@ import click
 
 from ganbench import registry
 from ganbench.cli import options
-from ganbench.cli.group import Verb
+from ganbench.cli.group import COULD_NOT_RUN, INTERRUPTED, Verb
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
     from ganbench.types import Adapter, Dataset, Recipe
 
-EMBEDDED = ("digits", "digits32")  # the data that ship with ganbench, and the recipe made for them
-OWN_FILES = {"log.jsonl", "log.jsonl.tmp"}  # all that a run killed before its first snapshot leaves: nothing to lose
+EMBEDDED = {"digits", "digit-domains"}  # the data that ship with ganbench
+EMBEDDED_RECIPE = "digits32"  # is made for them
+OWN_FILES = {
+    "lock",
+    "log.jsonl",
+    "log.jsonl.tmp",
+}  # what a run killed before its first snapshot leaves: nothing to lose
 
 
 @click.command(
@@ -59,30 +66,56 @@ def command(
     """Train a model by its reference recipe; prints the path of the final weights.
 
     The run folder gets snapshots, sample grids and a log. Stopped at any moment, the same command with --resume goes on
-    from the last snapshot.
+    from the last snapshot. With several GPUs, start it by `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the
+    processes share every batch, and give what one of them would give.
     """
-    if not math.isfinite(changes["kimg"] or 0):
-        raise BadInputError(f"--kimg {changes['kimg']} is no length of a run: write a number such as 100.")
-    adapter: Adapter = registry.load("models", model)
-    chosen = _changed(_recipe(adapter, model, recipe, data), changes)
-    folder = run_dir or Path("runs") / f"{model}-{chosen.name}"
-    _check_folder(folder, resume)
+    with together() as speaks:
+        if not math.isfinite(changes["kimg"] or 0):
+            raise BadInputError(f"--kimg {changes['kimg']} is no length of a run: write a number such as 100.")
+        adapter: Adapter = registry.load("models", model)
+        chosen = _changed(_recipe(adapter, model, recipe, data), changes)
+        folder = run_dir or Path("runs") / f"{model}-{chosen.name}"
+        _check_folder(folder, resume)
 
-    from ganbench.data import open_data
-    from ganbench.models.base import check_device
+        from ganbench.data import open_data
+        from ganbench.models.base import check_device
 
-    check_device(chosen.settings.get("device", "cpu"))
-    images = open_data(data)
-    protocol = benchmark or (EMBEDDED[0] if _on_digits(data) else adapter.benchmark)
-    measured = Measured(adapter, options.names(metrics), images, protocol, folder / "metrics.jsonl")
-    with Ticks(chosen.settings.get("kimg"), measured) as ticks:
+        check_device(chosen.settings.get("device", "cpu"))
+        images = open_data(data)
+        protocol = benchmark or _benchmark(adapter, data)
+        measured = Measured(adapter, options.names(metrics), images, protocol, folder / "metrics.jsonl")
+        shown = Ticks(chosen.settings.get("kimg"), measured) if speaks else nullcontext(lambda tick: None)
+        with shown as ticks:
+            try:
+                weights = adapter.train(images, chosen, folder, resume, ticks)
+            except (ValueError, OSError) as error:  # how networks that know nothing of ganbench say what is wrong
+                raise BadInputError(str(error)) from error
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(f"stopped: the same command with --resume goes on in {folder}.") from None
+        if speaks:
+            click.echo(str(weights))
+
+
+@contextmanager
+def together() -> Iterator[bool]:
+    """Make one run of the processes that ``torchrun`` started; give whether this is the one to tell of it.
+
+    What ends all of them is told by the first that meets it.
+    """
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        yield True
+        return
+    from baselines.ops import processes
+    from baselines.training.ranks import joined
+
+    with joined() as first:
         try:
-            weights = adapter.train(images, chosen, folder, resume, ticks)
-        except (ValueError, OSError) as error:  # how networks that know nothing of ganbench say what is wrong
-            raise BadInputError(str(error)) from error
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"stopped: the same command with --resume goes on in {folder}.") from None
-    click.echo(str(weights))
+            yield processes.rank() == 0
+        except (Exception, KeyboardInterrupt) as error:
+            if first():
+                raise
+            code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else COULD_NOT_RUN
+            raise click.exceptions.Exit(code) from None
 
 
 def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Recipe":
@@ -92,8 +125,8 @@ def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Rec
         raise BadInputError(
             f"{model} has no training recipe: choose a model that `ganbench list models --long` gives one."
         )
-    if name is None and _on_digits(data) and EMBEDDED[1] in recipes:
-        name = EMBEDDED[1]
+    if name is None and _is_embedded(data) and EMBEDDED_RECIPE in recipes:
+        name = EMBEDDED_RECIPE
     if name is None and len(recipes) == 1:
         name = next(iter(recipes))
     if name is None:
@@ -103,8 +136,13 @@ def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Rec
     return recipes[name]
 
 
-def _on_digits(data: str) -> bool:
-    return data.partition(":")[0] == EMBEDDED[0]
+def _benchmark(adapter: "Adapter", data: str) -> str:
+    """Return the protocol that a model is measured by on some data where none is asked for."""
+    return getattr(adapter, "embedded_benchmark", "digits") if _is_embedded(data) else adapter.benchmark
+
+
+def _is_embedded(data: str) -> bool:
+    return data.partition(":")[0] in EMBEDDED
 
 
 def _changed(recipe: "Recipe", changes: Mapping[str, Any]) -> "Recipe":

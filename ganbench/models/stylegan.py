@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
+from baselines.training.ranks import device_of_process
 from ganbench.checkpoints import load_one
 from ganbench.checkpoints.architectures import name_of
 from ganbench.checkpoints.loading import AVERAGED
@@ -66,8 +67,8 @@ class StyleGANAdapter(ABC):
         Args:
             data: the images.
             recipe: its settings are those of the model's own ``Recipe``, and may also have ``seed`` (default 0),
-                ``device`` (default a GPU where there is one, else the CPU) and ``conditional`` (default no: whether
-                the data's labels are used).
+                ``device`` (default a GPU where there is one, each process its own, else the CPU) and ``conditional``
+                (default no: whether the data's labels are used).
             run_dir: the run's folder.
             resume: go on from the last whole snapshot there.
             progress: told of each tick.
@@ -87,7 +88,7 @@ class StyleGANAdapter(ABC):
                 recipe_name=recipe.name,
                 labels=labels,
                 resume=resume,
-                device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+                device=device_of_process(device),
                 seed=seed,
                 data_fingerprint=data.fingerprint,
                 on_tick=progress,

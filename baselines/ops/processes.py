@@ -1,0 +1,65 @@
+"""Sums and means over the processes that train together, each with its share of every batch; one alone has them all."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+__all__ = ["count", "mean_of_all", "meeting", "rank", "sum_of_all"]
+
+
+def count() -> int:
+    """Return how many processes there are."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """Return the number of this process, from 0 on."""
+    return dist.get_rank() if count() > 1 else 0
+
+
+def sum_of_all(x: Tensor) -> Tensor:
+    """Return the sum of what all processes give; all must call it, and all get the same bits. Differentiable.
+
+    Raises:
+        ConnectionError: another process has ended.
+    """
+    total: Tensor = x if count() == 1 else Sum.apply(x)
+    return total
+
+
+def mean_of_all(x: Tensor) -> Tensor:
+    """Return the mean of what all processes give, as ``sum_of_all`` does the sum."""
+    return x if count() == 1 else sum_of_all(x) / count()
+
+
+class Sum(torch.autograd.Function):
+    """The sum over all processes; it is also its own derivative, where the mean of every process's loss counts."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        """Return the sum of all ``x``."""
+        total = x.clone(memory_format=torch.contiguous_format)
+        with meeting():
+            dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        """Return the sum of what all losses say."""
+        total: Tensor = Sum.apply(slope)
+        return total
+
+
+@contextlib.contextmanager
+def meeting() -> Iterator[None]:
+    """Turn what is said where another process does not come into a sentence."""
+    try:
+        yield
+    except RuntimeError as problem:
+        raise ConnectionError(
+            f"another process of this run has ended ({str(problem).splitlines()[0]:.80}): see what it said, and resume."
+        ) from None

@@ -14,6 +14,7 @@ main = Verbs(
         "table": "Make the papers' tables from records.",
         "check": "Fail if a record is worse than a baseline.",
         "generate": "Write samples, grids, truncation sweeps, style mixing and latent walks.",
+        "translate": "Translate images to other domains, with styles drawn or taken from references.",
         "truncation": "Measure a model at several truncations; write a table and a plot.",
         "train": "Train a model by its reference recipe.",
         "convert": "Write an official pickle's network as safetensors.",

@@ -1,5 +1,8 @@
 """Where the verbs draw tables and bars."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 
 
@@ -9,3 +12,15 @@ class Terminal(Console):
     def on_broken_pipe(self) -> None:
         """Raise what was met; rich itself would exit with 1, which means a regression here."""
         raise BrokenPipeError
+
+
+@contextmanager
+def images_bar(count: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on stderr, and give what moves it by one image."""
+    from rich.progress import Progress
+
+    # Standard output is for the paths, and stays what it is.
+    console = Terminal(stderr=True)
+    with Progress(console=console, redirect_stdout=False, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("images", total=count)
+        yield lambda: progress.advance(task)

@@ -1,14 +1,14 @@
 """``ganbench generate``: images by seed, grids, truncation sweeps, style mixing and latent walks."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganbench.cli import options
+from ganbench.cli.console import images_bar
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import Choice, Verb
 from ganbench.cli.studies import motion, study
@@ -67,7 +67,7 @@ def command(out: Path, force: bool, **asked: Any) -> None:
     if asked["truncation_cutoff"] is not None and asked["truncation"] is None and asked["sweep"] is None:
         raise BadInputError("--truncation-cutoff only goes with --truncation or --sweep: add one or leave this out.")
     check_folder(out, asked_study.files, force)
-    with _progress(asked_study.count) as advance:
+    with images_bar(asked_study.count) as advance:
         note, sampler = _sampler(asked, advance)
         if moved is not None:
             sampler.move(*moved)
@@ -97,17 +97,3 @@ def _sampler(asked: Mapping[str, Any], advance: Callable[[], None]) -> "tuple[st
         noise_mode=asked["noise"],
         on_image=advance,
     )
-
-
-@contextmanager
-def _progress(count: int) -> Iterator[Callable[[], None]]:
-    """Show a bar on stderr, and give what moves it by one image."""
-    from rich.progress import Progress
-
-    from ganbench.cli.console import Terminal
-
-    # Standard output is for the paths, and stays what it is.
-    console = Terminal(stderr=True)
-    with Progress(console=console, redirect_stdout=False, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("images", total=count)
-        yield lambda: progress.advance(task)

@@ -11,7 +11,7 @@ from ganbench.errors import BadInputError
 from ganbench.functional import affine, lerp, slerp
 from ganbench.images import to_uint8
 from ganbench.rng import Streams
-from ganbench.types import EquivariantGenerator, Generator, NoiseMode, StyleGenerator
+from ganbench.types import EquivariantGenerator, Generator, NoiseMode, StyleGenerator, Translator
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,8 @@ class Sampler:
     on_image: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
+        if isinstance(self.model, Translator):
+            raise BadInputError(f"{self.name} translates images: use `ganbench translate`.")
         if not isinstance(self.model, Generator):
             raise BadInputError(f"{self.name} makes no images from latents: choose a generator.")
         if self.model.img_channels not in (1, 3):

@@ -1,0 +1,149 @@
+"""The images that a user hands in to be translated or imitated: a file, a folder, a zip or a data set, of any size."""
+
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from torch import Tensor
+
+from ganbench import registry
+from ganbench.data import open_data
+from ganbench.data.decoding import Header, header, pixels
+from ganbench.data.folder import Folder
+from ganbench.data.image_files import Container
+from ganbench.data.nvlabs_zip import Zip
+from ganbench.errors import BadInputError
+from ganbench.types import Dataset, DomainDataset
+
+COLOURS = {1: "greyscale", 3: "RGB"}
+
+
+@dataclass(frozen=True, eq=False)
+class Original:
+    """One image.
+
+    Attributes:
+        name: telling, safe in a file's name, and unlike all others'.
+        domain: the one that it belongs to, where that is known.
+        pixels: gives ``[C, H, W]`` uint8, read anew each time.
+    """
+
+    name: str
+    domain: str | None
+    pixels: Callable[[], Tensor]
+
+
+def originals(spec: str, domains: Sequence[str], channels: int) -> list[Original]:
+    """Return the images of a registered data set, a file, a folder of any depth or a zip, in their order.
+
+    Of a data set of domains these are the validation images. A file's domain is the outermost folder that it lies in,
+    where that is called like one.
+
+    Args:
+        spec: name or path; a name wins.
+        domains: of the model.
+        channels: that the model takes.
+
+    Raises:
+        BadInputError: there are none, or one is no image of so many channels; it is named.
+    """
+    path = Path(spec).expanduser()
+    if is_registered(spec) or not path.exists():
+        return _of_data(open_data(spec), channels)
+    container = Folder(path) if path.is_dir() else Zip(path) if zipfile.is_zipfile(path) else _OneFile(path)
+    if not container.names:
+        raise BadInputError(f"{path} holds no images: put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in any depth.")
+    container.stamp()  # refuses what is no regular file
+    names = _distinct(os.path.splitext(name)[0] for name in container.names)
+    return [
+        Original(short, _domain(name, domains), _reader(container, name, channels))
+        for name, short in zip(container.names, names, strict=True)
+    ]
+
+
+def is_registered(spec: str) -> bool:
+    """Return whether this is the name of a data set, with or without a variant."""
+    return spec.partition(":")[0] in registry.names("data")
+
+
+def evenly(found: Sequence[Original], limit: int | None) -> list[Original]:
+    """Return at most so many images, as evenly from all domains as there are, in their order."""
+    seen: dict[str | None, int] = {}
+    turns = []
+    for image in found:
+        seen[image.domain] = seen.get(image.domain, 0) + 1
+        turns.append(seen[image.domain])
+    kept = sorted(range(len(found)), key=lambda index: turns[index])[:limit]
+    return [found[index] for index in sorted(kept)]
+
+
+class _OneFile(Folder):
+    """A folder of which one file counts, whatever its suffix."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.names, self.has_labels = path.parent, [path.name], False
+
+
+def _of_data(data: Dataset, channels: int) -> list[Original]:
+    _check_channels(data.name, data.channels, channels)
+    domains = data.domains if isinstance(data, DomainDataset) else ()
+    shown = data.validation if isinstance(data, DomainDataset) else data
+    numbers = shown.labels(range(len(shown))).argmax(1).tolist() if domains else []
+
+    def one(index: int) -> Original:
+        domain = domains[numbers[index]] if domains else None
+        return Original(safe(f"{domain or data.name}-{index:04d}"), domain, lambda: shown.images([index])[0])
+
+    return [one(index) for index in range(len(shown))]
+
+
+def _domain(name: str, domains: Sequence[str]) -> str | None:
+    outermost, *below = PurePosixPath(name).parts
+    return outermost if below and outermost in domains else None
+
+
+def _reader(container: Container, name: str, channels: int) -> Callable[[], Tensor]:
+    """Return what reads an image whose header has been looked at."""
+    where = str(container.path / name)
+    with _open(container, name, where) as file:
+        expected: Header = header(file, where)
+    _check_channels(where, expected.channels, channels)
+
+    def read() -> Tensor:
+        with _open(container, name, where) as file:
+            return pixels(file, where, expected)
+
+    return read
+
+
+def _open(container: Container, name: str, where: str) -> IO[bytes]:
+    try:
+        return container.open(name)
+    except OSError as error:
+        raise BadInputError(f"{where} cannot be read ({error.strerror}): check it and its rights.") from error
+
+
+def _check_channels(where: str, found: int, wanted: int) -> None:
+    if found != wanted:
+        theirs, ours = COLOURS[found], COLOURS[wanted]
+        raise BadInputError(f"{where} is {theirs} and the model takes {ours} images: convert it to {ours}.")
+
+
+def _distinct(names: Iterator[str]) -> Iterator[str]:
+    """Give names that are safe in a file's name, and number those that would be the same."""
+    taken: set[str] = set()
+    for name in names:
+        plain = safe(name)
+        numbered = (f"{plain}-{number}" for number in range(2, len(taken) + 3))
+        chosen = plain if plain not in taken else next(each for each in numbered if each not in taken)
+        taken.add(chosen)
+        yield chosen
+
+
+def safe(name: str) -> str:
+    """Return a name as part of a file's name, of at most 80 bytes."""
+    return re.sub(r"[^\w.@+-]+", "_", name).encode()[-80:].decode(errors="ignore")

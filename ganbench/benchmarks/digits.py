@@ -16,7 +16,17 @@ benchmark = Benchmark(
         "eqt": "eqt2k_int",
         "eqr": "eqr1k",
         "ls": "ls@10k",
+        "lpips": "lpips10k",
+        "lpips_real": "lpips10k_real",
     },
-    extractors={"inception": "digits", "vgg16": "digits", "lpips-vgg16": "digits", "celebahq": "digits"},
+    extractors={
+        "inception": "digits",
+        "inception-torchvision": "digits",
+        "vgg16": "digits",
+        "lpips-vgg16": "digits",
+        "lpips-alex": "digits",
+        "lpips-alex-stargan": "digits",
+        "celebahq": "digits",
+    },
     embedded=True,
 )

@@ -16,5 +16,7 @@ benchmark = Benchmark(
         "ppl": "ppl_wend@100k",
         "eqt": "eqt50k_int",
         "eqr": "eqr50k",
+        "lpips": "lpips10k",
+        "lpips_real": "lpips10k_real",
     },
 )

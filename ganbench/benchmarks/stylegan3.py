@@ -15,5 +15,7 @@ benchmark = Benchmark(
         "ppl": "ppl2_wend",
         "eqt": "eqt50k_int",
         "eqr": "eqr50k",
+        "lpips": "lpips10k",
+        "lpips_real": "lpips10k_real",
     },
 )

@@ -13,7 +13,7 @@ from ganbench.engine.plan import Pass, Plan, Tap
 from ganbench.engine.request import Prepared, Request, prepare
 from ganbench.engine.shards import Worker, collect, exact_float32, missing, work
 from ganbench.errors import BadInputError, GanbenchError, PlanError
-from ganbench.inputs import Accumulator, Reals, Source, Translations
+from ganbench.inputs import Accumulator, RealPairs, Reals, Source, Translations
 from ganbench.metrics import Metric
 from ganbench.metrics.pairs import Number, folded
 from ganbench.records.environment import describe, ganbench_version
@@ -203,7 +203,7 @@ def _results(metric: Metric, plan: Plan, filled: Filled) -> list[Result]:
     # A conditional model takes its labels from the data.
     conditional = bool(getattr(plan.subject.model, "c_dim", 0))
     sources = [need.source for need in metric.inputs().values()]
-    uses_data = conditional or any(isinstance(source, Reals | Translations) for source in sources)
+    uses_data = conditional or any(isinstance(source, Reals | RealPairs | Translations) for source in sources)
     return [
         Result(
             metric=metric.name,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ganbench.images import Quantiser
 from ganbench.inputs.accumulators import Accumulator, Moments, Rows, Sums
 from ganbench.inputs.batch import Batch, Setting, Source, View
+from ganbench.inputs.image_pairs import PairDistance, RealPairs, SamplePairs
 from ganbench.inputs.sources import PathPairs, Reals, Samples, Transformed
 from ganbench.inputs.translated import Domains, Drawn, OutputDiversity, TranslatedFeatures
 from ganbench.inputs.translations import Mode, Translations
@@ -23,11 +24,14 @@ __all__ = [
     "Mode",
     "Moments",
     "OutputDiversity",
+    "PairDistance",
     "PathDistance",
     "PathPairs",
     "Quantiser",
+    "RealPairs",
     "Reals",
     "Rows",
+    "SamplePairs",
     "Samples",
     "Setting",
     "Source",

@@ -1,0 +1,74 @@
+"""LPIPS diversity of any generator, and of the real images beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganbench.inputs import Input, PairDistance, RealPairs, SamplePairs, Sums
+from ganbench.metrics.truncated import OfSamples
+
+
+@dataclass(frozen=True)
+class Diversity(OfSamples):
+    """Mean LPIPS over pairs of independent samples; higher is more diverse, to be read beside that of pairs of reals.
+
+    Attributes:
+        name: with the number of pairs in it.
+        count: number of pairs; each has two samples of its own.
+        extractor: that measures perceptual distance.
+
+    Source: the diversity of Zhu et al., Toward multimodal image-to-image translation (NeurIPS 2017), section 5.2, and
+    of StarGAN v2.
+    Deviation: theirs is within the outputs of one source image; a generator has no source, so pairs are of any two.
+    """
+
+    name: str
+    count: int
+    extractor: str = "lpips-alex"
+
+    version: ClassVar[int] = 1
+    higher_is_better: ClassVar[bool] = True
+    unit: ClassVar[str] = ""
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return the sum of the distances."""
+        return {"distances": Input(SamplePairs(self.samples), PairDistance(self.extractor), Sums, self.count)}
+
+    def compute(self, distances: Sums) -> dict[str, float]:
+        """Return the mean distance."""
+        return {self.name: float(distances.sum[0]) / distances.count}
+
+
+@dataclass(frozen=True)
+class RealDiversity:
+    """Mean LPIPS over random pairs of different reals: what ``lpips10k`` would be if the model made the data.
+
+    It is a number of the data and says nothing of the model.
+
+    Attributes:
+        name: with the number of pairs in it.
+        count: number of pairs.
+        extractor: that measures perceptual distance.
+    """
+
+    name: str
+    count: int
+    extractor: str = "lpips-alex"
+
+    version: ClassVar[int] = 1
+    higher_is_better: ClassVar[bool] = True
+    unit: ClassVar[str] = ""
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return the sum of the distances."""
+        return {"distances": Input(RealPairs(), PairDistance(self.extractor), Sums, self.count)}
+
+    def compute(self, distances: Sums) -> dict[str, float]:
+        """Return the mean distance."""
+        return {self.name: float(distances.sum[0]) / distances.count}
+
+
+lpips10k = Diversity("lpips10k", 10_000)
+"""LPIPS over 10,000 pairs of independent samples; higher is more diverse."""
+lpips10k_real = RealDiversity("lpips10k_real", 10_000)
+"""LPIPS over 10,000 random pairs of reals, to read lpips10k beside."""

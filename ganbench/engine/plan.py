@@ -7,7 +7,7 @@ from typing import Any
 from ganbench import registry
 from ganbench.errors import GanbenchError, PlanError
 from ganbench.extractors.opening import open_extractor
-from ganbench.inputs import Accumulator, Input, Samples, Setting, Source, Translations, View
+from ganbench.inputs import Accumulator, Input, RealPairs, SamplePairs, Samples, Setting, Source, Translations, View
 from ganbench.metrics import Metric
 from ganbench.types import Dataset, Extractor, Subject
 
@@ -131,7 +131,8 @@ def _unmet(metric: Metric, setting: Setting) -> Iterator[str]:
 
 def _too_few(need: Input, setting: Setting) -> Iterator[str]:
     have = need.source.length(setting)
-    if have is not None and isinstance(need.source, Samples) and need.count is not None and have < need.count:
+    of_samples = isinstance(need.source, Samples | SamplePairs)
+    if have is not None and of_samples and need.count is not None and have < need.count:
         yield f"it needs {need.count} samples and there are {have}: ask for fewer, as with --limit {have}."
     elif _count(need, setting) < need.minimum:
         have = _count(need, setting)
@@ -143,7 +144,8 @@ def _wrong_size(need: Input, setting: Setting) -> Iterator[str]:
     extractor = setting.extractors.get(need.view.extractor or "")
     data_size = setting.data.resolution if setting.data else None
     of_model = getattr(setting.model, "img_resolution", None)
-    size = data_size if need.source.name == "reals" or isinstance(need.source, Translations) else of_model
+    of_data = need.source.name == "reals" or isinstance(need.source, RealPairs | Translations)
+    size = data_size if of_data else of_model
     if extractor is None or size is None:
         return
     if extractor.resolution not in (None, size):

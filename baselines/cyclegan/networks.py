@@ -10,11 +10,12 @@ Conditional Adversarial Networks (CVPR 2017), section 6.1.
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+T = TypeVar("T")
 Norm = Literal["instance", "batch", "none"]
 Padding = Literal["reflect", "replicate", "zero"]
 
@@ -33,13 +34,16 @@ class ResnetGenerator(nn.Module):
     """Images ``[N, input_nc, H, W]`` to images ``[N, output_nc, H, W]``, both -1..1; H and W multiples of 4.
 
     Attributes:
+        input_nc: channels of the input.
         multiple: what height and width must be a multiple of.
+        smallest: what they must be at least, for the middle of the net to have neighbours to reflect.
 
     Raises:
         ValueError: unknown norm or padding, or sizes that are not positive.
     """
 
     multiple = 4
+    smallest = 8
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class ResnetGenerator(nn.Module):
     ) -> None:
         super().__init__()
         _check(input_nc=input_nc, output_nc=output_nc, ngf=ngf, n_blocks=n_blocks + 1)
+        self.input_nc = input_nc
         bias = _has_bias(norm)
         layers = [nn.ReflectionPad2d(3), nn.Conv2d(input_nc, ngf, 7, bias=bias), *_activated(ngf, norm)]
         for width in (ngf, ngf * 2):
@@ -93,7 +98,9 @@ class UnetGenerator(nn.Module):
     H and W are multiples of ``2**num_downs``: 7 for "U-Net 128", 8 for "U-Net 256".
 
     Attributes:
+        input_nc: channels of the input.
         multiple: what height and width must be a multiple of.
+        smallest: what they must be at least.
 
     Raises:
         ValueError: unknown norm, sizes that are not positive, or fewer than five halvings.
@@ -112,7 +119,8 @@ class UnetGenerator(nn.Module):
         _check(input_nc=input_nc, output_nc=output_nc, ngf=ngf)
         if num_downs < 5:
             raise ValueError(f"a U-Net halves its input at least 5 times, not {num_downs}: use num_downs=5 or more.")
-        self.multiple = 2**num_downs
+        self.input_nc = input_nc
+        self.multiple = self.smallest = 2**num_downs
         widths = [ngf * min(2**level, 8) for level in range(num_downs)]
         block: nn.Module = UnetSkipConnectionBlock(widths[-2], widths[-1], None, norm)
         for level in reversed(range(1, num_downs - 1)):
@@ -205,7 +213,8 @@ class PixelDiscriminator(nn.Module):
         return pixels
 
 
-GENERATORS: Mapping[str, Callable[..., nn.Module]] = {"resnet": ResnetGenerator, "unet": UnetGenerator}
+Generator = ResnetGenerator | UnetGenerator
+GENERATORS: Mapping[str, Callable[..., Generator]] = {"resnet": ResnetGenerator, "unet": UnetGenerator}
 DISCRIMINATORS: Mapping[str, Callable[..., nn.Module]] = {"n_layers": NLayerDiscriminator, "pixel": PixelDiscriminator}
 
 
@@ -220,8 +229,8 @@ class Generators(nn.Module):
         ValueError: an unknown kind, or arguments that it does not take.
     """
 
-    G_A: nn.Module
-    G_B: nn.Module
+    G_A: Generator
+    G_B: Generator
 
     def __init__(self, netG: str = "resnet", **config: Any) -> None:
         super().__init__()
@@ -254,7 +263,21 @@ def initialise(network: nn.Module) -> nn.Module:
     return network
 
 
-def _known(table: Mapping[str, Callable[..., nn.Module]], what: str, name: str) -> Callable[..., nn.Module]:
+def check_size(generator: Generator, height: int, width: int) -> None:
+    """Check that a generator takes images of a size.
+
+    Raises:
+        ValueError: it does not.
+    """
+    multiple, smallest = generator.multiple, generator.smallest
+    if height % multiple or width % multiple or min(height, width) < smallest:
+        raise ValueError(
+            f"the network takes images whose sides are multiples of {multiple} and at least {smallest}, "
+            f"not {width}x{height}: resize them."
+        )
+
+
+def _known(table: Mapping[str, Callable[..., T]], what: str, name: str) -> Callable[..., T]:
     if name not in table:
         raise ValueError(f"unknown {what} {name!r}: use {' or '.join(table)}.")
     return table[name]

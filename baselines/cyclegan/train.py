@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from baselines.cyclegan.data import Unpaired, resized
 from baselines.cyclegan.losses import discriminator_loss, distance, gan_loss, gradient_penalty
-from baselines.cyclegan.networks import Generators, discriminator, initialise
+from baselines.cyclegan.networks import Generators, check_size, discriminator, initialise
 from baselines.cyclegan.pool import Draws, ImagePool
 from baselines.cyclegan.recipes import Recipe
 from baselines.cyclegan.schedule import lr_factor
@@ -129,7 +129,7 @@ class CycleGAN:
             self.D_A, self.D_B = (discriminator(**{**recipe.discriminator, "input_nc": shape[0]}) for _ in range(2))
             for network in (self.G, self.D_A, self.D_B):
                 initialise(network).to(self.device).requires_grad_(False)
-        check_fit(self.G, shape)
+        check_size(self.G.G_A, shape[1], shape[2])
         self.fake_A_pool, self.fake_B_pool = (ImagePool(recipe.pool_size, shape).to(self.device) for _ in range(2))
 
     def trainee(self) -> Trainee:
@@ -245,18 +245,3 @@ def grid_of(batches: Unpaired) -> Tensor:
     chosen = [images[index] for images in (batches.images, batches.others) for index in range(count)]
     size = batches.crop_size or batches.load_size
     return torch.stack([resized(image, size) if size else image for image in chosen]).float() / 127.5 - 1
-
-
-def check_fit(G: Generators, shape: torch.Size) -> None:
-    """Check that the generators take images of this shape.
-
-    Raises:
-        ValueError: they do not.
-    """
-    multiple = int(G.G_A.multiple)  # type: ignore[arg-type]
-    _, height, width = shape
-    if height % multiple or width % multiple or min(height, width) < 2 * multiple:
-        raise ValueError(
-            f"the generators take images whose sides are multiples of {multiple}, not {width}x{height}: "
-            "set load_size and crop_size."
-        )

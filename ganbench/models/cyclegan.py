@@ -1,0 +1,276 @@
+"""CycleGAN: the embedded translator of threes and eights, official files, and networks trained here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import baselines.cyclegan
+from baselines.cyclegan.networks import Generator, ResnetGenerator, UnetGenerator, check_size
+from baselines.cyclegan.recipes import RECIPES
+from baselines.cyclegan.recipes import Recipe as Settings
+from baselines.training.weights import read_header
+from ganbench import registry
+from ganbench.checkpoints import filekind, load
+from ganbench.checkpoints.cyclegan import OFFICIAL_NAME
+from ganbench.errors import BadInputError
+from ganbench.types import Checkpoint, Dataset, DomainDataset, Recipe
+
+UNNAMED = ("A", "B")
+TARGETS = {"G_A": 1, "G": 1, "G_B": 0}  # where each generator translates to
+BERKELEY = "http://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models"
+PUBLISHED = (
+    "apple2orange orange2apple summer2winter_yosemite winter2summer_yosemite horse2zebra zebra2horse monet2photo "
+    "style_monet style_cezanne style_ukiyoe style_vangogh sat2map map2sat cityscapes_photo2label "
+    "cityscapes_label2photo facades_photo2label facades_label2photo iphone2dslr_flower"
+)
+
+
+class CycleGANTranslator(nn.Module):
+    """One or both directions of a CycleGAN; a ``Translator``.
+
+    Attributes:
+        domains: names of the first and the second domain, ``("A", "B")`` where the file has none.
+        targets: those that can be translated to.
+        img_channels: of the images taken.
+        img_resolution: that the networks were trained on, or None where it is not known.
+    """
+
+    def __init__(
+        self, generators: Mapping[int, Generator], domains: tuple[str, ...] = UNNAMED, resolution: int | None = None
+    ) -> None:
+        super().__init__()
+        self.domains = domains
+        self.targets = tuple(domains[target] for target in sorted(generators))
+        self.generators = nn.ModuleDict({str(target): network for target, network in generators.items()})
+        self.img_channels = next(iter(generators.values())).input_nc
+        self.img_resolution = resolution
+
+    @torch.no_grad()
+    def translate(self, x: Tensor, target: str | int | Tensor, style: Tensor | None = None) -> Tensor:
+        """Return images translated to a domain; any size that the network takes will do.
+
+        Args:
+            x: ``[N, C, H, W]`` float32, -1..1, of the other domain.
+            target: name or index (0 or 1) of the domain, or ``[N]`` int64, an index for each image.
+            style: None; there is none.
+
+        Raises:
+            UnknownNameError: no such domain.
+            BadInputError: a domain that these weights do not translate to, images that the network does not take, or a
+                style.
+        """
+        if style is not None:
+            raise BadInputError("CycleGAN translates without a style: leave the style out.")
+        if not isinstance(target, Tensor):
+            translated: Tensor = self._direction(target)(self._checked(x, target))
+            return translated
+        if target.shape != x.shape[:1] or target.is_floating_point():
+            raise BadInputError(
+                f"{len(x)} images came with targets {list(target.shape)}: give an index for each image."
+            )
+        made = {index: self.translate(x[target == index], index) for index in sorted(set(target.tolist()))}
+        translated = x.new_empty(len(x), *next(iter(made.values())).shape[1:])
+        for index, images in made.items():
+            translated[target == index] = images
+        return translated
+
+    def _direction(self, target: str | int) -> nn.Module:
+        index = self._index(target)
+        if str(index) not in self.generators:
+            raise BadInputError(
+                f"these weights translate to {', '.join(self.targets)} alone, not to {self.domains[index]}: give those "
+                "of the other direction, or a folder with both."
+            )
+        return self.generators[str(index)]
+
+    def _index(self, target: str | int) -> int:
+        if target in self.domains:
+            return self.domains.index(str(target))
+        if isinstance(target, int) and 0 <= target < len(self.domains):
+            return target
+        raise registry.unknown("domains", str(target), self.domains)
+
+    def _checked(self, x: Tensor, target: str | int) -> Tensor:
+        network: Any = self._direction(target)
+        if x.ndim != 4 or x.shape[1] != network.input_nc:
+            raise BadInputError(
+                f"the network takes images of {network.input_nc} channels, [N, C, H, W], not {list(x.shape)}: "
+                "convert them."
+            )
+        try:
+            check_size(network, x.shape[2], x.shape[3])
+        except ValueError as error:
+            raise BadInputError(str(error)) from error
+        return x
+
+
+class CycleGANAdapter:
+    """The way in for CycleGAN; attributes are those of ``ganbench.models.stylegan.StyleGANAdapter``."""
+
+    title = "CycleGAN"
+    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    # No checksums are published with these files; the first download tells the one it got.
+    published: Mapping[str, Checkpoint] = {
+        name: Checkpoint(f"{BERKELEY}/{name}.pth", "", "cyclegan", f"CycleGAN {name} by its authors, one direction")
+        for name in PUBLISHED.split()
+    }
+    benchmark = "cyclegan"
+    embedded = Path(baselines.cyclegan.__path__[0]) / "weights" / "digits32.safetensors"
+    embedded_note = (
+        "cyclegan is the embedded digits32 pair of generators, a small CycleGAN between the threes and eights of "
+        "scikit-learn's digits at 32x32: its numbers are not comparable with published ones."
+    )
+    embedded_benchmark = "digits-3-8"
+
+    def load(self, weights: Path | None, device: str) -> CycleGANTranslator:
+        """Return the translator of a file or folder.
+
+        Args:
+            weights: safetensors written here, an official file of one generator, or a folder with the two,
+                ``latest_net_G_A.pth`` and ``latest_net_G_B.pth``; None for the embedded weights.
+            device: where to put it.
+
+        Raises:
+            BadInputError: the file cannot be read, or holds another architecture.
+        """
+        path = self.embedded if weights is None else weights
+        files = official_files(path) if path.is_dir() else [path]
+        generators = {target: network for file in files for target, network in generators_of(file).items()}
+        domains, resolution = said_by(path)
+        return CycleGANTranslator(generators, domains, resolution).eval().to(device)
+
+    def train(
+        self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Callable[[Mapping[str, Any]], None]
+    ) -> Path:
+        """Return the path of the generators' weights after training.
+
+        Args:
+            data: the images, of two domains.
+            recipe: its settings are those of ``baselines.cyclegan.recipes.Recipe``, and may also have ``seed`` (default
+                0) and ``device`` (default a GPU where there is one, else the CPU).
+            run_dir: the run's folder.
+            resume: go on from the last whole snapshot there.
+            progress: told of each tick.
+
+        Raises:
+            BadInputError: the recipe, the data or the run folder do not allow it.
+        """
+        from baselines.cyclegan.train import train
+
+        settings = dict(recipe.settings)
+        seed, device = settings.pop("seed", 0), settings.pop("device", None)
+        if settings.pop("conditional", False):
+            raise BadInputError("cyclegan has no networks that look at labels: leave out conditional.")
+        names, (images_A, images_B) = two_domains(data)
+        try:
+            return train(
+                images_A,
+                images_B,
+                Settings(**settings),
+                run_dir,
+                recipe_name=recipe.name,
+                domains=names,
+                resume=resume,
+                device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+                seed=seed,
+                data_fingerprint=data.fingerprint,
+                on_tick=progress,
+            )
+        except (ValueError, TypeError, OSError) as error:
+            raise BadInputError(str(error)) from error
+
+
+class DomainPictures:
+    """The images of one domain as the training loop reads them: one at a time."""
+
+    def __init__(self, data: Dataset, indices: Sequence[int]) -> None:
+        self.data, self.indices = data, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Tensor:
+        """Return image ``index`` of the domain, ``[C, H, W]`` uint8."""
+        return self.data.images([self.indices[index]])[0]
+
+
+def two_domains(data: Dataset) -> tuple[tuple[str, str], tuple[DomainPictures, DomainPictures]]:
+    """Return names and images of a data set's two domains.
+
+    Raises:
+        BadInputError: it has none, more or fewer, or one without images.
+    """
+    if not isinstance(data, DomainDataset):
+        raise BadInputError(f"{data.name} has no domains to translate between: give a folder with trainA and trainB.")
+    if len(data.domains) != 2:
+        shown = ", ".join(data.domains)
+        raise BadInputError(
+            f"{data.name} has {len(data.domains)} domains ({shown}): cyclegan takes two, so choose two."
+        )
+    place = data.labels(range(len(data))).argmax(1)
+    pictures = [DomainPictures(data, (place == domain).nonzero().flatten().tolist()) for domain in range(2)]
+    for name, images in zip(data.domains, pictures, strict=True):
+        if not len(images):
+            raise BadInputError(f"the domain {name} of {data.name} has no images: add some to train on.")
+    return (data.domains[0], data.domains[1]), (pictures[0], pictures[1])
+
+
+def generators_of(path: Path) -> dict[int, Generator]:
+    """Return the generators in a file, by the domain that they translate to.
+
+    Raises:
+        BadInputError: the file cannot be read, or holds something else.
+    """
+    networks = load(path)
+    for name, network in networks.items():
+        if name not in TARGETS or not isinstance(network, ResnetGenerator | UnetGenerator):
+            raise BadInputError(
+                f"{path} holds no CycleGAN generator but {name}: give a file such as latest_net_G_A.pth."
+            )
+    return {TARGETS[name]: network for name, network in networks.items()}  # type: ignore[misc]
+
+
+def official_files(folder: Path) -> list[Path]:
+    """Return the files of the generators in a folder: the latest of each, or the only ones.
+
+    Raises:
+        BadInputError: there are none, or those of several epochs and no latest.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if (named := OFFICIAL_NAME.fullmatch(path.name)) and named["name"] in TARGETS:
+            found.setdefault(named["name"], []).append(path)
+    chosen = {
+        name: [path for path in paths if path.name.startswith("latest_")] or paths for name, paths in found.items()
+    }
+    if not chosen:
+        raise BadInputError(f"{folder} holds no CycleGAN generators: give a folder with latest_net_G_A.pth and G_B.")
+    for name, paths in chosen.items():
+        if len(paths) > 1:
+            raise BadInputError(f"{folder} holds {name} of {len(paths)} epochs and no latest: give one file.")
+    directions = [name for name in chosen if name != "G"] or ["G"]
+    return [chosen[name][0] for name in directions]
+
+
+def said_by(path: Path) -> tuple[tuple[str, ...], int | None]:
+    """Return the domains' names and the resolution that a file's header has, or what stands for them.
+
+    Raises:
+        BadInputError: the header has something else there.
+    """
+    if not path.is_file() or filekind.kind_of(path) != filekind.SAFETENSORS:
+        return UNNAMED, None
+    header = read_header(path)
+    domains, resolution = header.get("domains", UNNAMED), header.get("img_resolution")
+    if len(domains) != 2 or not all(isinstance(name, str) for name in domains):
+        raise BadInputError(
+            f"{path} names {str(domains)[:60]} in its header and not two domains: train or convert anew."
+        )
+    return tuple(domains), resolution if isinstance(resolution, int) else None
+
+
+adapter = CycleGANAdapter()

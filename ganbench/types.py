@@ -108,9 +108,17 @@ class Dataset(Protocol):
     """Real images, in a fixed order, with a fingerprint of their content."""
 
     name: str
-    resolution: int
-    channels: int
     label_dim: int  # 0 without labels
+
+    @property
+    def resolution(self) -> int:
+        """Width and height in pixels."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """1 or 3."""
+        ...
 
     @property
     def fingerprint(self) -> str:

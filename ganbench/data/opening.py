@@ -13,7 +13,8 @@ def open_data(spec: str | Path) -> Dataset:
 
     Args:
         spec: a registered name, with what it understands after a colon (``digits``, ``digits:test``), or the path of a
-            folder of images or of a zip file. A name wins over a path: write ``./digits`` for a folder of that name.
+            folder of images, of a folder of domains (see ``ganbench.data.domains``) or of a zip file. A name wins over
+            a path: write ``./digits`` for a folder of that name.
 
     Raises:
         UnknownNameError: nothing is called like that, but something nearly.
@@ -26,14 +27,43 @@ def open_data(spec: str | Path) -> Dataset:
         return found
     path = Path(spec).expanduser()
     if path.is_dir():
-        from ganbench.data.folder import open_folder
-
-        return open_folder(path)
+        return _open_folder(path)
     if path.is_file():
         from ganbench.data.nvlabs_zip import open_zip
 
         return open_zip(path)
     raise _nothing(spec, name)
+
+
+def _open_folder(path: Path) -> Dataset:
+    from ganbench.data.domains import DomainFolder, layout_of
+    from ganbench.data.folder import open_folder
+
+    layout = layout_of(path)
+    if layout is None:
+        return open_folder(path)
+    return DomainFolder(path, layout)
+
+
+def at_size(data: Dataset, resolution: int | None = None, channels: int | None = None) -> Dataset:
+    """Return a data set as a translator of images takes it: resized, where it is one that can be.
+
+    Only folders of domains can: the official programs resize their images to the network's size. Other data sets come
+    back as they are.
+
+    Args:
+        data: as ``open_data`` gives it.
+        resolution: width and height; None for the size that all images share.
+        channels: 1 or 3; None for any.
+
+    Raises:
+        BadInputError: the images are of another colour mode, or, where no size is given, of several sizes.
+    """
+    resizable = getattr(data, "at", None)
+    if resizable is None:
+        return data
+    resized: Dataset = resizable(resolution, channels)
+    return resized
 
 
 def _nothing(spec: str, name: str) -> Exception:

@@ -1,0 +1,280 @@
+"""Images of domains in folders: StarGAN v2's ``train/DOMAIN`` and ``val/DOMAIN``, CycleGAN's ``trainA`` to ``testB``.
+
+Files may be of any size: the official programs resize every image to the network's size, whatever its aspect ratio.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganbench.data import fingerprints
+from ganbench.data.decoding import Header, header, pixels
+from ganbench.data.folder import Folder
+from ganbench.errors import BadInputError
+from ganbench.images import ResizeMethod, resize
+
+_AT_ONCE = 64  # images in memory while the fingerprint is taken
+_THREADS = 4
+_COLOURS = {1: "greyscale", 3: "RGB"}
+
+
+class Layout(NamedTuple):
+    """How one paper's programs keep and read images of domains.
+
+    Attributes:
+        train: folder of each domain's training images.
+        validation: folder of each domain's validation images.
+        suffixes: of files that count, as they are written.
+        method: by which images are resized.
+    """
+
+    train: Mapping[str, Path]
+    validation: Mapping[str, Path]
+    suffixes: tuple[str, ...]
+    method: ResizeMethod
+
+
+def layout_of(path: Path) -> Layout | None:
+    """Return the layout of a folder of domains, known by the names of its folders, or None where it is none.
+
+    Source: the data loaders of StarGAN v2 and of CycleGAN; AFHQ v2 has ``test`` in place of ``val``.
+    """
+    parts = {f"{split}{domain}": path / f"{split}{domain}" for split in ("train", "test") for domain in "AB"}
+    if any(part.is_dir() for part in parts.values()):
+        missing = next((name for name, part in parts.items() if not part.is_dir()), None)
+        if missing:
+            raise BadInputError(f"{path} has no folder {missing}: CycleGAN's data are trainA, trainB, testA and testB.")
+        plain = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".tif", ".tiff")
+        suffixes = (*plain, *(suffix.upper() for suffix in plain))
+        train, test = ({domain: parts[f"{split}{domain}"] for domain in "AB"} for split in ("train", "test"))
+        return Layout(train, test, suffixes, "pil-bicubic")
+    validation = next((path / name for name in ("val", "test") if (path / name).is_dir()), None)
+    if validation is None or not _subfolders(path / "train"):
+        return None
+    suffixes = (".png", ".jpg", ".jpeg", ".JPG")
+    return Layout(_subfolders(path / "train"), _subfolders(validation), suffixes, "pil-bilinear")
+
+
+def _subfolders(path: Path) -> dict[str, Path]:
+    if not path.is_dir():
+        return {}
+    return {folder.name: folder for folder in sorted(path.iterdir()) if folder.is_dir() and folder.name[0] != "."}
+
+
+class _File(NamedTuple):
+    """An image file of a domain."""
+
+    domain: int
+    folder: Folder
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.folder.path}/{self.name}"
+
+    def header(self) -> Header:
+        """Return what the file says about itself."""
+        try:
+            with self.folder.open(self.name) as file:
+                return header(file, str(self))
+        except OSError as error:
+            raise _unreadable(self, error) from error
+
+    def pixels(self, expected: Header) -> Tensor:
+        """Return ``[C, H, W]`` uint8."""
+        try:
+            with self.folder.open(self.name) as file:
+                return pixels(file, str(self), expected)
+        except OSError as error:
+            raise _unreadable(self, error) from error
+
+
+def _unreadable(file: _File, error: OSError) -> BadInputError:
+    return BadInputError(f"{file} cannot be read ({error.strerror or error}): check it and its rights.")
+
+
+class DomainSplit:
+    """The images of one split, domain after domain, each sorted by path; read from disk each time they are asked for.
+
+    Attributes:
+        name: of the whole data set.
+        domains: in the order of their names.
+        size: width and height to which images are resized; None for as they are, which must be all the same.
+    """
+
+    def __init__(self, path: Path, folders: Mapping[str, Path], layout: Layout, size: int | None) -> None:
+        self.name = path.resolve().name
+        self._path = path
+        self.domains = tuple(folders)
+        self.label_dim = len(folders)
+        self.size = size
+        self._method = layout.method
+        self._folders = [_folder(domain, folder, layout.suffixes) for domain, folder in folders.items()]
+        self.files = [_File(place, found, name) for place, found in enumerate(self._folders) for name in found.names]
+        self._stamp = self._stamped()
+        self._known = fingerprints.recall(self._stamp)
+
+    def _stamped(self) -> fingerprints.Stamp:
+        """Return what changes where a file or the size does."""
+        files = tuple(
+            (f"{folder.path.relative_to(self._path)}/{name}", size, modified, changed)
+            for folder in self._folders
+            for name, size, modified, changed in folder.stamp().files
+        )
+        return fingerprints.Stamp(f"{self._path.resolve()} by {self._method} at {self.size}", files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @cached_property
+    def headers(self) -> list[Header]:
+        """What every file says about itself.
+
+        Raises:
+            BadInputError: one is no image that can be measured, or of another colour mode than the first.
+        """
+        with ThreadPoolExecutor(_THREADS) as pool:
+            found = list(pool.map(_File.header, self.files))
+        for file, each in zip(self.files, found, strict=True):
+            if each.channels != found[0].channels:
+                raise BadInputError(
+                    f"{file} is {_COLOURS[each.channels]}, but {self.files[0]} is {_COLOURS[found[0].channels]}: "
+                    "convert all images to one colour mode."
+                )
+        return found
+
+    @cached_property
+    def channels(self) -> int:
+        """1 or 3."""
+        return self._known.header.channels if self._known else self.headers[0].channels
+
+    @cached_property
+    def resolution(self) -> int:
+        """Width and height of the images that this data set gives.
+
+        Raises:
+            BadInputError: no size was chosen and the files are not all of one, or no squares.
+        """
+        if self.size is not None:
+            return self.size
+        if self._known:
+            return self._known.header.width
+        first = self.headers[0]
+        for file, each in zip(self.files, self.headers, strict=True):
+            if each.width != each.height or each != first:
+                raise BadInputError(
+                    f"{file} is {each.width}x{each.height}, and nothing says to what size to bring the images, which "
+                    f"are not all {first.width}x{first.width}: resize them."
+                )
+        return first.width
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        """Return ``[N, C, H, W]`` uint8, 0..255.
+
+        Raises:
+            BadInputError: if an image cannot be decoded.
+        """
+        return torch.stack([self._decode(self.files[index]) for index in indices])
+
+    def labels(self, indices: Sequence[int]) -> Tensor:
+        """Return one-hot domains, ``[N, label_dim]`` float32."""
+        return torch.nn.functional.one_hot(self._labels[list(indices)], self.label_dim).float()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 over pixels, as they are used, and labels; the first time, every image is decoded."""
+        if self._known:
+            return self._known.fingerprint
+        shape = Header(self.resolution, self.resolution, self.channels)
+        found = fingerprints.of((len(self), shape.channels, *shape[:2]), self._decoded(), self._labels)
+        if self._stamped() == self._stamp:
+            fingerprints.remember(self._stamp, fingerprints.Known(found, shape))
+        return found
+
+    @cached_property
+    def _labels(self) -> Tensor:
+        return torch.tensor([file.domain for file in self.files])
+
+    def _decode(self, file: _File) -> Tensor:
+        stored = file.pixels(file.header())
+        if len(stored) != self.channels:
+            raise BadInputError(f"{file} is {_COLOURS[len(stored)]} now: do not change data during a run.")
+        size = self.resolution
+        return stored if stored.shape[1:] == (size, size) else resize(stored[None], size, self._method)[0]
+
+    def _decoded(self) -> Iterator[Tensor]:
+        """Yield all images in order, decoding a few at once."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for start in range(0, len(self.files), _AT_ONCE):
+                yield from pool.map(self._decode, self.files[start : start + _AT_ONCE])
+
+
+def _folder(domain: str, path: Path, suffixes: tuple[str, ...]) -> Folder:
+    """Return the images of a domain, in the order of the official programs."""
+    found = Folder(path)
+    found.names = sorted((name for name in found.names if name.endswith(suffixes)), key=lambda name: name.split("/"))
+    found.has_labels = False  # the folders are the labels
+    if not found.names:
+        raise BadInputError(f"the domain {domain!r} has no images in {path}: put PNG or JPEG files there.")
+    return found
+
+
+class DomainFolder(DomainSplit):
+    """A folder of domains: the training images, and with them the validation images.
+
+    Raises:
+        BadInputError: a single domain, one that lacks a split, or one without images.
+    """
+
+    def __init__(self, path: Path, layout: Layout, size: int | None = None) -> None:
+        _check_domains(path, layout)
+        super().__init__(path, layout.train, layout, size)
+        self._layout = layout
+        self.validation = DomainSplit(path, layout.validation, layout, size)
+
+    def at(self, resolution: int | None = None, channels: int | None = None) -> "DomainFolder":
+        """Return the data set with its images resized; the aspect ratio is not kept, as in the official programs.
+
+        Args:
+            resolution: width and height; None for the size that all files share.
+            channels: that are wanted, 1 or 3; None for any.
+
+        Raises:
+            BadInputError: the files are of other or several colour modes, or, where no size is given, of several sizes.
+        """
+        sized = DomainFolder(self._path, self._layout, resolution)
+        for split in (sized, sized.validation):
+            wanted = channels or sized.channels
+            if split.channels != wanted:
+                raise BadInputError(
+                    f"{split.files[0]} is {_COLOURS[split.channels]} and {_COLOURS.get(wanted, wanted)} is wanted: "
+                    "convert the images, or choose others."
+                )
+        if sized.resolution != sized.validation.resolution:
+            raise BadInputError(
+                f"the training images of {sized.name} are {sized.resolution} pixels wide and the validation images "
+                f"{sized.validation.resolution}, and nothing says to what size to bring them: resize them."
+            )
+        return sized
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 over the fingerprints of both splits."""
+        return hashlib.sha256(f"{super().fingerprint} {self.validation.fingerprint}".encode()).hexdigest()
+
+
+def _check_domains(path: Path, layout: Layout) -> None:
+    splits = {"train": layout.train, "validation": layout.validation}
+    for split, other in (("train", "validation"), ("validation", "train")):
+        lacking = next((domain for domain in splits[split] if domain not in splits[other]), None)
+        if lacking is not None:
+            raise BadInputError(
+                f"the domain {lacking!r} of {path} has {split} images and no {other} images: give every domain both."
+            )
+    if len(layout.train) < 2:
+        raise BadInputError(f"{path} has the domain {next(iter(layout.train))!r} alone: translation takes two or more.")

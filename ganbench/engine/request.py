@@ -8,15 +8,16 @@ import torch
 
 from ganbench import registry
 from ganbench.benchmarks import Benchmark
-from ganbench.data import open_data
+from ganbench.data import at_size, open_data
 from ganbench.engine.plan import Plan
 from ganbench.engine.shards import default_batch_size
 from ganbench.errors import BadInputError, GanbenchError, PlanError
+from ganbench.inputs.domains import NO_DOMAINS
 from ganbench.inputs.sources import NO_REALS
 from ganbench.metrics import Metric, resolve
 from ganbench.models.base import check_device, open_subject
 from ganbench.rng import MAX_SEED
-from ganbench.types import Dataset, Subject
+from ganbench.types import Dataset, Subject, Translator
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def prepare(request: Request) -> Prepared:
         plan = _build(subject, metrics, data, request)
     except PlanError as error:
         # Where the reals could not be opened, that sentence says it all.
-        problems += [problem for problem in error.problems if not (data_problems and problem.endswith(NO_REALS))]
+        about_lack = (NO_REALS, NO_DOMAINS) if data_problems else ()
+        problems += [problem for problem in error.problems if not problem.endswith(about_lack)]
         raise PlanError(problems) from error
     if problems:
         raise PlanError(problems)
@@ -130,7 +132,7 @@ def _build(subject: Subject, metrics: list[Metric], data: Dataset | None, reques
 def _data(request: Request, benchmark: Benchmark) -> tuple[Dataset | None, list[str]]:
     name = request.data or benchmark.data
     try:
-        return (open_data(name) if name else None), []
+        return (sized_for(subject.model, open_data(name)) if name else None), []
     except GanbenchError as error:
         return None, [str(error)]
 
@@ -138,6 +140,19 @@ def _data(request: Request, benchmark: Benchmark) -> tuple[Dataset | None, list[
 def _metrics(request: Request, benchmark: Benchmark) -> tuple[list[Metric], list[str]]:
     """Return the metrics asked for, fitted to the benchmark, and what is wrong with their names."""
     found, problems = [], []
+def sized_for(model: Any, data: Dataset) -> Dataset:
+    """Return the data as a model takes them: a translator has images of other sizes resized, where the data can be."""
+    if not isinstance(model, Translator):
+        return data
+    return at_size(data, getattr(model, "img_resolution", None), getattr(model, "img_channels", None))
+
+
+def _with_attributes(benchmark: Benchmark, file: str | None) -> Benchmark:
+    """Return the benchmark with the attribute classifiers of a file, if one is named."""
+    replaced = {} if file is None else {CLASSIFIERS: f"attributes:{file}"}
+    return dataclasses.replace(benchmark, extractors={**benchmark.extractors, **replaced})
+
+
     for name in request.metrics or benchmark.metrics:
         try:
             metric = resolve(name, short_names=benchmark.short_names, limit=request.limit)

@@ -11,7 +11,7 @@ from ganbench.benchmarks import Benchmark
 from ganbench.data import open_data
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
-from ganbench.engine.request import check_ranges, fitted
+from ganbench.engine.request import check_ranges, fitted, sized_for
 from ganbench.engine.run import Silence, compute, fill
 from ganbench.engine.shards import default_batch_size
 from ganbench.metrics import Metric, resolve
@@ -48,6 +48,7 @@ def measure(
     named = [resolve(it, short_names=protocol.short_names) if isinstance(it, str) else it for it in metrics]
     chosen = [fitted(metric, protocol) for metric in named]
     reals = open_data(name) if isinstance(name := data or protocol.data, str) else name
+    reals = None if reals is None else sized_for(model, reals)
     # The cache below lives no longer than this call, so the weights need no checksum, only a name of their own.
     subject = Subject(type(model).__name__, model, "in memory", uuid.uuid4().hex, benchmark=benchmark)
     plan = Plan.build(subject, chosen, data=reals, seed=seed, device=device)

@@ -143,7 +143,7 @@ def _storage(args: Args, budget: Budget) -> Storage:
     (data,) = args
     if not isinstance(data, bytes):
         raise UnsafeFileError("loads a storage from something that is not bytes")
-    machine = Machine(data, STORAGES, build, budget, persistent=_storage_reference)
+    machine = Machine(data, STORAGES, build, budget, persistent=storage_reference)
     magic, protocol, system = machine.load(), machine.load(), machine.load()
     if (magic, protocol) != (LEGACY_MAGIC, 1001) or not isinstance(system, dict) or not system.get("little_endian"):
         raise UnsafeFileError("holds a storage that is not in torch's layout")
@@ -153,7 +153,7 @@ def _storage(args: Args, budget: Budget) -> Storage:
     return Storage(kind, machine.take(count * np.dtype(STORAGE_DTYPES[kind]).itemsize))
 
 
-def _storage_reference(reference: Any) -> tuple[str, str, int]:
+def storage_reference(reference: Any) -> tuple[str, str, int]:
     """Return kind, key and number of elements; the device it was saved from does not matter."""
     tag, kind, key, _device, count, view = reference
     check_counts((count,))

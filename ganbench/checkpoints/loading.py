@@ -118,8 +118,14 @@ def _from_safetensors(path: Path, only: tuple[str, ...]) -> "Networks":
 
 
 def _from_torch(path: Path, only: tuple[str, ...]) -> "Networks":
-    # Plain state dicts of StarGAN v2 and CycleGAN belong here, through torch.load(weights_only=True).
-    raise BadInputError(f"{path} is a zip or torch.save file, which is not read yet: give a .pkl or .safetensors file.")
+    from ganbench.checkpoints.state_dicts import blueprints
+
+    plans = blueprints(path)
+    with about(path):
+        from ganbench.checkpoints.architectures import filled
+
+        wanted = chosen(plans, *only) if only else plans
+        return {name: filled(*plan) for name, plan in wanted.items()}
 
 
 READERS: dict[str, Callable[[Path, tuple[str, ...]], "Networks"]] = {

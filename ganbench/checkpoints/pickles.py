@@ -25,7 +25,7 @@ def read_pickle(path: Path | str) -> Any:
     if (kind := filekind.kind_of(path)) != filekind.PICKLE:
         raise BadInputError(f"{path} is a {kind} file, not an official .pkl snapshot: give the snapshot.")
     with about(path):
-        return parse_pickle(_mapped(path))
+        return parse_pickle(mapped(path))
 
 
 def parse_pickle(data: bytes | memoryview) -> Any:
@@ -33,7 +33,7 @@ def parse_pickle(data: bytes | memoryview) -> Any:
     return Machine(data, NAMES, build, Budget(len(data))).load()
 
 
-def _mapped(path: Path) -> memoryview:
+def mapped(path: Path) -> memoryview:
     """Return the bytes of a file without reading those that are never asked for."""
     try:
         with path.open("rb") as file:

@@ -1,0 +1,196 @@
+"""StarGAN v2's official files: what each network was made with, read off its tensors.
+
+An official file, ``STEP_nets_ema.ckpt`` or ``STEP_nets.ckpt``, is a dictionary of state dicts and says nothing of
+arguments. With ``fan``, a network that finds the landmarks of faces, nothing is done: masks are given by the caller.
+"""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from baselines.starganv2.layers import HighPass
+from baselines.starganv2.networks import Discriminator, Generator, MappingNetwork, StyleEncoder, first_width
+from ganbench.checkpoints.architectures import Architecture, Blueprint, Config
+from ganbench.errors import BadInputError
+
+Tensors = Mapping[str, Tensor]
+
+ARCHITECTURES = {
+    "generator": Architecture("StarGAN v2 generator", "Generator", "decode.0.norm1.fc.weight", Generator),
+    "mapping_network": Architecture(
+        "StarGAN v2 mapping network", "MappingNetwork", "unshared.0.6.weight", MappingNetwork
+    ),
+    "style_encoder": Architecture("StarGAN v2 style encoder", "StyleEncoder", "unshared.0.weight", StyleEncoder),
+    "discriminator": Architecture("StarGAN v2 discriminator", "Discriminator", "main.0.weight", Discriminator),
+}
+LARGEST_SIZE = 2**12  # of images
+SKIP_BOTTLENECK = 8  # smallest feature maps of a generator with the high-pass skip; without, they are 16
+
+
+def recognised(tensors: Tensors) -> dict[str, Blueprint] | None:
+    """Return the networks of an official file; None where the tensors are of another kind.
+
+    The tensors are not yet known to fit: ``filled`` compares them all.
+
+    Raises:
+        BadInputError: a tensor that tells the arguments is missing or of another kind, or the networks do not belong
+            together.
+    """
+    parts = {name: under(tensors, f"{name}.") for name in (*ARCHITECTURES, "fan")}
+    found = {name: part for name, part in parts.items() if name != "fan" and part}
+    if not {"generator", "mapping_network", "style_encoder"} <= found.keys():
+        return None
+    size = image_size(found["style_encoder"], "shared")
+    if parts["fan"] or has_skip(found["generator"], size):
+        found["generator"] = with_filter(found["generator"])
+    configs = {name: CONFIGURATIONS[name](part, size) for name, part in found.items()}
+    for setting in ("num_domains", "style_dim", "img_channels"):
+        agree(setting, configs)
+    return {name: Blueprint(ARCHITECTURES[name], configs[name], part) for name, part in found.items()}
+
+
+def under(tensors: Tensors, prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def agree(setting: str, configs: Mapping[str, Config]) -> None:
+    """Check that the networks of one file have been made for each other.
+
+    Raises:
+        BadInputError: a setting that they share differs.
+    """
+    said = {name: config[setting] for name, config in configs.items() if setting in config}
+    (first, value), *others = said.items()
+    for name, other in others:
+        if other != value:
+            raise BadInputError(
+                f"holds a {first} with {setting} {value} and a {name} with {other}, which do not belong together"
+            )
+
+
+def shape(tensors: Tensors, name: str, ndim: int) -> tuple[int, ...]:
+    """Return the shape of a tensor.
+
+    Raises:
+        BadInputError: it is missing, or has another number of dimensions.
+    """
+    if name not in tensors:
+        raise BadInputError(f"lacks the tensor {name}, which every StarGAN v2 has")
+    if tensors[name].ndim != ndim:
+        found = list(tensors[name].shape)
+        raise BadInputError(f"holds the tensor {name} with shape {found}, and in a StarGAN v2 it has {ndim} dimensions")
+    return tuple(tensors[name].shape)
+
+
+def count(tensors: Tensors, prefix: str, suffix: str) -> int:
+    """Return how many names there are with a number between prefix and suffix."""
+    middles = (name.removeprefix(prefix).removesuffix(suffix) for name in tensors if name.startswith(prefix))
+    return sum(middle.isdecimal() for middle in middles if f"{prefix}{middle}{suffix}" in tensors)
+
+
+def image_size(tensors: Tensors, trunk: str) -> int:
+    """Return the size of images that a style encoder or discriminator takes: every block halves it, down to 4.
+
+    Raises:
+        BadInputError: it is larger than any network's.
+    """
+    size: int = 4 << min(count(tensors, f"{trunk}.", ".conv1.weight"), 32)
+    if size > LARGEST_SIZE:
+        raise BadInputError(f"holds a network for images of {size} pixels or more, which no StarGAN v2 is")
+    return size
+
+
+def has_skip(generator: Tensors, size: int) -> bool:
+    """Return whether a generator has the high-pass skip; files from before 2021-04-14 lack its filter."""
+    halvings = count(generator, "encode.", ".conv1.weight") - 2
+    return "hpf.filter" in generator or size >> max(halvings, 0) == SKIP_BOTTLENECK
+
+
+def with_filter(generator: Tensors) -> dict[str, Tensor]:
+    """Return a generator's tensors with the filter of the high-pass skip, as it is with the published weight of 1."""
+    return {"hpf.filter": HighPass(1).filter, **generator}
+
+
+def generator_config(tensors: Tensors, size: int) -> Config:
+    """Return the arguments of a generator."""
+    base, channels, *_ = shape(tensors, "from_rgb.weight", 4)
+    halvings = count(tensors, "encode.", ".conv1.weight") - 2
+    widest = max((shape(tensors, f"encode.{i}.conv2.weight", 4)[0] for i in range(max(halvings, 1))), default=base)
+    kernel = tensors.get("hpf.filter")
+    weight = 0.0
+    if kernel is not None:
+        shape(tensors, "hpf.filter", 2)
+        weight = w_hpf(kernel)
+    usual = SKIP_BOTTLENECK if weight else 2 * SKIP_BOTTLENECK
+    smallest = size >> max(halvings, 0)
+    return {
+        **sizes(size, channels, base, widest, halvings),
+        "style_dim": shape(tensors, "decode.0.norm1.fc.weight", 2)[1],
+        "w_hpf": weight,
+        "bottleneck": None if smallest == usual else smallest,
+    }
+
+
+def w_hpf(kernel: Tensor) -> float:
+    """Return the weight that a filter of the high-pass skip was divided by.
+
+    Raises:
+        BadInputError: it is no such filter.
+    """
+    centre = float(kernel.flatten()[kernel.numel() // 2]) if kernel.numel() else 0.0
+    if not centre > 0 or not torch.isfinite(kernel).all():
+        raise BadInputError("holds a tensor hpf.filter that is no high-pass filter")
+    return 8 / centre
+
+
+def sizes(size: int, channels: int, base: int, widest: int, doublings: int) -> Config:
+    """Return the arguments that three networks share; 512, the published limit, where no layer reaches one."""
+    reached = widest < base << min(max(doublings, 0), 32)
+    return {
+        "img_size": size,
+        "img_channels": channels,
+        "base_channels": None if base == first_width(size, None) else base,
+        "max_conv_dim": widest if reached else max(widest, 512),
+    }
+
+
+def mapping_config(tensors: Tensors, size: int) -> Config:
+    """Return the arguments of a mapping network."""
+    hidden_dim, latent_dim = shape(tensors, "shared.0.weight", 2)
+    return {
+        "latent_dim": latent_dim,
+        "style_dim": shape(tensors, "unshared.0.6.weight", 2)[0],
+        "num_domains": count(tensors, "unshared.", ".6.weight"),
+        "hidden_dim": hidden_dim,
+    }
+
+
+def trunk_config(tensors: Tensors, trunk: str, size: int) -> Config:
+    """Return what style encoder and discriminator have in common."""
+    base, channels, *_ = shape(tensors, f"{trunk}.0.weight", 4)
+    halvings = count(tensors, f"{trunk}.", ".conv1.weight")
+    widest = shape(tensors, f"{trunk}.{halvings}.conv2.weight", 4)[0] if halvings else base
+    return sizes(size, channels, base, widest, halvings)
+
+
+def encoder_config(tensors: Tensors, size: int) -> Config:
+    """Return the arguments of a style encoder."""
+    style_dim = shape(tensors, "unshared.0.weight", 2)[0]
+    domains = count(tensors, "unshared.", ".weight")
+    return {**trunk_config(tensors, "shared", size), "style_dim": style_dim, "num_domains": domains}
+
+
+def discriminator_config(tensors: Tensors, size: int) -> Config:
+    """Return the arguments of a discriminator."""
+    last = f"main.{image_size(tensors, 'main').bit_length() + 1}.weight"
+    return {**trunk_config(tensors, "main", size), "num_domains": shape(tensors, last, 4)[0]}
+
+
+CONFIGURATIONS: Mapping[str, Callable[[Tensors, int], Config]] = {
+    "generator": generator_config,
+    "mapping_network": mapping_config,
+    "style_encoder": encoder_config,
+    "discriminator": discriminator_config,
+}

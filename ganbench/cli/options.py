@@ -103,6 +103,11 @@ _FLAGS = (
     click.option(
         "--float64", is_flag=True, help="Path lengths and equivariance in float64: slower, no rounding noise."
     ),
+    click.option(
+        "--attributes",
+        type=click.Path(),
+        help="File that `ganbench attributes` wrote, for the metric ls.  [default: the benchmark's classifiers]",
+    ),
     click.option("--allow-missing", is_flag=True, help="Leave out metrics that a model cannot have, and say why."),
 )
 

@@ -67,6 +67,11 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self._container.names)
 
+    @property
+    def names(self) -> list[str]:
+        """The paths of the images below the folder or in the zip, with forward slashes, in order."""
+        return self._container.names
+
     def images(self, indices: Sequence[int]) -> Tensor:
         """Return ``[N, C, H, W]`` uint8, 0..255.
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ganbench import registry
 from ganbench.errors import GanbenchError, PlanError
 from ganbench.extractors.opening import open_extractor
 from ganbench.inputs import Accumulator, Input, RealPairs, SamplePairs, Samples, Setting, Source, Translations, View
@@ -106,7 +105,7 @@ def _open_extractors(metrics: Iterable[Metric], device: str) -> tuple[dict[str, 
     problems = []
     for name in filter(None, names):
         try:
-            opened[name] = registry.load("extractors", name)().to(device)
+            opened[name] = open_extractor(name).to(device)
         except GanbenchError as error:
             problems.append(str(error))
     return opened, problems
@@ -121,9 +120,10 @@ def _name_clashes(metrics: Sequence[Metric]) -> list[str]:
 
 def _unmet(metric: Metric, setting: Setting) -> Iterator[str]:
     """Yield what keeps one metric from being measured."""
+    compares = any(need.source.name == "reals" for need in metric.inputs().values())
     for need in metric.inputs().values():
         of_view = getattr(need.view, "problems", lambda setting: ())
-        problems = [*need.source.problems(setting), *of_view(setting), *_wrong_size(need, setting)]
+        problems = [*need.source.problems(setting), *of_view(setting), *_wrong_size(need, setting, compares)]
         yield from problems
         if not problems:
             yield from _too_few(need, setting)
@@ -139,8 +139,14 @@ def _too_few(need: Input, setting: Setting) -> Iterator[str]:
         yield f"it is defined from {need.minimum} {need.source.name} on and would get {have}: allow more."
 
 
-def _wrong_size(need: Input, setting: Setting) -> Iterator[str]:
-    """Yield the problem of images that the extractor does not take, or that the reals cannot be compared with."""
+def _wrong_size(need: Input, setting: Setting, compares: bool) -> Iterator[str]:
+    """Yield the problem of images that the extractor does not take, or that the reals cannot be compared with.
+
+    Args:
+        need: of a metric.
+        setting: of the run.
+        compares: whether the metric needs reals besides.
+    """
     extractor = setting.extractors.get(need.view.extractor or "")
     data_size = setting.data.resolution if setting.data else None
     of_model = getattr(setting.model, "img_resolution", None)
@@ -148,12 +154,19 @@ def _wrong_size(need: Input, setting: Setting) -> Iterator[str]:
     size = data_size if of_data else of_model
     if extractor is None or size is None:
         return
-    if extractor.resolution not in (None, size):
+    if not _takes(extractor, need.view, size):
         theirs = f"{extractor.resolution}x{extractor.resolution}"
         yield f"the extractor {extractor.name!r} takes {theirs} images and not {size}x{size}: choose another benchmark."
-    elif isinstance(need.source, Samples) and data_size not in (None, size):
+    elif compares and isinstance(need.source, Samples) and data_size not in (None, size):
         theirs = f"{data_size}x{data_size}"
         yield f"the model makes {size}x{size} images and the data has {theirs}: name data of that size with --data."
+
+
+def _takes(extractor: Extractor, view: View, size: int) -> bool:
+    """Return whether an extractor takes images of a size, or of what the view reduces them to."""
+    if extractor.resolution is None:
+        return True
+    return size % extractor.resolution == 0 if getattr(view, "reduces", False) else size == extractor.resolution
 
 
 def _count(need: Input, setting: Setting) -> int:

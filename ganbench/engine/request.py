@@ -36,6 +36,7 @@ class Request:
         limit: largest sample count of any metric; None for none.
         double: whether path lengths and equivariance run in float64.
         allow_missing: whether metrics that the model cannot have are left out.
+        attributes: file of attribute classifiers for linear separability; None for the benchmark's.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Request:
     limit: int | None = None
     double: bool = False
     allow_missing: bool = False
+    attributes: str | None = None
 
     def resolved(self) -> "Request":
         """Return the request with device and batch size filled in.
@@ -61,6 +63,7 @@ class Request:
         return dataclasses.replace(self, device=device, batch_size=self.batch_size or default_batch_size(device))
 
 
+CLASSIFIERS = "celebahq"  # what linear separability calls its extractor
 RANGES = {"batch_size": (1, 2**20), "limit": (1, 2**40), "seed": (0, MAX_SEED)}
 
 
@@ -108,8 +111,8 @@ def prepare(request: Request) -> Prepared:
     request = request.resolved()
     subject = open_subject(request.model, request.weights, request.device)
     benchmark: Benchmark = registry.load("benchmarks", request.benchmark or subject.benchmark)
-    metrics, problems = _metrics(request, benchmark)
-    data, data_problems = _data(request, benchmark)
+    metrics, problems = _metrics(request, _with_attributes(benchmark, request.attributes))
+    data, data_problems = _data(request, benchmark, subject)
     problems += data_problems
     try:
         plan = _build(subject, metrics, data, request)
@@ -129,7 +132,7 @@ def _build(subject: Subject, metrics: list[Metric], data: Dataset | None, reques
     )
 
 
-def _data(request: Request, benchmark: Benchmark) -> tuple[Dataset | None, list[str]]:
+def _data(request: Request, benchmark: Benchmark, subject: Subject) -> tuple[Dataset | None, list[str]]:
     name = request.data or benchmark.data
     try:
         return (sized_for(subject.model, open_data(name)) if name else None), []
@@ -137,9 +140,6 @@ def _data(request: Request, benchmark: Benchmark) -> tuple[Dataset | None, list[
         return None, [str(error)]
 
 
-def _metrics(request: Request, benchmark: Benchmark) -> tuple[list[Metric], list[str]]:
-    """Return the metrics asked for, fitted to the benchmark, and what is wrong with their names."""
-    found, problems = [], []
 def sized_for(model: Any, data: Dataset) -> Dataset:
     """Return the data as a model takes them: a translator has images of other sizes resized, where the data can be."""
     if not isinstance(model, Translator):
@@ -153,12 +153,17 @@ def _with_attributes(benchmark: Benchmark, file: str | None) -> Benchmark:
     return dataclasses.replace(benchmark, extractors={**benchmark.extractors, **replaced})
 
 
+def _metrics(request: Request, benchmark: Benchmark) -> tuple[list[Metric], list[str]]:
+    """Return the metrics asked for, fitted to the benchmark, and what is wrong with their names."""
+    found, problems = [], []
     for name in request.metrics or benchmark.metrics:
         try:
             metric = resolve(name, short_names=benchmark.short_names, limit=request.limit)
             found.append(fitted(metric, benchmark, request.double))
         except GanbenchError as error:
             problems.append(str(error))
+    if request.attributes and benchmark.extractors[CLASSIFIERS] not in (getattr(m, "extractor", "") for m in found):
+        problems.append(f"--attributes {request.attributes} goes with the metric ls: add that or leave this out.")
     return found, problems
 
 

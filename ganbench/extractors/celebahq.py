@@ -41,6 +41,7 @@ class AttributeClassifiers(Network):
         super().__init__(name, sha256, module)
         self.attributes = attributes
         self.layers: Mapping[str, int] = {"logits": len(attributes)}
+        self.resolution = SIZE
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``logits [N, attributes]`` of ``[N, C, 256, 256]`` uint8 images."""

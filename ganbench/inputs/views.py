@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import ClassVar, Literal, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -77,7 +77,9 @@ class Latents:
 
 @dataclass(frozen=True)
 class AttributeLogits:
-    """What a classifier says of the attributes of samples, ``[N, attributes]``; float images, box-reduced to 256.
+    """What a classifier says of the attributes of samples, ``[N, attributes]``.
+
+    Float images; larger ones than the classifier takes (or than 256x256, where it takes any) are box-reduced.
 
     Attributes:
         extractor: that classifies.
@@ -86,6 +88,8 @@ class AttributeLogits:
     """
 
     extractor: str
+
+    reduces: ClassVar[bool] = True
 
     def problems(self, setting: Setting) -> list[str]:
         """Return that the extractor classifies no attributes, if it is so."""
@@ -96,7 +100,8 @@ class AttributeLogits:
     def compute(self, batch: Batch) -> Tensor:
         """Return the logits."""
         extractor = cast(AttributeExtractor, batch.setting.extractor_in(self.extractor, False))
-        return extractor.attribute_logits(batch.on_device(box_downsample_to(batch.drawn["image"], 256)))
+        image = box_downsample_to(batch.drawn["image"], extractor.resolution or 256)
+        return extractor.attribute_logits(batch.on_device(image))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,165 @@
+"""``ganbench attributes``: train the attribute classifiers that linear separability asks."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganbench.cli import options
+from ganbench.cli.files import check_folder
+from ganbench.cli.group import Choice, Verb
+from ganbench.errors import BadInputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from torch import Tensor
+
+    from baselines.attributes.train import Recipe
+    from ganbench.data.image_files import ImageFiles
+
+SUFFIX = ".safetensors"
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "ganbench attributes --data img_celeba-128 --labels list_attr_celeba.txt --mirror --out celeba.safetensors",
+        "ganbench attributes --data photos --labels labels.csv --epochs 50 --out photos.safetensors",
+        "ganbench run --model stylegan2 --weights G.pkl --metrics ls --attributes celeba.safetensors",
+    ),
+)
+@click.option("--data", required=True, help="A folder or zip of square images whose side is a power of two.")
+@click.option("--labels", required=True, type=click.Path(path_type=Path),
+              help="Table: CelebA's list_attr_celeba.txt, or CSV or TSV headed file,NAME,NAME,...")  # fmt: skip
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write, FILE.safetensors.")
+@click.option("--recipe", type=Choice(("small", "paper")), default="small", show_default=True, metavar="[small|paper]",
+              help="small suits a CPU; paper has the widths of the CelebA-HQ classifiers and wants a GPU.")  # fmt: skip
+@click.option(
+    "--epochs", type=click.FloatRange(0, 10_000, min_open=True), help="How often to show every image.  [default: 20]"
+)
+@click.option("--mirror", is_flag=True, default=None, help="Show images flipped left to right, too.")
+@click.option("--holdout", type=click.FloatRange(0, 0.9, min_open=True),
+              help="Share of the images that accuracy is measured on.  [default: 0.1]")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: 0]")
+@click.option("--subset", is_flag=True, help="Leave out images without a row and rows without an image.")
+@click.option("--force", is_flag=True, help="Replace --out if it exists.")
+@options.device
+def command(
+    data: str, labels: Path, out: Path, recipe: str, subset: bool, force: bool, device: str, **changes: Any
+) -> None:
+    """Train classifiers of yes-or-no attributes of images; print how often each is right on images held out.
+
+    The file goes with the metric ls: ganbench run ... --metrics ls --attributes FILE. In the table, an image without
+    an attribute has 0 or -1 for it, and one with it 1. Nothing is written before the end.
+    """
+    if out.suffix != SUFFIX:
+        raise BadInputError(f"{out} does not end in {SUFFIX}: give the file to write such an ending.")
+    check_folder(out.parent, [out.name], force)
+    from ganbench.data.attribute_table import read_attribute_table
+    from ganbench.engine.request import resolve_device
+
+    table, images = read_attribute_table(labels), _images(data)
+    chosen, answers = table.of(images.names, data, subset=subset)
+    device = resolve_device(device)
+    given = {name: value for name, value in changes.items() if value is not None}
+    learned = _learned(images, chosen, answers, table.attributes, _recipe(recipe, given), device)
+    from ganbench.checkpoints import file_sha256
+
+    notes = {"attributes": list(table.attributes), "labels_sha256": file_sha256(labels)}
+    _write(out, learned, {**notes, "data_fingerprint": images.fingerprint})
+    _show(learned, table.attributes, answers)
+    click.echo(f"classifiers: {out}")
+
+
+def _images(data: str) -> "ImageFiles":
+    from ganbench.data import open_data
+    from ganbench.data.image_files import ImageFiles
+
+    images = open_data(data)
+    if not isinstance(images, ImageFiles):
+        raise BadInputError(f"the images of {data!r} have no file names for a table: name a folder or zip (./photos).")
+    if images.resolution < 4 or images.resolution & (images.resolution - 1):
+        size = f"{images.resolution}x{images.resolution}"
+        raise BadInputError(f"{data} has {size} images: resize them to a power of two, such as 64x64 or 256x256.")
+    assert images.fingerprint  # every image is decoded for it, so that a broken one is found now
+    return images
+
+
+def _recipe(name: str, changes: dict[str, Any]) -> "Recipe":
+    from baselines.attributes.train import RECIPES
+
+    return replace(RECIPES[name], **changes)
+
+
+def _learned(
+    images: "ImageFiles",
+    chosen: Sequence[int],
+    answers: "Tensor",
+    attributes: Sequence[str],
+    recipe: "Recipe",
+    device: str,
+) -> dict[str, Any]:
+    """Return the trained ``network``, its ``accuracy`` by attribute, and how many images were ``held_out``."""
+    import torch
+
+    from baselines.attributes import train
+    from ganbench.cli.train import Ticks
+    from ganbench.models.stylegan import Pictures
+
+    try:
+        taught, held = train.split(answers, attributes, recipe.holdout, recipe.seed)
+        every, at = Pictures(images), torch.tensor(chosen)
+        with Ticks(recipe.epochs * len(taught) / 1000) as ticks:
+            shown = train.Chosen(every, at[taught])
+            network = train.train(shown, answers[taught], recipe, device=device, progress=ticks)
+        accuracy = train.accuracy(network, train.Chosen(every, at[held]), answers[held], device=device)
+    except ValueError as error:  # how networks that know nothing of ganbench say what is wrong
+        raise BadInputError(str(error)) from error
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("stopped, and nothing was written.") from None
+    return {"network": network, "accuracy": accuracy, "held": held, "recipe": recipe}
+
+
+def _write(out: Path, learned: dict[str, Any], notes: dict[str, Any]) -> None:
+    from baselines.attributes.train import settings
+    from baselines.training.weights import save_weights
+
+    network, recipe = learned["network"], learned["recipe"]
+    config = {
+        "num_attributes": network.num_attributes,
+        "img_resolution": network.img_resolution,
+        "img_channels": network.img_channels,
+        "fmap_base": recipe.fmap_base,
+        "fmap_max": recipe.fmap_max,
+    }
+    told = {"accuracy": learned["accuracy"], "held_out": len(learned["held"]), "recipe": settings(recipe)}
+    try:
+        save_weights(out, network, model="attributes", config=config, **notes, **told)
+    except OSError as error:
+        raise BadInputError(str(error)) from error
+
+
+def _show(learned: dict[str, Any], attributes: Sequence[str], answers: "Tensor") -> None:
+    """Print accuracies, and on stderr for which attributes nothing was learned."""
+    from baselines.attributes.train import commonest
+    from ganbench.cli.console import Terminal
+    from ganbench.cli.run import WIDEST
+
+    simple = commonest(answers[learned["held"]])
+    rows = list(zip(attributes, answers.mean(0).tolist(), learned["accuracy"], simple, strict=True))
+    Terminal(width=WIDEST).print(_table(rows, len(learned["held"])))
+    if poor := [name for name, _, accuracy, always in rows if accuracy <= always]:
+        click.echo(f"no better than always giving the commoner answer: {', '.join(poor)}; try more --epochs.", err=True)
+
+
+def _table(rows: Sequence[tuple[str, float, float, float]], count: int) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=f"on {count:,} images held out", title_justify="left")
+    for name in ("attribute", "have it", "right", "always the commoner answer"):
+        table.add_column(name, justify="left" if name == "attribute" else "right")
+    for name, *shares in rows:
+        table.add_row(name, *(f"{share:.1%}" for share in shares))
+    return table

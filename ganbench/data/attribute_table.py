@@ -1,0 +1,141 @@
+"""Tables of yes-or-no attributes of images, one row an image.
+
+Two layouts are read. CelebA's ``list_attr_celeba.txt``: the number of images, the names of the attributes, and rows
+such as ``000001.jpg  -1 1 1``. Or comma- or tab-separated values whose header is the name of the first column and then
+the attributes. No is written as -1 or 0, the same in the whole table, and yes as 1.
+"""
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganbench.errors import BadInputError
+
+Line = tuple[int, list[str]]  # its number in the file, and its fields
+
+VALUES = {"1": 1.0, "+1": 1.0, "0": 0.0, "-1": 0.0}
+
+
+@dataclass(frozen=True)
+class AttributeTable:
+    """What a table says.
+
+    Attributes:
+        path: of its file.
+        attributes: their names.
+        rows: name of an image -> its answers, 0 and 1.
+    """
+
+    path: Path
+    attributes: tuple[str, ...]
+    rows: dict[str, list[float]]
+
+    def of(self, names: Sequence[str], where: str, *, subset: bool = False) -> tuple[list[int], Tensor]:
+        """Return which of the named images have a row, and their answers, ``[n, attributes]`` float32.
+
+        An image that is not named in the table with its suffix may be named with another.
+
+        Args:
+            names: of the images, with forward slashes.
+            where: the images are, for messages.
+            subset: whether images without a row, and rows without an image, are left out.
+
+        Raises:
+            BadInputError: there is such an image or row, and ``subset`` does not allow it; or none fits at all; or an
+                attribute has only one answer.
+        """
+        known = {**{_stem(name): name for name in self.rows}, **{name: name for name in self.rows}}
+        found = [known.get(name) or known.get(_stem(name)) for name in names]
+        without = next((name for name, row in zip(names, found, strict=True) if row is None), None)
+        unused = next(iter(self.rows.keys() - set(found)), None) if without is None else None
+        if not any(found):
+            raise BadInputError(f"{self.path} names none of the images in {where}, such as {names[0]}: give its table.")
+        if not subset and without is not None:
+            raise BadInputError(f"{self.path} has no row for {without}: add one, or leave such images out by --subset.")
+        if not subset and unused is not None:
+            raise BadInputError(
+                f"{self.path} has a row for {unused}, which is not in {where}: leave such rows out by --subset."
+            )
+        chosen = [(index, self.rows[name]) for index, name in enumerate(found) if name is not None]
+        answers = torch.tensor([row for _, row in chosen])
+        self._check_both(answers)
+        return [index for index, _ in chosen], answers
+
+    def _check_both(self, answers: Tensor) -> None:
+        for name, column in zip(self.attributes, answers.T, strict=True):
+            if (share := float(column.mean())) in (0, 1):
+                raise BadInputError(
+                    f"{self.path} says {'yes' if share else 'no'} to {name} for all {len(column)} images, from which "
+                    "nothing is learned: take the attribute out."
+                )
+
+
+def read_attribute_table(path: Path | str) -> AttributeTable:
+    """Return the table in a file.
+
+    Raises:
+        BadInputError: the file cannot be read, or is in neither layout; it names the line.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path} cannot be read as a table of attributes ({error}): give a text file.") from error
+    attributes, rows = (_celeba if lines and lines[0].strip().isdecimal() else _separated)(path, lines)
+    if not attributes or not rows or len(set(attributes)) < len(attributes) or not all(attributes):
+        raise BadInputError(
+            f"{path} has {len(rows)} rows of {len(attributes)} attributes, or two of one name: give a header with a "
+            "name for each attribute, and a row for each image."
+        )
+    return AttributeTable(path, tuple(attributes), _answers(path, attributes, rows))
+
+
+def _celeba(path: Path, lines: list[str]) -> tuple[list[str], list[Line]]:
+    fields = [(number, line.split()) for number, line in enumerate(lines, 1) if line.strip()]
+    count, rows = int(lines[0]), fields[2:]
+    if count != len(rows):
+        raise BadInputError(f"{path} says on its first line {count} images and has {len(rows)}: fetch it again.")
+    return fields[1][1] if len(fields) > 1 else [], rows
+
+
+def _separated(path: Path, lines: list[str]) -> tuple[list[str], list[Line]]:
+    reader = csv.reader(lines, delimiter="\t" if lines and "\t" in lines[0] else ",", strict=True)
+    try:
+        rows = [(reader.line_num, [field.strip() for field in row]) for row in reader if any(row)]
+    except csv.Error as error:
+        raise BadInputError(f"{path} line {reader.line_num} cannot be read ({error}): mend it.") from error
+    return (rows[0][1][1:], rows[1:]) if rows else ([], [])
+
+
+def _answers(path: Path, attributes: list[str], rows: list[Line]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    noes: set[str] = set()
+    for number, (name, *values) in rows:
+        noes |= {"0", "-1"} & set(values)
+        if problem := next(_problems(name, values, attributes, name in found, noes), None):
+            raise BadInputError(f"{path} line {number} {problem}.")
+        found[name] = [VALUES[value] for value in values]
+    return found
+
+
+def _problems(name: str, values: list[str], attributes: list[str], again: bool, noes: set[str]) -> Iterator[str]:
+    if len(values) != len(attributes):
+        yield f"has {len(values)} values for {len(attributes)} attributes: give one for each"
+    for attribute, value in zip(attributes, values, strict=False):
+        if value not in VALUES:
+            yield f"has {value[:40]!r} for {attribute}: write 1 for yes, and 0 or -1 for no"
+    if not name:
+        yield "names no image: begin each row with a file's name"
+    if again:
+        yield f"is a second row for {name}: keep one"
+    if len(noes) > 1:
+        yield "mixes 0 and -1: write no in one way, and leave out images whose answer is unknown"
+
+
+def _stem(name: str) -> str:
+    return os.path.splitext(name)[0]

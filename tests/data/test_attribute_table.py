@@ -1,0 +1,102 @@
+"""Tables of attributes: both layouts, and what is wrong with a table in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from ganbench.data.attribute_table import AttributeTable, read_attribute_table
+from ganbench.errors import BadInputError
+
+CELEBA = "3\nBald Young \n000001.jpg -1  1\n000002.jpg  1 -1\n000003.jpg -1 -1\n"
+CSV = 'file,Bald,"Young, rather"\n000001.jpg,0,1\n000002.jpg,1,0\n\n000003.jpg,0,0\n'
+NAMES = ["000001.jpg", "000002.jpg", "000003.jpg"]
+
+
+def table(folder: Path, text: str) -> AttributeTable:
+    (folder / "table.txt").write_text(text)
+    return read_attribute_table(folder / "table.txt")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CELEBA,
+        CELEBA.replace("\n", "\r\n"),
+        CSV,
+        "\ufeff" + CSV,
+        CSV.replace(',"Young, rather"', ",Young").replace(",", "\t"),
+        CSV.replace(",0", ",-1").replace(",1", ", 1"),
+    ],
+)
+def test_both_layouts_say_the_same(tmp_path: Path, text: str) -> None:
+    found = table(tmp_path, text)
+    assert found.attributes[0] == "Bald"
+    assert found.attributes[1].startswith("Young")
+    indices, answers = found.of(NAMES, "here")
+    assert indices == [0, 1, 2]
+    assert answers.tolist() == [[0, 1], [1, 0], [0, 0]]
+
+
+def test_answers_come_in_the_order_of_the_images(tmp_path: Path) -> None:
+    _, answers = table(tmp_path, CELEBA).of(NAMES[::-1], "here")
+    assert answers.tolist() == [[0, 0], [1, 0], [0, 1]]
+
+
+def test_an_image_may_have_another_suffix(tmp_path: Path) -> None:
+    _, answers = table(tmp_path, CELEBA).of([name.replace("jpg", "png") for name in NAMES], "here")
+    assert answers.tolist() == [[0, 1], [1, 0], [0, 0]]
+    both = table(tmp_path, "file,a\nx.png,1\nx.jpg,0\n")
+    assert both.of(["x.jpg", "x.png"], "here")[1].tolist() == [[0], [1]]
+
+
+def test_images_and_rows_without_each_other_are_refused_or_left_out(tmp_path: Path) -> None:
+    found = table(tmp_path, CELEBA)
+    with pytest.raises(BadInputError, match=r"has no row for 9\.jpg: .*--subset"):
+        found.of([*NAMES, "9.jpg"], "here")
+    with pytest.raises(BadInputError, match=r"has a row for 000003\.jpg, which is not in here: .*--subset"):
+        found.of(NAMES[:2], "here")
+    indices, answers = found.of(["9.jpg", *NAMES[:2]], "here", subset=True)
+    assert (indices, answers.tolist()) == ([1, 2], [[0, 1], [1, 0]])
+    for subset in (True, False):
+        with pytest.raises(BadInputError, match=r"names none of the images in here, such as 9\.jpg"):
+            found.of(["9.jpg"], "here", subset=subset)
+
+
+def test_an_attribute_with_one_answer_teaches_nothing(tmp_path: Path) -> None:
+    found = table(tmp_path, CELEBA)
+    with pytest.raises(BadInputError, match="says no to Young for all 2 images"):
+        found.of(NAMES[1:], "here", subset=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "0 rows of 0 attributes"),
+        ("file,a\n", "0 rows of 1 attributes"),
+        ("file\nx.png\n", "1 rows of 0 attributes"),
+        ("file,a,a\nx.png,1,0\n", "two of one name"),
+        ("file,a,\nx.png,1,0\n", "a name for each attribute"),
+        ("file,a\nx.png,1\ny.png,maybe\n", "line 3 has 'maybe' for a: write 1 for yes"),
+        ("file,a\nx.png,1,0\n", "line 2 has 2 values for 1 attributes"),
+        ("file,a,b\nx.png,1\n", "line 2 has 1 values for 2 attributes"),
+        ("file,a\nx.png,1\nx.png,0\n", r"line 3 is a second row for x\.png"),
+        ("file,a\n,1\n", "line 2 names no image"),
+        ("file,a\nx.png,0\ny.png,-1\n", "line 3 mixes 0 and -1"),
+        ('file,a\n"x.png,0\n', "cannot be read"),
+        ("4\na b\nx.jpg 1 -1\n", "says on its first line 4 images and has 1"),
+        ("4\n", "says on its first line 4 images and has 0"),
+        ("1\na b\nx.jpg 1 7\n", "line 3 has '7' for b"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(BadInputError, match=message) as caught:
+        table(tmp_path, text)
+    assert str(caught.value).startswith(f"{tmp_path}/table.txt ")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "table.txt").write_bytes(b"\xff\xfe\x00")
+    for path in (tmp_path, tmp_path / "none", tmp_path / "table.txt"):
+        with pytest.raises(BadInputError, match="cannot be read as a table"):
+            read_attribute_table(path)

@@ -17,6 +17,7 @@ main = Verbs(
         "translate": "Translate images to other domains, with styles drawn or taken from references.",
         "truncation": "Measure a model at several truncations; write a table and a plot.",
         "train": "Train a model by its reference recipe.",
+        "attributes": "Train the attribute classifiers that linear separability asks.",
         "convert": "Write an official pickle's network as safetensors.",
         "list": "Show the names of models, metrics, data, extractors and benchmarks.",
     },

@@ -195,6 +195,32 @@ class AttributeExtractor(Extractor, Protocol):
         ...
 
 
+@runtime_checkable
+class ClassExtractor(Extractor, Protocol):
+    """An extractor that also says which of some classes an image shows, in its layer ``probabilities``.
+
+    The columns of that layer are ``classes``, by their names.
+    """
+
+    classes: tuple[str, ...]
+
+
+@runtime_checkable
+class SegmentationExtractor(Extractor, Protocol):
+    """An extractor that says which class each pixel of an image shows, and how label maps are coloured.
+
+    ``palette [K or more, 3]`` uint8 has the colour of each class, in the order of ``classes``, and after them colours
+    of pixels that are not counted.
+    """
+
+    classes: tuple[str, ...]
+    palette: Tensor
+
+    def segment(self, images: Tensor) -> Tensor:
+        """Return ``[N, H, W]`` int64, a class for each pixel of ``[N, 3, H, W]`` uint8 images."""
+        ...
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A published file of weights; ``file`` is its name where the address does not end in one."""

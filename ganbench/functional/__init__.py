@@ -8,13 +8,16 @@ from ganbench.functional.manifold import density_coverage, precision_recall
 from ganbench.functional.mmd import draw_subsets, kernel_distance, kernel_distances
 from ganbench.functional.path import lerp, path_length, slerp
 from ganbench.functional.psnr import equivariance_psnr
+from ganbench.functional.segmentation import SegmentationScores, confusion_matrix, segmentation_scores
 from ganbench.functional.separability import conditional_entropy, separability
 from ganbench.functional.translation import translate_fractional, translate_integer
 
 __all__ = [
+    "SegmentationScores",
     "affine_lowpass_filter",
     "affine_transform",
     "conditional_entropy",
+    "confusion_matrix",
     "density_coverage",
     "draw_subsets",
     "equivariance_psnr",
@@ -32,6 +35,7 @@ __all__ = [
     "pseudo_rotate",
     "rotate",
     "rotation_matrix",
+    "segmentation_scores",
     "separability",
     "slerp",
     "translate_fractional",

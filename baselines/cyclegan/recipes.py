@@ -31,6 +31,7 @@ class Recipe:
         lambda_identity: weight of the identity loss, in relation to those; 0 leaves it out.
         pool_size: generated images kept for each discriminator.
         load_size, crop_size, mirror: augmentation, as in ``baselines.cyclegan.data.Unpaired``.
+        translate: images given to the discriminators, real and generated alike, are shifted by up to so many pixels.
         tick_kimg: between two lines of the log.
         snapshot_ticks: ticks between two snapshots.
     """
@@ -54,6 +55,7 @@ class Recipe:
     load_size: int = 286
     crop_size: int = 256
     mirror: bool = True
+    translate: int = 0
     tick_kimg: float = 1
     snapshot_ticks: int = 5
 
@@ -72,9 +74,11 @@ RECIPES: Mapping[str, Recipe] = {
         n_epochs_decay=100,
         batch=4,
         lr=0.0005,
+        lambda_identity=0,  # as in most of the paper: it is there to keep colours
         load_size=0,
         crop_size=0,
         mirror=False,
+        translate=2,
         tick_kimg=1,
         snapshot_ticks=5,
     ),

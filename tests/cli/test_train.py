@@ -7,7 +7,7 @@ import pytest
 import toygan
 
 from ganbench import registry
-from ganbench.cli.train import line
+from ganbench.cli.train import _benchmark, _recipe, line
 from ganbench.types import Checkpoint, Dataset, Recipe
 from tests.cli.command_line import complaint, ganbench
 
@@ -112,10 +112,18 @@ def test_the_recipe_is_chosen_where_there_is_one_choice(
     assert "no training recipe" in complaint(*LINE)
 
 
-def test_digits_have_a_recipe_of_their_own(apprentice: Apprentice, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digits_have_a_recipe_and_a_protocol_of_their_own(
+    apprentice: Apprentice, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(apprentice, "recipes", {**Apprentice.recipes, "digits32": Recipe("digits32")})
     assert ganbench("train", "--model", "apprentice", "--data", "digits:train").exit_code == 0
     assert apprentice.asked[0][1].name == "digits32"
+    for data in ("digits", "digits:train", "digit-domains", "digit-domains:3,8"):
+        assert _recipe(apprentice, "apprentice", None, data).name == "digits32"
+        assert _benchmark(apprentice, data) == "digits"
+    assert _benchmark(apprentice, "stripes") == "toy"
+    monkeypatch.setattr(apprentice, "embedded_benchmark", "digit-domains", raising=False)
+    assert _benchmark(apprentice, "digit-domains:3,8") == "digit-domains"
 
 
 @pytest.mark.parametrize("error", [ValueError("images must be square: resize them."), OSError("the disk is full.")])

@@ -1,6 +1,7 @@
 """A model so small that a step takes a millisecond, to hold the loop against its promises; also run as a program."""
 
 import copy
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from baselines.training.data import Batches
 from baselines.training.ema import ema_beta
 from baselines.training.loop import Losses, Moment, OnTick, Phase, Schedule, Trainee, run
 from baselines.training.optimizers import lazy_adam
+from baselines.training.ranks import joined
 from baselines.training.streams import normal, seeded
 from baselines.training.weights import save_weights
 
@@ -21,11 +23,11 @@ IMAGES = torch.arange(7 * 4, dtype=torch.uint8).reshape(7, 1, 2, 2) * 9
 class Tiny:
     """A linear generator and discriminator of 2x2 images, with everything that the loop supports."""
 
-    def __init__(self, run_dir: Path, spoil_at: int | None = None) -> None:
+    def __init__(self, run_dir: Path, spoil_at: int | None = None, spoilt_rank: int = 0, group: int | None = 1) -> None:
         with seeded(3):
             self.G, self.D = nn.Linear(3, 4).requires_grad_(False), nn.Linear(4, 1).requires_grad_(False)
         self.G_ema = copy.deepcopy(self.G)
-        self.run_dir, self.spoil_at = run_dir, spoil_at
+        self.run_dir, self.spoil_at, self.spoilt_rank, self.group = run_dir, spoil_at, spoilt_rank, group
         self.exports = 0
         self.prepared: list[int] = []  # the steps that it was asked to prepare
 
@@ -44,14 +46,17 @@ class Tiny:
             ema_beta=lambda nimg: ema_beta(BATCH, nimg, 0.02, 0.5),
             export=self.export,
             prepare=lambda at: self.prepared.append(at.step),
+            group=self.group,
         )
 
     def generator_loss(self, at: Moment) -> Losses:
-        total = -self.D(self.G(normal(at.stream("G"), BATCH, 3)))
-        return {"total": total * float("nan") if at.step == self.spoil_at else total}
+        total = -self.D(self.G(at.share.of(normal(at.stream("G"), BATCH, 3))))
+        spoilt = at.step == self.spoil_at and at.share.rank == self.spoilt_rank
+        return {"total": total * float("nan") if spoilt else total}
 
     def discriminator_loss(self, at: Moment) -> Losses:
-        return {"total": self.D(self.G(normal(at.stream("D"), BATCH, 3))) - self.D(at.real.flatten(1))}
+        fake = self.G(at.share.of(normal(at.stream("D"), BATCH, 3)))
+        return {"total": self.D(fake) - self.D(at.real.flatten(1))}
 
     def penalty(self, at: Moment) -> Losses:
         return {"total": self.D(at.real.flatten(1)).square()}
@@ -70,18 +75,21 @@ def train(
     resume: bool = False,
     seed: int = 0,
     spoil_at: int | None = None,
+    spoilt_rank: int = 0,
+    group: int | None = 1,
     on_tick: OnTick | None = None,
 ) -> Tiny:
-    tiny = Tiny(run_dir, spoil_at)
+    tiny = Tiny(run_dir, spoil_at, spoilt_rank, group)
     schedule = Schedule(steps, tick=2, snapshot=4, settings={"seed": seed, "betas": [0.0, 0.99]}, seed=seed)
     run(tiny.trainee(), Batches(IMAGES, None, BATCH, seed), schedule, run_dir, resume=resume, on_tick=on_tick)
     return tiny
 
 
 if __name__ == "__main__":
-    train(
-        Path(sys.argv[1]),
-        int(sys.argv[2]),
-        resume=sys.argv[3:] == ["resume"],
-        on_tick=lambda _: print("tick", flush=True),
-    )
+    with joined():
+        train(
+            Path(sys.argv[1]),
+            int(sys.argv[2]),
+            resume=sys.argv[3:] == ["resume"],
+            on_tick=lambda _: print(f"tick {os.getpid()}", flush=True),
+        )

@@ -211,7 +211,7 @@ def _results(metric: Metric, plan: Plan, filled: Filled) -> list[Result]:
             value=number.value,
             # The spread of an inception score is neither good nor bad.
             higher_is_better=None if key.endswith("_std") else metric.higher_is_better,
-            count=metric.count,
+            count=_generated(metric, plan),
             extractor=plan.setting.extractors[name].name if name else None,  # of a file, it leaves out the folder
             extractor_sha256=plan.setting.extractors[name].sha256 if name else None,
             spec={"class": f"{type(metric).__module__}:{type(metric).__qualname__}", **_spec(metric)},

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from baselines.training.weights import load_state, read_header
-from ganbench.checkpoints import tensorflow
+from ganbench.checkpoints import cyclegan, tensorflow
 from ganbench.checkpoints.architectures import (
     ARCHITECTURES,
     Architecture,
@@ -52,13 +52,15 @@ def blueprint(module: PersistentObject | Instance, file_size: int) -> Blueprint:
 
 
 def from_safetensors(path: Path) -> dict[str, nn.Module]:
-    """Return the network in one of our own files, under its official name.
+    """Return the networks in one of our own files, under their official names: of most models, one.
 
     Raises:
         BadInputError: the file is damaged or not ours, or its weights do not fit; a whole sentence.
     """
     header, tensors = _read(path)
     with about(path):
+        if (found := cyclegan.own(header, tensors)) is not None:
+            return {name: filled(*plan) for name, plan in found.items()}
         architecture, name = _own_model(header["model"])
         if not isinstance(config := header["config"], dict):
             raise BadInputError("says in its header no arguments that its network was made with")

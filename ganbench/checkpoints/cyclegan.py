@@ -1,35 +1,57 @@
-"""CycleGAN's official files: what each network was made with, read off its tensors.
+"""CycleGAN's files: what each network was made with.
 
-An official file is the bare state dict of one network, ``EPOCH_net_NAME.pth``, and says nothing of arguments.
+An official file is the bare state dict of one network, ``EPOCH_net_NAME.pth``, and says nothing of arguments: they are
+read off its tensors. Our own safetensors have them in their header, and hold both generators, or one converted network.
 """
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from baselines.cyclegan.networks import (
-    Generators,
     NLayerDiscriminator,
     PixelDiscriminator,
     ResnetGenerator,
     UnetGenerator,
 )
 from ganbench.checkpoints.architectures import Architecture, Blueprint, Config
+from ganbench.checkpoints.modules import arguments
+from ganbench.errors import BadInputError, UnsafeFileError
 
 Tensors = Mapping[str, Tensor]
 
-ARCHITECTURES = (
-    Architecture("CycleGAN ResNet generator", "ResnetGenerator", "model.1.weight", ResnetGenerator),
-    Architecture("CycleGAN U-Net generator", "UnetGenerator", "model.model.0.weight", UnetGenerator),
-    Architecture("CycleGAN patch discriminator", "NLayerDiscriminator", "model.0.weight", NLayerDiscriminator),
-    Architecture("CycleGAN pixel discriminator", "PixelDiscriminator", "net.0.weight", PixelDiscriminator),
-)
-RESNET, UNET, N_LAYERS, PIXEL = ARCHITECTURES
-GENERATORS = Architecture("pair of CycleGAN generators", "Generators", "G_A.model.1.weight", Generators)
+DEEPEST = {"n_blocks": 64, "num_downs": 12, "n_layers": 12}  # more than that no network has
 
-OFFICIAL_NAME = re.compile(r".+_net_(?P<name>[GD](_[AB])?)\.pth", re.DOTALL)
+
+def modest(config: Config) -> None:
+    """Refuse a depth that would take long to build before it is known whether the weights fit."""
+    for name, most in DEEPEST.items():
+        if isinstance(depth := config.get(name), int) and depth > most:
+            raise UnsafeFileError(f"gives its network the argument {name!r} as {depth}, which no network takes")
+
+
+RESNET = Architecture("CycleGAN ResNet generator", "ResnetGenerator", "model.1.weight", ResnetGenerator, check=modest)
+UNET = Architecture("CycleGAN U-Net generator", "UnetGenerator", "model.model.0.weight", UnetGenerator, check=modest)
+N_LAYERS = Architecture(
+    "CycleGAN patch discriminator", "NLayerDiscriminator", "model.0.weight", NLayerDiscriminator, check=modest
+)
+PIXEL = Architecture(
+    "CycleGAN pixel discriminator", "PixelDiscriminator", "net.0.weight", PixelDiscriminator, check=modest
+)
+GENERATORS = {"resnet": RESNET, "unet": UNET}
+# What our own safetensors files call a converted network.
+OWN_MODELS = {
+    "cyclegan-resnet-generator": RESNET,
+    "cyclegan-unet-generator": UNET,
+    "cyclegan-patch-discriminator": N_LAYERS,
+    "cyclegan-pixel-discriminator": PIXEL,
+}
+
+NAME = re.compile(r"[GD](_[AB])?")
+OFFICIAL_NAME = re.compile(rf".+_net_(?P<name>{NAME.pattern})\.pth", re.DOTALL)
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 PADDINGS: dict[tuple[int, ...], tuple[str, bool]] = {
     (1, 5): ("reflect", False),
@@ -45,17 +67,71 @@ def recognised(tensors: Tensors) -> dict[str, Blueprint] | None:
     The tensors are not yet known to fit: ``filled`` compares them all.
     """
     tensors = without_instance_statistics(tensors)
-    for architecture, configure in zip(ARCHITECTURES, (resnet, unet, n_layers, pixel), strict=True):
+    for architecture, configure in ((RESNET, resnet), (UNET, unet), (N_LAYERS, n_layers), (PIXEL, pixel)):
         if is_convolution(tensors.get(architecture.telltale)):
-            name = "G" if architecture in (RESNET, UNET) else "D"
-            return {name: Blueprint(architecture, configure(tensors), tensors)}
+            return {letter(architecture): Blueprint(architecture, configure(tensors), tensors)}
     return None
 
 
 def name_in(path: Path, name: str) -> str:
-    """Return what a network is called by the name of its file, such as ``G_A``, or else ``name``."""
+    """Return what a network is called by the name of its official file, such as ``G_A``, or else ``name``.
+
+    Raises:
+        BadInputError: the file is called after a network of the other kind.
+    """
     named = OFFICIAL_NAME.fullmatch(path.name)
-    return named["name"] if named and named["name"][0] == name else name
+    if not named or len(name) > 1:
+        return name
+    if named["name"][0] != name:
+        kinds = {"G": "generator", "D": "discriminator"}
+        raise BadInputError(f"is named as a {kinds[named['name'][0]]} and holds a {kinds[name]}: give it its own name")
+    return named["name"]
+
+
+def own(header: Mapping[str, Any], tensors: Tensors) -> dict[str, Blueprint] | None:
+    """Return the networks of one of our own files, as ``G_A`` and ``G_B``, or as what the converted file was called.
+
+    None where the header says that it is another model's.
+
+    Raises:
+        BadInputError, UnsafeFileError: the header has no arguments that a network takes.
+    """
+    model, config = header["model"], header["config"]
+    if model != "cyclegan" and model not in OWN_MODELS:
+        return None
+    if not isinstance(config, dict):
+        raise BadInputError("says in its header no arguments that its network was made with")
+    config = arguments(config)
+    if model == "cyclegan":
+        return pair(config, tensors)
+    architecture, entry = OWN_MODELS[model], str(header.get("entry"))
+    known = NAME.fullmatch(entry) and entry[0] == letter(architecture)
+    return {entry if known else letter(architecture): Blueprint(architecture, config, tensors)}
+
+
+def pair(config: Config, tensors: Tensors) -> dict[str, Blueprint]:
+    """Return both generators of a file; the way back has the channels of the way there in the other order."""
+    there = dict(config)
+    kind = there.pop("netG", "resnet")
+    if not isinstance(kind, str) or kind not in GENERATORS:
+        raise BadInputError(f"holds generators of an unknown kind, {str(kind)[:60]!r}")
+    back = there | {"input_nc": there.get("output_nc", 3), "output_nc": there.get("input_nc", 3)}
+    for name in tensors:
+        if not name.startswith(("G_A.", "G_B.")):
+            raise BadInputError(f"holds the tensor {name[:100]}, which is of neither generator")
+    return {
+        name: Blueprint(
+            GENERATORS[kind],
+            arguments_of,
+            {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items() if key.startswith(f"{name}.")},
+        )
+        for name, arguments_of in (("G_A", there), ("G_B", back))
+    }
+
+
+def letter(architecture: Architecture) -> str:
+    """Return ``G`` for a generator and ``D`` for a discriminator."""
+    return "G" if architecture in (RESNET, UNET) else "D"
 
 
 def without_instance_statistics(tensors: Tensors) -> dict[str, Tensor]:

@@ -45,9 +45,9 @@ def recognisers() -> "tuple[Recogniser, ...]":
     Each is given all tensors of a file by name, those of a dictionary of state dicts as ``generator.from_rgb.weight``,
     and returns what the networks are built from by their official names, or None where they are not its own.
     """
-    from ganbench.checkpoints import starganv2
+    from ganbench.checkpoints import cyclegan, starganv2
 
-    return (starganv2.recognised,)
+    return (starganv2.recognised, cyclegan.recognised)
 
 
 def blueprints(path: Path) -> "dict[str, Blueprint]":
@@ -57,11 +57,13 @@ def blueprints(path: Path) -> "dict[str, Blueprint]":
         UnsafeFileError: it asks for code to be run, or for memory that its size does not justify.
         BadInputError: it is cut short, holds something else than tensors, or networks of no known kind.
     """
+    from ganbench.checkpoints.cyclegan import name_in
+
     tensors = read(path)
     with about(path):
         for recognised in recognisers():
             if (found := recognised(tensors)) is not None:
-                return found
+                return {name_in(path, name): plan for name, plan in found.items()}
         raise BadInputError(UNKNOWN)
 
 
@@ -199,7 +201,9 @@ class Declarations:
         count = math.prod(shape)
         last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
         if count and last >= storage.numbers:
-            raise UnsafeFileError(f"announces a tensor of shape {list(shape)} and holds {storage.numbers} numbers for it")
+            raise UnsafeFileError(
+                f"announces a tensor of shape {list(shape)} and holds {storage.numbers} numbers for it"
+            )
         self.unfolded += count * storage.itemsize
         if self.unfolded > 2 * self.file_size + SPARE:
             raise UnsafeFileError("unfolds into far more memory than the file is long")

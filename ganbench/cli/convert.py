@@ -26,8 +26,8 @@ SUFFIX = ".safetensors"
 def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
     """Write one network of an official pickle as safetensors, which holds numbers alone; prints the path.
 
-    IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3, TensorFlow's or PyTorch's. Nothing in it is
-    executed. The converted network gives the same images bit for bit, and the same snapshot always the same bytes.
+    IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3, TensorFlow's or PyTorch's, or a network of
+    CycleGAN (latest_net_G_A.pth). Nothing in it is executed. The converted network gives the same images bit for bit, and the same snapshot always the same bytes.
     """
     if target.suffix != SUFFIX:
         raise BadInputError(f"{target} does not end in {SUFFIX}: give the file to write such an ending.")
@@ -37,5 +37,7 @@ def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
 
     network = convert(source, target, entry)
     count = sum(tensor.numel() for tensor in network.parameters())
-    click.echo(f"{name_of(network)}, {network.img_resolution}x{network.img_resolution}, {count:,} parameters", err=True)
+    size = getattr(network, "img_resolution", None)  # a CycleGAN's network takes many
+    shown = f"{size}x{size}, " if size else ""
+    click.echo(f"{name_of(network)}, {shown}{count:,} parameters", err=True)
     click.echo(str(target))

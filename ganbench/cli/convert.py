@@ -27,7 +27,8 @@ def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
     """Write one network of an official pickle as safetensors, which holds numbers alone; prints the path.
 
     IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3, TensorFlow's or PyTorch's, or a network of
-    CycleGAN (latest_net_G_A.pth). Nothing in it is executed. The converted network gives the same images bit for bit, and the same snapshot always the same bytes.
+    CycleGAN (latest_net_G_A.pth). Nothing in it is executed. The converted network gives the same images bit for bit,
+    and the same snapshot always the same bytes.
     """
     if target.suffix != SUFFIX:
         raise BadInputError(f"{target} does not end in {SUFFIX}: give the file to write such an ending.")

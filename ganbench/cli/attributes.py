@@ -27,7 +27,7 @@ SUFFIX = ".safetensors"
     examples=(
         "ganbench attributes --data img_celeba-128 --labels list_attr_celeba.txt --mirror --out celeba.safetensors",
         "ganbench attributes --data photos --labels labels.csv --epochs 50 --out photos.safetensors",
-        "ganbench run --model stylegan2 --weights G.pkl --metrics ls --attributes celeba.safetensors",
+        "ganbench attributes --data faces-256.zip --labels faces.tsv --subset --recipe paper --out faces.safetensors",
     ),
 )
 @click.option("--data", required=True, help="A folder or zip of square images whose side is a power of two.")
@@ -51,8 +51,8 @@ def command(
 ) -> None:
     """Train classifiers of yes-or-no attributes of images; print how often each is right on images held out.
 
-    The file goes with the metric ls: ganbench run ... --metrics ls --attributes FILE. In the table, an image without
-    an attribute has 0 or -1 for it, and one with it 1. Nothing is written before the end.
+    Linear separability asks them: `ganbench run --metrics ls --attributes FILE.safetensors`. In the table, 1 is yes and
+    0 or -1 no; an image may be named with another suffix than it has. Nothing is written before the end.
     """
     if out.suffix != SUFFIX:
         raise BadInputError(f"{out} does not end in {SUFFIX}: give the file to write such an ending.")

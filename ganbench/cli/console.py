@@ -1,5 +1,6 @@
 """Where the verbs draw tables and bars."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,15 @@ class Terminal(Console):
     def on_broken_pipe(self) -> None:
         """Raise what was met; rich itself would exit with 1, which means a regression here."""
         raise BrokenPipeError
+
+
+def can_show(text: str) -> bool:
+    """Return whether the encoding of standard output has all characters of a text."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager

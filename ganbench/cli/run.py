@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 
 from ganbench.cli import options
-from ganbench.cli.console import Terminal
+from ganbench.cli.console import Terminal, can_show
 from ganbench.cli.group import Verb
 from ganbench.errors import BadInputError
 from ganbench.records.record import Result, RunRecord
@@ -108,4 +108,5 @@ def _value(result: Result) -> str:
 
 
 def _direction(result: Result) -> str:
-    return {True: "↑ higher", False: "↓ lower", None: ""}[result.higher_is_better]
+    words = {True: "↑ higher", False: "↓ lower", None: ""}[result.higher_is_better]
+    return words if can_show(words) else words[2:]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganbench.cli import options
+from ganbench.cli.console import can_show
 from ganbench.cli.files import write
 from ganbench.cli.group import Choice, Verb
 from ganbench.records import render
@@ -45,7 +46,11 @@ def command(
     form = form or (render.SUFFIXES.get(output.suffix, "text") if output else "text")
     if output is not None:
         write(output, render.FORMATS[form](table).encode())
-    elif form == "text":
-        click.echo(render.text(table, shutil.get_terminal_size().columns, bold=sys.stdout.isatty()), nl=False)
+        return
+    plain = not can_show(render.NOT_PLAIN)
+    if form == "text":
+        click.echo(render.text(table, shutil.get_terminal_size().columns, sys.stdout.isatty(), plain), nl=False)
+    elif form == "markdown":
+        click.echo(render.markdown(table, plain), nl=False)
     else:
         click.echo(render.FORMATS[form](table), nl=False)

@@ -5,13 +5,15 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ganbench.records.table import LETTERS, Column, Table
+from ganbench.records.table import DASH, LETTERS, Column, Table
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
 ARROWS = {True: " ↑", False: " ↓", None: ""}
+PLAIN_ARROWS = {True: " (higher)", False: " (lower)", None: ""}
+NOT_PLAIN = "↑↓ᵃ─"  # what an encoding has to have for tables that are not plain
 LATEX_ARROWS = {True: r" $\uparrow$", False: r" $\downarrow$", None: ""}
 SUPERSCRIPTS = str.maketrans(LETTERS, "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 MARKDOWN_SPECIAL = str.maketrans({**{c: f"\\{c}" for c in "\\|*`<["}, "\n": " "})
@@ -29,13 +31,14 @@ LATEX_SPECIAL = str.maketrans(
 )
 
 
-def text(table: Table, width: int = 80, bold: bool = False) -> str:
+def text(table: Table, width: int = 80, bold: bool = False, plain: bool = False) -> str:
     """Return a table for a terminal; a wider one is cut into blocks of whole columns.
 
     Args:
         table: to print.
         width: of the terminal, in characters.
         bold: whether the best are printed bold by escape codes; where not, a star marks them.
+        plain: whether headings keep to ASCII.
     """
     from rich.console import Console
 
@@ -43,23 +46,23 @@ def text(table: Table, width: int = 80, bold: bool = False) -> str:
     console = Console(
         file=out, width=width, force_terminal=bold, color_system="standard" if bold else None, legacy_windows=False
     )
-    for block in _blocks(table, console, bold):
+    for block in _blocks(table, console, bold, plain):
         console.print(block, end="\n\n")
     for mark, note in table.notes:
-        console.print(f"{mark.translate(SUPERSCRIPTS)} {note}".lstrip(), markup=False, highlight=False)
+        console.print(f"{_mark(mark, plain)} {note}".lstrip(), markup=False, highlight=False)
     if not bold and any(table.best(index) for index in range(len(table.columns))):
         console.print("* best in its column", markup=False, highlight=False)
     return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines()).lstrip("\n")
 
 
-def markdown(table: Table) -> str:
-    """Return a GitHub-flavoured Markdown table."""
-    lines = [[table.head, *(_one_line(column) for column in table.columns)]]
+def markdown(table: Table, plain: bool = False) -> str:
+    """Return a GitHub-flavoured Markdown table; where ``plain``, its headings keep to ASCII."""
+    lines = [[table.head, *(_one_line(column, plain) for column in table.columns)]]
     lines.append(["---", *("---:" for _ in table.columns)])
     for label, cells in _body(table, "**{}**", empty="-"):
         lines.append([label.translate(MARKDOWN_SPECIAL), *cells])
     body = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    notes = (f"{mark.translate(SUPERSCRIPTS)} {note}".strip() for mark, note in table.notes)
+    notes = (f"{_mark(mark, plain)} {note}".strip() for mark, note in table.notes)
     return body + "".join(f"\n{note.translate(MARKDOWN_SPECIAL)}\n" for note in notes)
 
 
@@ -74,7 +77,7 @@ def latex(table: Table) -> str:
         lines.append(_latex_row([_latex(label), *(cell.replace("inf", r"$\infty$") for cell in cells)]))
     lines.append(r"\bottomrule")
     for mark, note in table.notes:
-        text = rf"\scriptsize {_latex_mark(mark)}{_latex(note)}"
+        text = rf"\scriptsize {'-- ' if mark == DASH else _latex_mark(mark)}{_latex(note)}"
         lines.append(_latex_row([rf"\multicolumn{{{len(columns) + 1}}}{{l}}{{{text}}}"]))
     return "\n".join([*lines, r"\end{tabular}", ""])
 
@@ -100,12 +103,18 @@ def _body(table: Table, emphasis: str, empty: str) -> Iterator[tuple[str, list[s
         yield row.label, [emphasis.format(cells[i]) if i in best else cells[i] or empty for cells, best in columns]
 
 
-def _name(column: Column) -> str:
-    return f"{column.title}{ARROWS[column.higher_is_better]}{column.mark.translate(SUPERSCRIPTS)}"
+def _name(column: Column, plain: bool) -> str:
+    arrows = PLAIN_ARROWS if plain else ARROWS
+    return f"{column.title}{arrows[column.higher_is_better]}{_mark(column.mark, plain)}"
 
 
-def _one_line(column: Column) -> str:
-    return f"{_name(column)} ({', '.join(column.protocol.details)})".removesuffix(" ()").translate(MARKDOWN_SPECIAL)
+def _mark(mark: str, plain: bool) -> str:
+    return f" [{mark}]" if plain and mark not in ("", DASH) else mark.translate(SUPERSCRIPTS)
+
+
+def _one_line(column: Column, plain: bool) -> str:
+    details = ", ".join(column.protocol.details)
+    return f"{_name(column, plain)} ({details})".removesuffix(" ()").translate(MARKDOWN_SPECIAL)
 
 
 def _csv_name(column: Column) -> str:
@@ -125,27 +134,30 @@ def _latex_row(cells: list[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _blocks(table: Table, console: "Console", bold: bool) -> "Iterator[RichTable]":
+def _blocks(table: Table, console: "Console", bold: bool, plain: bool) -> "Iterator[RichTable]":
     """Give as few tables as the console's width allows, each with the models and some of the columns."""
     taken: list[int] = []
     for index in range(len(table.columns)):
-        wider = _rich(table, [*taken, index], bold)
+        wider = _rich(table, [*taken, index], bold, plain)
         if taken and console.measure(wider, options=console.options.update(max_width=10_000)).maximum > console.width:
-            yield _rich(table, taken, bold)
+            yield _rich(table, taken, bold, plain)
             taken = []
         taken.append(index)
-    yield _rich(table, taken, bold)
+    yield _rich(table, taken, bold, plain)
 
 
-def _rich(table: Table, indices: list[int], bold: bool) -> "RichTable":
+def _rich(table: Table, indices: list[int], bold: bool, plain: bool) -> "RichTable":
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    rich = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
+    lines = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True) if plain else box.SIMPLE_HEAD
+    rich = RichTable(box=lines, show_edge=False, pad_edge=False, header_style="")
     rich.add_column(table.head, overflow="fold")
     for column in (table.columns[index] for index in indices):
-        rich.add_column(Text("\n".join([_name(column), *column.protocol.details])), justify="right", no_wrap=True)
+        rich.add_column(
+            Text("\n".join([_name(column, plain), *column.protocol.details])), justify="right", no_wrap=True
+        )
     columns = [(table.cells(index), table.best(index)) for index in indices]
     for i, row in enumerate(table.rows):
         values = [

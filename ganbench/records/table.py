@@ -1,7 +1,7 @@
 """Any set of records as one table: rows are models, columns are numbers that compare."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store, by_age, read
 
 EMBEDDED_NOTE = "digits or embedded: parts that ship with ganbench; such numbers compare with no published ones."
+DASH = "-"  # the mark of a note on cells that a model cannot have
 LETTERS = "abcdefghijklmnoprstuvwxyz"  # for marks; Unicode has no superscript q
 
 RowKey = tuple[str, str, int]
@@ -58,7 +59,7 @@ class Table:
     Attributes:
         columns: from left to right.
         rows: from top to bottom.
-        notes: what stands below, each a column's mark (or nothing) and a sentence.
+        notes: what stands below, each a mark (a column's, ``DASH`` or nothing) and a sentence.
         head: what the rows are.
     """
 
@@ -108,6 +109,9 @@ def collect(sources: Sequence[Path], results_dir: Path | None = None) -> list[Ru
 def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Sequence[str] = ()) -> Table:
     """Return the table of records; the newest of repeated runs (same model, weights, seed and protocol) counts.
 
+    A metric that was asked for and that a model cannot have is a column too, even where no model has it; a note says
+    why.
+
     Args:
         records: oldest first.
         metrics: keys, metrics or short names to show, in this order; all where empty.
@@ -117,17 +121,20 @@ def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Seq
         UnknownNameError: a metric or model that no record has.
     """
     records = _of_models(records, models)
-    shown = _shown_keys(records, metrics)
-    records = [record for record in records if any(result.key in shown for result in record.results)]
+    known = _known_keys(records)
+    shown = list(dict.fromkeys(key for name in metrics for key in keys.matching(name, known))) if metrics else [*known]
+    wanted = {known[key] for key in shown}
+    records = [r for r in records if wanted & {*(result.metric for result in r.results), *r.missing}]
     cells: dict[tuple[RowKey, Protocol], Result] = {}
     for record in records:
         cells |= {(_row_key(record), protocol(record, r)): r for r in record.results if r.key in shown}
-    columns = _columns(cells, shown)
+    columns = _columns(cells, shown, records)
+    labels = _labels(records)
     rows = tuple(
         Row(label, row[1], row[2], tuple(_value(cells.get((row, column.protocol))) for column in columns))
-        for row, label in _labels(records).items()
+        for row, label in labels.items()
     )
-    return Table(columns, rows, notes(columns, records))
+    return Table(columns, rows, (*_reasons(records, labels, wanted), *notes(columns, records)))
 
 
 def _read_folder(folder: Path) -> list[RunRecord]:
@@ -145,18 +152,34 @@ def _of_models(records: Sequence[RunRecord], models: Sequence[str]) -> list[RunR
     return sorted(kept, key=lambda record: order.index(record.model["name"])) if models else kept
 
 
-def _shown_keys(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
+def _known_keys(records: Sequence[RunRecord]) -> dict[str, str]:
+    """Return key -> metric of all results, and of metrics that no model has."""
     known = {result.key: result.metric for record in records for result in record.results}
-    if not metrics:
-        return list(known)
-    return list(dict.fromkeys(key for name in metrics for key in keys.matching(name, known)))
+    measured = set(known.values())
+    return known | {name: name for record in records for name in record.missing if name not in measured}
+
+
+def _reasons(
+    records: Sequence[RunRecord], labels: Mapping[RowKey, str], metrics: Collection[str]
+) -> tuple[tuple[str, str], ...]:
+    """Return a note for each of the metrics that models cannot have, with the reason and the models' labels."""
+    measured = {(_row_key(record), result.metric) for record in records for result in record.results}
+    told: dict[tuple[str, str], dict[str, None]] = {}
+    for record in records:
+        for metric, reason in record.missing.items():
+            if metric in metrics and (_row_key(record), metric) not in measured:
+                why = str(reason).removeprefix(f"{metric}: ")
+                told.setdefault((metric, why), {})[labels[_row_key(record)]] = None
+    return tuple((DASH, f"{keys.title(metric)} of {', '.join(who)}: {why}") for (metric, why), who in told.items())
 
 
 def _row_key(record: RunRecord) -> RowKey:
     return record.model["name"], record.model["sha256"], record.seed
 
 
-def _columns(cells: dict[tuple[RowKey, Protocol], Result], shown: list[str]) -> tuple[Column, ...]:
+def _columns(
+    cells: Mapping[tuple[RowKey, Protocol], Result], shown: Sequence[str], records: Sequence[RunRecord]
+) -> tuple[Column, ...]:
     first: dict[Protocol, Result] = {}
     for (_, one), result in cells.items():
         first.setdefault(one, result)
@@ -164,11 +187,18 @@ def _columns(cells: dict[tuple[RowKey, Protocol], Result], shown: list[str]) -> 
     marks = 0
     for key in shown:
         group = [one for one in first if one.key == key]
+        if not group:
+            columns.append(_empty(key, next(record for record in records if key in record.missing)))
         for one, words in zip(group, differences(group), strict=True):
             mark = _mark(marks) if len(group) > 1 else ""
             marks += bool(mark)
             columns.append(Column(one, first[one].higher_is_better, first[one].unit, mark, words))
     return tuple(columns)
+
+
+def _empty(key: str, record: RunRecord) -> Column:
+    """Return the column of a metric that no model has."""
+    return Column(Protocol(key, None, None, None, None, record.benchmark, 0, "{}"), None, "")
 
 
 def _mark(number: int) -> str:

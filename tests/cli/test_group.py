@@ -221,11 +221,19 @@ def test_an_empty_value_is_no_choice_of_a_default(line: tuple[str, ...]) -> None
     assert f"{line[-1].rstrip('=') or line[-2]} is followed by nothing" in complaint("run", "--model", "waves", *line)
 
 
-def test_a_terminal_without_arrows_gets_question_marks(tmp_path: Path) -> None:
+def test_a_terminal_without_arrows_gets_words(tmp_path: Path) -> None:
     from ganbench.records.store import Store
-    from tests.records.make import record
+    from tests.records.make import record, result
 
     Store(tmp_path).write(record())
-    done = run("table", "--results-dir", str(tmp_path), env={**os.environ, "PYTHONIOENCODING": "latin-1"})
-    assert done.returncode == 0, done.stderr
-    assert "FID50k ?" in done.stdout
+    Store(tmp_path).write(record(result(count=500), name="b", at=1))
+    for form in ("text", "markdown"):
+        line = ("table", "--results-dir", str(tmp_path), "--format", form)
+        done = run(*line, env={**os.environ, "PYTHONIOENCODING": "latin-1"})
+        assert done.returncode == 0, done.stderr
+        assert "FID50k (lower) " in done.stdout
+        assert done.stdout.isascii()
+        assert "?" not in done.stdout
+    done = run("list", "ψ", env={**os.environ, "PYTHONIOENCODING": "latin-1"})
+    assert done.returncode == 2
+    assert "'?' is none of" in done.stderr

@@ -127,3 +127,21 @@ def test_latex_compiles(tmp_path: Path) -> None:
     (tmp_path / "t.tex").write_text(source)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_reasons_for_dashes_stand_below_every_table_but_csv() -> None:
+    table = build([record(name="b", missing={"eqt2k_int": "eqt2k_int: it moves the input, which b lacks."})])
+    note = "EQT2k_int of b: it moves the input, which b lacks."
+    assert f"\n- {note}\n" in render.text(table)
+    assert f"\n- {note}\n" in render.markdown(table).replace("\\", "")
+    assert rf"\scriptsize -- {note}".replace("_", r"\_") in render.latex(table)
+    assert "lacks" not in render.as_csv(table)
+    assert [len(row) for row in csv.reader(io.StringIO(render.as_csv(table)))] == [5, 5]
+    assert re.search(r"^b +2\.500 +-$", render.text(table), re.MULTILINE)
+
+
+def test_plain_tables_keep_to_ascii_and_say_the_same() -> None:
+    for plain in (render.text(example(), 120, plain=True), render.markdown(example(), plain=True).replace("\\", "")):
+        assert plain.isascii()
+        for part in ("FID50k (lower) [a]", "FID50k (lower) [b]", "EQT2k_int (dB) (higher)", "[b] FID50k: extractor"):
+            assert part in plain

@@ -173,3 +173,35 @@ def test_no_records_are_an_error_that_names_the_folder(tmp_path: Path) -> None:
         collect([], tmp_path / "none")
     with pytest.raises(BadInputError, match="no record at"):
         collect([tmp_path / "none.json"])
+
+
+EQT = "eqt50k_int"
+REASON = {EQT: f"{EQT}: it moves the input, and this model has no input transform."}
+NOTE = "EQT50k_int of {}: it moves the input, and this model has no input transform."
+
+
+def test_what_a_model_cannot_have_is_a_dash_with_the_reason() -> None:
+    has = record(result(value=1.0), result(EQT, 60.0, extractor=None, unit="dB"), name="a")
+    lacks = [record(result(value=2.0), name=name, at=1, missing=REASON) for name in ("b", "c")]
+    table = build([has, *lacks])
+    assert [row.values for row in table.rows] == [(1.0, 60.0), (2.0, None), (2.0, None)]
+    assert ("-", NOTE.format("b, c")) in table.notes
+    assert [mark for mark, _ in build([has, *lacks], ["fid"]).notes] == [""], "no dash, no reason"
+    assert [mark for mark, _ in build([has, *lacks], models=["a"]).notes] == [""]
+
+
+def test_a_metric_that_no_model_has_is_a_column_of_dashes() -> None:
+    lacks = record(name="b", missing=REASON)
+    table = build([lacks])
+    assert [column.title for column in table.columns] == ["FID50k", "EQT50k_int"]
+    assert table.rows[0].values[1] is None
+    assert ("-", NOTE.format("b")) in table.notes
+    alone = build([lacks, record(name="d")], ["eqt"])
+    assert [(row.label, row.values) for row in alone.rows] == [("b", (None,))]
+
+
+def test_a_reason_gives_way_to_a_value() -> None:
+    """The same weights, measured in an older run or by a newer ganbench."""
+    measured = record(result(EQT, 60.0, extractor=None), at=1)
+    for records in ([measured, record(at=2, missing=REASON)], [record(at=0, missing=REASON), measured]):
+        assert not [note for mark, note in build(records).notes if mark == "-"]

@@ -141,7 +141,7 @@ def test_the_schedule(case: Path) -> None:
         g_lrs=given["G_lrate_dict"],
         d_lrs=given["D_lrate_dict"],
     )
-    for row in about["rows"]:
+    for row in about["rows"]:  # their tick_kimg is how often the official loop reports, which no step depends on
         stage = growth.at(round(row["kimg"] * 1000))
         found = (stage.lod, stage.resolution, stage.batch, stage.g_lr, stage.d_lr)
         expected = [row[name] for name in ("lod", "resolution", "minibatch", "G_lrate", "D_lrate")]

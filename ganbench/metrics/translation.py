@@ -146,6 +146,6 @@ lpips_reference = TranslationDiversity("lpips_reference", "reference")
 """LPIPS between 10 translations of a source image by styles of references; higher is more diverse."""
 # CycleGAN has no official FID. What others measure is the images that its test program saves, by the usual Inception.
 fid_translated = TranslationFrechetDistance(
-    "fid_translated", "plain", outs=1, extractor="inception", quantiser="cyclegan"
+    "fid_translated", "plain", outs=1, val_batch_size=None, extractor="inception", quantiser="cyclegan"
 )
 """FID of translations without style against the target's training images, mean over directions; lower is better."""

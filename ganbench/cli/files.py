@@ -1,12 +1,10 @@
 """Writing what a verb was asked for, whole or not at all."""
 
-import os
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
+from ganbench.atomic import probe, write_atomically
 from ganbench.errors import BadInputError
-from ganbench.records.store import probe
 
 
 def check_folder(folder: Path, names: Sequence[str], force: bool) -> None:
@@ -32,12 +30,7 @@ def write(path: Path, content: bytes) -> None:
     """
     if path.is_dir():
         raise BadInputError(f"{path} is a folder: name a file in it.")
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
-        try:
-            partial.write_bytes(content)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_atomically(path, content)
     except OSError as error:
         raise BadInputError(f"cannot write {path} ({error.strerror}): choose another place or make room.") from error

@@ -6,8 +6,6 @@ its times showing it, so such a data set is not remembered yet. Whatever is wron
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,6 +16,7 @@ import PIL
 import torch
 from torch import Tensor
 
+from ganbench.atomic import write_atomically
 from ganbench.data.decoding import Header
 from ganbench.paths import cache_dir
 
@@ -79,10 +78,8 @@ def remember(stamp: Stamp, known: Known) -> None:
     with suppress(OSError):  # a cache that cannot be written costs time and nothing else
         path = _path(stamp)
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump({"fingerprint": known.fingerprint, "header": known.header}, file)
-        os.replace(partial, path)
+        content = {"fingerprint": known.fingerprint, "header": known.header}
+        write_atomically(path, json.dumps(content).encode())
 
 
 def _path(stamp: Stamp) -> Path:

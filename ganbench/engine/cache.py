@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from ganbench.atomic import probe, write_atomically
 from ganbench.engine.plan import Tap
 from ganbench.errors import BadInputError
 from ganbench.inputs import Accumulator, Setting, Source
@@ -55,12 +54,9 @@ class Cache:
         self.folder = folder or cache_dir() / "shards"
 
     def check_writable(self) -> None:
-        """Raise ``BadInputError`` where nothing can be written, before any work is done."""
+        """Raise ``BadInputError`` where nothing can be written, before any work is done; leave nothing behind."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder) as probe:
-                probe.write(b"\0" * 4096)
-                probe.flush()
+            probe(self.folder)
         except OSError as error:
             raise BadInputError(
                 f"the cache folder {self.folder} cannot be written ({error.strerror}): free it, or name another in "
@@ -86,7 +82,7 @@ class Cache:
         return into.from_state(state)
 
     def write(self, key: str, shard: Accumulator) -> None:
-        """Store a finished shard: a temporary file beside it, then one rename.
+        """Store a finished shard.
 
         Raises:
             BadInputError: the disk is full or the folder cannot be written; nothing is left behind.
@@ -94,27 +90,13 @@ class Cache:
         path, state = self._path(key), shard.state()
         data = save(dict(state), {"key": key, "content": _content(state)})
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, data)
         except OSError as error:
             raise BadInputError(
                 f"the cache folder {self.folder} takes no more ({error.strerror}): make room, or name another "
                 "folder in GANBENCH_CACHE; finished shards are kept."
             ) from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that at any moment it is either absent, as before, or whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _content(state: State | Mapping[str, np.ndarray[Any, Any]]) -> str:

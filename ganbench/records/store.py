@@ -3,16 +3,13 @@
 import errno
 import os
 import re
-import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from ganbench.atomic import probe, write_atomically
 from ganbench.errors import BadInputError
 from ganbench.records.record import RunRecord
-
-# More than any record needs; the room that is tried before work starts.
-PROBE_BYTES = 1 << 20
 
 
 def default_results_dir() -> Path:
@@ -52,7 +49,7 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             if path.exists():
                 raise BadInputError(f"{path} exists, and records are never overwritten: give the run an id of its own.")
-            _write_atomically(path, record.to_json().encode())
+            write_atomically(path, record.to_json().encode())
         except OSError as error:
             raise _unwritable(self.folder, error) from error
         return path
@@ -81,24 +78,6 @@ class Store:
             raise _unwritable(self.folder, error) from error
 
 
-def probe(folder: Path) -> None:
-    """Write to a folder, making it if need be, and undo everything.
-
-    Raises:
-        OSError: what a later write would run into.
-    """
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
-    file = folder / f".probe-{uuid.uuid4().hex}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            _write_durably(file, bytes(PROBE_BYTES))
-        finally:
-            file.unlink(missing_ok=True)
-    finally:
-        _remove_empty(made)
-
-
 def read(path: Path | str) -> RunRecord:
     """Return the record in a file.
 
@@ -122,43 +101,6 @@ def read(path: Path | str) -> RunRecord:
 def by_age(records: Iterable[RunRecord]) -> list[RunRecord]:
     """Return records oldest first."""
     return sorted(records, key=lambda record: (datetime.fromisoformat(record.created), record.id))
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-    try:
-        _write_durably(partial, data)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in a folder survive a power cut, where the system can open folders at all."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _remove_empty(folders: list[Path]) -> None:
-    """Remove the folders that were made for a try, innermost first, where nobody has used them since."""
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
 
 
 def _unwritable(folder: Path, error: OSError) -> BadInputError:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LEAVES = {"errors", "paths", "counts", "registry", "truncation"}
+LEAVES = {"atomic", "errors", "paths", "counts", "registry", "truncation"}
 MAY_IMPORT = {
     "functional": {"errors"},
     "images": {"errors"},
     "rng": set(),
     "types": set(),
     "errors": set(),
+    "atomic": set(),
     "paths": set(),
     "counts": {"errors"},
     "truncation": set(),
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "records": LEAVES,
     "engine": LEAVES | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models"},
 }
-NO_TORCH = ("records", "registry", "errors", "paths", "counts", "truncation")
+NO_TORCH = ("records", "registry", "errors", "atomic", "paths", "counts", "truncation")
 
 
 def modules(package: str) -> list[Path]:

@@ -36,7 +36,7 @@ def test_trying_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         probe(tmp_path / "a" / "b")
+    (tmp_path / "file").write_text("")
     with pytest.raises(FileExistsError):
-        (tmp_path / "file").write_text("")
         probe(tmp_path / "file")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]

@@ -26,7 +26,8 @@ class PerceptualPathLength:
         extractor: whose perceptual distance is used.
         double: whether networks run in float64.
 
-    Source: StyleGAN, section 4.1; StyleGAN2 (``ppl2_wend``), appendix.
+    Source: StyleGAN, section 4.1 (``ppl_*``, cropped); StyleGAN2, appendix, which reports ``ppl2_wend`` alone of the
+    four that do not crop.
     """
 
     name: str
@@ -60,5 +61,11 @@ ppl_zend = PerceptualPathLength("ppl_zend", 50_000, "z", "end", crop=True)
 """Perceptual path length in z, path ends, cropped (StyleGAN); lower is better."""
 ppl_wend = PerceptualPathLength("ppl_wend", 50_000, "w", "end", crop=True)
 """Perceptual path length in w, path ends, cropped (StyleGAN); lower is better."""
+ppl2_zfull = PerceptualPathLength("ppl2_zfull", 50_000, "z", "full", crop=False)
+"""Perceptual path length in z, whole paths, not cropped (as StyleGAN2 measures); lower is better."""
+ppl2_wfull = PerceptualPathLength("ppl2_wfull", 50_000, "w", "full", crop=False)
+"""Perceptual path length in w, whole paths, not cropped (as StyleGAN2 measures); lower is better."""
+ppl2_zend = PerceptualPathLength("ppl2_zend", 50_000, "z", "end", crop=False)
+"""Perceptual path length in z, path ends, not cropped (as StyleGAN2 measures); lower is better."""
 ppl2_wend = PerceptualPathLength("ppl2_wend", 50_000, "w", "end", crop=False)
 """Perceptual path length in w, path ends, not cropped (StyleGAN2); lower is better."""

@@ -68,6 +68,27 @@ def test_sizes_that_do_not_fit_are_told_before_work(monkeypatch: pytest.MonkeyPa
     assert "the extractor 'pool' takes 16x16 images and not 32x32" in problem
 
 
+def test_only_metrics_that_compare_with_reals_want_them_of_the_models_size() -> None:
+    large = toygan.Waves()
+    large.img_resolution = 64
+    assert len(plan(["is@20", "ls@20", "ppl_wend@20"], large).passes) == 2
+    for name in ("fid@20", "kid@20", "pr3@20"):
+        (problem,) = problems([name, "is@20", "ls@20"], large)
+        assert problem.startswith(f"{name}: the model makes 64x64 images and the data has 32x32")
+
+
+@pytest.mark.parametrize(("size", "fits"), [(16, True), (32, True), (64, False), (12, False)])
+def test_attribute_classifiers_take_images_that_reduce_to_their_size(
+    size: int, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toygan.Pool, "resolution", size)
+    if fits:
+        assert plan(["ls@20"]).metrics
+    else:
+        (problem,) = problems(["ls@20"])
+        assert f"the extractor 'pool' takes {size}x{size} images and not 32x32" in problem
+
+
 def test_two_metrics_of_one_name_are_refused() -> None:
     first = metric("fid@20")
     second: Any = dataclasses.replace(first, ddof=1)  # type: ignore[type-var]

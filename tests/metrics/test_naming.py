@@ -9,8 +9,8 @@ from ganbench.inputs import Samples
 from ganbench.metrics import Metric, resolve
 
 STANDARD = (
-    "fid50k fid50k_full kid50k kid50k_full is50k pr50k3 pr50k3_full ppl_zfull ppl_wfull ppl_zend ppl_wend ppl2_wend "
-    "eqt50k_int eqt50k_frac eqr50k"
+    "fid50k fid50k_full kid50k kid50k_full is50k pr50k3 pr50k3_full ppl_zfull ppl_wfull ppl_zend ppl_wend "
+    "ppl2_zfull ppl2_wfull ppl2_zend ppl2_wend eqt50k_int eqt50k_frac eqr50k"
 ).split()
 
 

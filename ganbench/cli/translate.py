@@ -185,7 +185,7 @@ def _jobs(asked: Mapping[str, Any], model: "Translations") -> list[Job]:
     from ganbench.pictures import originals
 
     every = "all" in asked["targets"]
-    targets = range(len(model.domains)) if every else dict.fromkeys(map(model.target, asked["targets"]))
+    targets = model.targets if every else dict.fromkeys(map(model.target, asked["targets"]))
     sources = originals(asked["sources"], model.domains, model.channels)
     references = originals(asked["reference"], model.domains, model.channels) if asked["reference"] else []
     jobs = [_job(asked, model, target, sources, references, len(targets) == 1) for target in targets]

@@ -4,7 +4,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from ganbench import registry
 from ganbench.data import open_data
 from ganbench.data.decoding import Header, header, pixels
+from ganbench.data.domains import layout_of
 from ganbench.data.folder import Folder
 from ganbench.data.image_files import Container
 from ganbench.data.nvlabs_zip import Zip
@@ -40,8 +41,8 @@ class Original:
 def originals(spec: str, domains: Sequence[str], channels: int) -> list[Original]:
     """Return the images of a registered data set, a file, a folder of any depth or a zip, in their order.
 
-    Of a data set of domains these are the validation images. A file's domain is the outermost folder that it lies in,
-    where that is called like one.
+    Of a data set or folder of domains these are the validation images. Of other folders, a file's domain is the
+    outermost folder that it lies in, where that is called like one.
 
     Args:
         spec: name or path; a name wins.
@@ -54,6 +55,12 @@ def originals(spec: str, domains: Sequence[str], channels: int) -> list[Original
     path = Path(spec).expanduser()
     if is_registered(spec) or not path.exists():
         return _of_data(open_data(spec), channels)
+    if path.is_dir() and (layout := layout_of(path)):
+        return [
+            replace(image, name=safe(f"{domain}_{image.name}"), domain=domain)
+            for domain, folder in layout.validation.items()
+            for image in originals(str(folder), (), channels)
+        ]
     container = Folder(path) if path.is_dir() else Zip(path) if zipfile.is_zipfile(path) else _OneFile(path)
     if not container.names:
         raise BadInputError(f"{path} holds no images: put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in any depth.")

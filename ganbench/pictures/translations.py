@@ -12,7 +12,7 @@ from torch import Tensor
 from ganbench import registry
 from ganbench.errors import BadInputError
 from ganbench.functional import lerp
-from ganbench.images import resize, to_uint8
+from ganbench.images import ResizeMethod, resize, to_uint8
 from ganbench.pictures.sheets import sheet
 from ganbench.rng import Streams
 from ganbench.types import StyleTranslator, Translator
@@ -42,8 +42,8 @@ class Translations:
     The style of seed ``s`` is that of the latent ``Streams(s, (0,)).normal("z", (latent_dim,))``.
 
     Attributes:
-        model: a translator; ``img_resolution`` is the only size of image that it takes, if it has that attribute, and
-            ``img_channels`` their channels, else 3.
+        model: a translator. It may have ``img_resolution``, to which images are brought, ``img_channels``, theirs
+            (else 3), and ``targets``, the domains that it translates to (else all).
         name: of the model, for messages.
         device: where the model is.
         on_image: called after every image.
@@ -77,29 +77,41 @@ class Translations:
         return isinstance(self.model, StyleTranslator)
 
     @property
+    def targets(self) -> list[int]:
+        """The numbers of the domains that can be translated to."""
+        targets = getattr(self.model, "targets", self.domains)
+        return [number for number, domain in enumerate(self.domains) if domain in targets]
+
+    @property
     def returns(self) -> bool:
         """Whether a translation has one way back: from one of two domains to the other, without a style."""
-        return not self.has_styles and len(self.domains) == 2
+        return not self.has_styles and len(self.targets) == len(self.domains) == 2
 
     def target(self, asked: str) -> int:
         """Return the number of a domain by its name, or else by its number.
 
         Raises:
             UnknownNameError: there is no such domain.
+            BadInputError: it is none that can be translated to.
         """
-        if asked in self.domains:
-            return self.domains.index(asked)
-        if asked.isdecimal() and int(asked) < len(self.domains):
-            return int(asked)
-        raise registry.unknown("domains", asked, self.domains)
+        if asked not in self.domains and not (asked.isdecimal() and int(asked) < len(self.domains)):
+            raise registry.unknown("domains", asked, self.domains)
+        found = self.domains.index(asked) if asked in self.domains else int(asked)
+        if found not in self.targets:
+            possible = ", ".join(self.domains[number] for number in self.targets)
+            raise BadInputError(f"these weights of {self.name} translate to {possible} alone: give others for {asked}.")
+        return found
 
     def fitted(self, pixels: Tensor) -> Tensor:
-        """Return an image ``[C, H, W]`` uint8 at the model's size, as the evaluation resizes: Pillow's bilinear filter.
+        """Return an image ``[C, H, W]`` uint8 at the model's size; the aspect ratio is not kept.
 
-        Source: the evaluation protocol of StarGAN v2 (CVPR 2020); the aspect ratio is not kept.
+        Source: the data loaders of StarGAN v2, which resize by Pillow's bilinear filter, and of CycleGAN, by the
+        bicubic one.
         """
         size = getattr(self.model, "img_resolution", None)
-        return pixels if size is None else sized(pixels, size, size)
+        return (
+            pixels if size is None else sized(pixels, size, size, "pil-bilinear" if self.has_styles else "pil-bicubic")
+        )
 
     def of_seed(self, seed: int, target: int) -> Column:
         """Return the way to translate with a latent's style."""
@@ -182,6 +194,6 @@ def _alike(cells: Iterable[Tensor | None]) -> Iterator[Tensor | None]:
         yield cell if cell is None or size is None else sized(cell, *size)
 
 
-def sized(pixels: Tensor, height: int, width: int) -> Tensor:
-    """Return an image ``[C, H, W]`` uint8 of a size, by Pillow's bilinear filter where it is not of that size."""
-    return pixels if pixels.shape[1:] == (height, width) else resize(pixels[None], (height, width), "pil-bilinear")[0]
+def sized(pixels: Tensor, height: int, width: int, method: ResizeMethod = "pil-bilinear") -> Tensor:
+    """Return an image ``[C, H, W]`` uint8 of a size, resized where it is of another."""
+    return pixels if pixels.shape[1:] == (height, width) else resize(pixels[None], (height, width), method)[0]

@@ -76,6 +76,16 @@ def test_a_name_that_is_a_number_is_a_name() -> None:
     assert Translations(digits).target("1") == 0
 
 
+def test_weights_of_one_direction_have_one_target_and_no_way_back() -> None:
+    one_way = Mirrored()
+    one_way.targets = ("right",)  # type: ignore[attr-defined]
+    mirrored = Translations(one_way)
+    assert mirrored.targets == [mirrored.target("right")] == [1]
+    assert len(list(mirrored.row(image(0), 1, [Column()]))) == 2
+    with pytest.raises(BadInputError, match="translate to right alone: give others for 0"):
+        mirrored.target("0")
+
+
 def test_a_generator_is_no_translator() -> None:
     with pytest.raises(BadInputError, match="ganbench generate"):
         Translations(Plain())
@@ -122,6 +132,13 @@ def test_files_are_read_in_their_order_with_the_domains_of_their_folders(tmp_pat
     assert np.array_equal(found[2].pixels().numpy(), pixels[0])
     (one,) = originals(str(tmp_path / "cat/x.png"), ("cat", "dog"), 3)
     assert (one.name, one.domain) == ("x", None)
+
+
+def test_folders_of_domains_give_their_validation_images(tmp_path: Path) -> None:
+    write_folder(tmp_path / "a", noise(4), ["trainA/x.png", "trainB/x.png", "testA/y.png", "testB/z.png"])
+    assert [(each.name, each.domain) for each in originals(str(tmp_path / "a"), (), 3)] == [("A_y", "A"), ("B_z", "B")]
+    write_folder(tmp_path / "b", noise(2), ["train/cat/x.png", "val/cat/y.png"])
+    assert [(each.name, each.domain) for each in originals(str(tmp_path / "b"), (), 3)] == [("cat_y", "cat")]
 
 
 def test_names_stay_apart(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from baselines.training.weights import load_state, read_header
-from ganbench.checkpoints import cyclegan, tensorflow
+from ganbench.checkpoints import cyclegan, starganv2, tensorflow
 from ganbench.checkpoints.architectures import (
     ARCHITECTURES,
     Architecture,
@@ -59,8 +59,9 @@ def from_safetensors(path: Path) -> dict[str, nn.Module]:
     """
     header, tensors = _read(path)
     with about(path):
-        if (found := cyclegan.own(header, tensors)) is not None:
-            return {name: filled(*plan) for name, plan in found.items()}
+        for own in (cyclegan.own, starganv2.own):
+            if (found := own(header, tensors)) is not None:
+                return {name: filled(*plan) for name, plan in found.items()}
         architecture, name = _own_model(header["model"])
         if not isinstance(config := header["config"], dict):
             raise BadInputError("says in its header no arguments that its network was made with")

@@ -5,6 +5,7 @@ arguments. With ``fan``, a network that finds the landmarks of faces, nothing is
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,19 +13,33 @@ from torch import Tensor
 from baselines.starganv2.layers import HighPass
 from baselines.starganv2.networks import Discriminator, Generator, MappingNetwork, StyleEncoder, first_width
 from ganbench.checkpoints.architectures import Architecture, Blueprint, Config
+from ganbench.checkpoints.modules import arguments
 from ganbench.errors import BadInputError
 
 Tensors = Mapping[str, Tensor]
 
-ARCHITECTURES = {
-    "generator": Architecture("StarGAN v2 generator", "Generator", "decode.0.norm1.fc.weight", Generator),
-    "mapping_network": Architecture(
-        "StarGAN v2 mapping network", "MappingNetwork", "unshared.0.6.weight", MappingNetwork
-    ),
-    "style_encoder": Architecture("StarGAN v2 style encoder", "StyleEncoder", "unshared.0.weight", StyleEncoder),
-    "discriminator": Architecture("StarGAN v2 discriminator", "Discriminator", "main.0.weight", Discriminator),
-}
+MODEL = "starganv2"  # as our own files call it
+AVERAGED = ("generator", "mapping_network", "style_encoder")
 LARGEST_SIZE = 2**12  # of images
+MOST_DOMAINS = 2**10
+
+
+def check(config: Config) -> None:
+    """Refuse arguments with which building would not end: heads are made before weights are compared."""
+    for name, largest in (("img_size", LARGEST_SIZE), ("num_domains", MOST_DOMAINS)):
+        if config.get(name, 0) > largest:
+            raise ValueError(f"{name} {config[name]} is more than {largest}")
+
+
+ARCHITECTURES = {
+    name: Architecture(f"StarGAN v2 {name.replace('_', ' ')}", build.__name__, telltale, build, check=check)
+    for name, telltale, build in (
+        ("generator", "decode.0.norm1.fc.weight", Generator),
+        ("mapping_network", "unshared.0.6.weight", MappingNetwork),
+        ("style_encoder", "unshared.0.weight", StyleEncoder),
+        ("discriminator", "main.0.weight", Discriminator),
+    )
+}
 SKIP_BOTTLENECK = 8  # smallest feature maps of a generator with the high-pass skip; without, they are 16
 
 
@@ -39,7 +54,7 @@ def recognised(tensors: Tensors) -> dict[str, Blueprint] | None:
     """
     parts = {name: under(tensors, f"{name}.") for name in (*ARCHITECTURES, "fan")}
     found = {name: part for name, part in parts.items() if name != "fan" and part}
-    if not {"generator", "mapping_network", "style_encoder"} <= found.keys():
+    if not set(AVERAGED) <= found.keys():
         return None
     size = image_size(found["style_encoder"], "shared")
     if parts["fan"] or has_skip(found["generator"], size):
@@ -48,6 +63,27 @@ def recognised(tensors: Tensors) -> dict[str, Blueprint] | None:
     for setting in ("num_domains", "style_dim", "img_channels"):
         agree(setting, configs)
     return {name: Blueprint(ARCHITECTURES[name], configs[name], part) for name, part in found.items()}
+
+
+def own(header: Mapping[str, Any], tensors: Tensors) -> dict[str, Blueprint] | None:
+    """Return the networks of one of our own files, whose header has the arguments of each by its name.
+
+    None where the header says that it is another model's.
+
+    Raises:
+        BadInputError, UnsafeFileError: the header has no arguments that these networks take, or there are tensors of
+            no network.
+    """
+    if header["model"] != MODEL:
+        return None
+    config = arguments(header["config"])
+    if not isinstance(config, dict) or not set(AVERAGED) <= config.keys() <= ARCHITECTURES.keys():
+        raise BadInputError(f"says in its header no arguments of {', '.join(AVERAGED)}")
+    if not all(isinstance(given, dict) for given in config.values()):
+        raise BadInputError("says in its header no arguments that its networks were made with")
+    if lost := [name for name in tensors if name.partition(".")[0] not in config]:
+        raise BadInputError(f"holds the tensor {lost[0][:100]}, which is of none of its networks")
+    return {name: Blueprint(ARCHITECTURES[name], given, under(tensors, f"{name}.")) for name, given in config.items()}
 
 
 def under(tensors: Tensors, prefix: str) -> dict[str, Tensor]:

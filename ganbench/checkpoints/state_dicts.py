@@ -107,7 +107,7 @@ def _check_zip(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             data, records = _records(archive, size)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as error:
-        raise BadInputError("is cut short or damaged: copy or download it again") from error
+        raise BadInputError("is a zip that is cut short or damaged: copy or download it again") from error
     asked = Declarations(size)
     Machine(data, asked.makers, build, Budget(len(data)), lambda it: asked.storage((*it, None))).load()
     for key, (count, nbytes) in asked.storages.items():

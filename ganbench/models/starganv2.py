@@ -1,0 +1,245 @@
+"""StarGAN v2: the embedded translator of digits, official checkpoints, and networks trained here."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import baselines.starganv2
+from baselines.starganv2.networks import Generator, MappingNetwork, Masks, StyleEncoder
+from baselines.starganv2.recipes import RECIPES
+from baselines.starganv2.recipes import Recipe as Settings
+from baselines.training.weights import read_header
+from ganbench import registry
+from ganbench.checkpoints import filekind, load
+from ganbench.checkpoints.architectures import name_of
+from ganbench.errors import BadInputError
+from ganbench.models.stylegan import Pictures
+from ganbench.types import Checkpoint, Dataset, Recipe
+
+Target = str | int | Tensor
+
+CLASSES = {"generator": Generator, "mapping_network": MappingNetwork, "style_encoder": StyleEncoder}
+DROPBOX = "https://www.dropbox.com/s"
+DATA = {  # short name -> address, domains in the order of the official folders, and what for people
+    "celebahq-256": ("96fmei6c93o8b8t", ("female", "male"), "CelebA-HQ"),
+    "afhq-256": ("etwm810v25h42sn", ("cat", "dog", "wild"), "AFHQ"),
+}
+
+
+def _published(short: str, key: str, data: str) -> Checkpoint:
+    note = f"StarGAN v2 of {data} by Clova AI, for non-commercial use (CC BY-NC 4.0)"
+    url = f"{DROPBOX}/{key}/100000_nets_ema.ckpt?dl=1"
+    # No checksums are published with these files; the first download tells the one it got.
+    return Checkpoint(url, "", "starganv2", note, file=_file(short))
+
+
+def _file(short: str) -> str:
+    return f"starganv2-{short}-100000_nets_ema.ckpt"
+
+
+class StarGANv2Translator(nn.Module):
+    """StarGAN v2's averaged networks; a ``StyleTranslator``.
+
+    Attributes:
+        domains: names, in the order of the networks' heads; "0", "1" and so on where the file has none.
+        latent_dim: features of z.
+        style_dim: features of a style.
+        img_resolution, img_channels: of the images.
+        needs_masks: whether the generator was trained with masks of faces (``w_hpf`` above 0).
+    """
+
+    def __init__(self, networks: Mapping[str, Any], domains: tuple[str, ...]) -> None:
+        super().__init__()
+        generator, mapping_network = networks["generator"], networks["mapping_network"]
+        self.generator, self.mapping_network = generator, mapping_network
+        self.style_encoder = networks["style_encoder"]
+        self.domains = domains
+        self.latent_dim: int = mapping_network.latent_dim
+        self.style_dim: int = generator.style_dim
+        self.img_resolution: int = generator.img_size
+        self.img_channels: int = generator.img_channels
+        self.needs_masks: bool = generator.w_hpf > 0
+
+    @torch.no_grad()
+    def translate(
+        self, x: Tensor, target: Target, style: Tensor | None = None, *, masks: Masks | None = None
+    ) -> Tensor:
+        """Return images translated to a domain in a style, ``[N, C, R, R]``, nominally -1..1.
+
+        Args:
+            x: ``[N, C, R, R]`` float32, -1..1.
+            target: name or index of the domain, or ``[N]`` int64, an index for each image. It is only checked: which
+                domain it is, the style says.
+            style: ``[N, style_dim]``, from ``style_from_latent`` or ``style_from_reference``.
+            masks: two maps ``[N, 1, H, W]`` in 0..1 of any size, for networks with a high-pass skip (``needs_masks``):
+                of the face with its outline, and without outline and mouth. None leaves the skip out, as the official
+                generator does: such a network then gives images that keep less of the source than it was trained to.
+
+        Raises:
+            UnknownNameError: no such domain.
+            BadInputError: no style, or images or masks that the network does not take.
+        """
+        self._domain(target, x)
+        if style is None:
+            raise BadInputError(
+                "StarGAN v2 translates in a style and none was given: make one by style_from_latent or "
+                "style_from_reference."
+            )
+        if masks is not None and not self.needs_masks:
+            raise BadInputError("these weights have no high-pass skip for masks: leave the masks out.")
+        translated: Tensor = self.generator(self._checked(x), style, masks=masks)
+        return translated
+
+    @torch.no_grad()
+    def style_from_latent(self, z: Tensor, target: Target) -> Tensor:
+        """Return styles ``[N, style_dim]`` in a domain of latents ``z [N, latent_dim]``, normally distributed."""
+        style: Tensor = self.mapping_network(z, self._domain(target, z))
+        return style
+
+    @torch.no_grad()
+    def style_from_reference(self, x: Tensor, target: Target) -> Tensor:
+        """Return the styles ``[N, style_dim]`` of images ``x [N, C, R, R]``, -1..1, as ones of a domain."""
+        style: Tensor = self.style_encoder(self._checked(x), self._domain(target, x))
+        return style
+
+    def _domain(self, target: Target, like: Tensor) -> Tensor:
+        """Return indices ``[N]`` int64 of the domain of each of N inputs."""
+        if not isinstance(target, Tensor):
+            return torch.full([len(like)], self._index(target), device=like.device)
+        if target.shape != like.shape[:1] or target.is_floating_point():
+            raise BadInputError(
+                f"{len(like)} images came with targets {list(target.shape)}: give an index for each image."
+            )
+        for index in set(target.tolist()):
+            self._index(index)
+        return target.to(like.device)
+
+    def _index(self, target: str | int) -> int:
+        if target in self.domains:
+            return self.domains.index(str(target))
+        if isinstance(target, int) and 0 <= target < len(self.domains):
+            return target
+        raise registry.unknown("domains", str(target), self.domains)
+
+    def _checked(self, x: Tensor) -> Tensor:
+        size = [self.img_channels, self.img_resolution, self.img_resolution]
+        if list(x.shape[1:]) != size:
+            raise BadInputError(
+                f"the network takes images {['N', *size]}, not {list(x.shape)}: resize or convert them."
+            )
+        return x
+
+
+class StarGANv2Adapter:
+    """The way in for StarGAN v2; attributes are those of ``ganbench.models.stylegan.StyleGANAdapter``."""
+
+    title = "StarGAN v2"
+    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    published: Mapping[str, Checkpoint] = {
+        short: _published(short, key, data) for short, (key, _, data) in DATA.items()
+    }
+    benchmark = "starganv2"
+    embedded = Path(baselines.starganv2.__path__[0]) / "weights" / "digits32.safetensors"
+    embedded_note = (
+        "starganv2 is the embedded digits32 translator, a small StarGAN v2 between the ten digits of scikit-learn at "
+        "32x32: its numbers are not comparable with published ones."
+    )
+    embedded_benchmark = "digit-domains"
+
+    def load(self, weights: Path | None, device: str) -> StarGANv2Translator:
+        """Return the translator of a file: official (``..._nets_ema.ckpt``), or safetensors written here.
+
+        Args:
+            weights: the file; None for the embedded weights.
+            device: where to put it.
+
+        Raises:
+            BadInputError: the file cannot be read, or holds another architecture.
+        """
+        path = self.embedded if weights is None else weights
+        networks = load(path)
+        for name, wanted in CLASSES.items():
+            if not isinstance(networks.get(name), wanted):
+                held = ", ".join(name_of(network) for network in networks.values())
+                raise BadInputError(f"{path} holds no networks of a StarGAN v2 (but {held}): give its weights.")
+        count: Any = networks["mapping_network"].num_domains
+        return StarGANv2Translator(networks, domains_of(path, count)).eval().to(device)
+
+    def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Any) -> Path:
+        """Return the path of the averaged networks' weights after training.
+
+        Args:
+            data: the images, with their domains as labels.
+            recipe: its settings are those of ``baselines.starganv2.recipes.Recipe``, and may also have ``seed``
+                (default 0) and ``device`` (default a GPU where there is one, else the CPU).
+            run_dir: the run's folder.
+            resume: go on from the last whole snapshot there.
+            progress: told of each tick.
+
+        Raises:
+            BadInputError: the recipe, the data or the run folder do not allow it.
+        """
+        from baselines.starganv2.train import train
+
+        settings = dict(recipe.settings)
+        seed, device = settings.pop("seed", 0), settings.pop("device", None)
+        if settings.pop("conditional", False):
+            raise BadInputError("starganv2 is always trained on the domains of its data: leave out conditional.")
+        labels, names = labelled(data)
+        try:
+            return train(
+                Pictures(data),
+                labels,
+                Settings(**settings),
+                run_dir,
+                domains=names,
+                recipe_name=recipe.name,
+                resume=resume,
+                device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+                seed=seed,
+                data_fingerprint=data.fingerprint,
+                on_tick=progress,
+            )
+        except (ValueError, TypeError, OSError) as error:
+            raise BadInputError(str(error)) from error
+
+
+def labelled(data: Dataset) -> tuple[Tensor, tuple[str, ...]]:
+    """Return the one-hot domains ``[N, D]`` of the images of a data set, and the names of the domains.
+
+    Raises:
+        BadInputError: there are no domains, only one, or one without images.
+    """
+    if data.label_dim < 2:
+        held = "no domains" if data.label_dim == 0 else "a single domain"
+        raise BadInputError(f"{data.name} has {held} to translate between: give a folder with train/DOMAIN for each.")
+    names = tuple(getattr(data, "domains", map(str, range(data.label_dim))))
+    labels = data.labels(range(len(data)))
+    for name, count in zip(names, labels.sum(0).tolist(), strict=True):
+        if not count:
+            raise BadInputError(f"the domain {name} of {data.name} has no images: add some to train on.")
+    return labels, names
+
+
+def domains_of(path: Path, count: int) -> tuple[str, ...]:
+    """Return the names of a file's domains: its header's, a published checkpoint's, or else numbers.
+
+    Raises:
+        BadInputError: the header names more or fewer than the networks have.
+    """
+    names: Any = [domains for short, (_, domains, _) in DATA.items() if path.name == _file(short)]
+    names = names[0] if names else None
+    if filekind.kind_of(path) == filekind.SAFETENSORS:
+        names = read_header(path).get("domains")
+    if names is None:
+        return tuple(map(str, range(count)))
+    if not isinstance(names, (list, tuple)) or len(names) != count or not all(isinstance(name, str) for name in names):
+        raise BadInputError(f"{path} says in its header other domains than the {count} of its networks: write it anew.")
+    return tuple(names)
+
+
+adapter = StarGANv2Adapter()

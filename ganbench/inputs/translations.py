@@ -92,11 +92,12 @@ class Translations:
         return self.outs
 
     def depends(self, setting: Setting) -> Mapping[str, Any]:
-        """Return weights, seed, validation images, and which domain of the model is which of the data."""
+        """Return weights, seed, validation images and domains, and which domain of the model is which of the data."""
         return {
             "weights": setting.weights_sha256,
             "seed": None if self.mode == "plain" else setting.seed,
             "validation": domain_data(setting).validation.fingerprint,
+            "names": domain_data(setting).domains,  # a classifier looks for them
             "domains": matched_domains(setting),
             "targets": target_domains(setting),
         }

@@ -1,0 +1,88 @@
+"""There and back: translated images translated back to where they came from, and how far they are from it."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from torch import Tensor
+
+from ganbench.inputs.batch import Batch, Setting
+from ganbench.inputs.domains import by_target, translate
+from ganbench.inputs.image_pairs import perceptual_distances, perceptual_problems
+from ganbench.types import StyleTranslator
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Translations translated back to the domain of their source image, ``[N outs, C, H, W]`` float32.
+
+    A translator with styles gets the style of the source image itself for the way back.
+
+    Source: Zhu et al., Unpaired image-to-image translation using cycle-consistent adversarial networks (ICCV 2017),
+    equation 2; Choi et al., StarGAN v2 (CVPR 2020), equation 4.
+    """
+
+    extractor = None
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the images."""
+        image, setting = batch.drawn["image"], batch.setting
+        outs, home = image.shape[1], batch.drawn["task"][:, 0]
+        style, model = None, setting.model
+        if isinstance(model, StyleTranslator):
+            source = batch.drawn["source"]
+            style = by_target(setting, home, lambda domain: model.style_from_reference(source, domain))
+            style = style.repeat_interleave(outs, 0)
+        return translate(setting, image.flatten(0, 1), home.repeat_interleave(outs), style)
+
+
+@dataclass(frozen=True)
+class CycleError:
+    """Mean absolute difference of source images and what came back, ``[N, 1]``, in a range of -1..1; 0 at best."""
+
+    extractor = None
+
+    def problems(self, setting: Setting) -> list[str]:
+        """Return that there is no way back, if it is so."""
+        return way_back_problems(setting)
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the mean over channels, pixels and outputs."""
+        back, source = both_ends(batch)
+        return (back - source).abs().reshape(len(batch.indices), -1).mean(1, keepdim=True)
+
+
+@dataclass(frozen=True)
+class CycleDistance:
+    """Perceptual distance of source images and what came back, ``[N, 1]``.
+
+    Attributes:
+        extractor: that measures the distance.
+    """
+
+    extractor: str
+
+    def problems(self, setting: Setting) -> list[str]:
+        """Return that there is no way back, or no perceptual distance, if it is so."""
+        return way_back_problems(setting) + perceptual_problems(setting, self.extractor)
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the mean over outputs."""
+        distances = perceptual_distances(batch, self.extractor, *both_ends(batch))
+        return distances.reshape(len(batch.indices), -1).mean(1, keepdim=True)
+
+
+def both_ends(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return what came back and, beside each, its source image; ``[N outs, C, H, W]`` each."""
+    back = cast(Tensor, batch.of(Returned()))
+    return back, batch.drawn["source"].repeat_interleave(len(back) // len(batch.indices), 0)
+
+
+def way_back_problems(setting: Setting) -> list[str]:
+    """Return that the model does not translate to every domain, if it is so."""
+    targets = getattr(setting.model, "targets", None)
+    if targets is None or set(targets) >= set(setting.model.domains):
+        return []
+    return [
+        f"it translates there and back, and this model translates to {', '.join(targets)} alone: give weights of both "
+        "directions."
+    ]

@@ -1,0 +1,116 @@
+"""What networks that know classes see in translated images: the class of each image, or of each pixel."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from ganbench.functional import confusion_matrix
+from ganbench.images import Quantiser, to_rgb
+from ganbench.inputs.batch import Batch, Setting
+from ganbench.inputs.domains import domain_data
+from ganbench.inputs.translated import TranslatedFeatures, TranslatedUint8
+from ganbench.types import ClassExtractor, SegmentationExtractor
+
+UNKNOWN = 255  # of label maps: pixels that are not counted
+
+
+@dataclass(frozen=True)
+class TargetHits:
+    """Whether a classifier takes translated images for what they should be, ``[N, outs]`` float32, 1 or 0.
+
+    It does where no other of its classes is as probable as the target domain, which is one of them by name.
+
+    Attributes:
+        extractor: that classifies; it sees 8-bit images.
+        quantiser: of ``ganbench.images.to_uint8``.
+    """
+
+    extractor: str
+    quantiser: Quantiser
+
+    def problems(self, setting: Setting) -> list[str]:
+        """Return that the extractor knows no classes, or not all domains, if it is so."""
+        extractor = setting.extractors.get(self.extractor)
+        if extractor is None:
+            return []
+        if not isinstance(extractor, ClassExtractor) or "probabilities" not in extractor.layers:
+            return [f"the extractor {self.extractor!r} tells no classes: choose a benchmark whose extractor does."]
+        unknown = [name for name in getattr(setting.data, "domains", ()) if name not in extractor.classes]
+        if not unknown:
+            return []
+        return [
+            f"the extractor {self.extractor!r} knows no class {unknown[0]!r}, only {', '.join(extractor.classes)}: "
+            "name data whose domains are among them."
+        ]
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the hits."""
+        classes = cast(ClassExtractor, batch.setting.extractors[self.extractor]).classes
+        of_domain = torch.tensor([classes.index(name) for name in domain_data(batch.setting).domains])
+        probabilities = cast(Tensor, batch.of(TranslatedFeatures(self.extractor, self.quantiser, "probabilities")))
+        return (probabilities.argmax(2).cpu() == of_domain[batch.drawn["task"][:, 1:]]).float()
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """What a segmentation sees in photos translated from label maps, ``[N, K * K]`` float32, counts of pixels.
+
+    A row is a confusion matrix over K classes, rows of it for the truth, summed over outputs; zero for source images
+    that are no label maps.
+
+    Attributes:
+        extractor: that segments; it sees 8-bit images.
+        quantiser: of ``ganbench.images.to_uint8``.
+        labels: domain of the label maps.
+    """
+
+    extractor: str
+    quantiser: Quantiser
+    labels: str
+
+    def problems(self, setting: Setting) -> list[str]:
+        """Return that there is no segmentation, or that there are no label maps, if it is so."""
+        extractor, domains = setting.extractors.get(self.extractor), getattr(setting.data, "domains", (self.labels,))
+        told = []
+        if not isinstance(extractor, SegmentationExtractor | None):
+            told.append(
+                f"the extractor {self.extractor!r} segments no images: choose a benchmark whose extractor does."
+            )
+        if self.labels not in domains:
+            told.append(
+                f"the data has no domain {self.labels!r} of label maps, only {', '.join(domains)}: name data that has."
+            )
+        return told
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the confusion matrices."""
+        extractor = cast(SegmentationExtractor, batch.setting.extractor_in(self.extractor, False))
+        size, outs = len(extractor.classes), batch.drawn["image"].shape[1]
+        wanted = batch.drawn["task"][:, 0] == domain_data(batch.setting).domains.index(self.labels)
+        rows = torch.zeros(len(wanted), size * size)
+        if not bool(wanted.any()):
+            return rows
+        photos = to_rgb(batch.on_device(cast(Tensor, batch.of(TranslatedUint8(self.quantiser)))))
+        segmented = extractor.segment(photos).cpu()
+        seen = segmented.reshape(len(wanted), outs, *segmented.shape[1:])
+        truth = classes_of_colours(batch.drawn["source"].cpu(), extractor)
+        for row in wanted.nonzero()[:, 0].tolist():
+            rows[row] = confusion_matrix(seen[row], truth[row].expand(outs, -1, -1), size, UNKNOWN).flatten()
+        return rows
+
+
+def classes_of_colours(labels: Tensor, extractor: SegmentationExtractor) -> Tensor:
+    """Return the class of each pixel of label maps, ``[N, H, W]`` int64, 255 where it is not counted.
+
+    A pixel has the class of the nearest colour, because label maps are often stored as JPEG and resized.
+
+    Args:
+        labels: ``[N, C, H, W]`` float, -1..1.
+        extractor: has the colours.
+    """
+    colours = extractor.palette.to(labels).T[None, :, :, None, None]
+    away = ((to_rgb(labels)[:, :, None] + 1) * 127.5 - colours).square().sum(1)
+    nearest = away.argmin(1)
+    return nearest.where(nearest < len(extractor.classes), UNKNOWN)

@@ -1,0 +1,51 @@
+"""Classification accuracy of translations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganbench.inputs import Input, Quantiser, Rows
+from ganbench.inputs.translated_classes import TargetHits
+from ganbench.metrics.pairs import mean_over_pairs, rows_of_pairs
+from ganbench.metrics.translation import OfTranslations
+
+
+@dataclass(frozen=True)
+class TranslationAccuracy(OfTranslations):
+    """Share of translated images that a classifier takes for the target domain, 0..1; higher is better.
+
+    The classifier chooses among all its classes, which may be more than the domains. The number is the plain mean over
+    ordered pairs of domains.
+
+    Attributes:
+        extractor: that classifies, by its layer ``probabilities``; its classes are named like the domains.
+        quantiser: how translated images become 8-bit ones, of ``ganbench.images.to_uint8``.
+
+    Source: the idea of the FCN score of Isola et al., Image-to-image translation with conditional adversarial networks
+    (CVPR 2017), section 4.1: translations are good if a network trained on real images recognises what they show.
+    """
+
+    extractor: str = "digits"
+    quantiser: Quantiser = "starganv2"
+
+    version: ClassVar[int] = 1
+    higher_is_better: ClassVar[bool] = True
+    unit: ClassVar[str] = ""
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return which translated images are recognised."""
+        hits = TargetHits(self.extractor, self.quantiser)
+        return {"hits": Input(self.translations, hits, Rows, None), "task": self.task}
+
+    def compute(self, hits: Rows, task: Rows) -> dict[str, float]:
+        """Return the mean share, and that of each pair of domains."""
+        pairs = rows_of_pairs(task.rows())
+        return mean_over_pairs(self.name, {pair: float(hits.rows()[of].double().mean()) for pair, of in pairs.items()})
+
+
+accuracy = TranslationAccuracy("accuracy", "plain", outs=1, val_batch_size=None, quantiser="cyclegan")
+"""Share of translations without style that a classifier takes for the target domain; higher is better."""
+accuracy_latent = TranslationAccuracy("accuracy_latent", "latent")
+"""Share of translations by random styles that a classifier takes for the target domain; higher is better."""
+accuracy_reference = TranslationAccuracy("accuracy_reference", "reference")
+"""Share of translations by references' styles that a classifier takes for the target domain; higher is better."""

@@ -1,0 +1,118 @@
+"""Translators of moved source images: whether the translation moves with them. An extension of EQ-T and EQ-R."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganbench.functional import rotate, translate_fractional, translate_integer
+from ganbench.inputs.batch import Batch, Setting
+from ganbench.inputs.domains import translate
+from ganbench.inputs.translations import Translations
+from ganbench.inputs.views import Motion
+from ganbench.rng import Streams
+
+MARGIN = 1 / 16  # of the width, between what is compared and what is not known
+FILTER = 6  # half-width of the filter that rotates, in pixels
+
+
+@dataclass(frozen=True)
+class MovedTranslations(Translations):
+    """Translations, and how far their source images are to be moved.
+
+    Attributes:
+        translate_max: largest shift, in image widths.
+        rotate_max: largest angle, in half turns.
+    """
+
+    translate_max: float = 0.125
+    rotate_max: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """What the pass is called."""
+        return f"{super().name}, to be moved"
+
+    def depends(self, setting: Setting) -> Mapping[str, Any]:
+        """Return what translations depend on, and the seed, which the motions come from in any mode."""
+        return {**super().depends(setting), "seed": setting.seed}
+
+    def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
+        """Return what translations have; ``shift_int, shift_frac [N, 2]`` in image widths, ``angle [N]`` in radians."""
+        drawn, streams = super().draw(setting, indices), Streams(setting.seed, indices)
+        width = drawn["source"].shape[3]
+        whole = (streams.uniform("source-shift-int", (2,)) * 2 - 1) * self.translate_max
+        return {
+            **drawn,
+            "shift_int": (whole * width).round() / width,
+            "shift_frac": (streams.uniform("source-shift-frac", (2,)) * 2 - 1) * self.translate_max,
+            "angle": (streams.uniform("source-angle") * 2 - 1) * (self.rotate_max * torch.pi),
+        }
+
+
+@dataclass(frozen=True)
+class MovedSourceError:
+    """Masked squared error between the moved translation and the translation of the moved source image, ``[N, 2]``.
+
+    The columns are error sum and mask sum. The first output of a source image is taken, and its style is the same on
+    both sides. Nothing beyond the border of an image is known, so what moves in is its reflection, and only pixels are
+    compared that both sides know and that are 1/16 of the width away from any that they do not: the mask of EQ-T or
+    EQ-R, eroded.
+
+    Attributes:
+        motion: ``int`` whole pixels, ``frac`` any shift, ``rot`` rotation.
+    """
+
+    motion: Motion
+
+    extractor = None
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return error sum and mask sum of every sample, float64."""
+        source, still = batch.drawn["source"], batch.drawn["image"][:, 0]
+        moves = batch.drawn["angle"] if self.motion == "rot" else batch.drawn[f"shift_{self.motion}"]
+        pairs = torch.cat([source, still], 1)
+        both = torch.cat([moved(self.motion, pair[None], move) for pair, move in zip(pairs, moves, strict=True)])
+        moved_source, moved_translation = both[:, : source.shape[1]], both[:, source.shape[1] :]
+        style = batch.drawn["style"][:, 0] if "style" in batch.drawn else None
+        translation = translate(batch.setting, moved_source, batch.drawn["task"][:, 1], style)
+        masks = torch.stack([common_mask(self.motion, still, move) for move in moves])
+        error = (moved_translation - translation).square() * masks
+        return torch.stack([part.double().sum((1, 2, 3)) for part in (error, masks.expand_as(error))], 1)
+
+
+def moved(motion: Motion, images: Tensor, move: Tensor) -> Tensor:
+    """Return images moved as by the operators of EQ-T and EQ-R, reflections of them moving in.
+
+    Args:
+        motion: ``int``, ``frac`` or ``rot``.
+        images: ``[N, C, H, W]`` floating point.
+        move: ``[2]`` shift in image widths and heights, or an angle in radians.
+    """
+    height, width = images.shape[2:]
+    pads = [min(size - 1, math.ceil((2**0.5 - 1) / 2 * size) + FILTER) for size in (height, width)]
+    padded = F.pad(images, (pads[1], pads[1], pads[0], pads[0]), mode="reflect")
+    if motion == "rot":
+        large, _ = rotate(padded, float(move))
+    else:
+        operator = translate_integer if motion == "int" else translate_fractional
+        scale_x, scale_y = (size / (size + 2 * pad) for size, pad in ((width, pads[1]), (height, pads[0])))
+        large, _ = operator(padded, float(move[0]) * scale_x, float(move[1]) * scale_y)
+    return large[:, :, pads[0] : pads[0] + height, pads[1] : pads[1] + width]
+
+
+def common_mask(motion: Motion, images: Tensor, move: Tensor) -> Tensor:
+    """Return ``[1, H, W]``: 1 where the operator knows the moved image, and 1/16 of the width around."""
+    blank = torch.zeros_like(images[:1, :1])
+    if motion == "rot":
+        _, mask = rotate(blank, float(move))
+    else:
+        operator = translate_integer if motion == "int" else translate_fractional
+        _, mask = operator(blank, float(move[0]), float(move[1]))
+    margin = round(images.shape[3] * MARGIN)
+    unknown = F.pad(1 - mask, [margin] * 4, value=1.0)
+    return 1 - F.max_pool2d(unknown, 2 * margin + 1, stride=1)[0]

@@ -1,0 +1,153 @@
+"""Laws that hold for diversity, cycles, accuracy, segmentation and equivariance: a split changes no number."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from toygan import Pool
+from toygan.translators import Blur, DomainsOfBlobs, Tint
+
+from ganbench import registry
+from ganbench.engine import shards
+from ganbench.engine.plan import Plan
+from tests.subjects import measure, metric, plan, waves
+
+pytestmark = pytest.mark.usefixtures("untouched_random_state")
+
+
+class Knowing(Pool):
+    """A pool that takes its first means for the three domains, and pixels for two classes by their brightness."""
+
+    name = "knowing"
+    layers: Mapping[str, int] = {"probabilities": 3}
+    classes = ("ant", "bee", "cat")
+    palette = torch.tensor([[0, 0, 0], [128, 128, 128], [255, 255, 255]], dtype=torch.uint8)
+
+    def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
+        return {"probabilities": super().__call__(images)["probabilities"][:, 4:7]}
+
+    def segment(self, images: Tensor) -> Tensor:
+        return (images[:, 0] / 86).floor().long().clamp(max=2)
+
+
+class Shaded(Blur):
+    """Darker to the left, so that it follows no shift exactly."""
+
+    def translate(self, x: Tensor, target: Any, style: Tensor | None = None) -> Tensor:
+        return super().translate(x, target, style) * torch.linspace(0.8, 1, x.shape[3])  # type: ignore[no-any-return]
+
+
+class ShadedTint(Shaded, Tint):
+    """With styles."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Metrics of one model; those that need a network that knows classes get it."""
+
+    model: Any
+    names: tuple[str, ...]
+    data: Any = None
+
+    def plan(self, names: tuple[str, ...] = (), seed: int = 0) -> Plan:
+        if self.data is None:
+            return plan(names or self.names, seed=seed)
+        metrics = [
+            replace(metric(name), extractor="knowing") if name.startswith(("accuracy", "fcn")) else metric(name)  # type: ignore[type-var]
+            for name in names or self.names
+        ]
+        metrics = [replace(one, labels="bee") if one.name.startswith("fcn") else one for one in metrics]  # type: ignore[type-var]
+        return Plan.build(waves(self.model().eval()), metrics, data=self.data(), seed=seed)
+
+
+CASES = {
+    "generator": Case(None, ("lpips@75", "lpips@40_psi0.5", "lpips_real@90")),
+    "plain": Case(
+        Shaded,
+        ("cycle@7", "accuracy", "fcn@9", "eqt_int_translator@5", "eqt_frac_translator@5", "eqr_translator@2"),
+        DomainsOfBlobs,
+    ),
+    "styled": Case(
+        ShadedTint,
+        ("cycle_latent@5", "cycle_reference@5", "accuracy_latent@3", "accuracy_reference@3", "eqt_int_latent@4"),
+        DomainsOfBlobs,
+    ),
+}
+EACH = [(case, name) for case, one in CASES.items() for name in one.names]
+every = pytest.mark.parametrize("case", CASES)
+
+
+@pytest.fixture(autouse=True)
+def knowing(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda kind, name: Knowing if name == "knowing" else load(kind, name))
+
+
+@pytest.fixture(scope="module")
+def fused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
+    with pytest.MonkeyPatch.context() as patch:
+        load = registry.load
+        patch.setattr(registry, "load", lambda kind, name: Knowing if name == "knowing" else load(kind, name))
+        return {case: measure(one.plan(), tmp_path_factory.mktemp("fused")) for case, one in CASES.items()}
+
+
+def test_the_numbers_are_numbers(fused: dict[str, dict[str, float]]) -> None:
+    """No two are equal, none is a bound: nothing here measures nothing."""
+    values = [value for numbers in fused.values() for value in numbers.values()]
+    assert len(values) == sum(len(one.names) for one in CASES.values()) + 3 + 2  # cycles have two, fcn three
+    assert len(set(values)) == len(values)
+    assert all(0 < value < 100 and value != 1 for value in values)
+
+
+@pytest.mark.parametrize(("case", "name"), EACH)
+def test_alone_and_together_are_the_same_number(
+    case: str, name: str, fused: dict[str, dict[str, float]], tmp_path: Path
+) -> None:
+    alone = measure(CASES[case].plan((name,)), tmp_path)
+    assert alone
+    assert alone == {key: fused[case][key] for key in alone}
+
+
+@every
+@pytest.mark.parametrize("batch_size", [1, 7, 1000])
+def test_any_batch_size_gives_the_same_number(
+    batch_size: int, case: str, fused: dict[str, dict[str, float]], tmp_path: Path
+) -> None:
+    assert measure(CASES[case].plan(), tmp_path, batch_size) == fused[case]
+
+
+@every
+@pytest.mark.parametrize("shard", [10, 48])
+def test_any_shard_split_gives_the_same_number(
+    shard: int, case: str, fused: dict[str, dict[str, float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are equal; sums in float64 are added in another order, so means may differ by rounding."""
+    monkeypatch.setattr(shards, "SHARD", shard)
+    assert measure(CASES[case].plan(), tmp_path) == pytest.approx(fused[case], rel=1e-12)
+
+
+def test_another_seed_moves_what_is_random_and_nothing_else(fused: dict[str, dict[str, float]], tmp_path: Path) -> None:
+    """From the same cache: what does not depend on the seed may be taken from it, and what does must not."""
+    fixed = {
+        "cycle@7_l1",
+        "cycle@7_lpips",
+        "accuracy",
+        "fcn@9_pixel_accuracy",
+        "fcn@9_class_accuracy",
+        "fcn@9_class_iou",
+    }
+    for case, one in CASES.items():
+        assert measure(one.plan(), tmp_path) == fused[case]
+        moved = measure(one.plan(seed=1), tmp_path)
+        assert {key for key in moved if moved[key] == fused[case][key]} == fixed & set(moved)
+
+
+def test_what_shares_translations_shares_a_pass() -> None:
+    sources = [one.source.name for one in CASES["plain"].plan(("cycle", "accuracy", "fcn", "fid_translated")).passes]
+    assert sources == ["reals", "translations"]
+    together = CASES["styled"].plan(("accuracy_latent", "fid_latent", "lpips_latent"))
+    assert [one.source.name for one in together.passes] == ["reals", "translations by latent"]

@@ -52,6 +52,7 @@ OWN_MODELS = {
 
 NAME = re.compile(r"[GD](_[AB])?")
 OFFICIAL_NAME = re.compile(rf".+_net_(?P<name>{NAME.pattern})\.pth", re.DOTALL)
+BLOCK = re.compile(r"model\.(\d{1,9})\.conv_block\.")
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 PADDINGS: dict[tuple[int, ...], tuple[str, bool]] = {
     (1, 5): ("reflect", False),
@@ -149,13 +150,15 @@ def without_instance_statistics(tensors: Tensors) -> dict[str, Tensor]:
 
 def resnet(tensors: Tensors) -> Config:
     """Return the arguments of a ResNet generator; padding by reflection stands for that by repetition, too."""
-    blocks = {name.split(".")[1] for name in tensors if name.startswith("model.") and ".conv_block." in name}
+    blocks = (int(match[1]) for match in map(BLOCK.match, tensors) if match)
+    n_blocks = max(blocks, default=9) - 9  # the first is layer 10
     inside = re.compile(r"model\.10\.conv_block\.(\d+)\.weight")
     found = [match for name, tensor in tensors.items() if tensor.ndim == 4 and (match := inside.fullmatch(name))]
     padding_type, use_dropout = PADDINGS.get(tuple(sorted(int(match[1]) for match in found)), PADDINGS[1, 5])
     return {
-        **ends(tensors, "model.1", f"model.{17 + len(blocks)}"),
-        "n_blocks": len(blocks),
+        **first_sizes(tensors, "model.1"),
+        "output_nc": last(tensors, f"model.{17 + n_blocks}.weight").shape[0],
+        "n_blocks": n_blocks,
         "norm": norm(tensors, "model.1"),
         "use_dropout": use_dropout,
         "padding_type": padding_type,
@@ -167,9 +170,12 @@ def unet(tensors: Tensors) -> Config:
     num_downs, inner = 1, "model.model.1"
     while f"{inner}.model.1.weight" in tensors:
         num_downs, inner = num_downs + 1, f"{inner}.model.3"
-    output_nc = tensors["model.model.3.weight"].shape[1] if is_convolution(tensors.get("model.model.3.weight")) else 0
-    sizes = ends(tensors, "model.model.0", "") | {"output_nc": output_nc}
-    return {**sizes, "num_downs": num_downs, "norm": norm(tensors, "model.model.0")}
+    return {
+        **first_sizes(tensors, "model.model.0"),
+        "output_nc": last(tensors, "model.model.3.weight").shape[1],
+        "num_downs": num_downs,
+        "norm": norm(tensors, "model.model.0"),
+    }
 
 
 def n_layers(tensors: Tensors) -> Config:
@@ -185,11 +191,21 @@ def pixel(tensors: Tensors) -> Config:
     return {"input_nc": input_nc, "ndf": ndf, "norm": norm(tensors, "net.2")}
 
 
-def ends(tensors: Tensors, first: str, last: str) -> Config:
-    """Return the channels of a generator's first and last convolution; 0, which none has, where there is no last."""
+def first_sizes(tensors: Tensors, first: str) -> Config:
+    """Return what a generator's first convolution tells."""
     ngf, input_nc = tensors[f"{first}.weight"].shape[:2]
-    final = tensors.get(f"{last}.weight")
-    return {"input_nc": input_nc, "output_nc": 0 if final is None else final.shape[0], "ngf": ngf}
+    return {"input_nc": input_nc, "ngf": ngf}
+
+
+def last(tensors: Tensors, name: str) -> Tensor:
+    """Return the weight of a generator's last convolution.
+
+    Raises:
+        BadInputError: it is not there.
+    """
+    if (found := tensors.get(name)) is None or not is_convolution(found):
+        raise BadInputError(f"lacks the last convolution of a CycleGAN generator, which would be {name}")
+    return found
 
 
 def norm(tensors: Tensors, convolution: str) -> str:

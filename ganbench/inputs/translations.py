@@ -179,12 +179,15 @@ class Translations:
         model: StyleTranslator = setting.model
         targets = torch.tensor([sample.target for sample in samples]).repeat_interleave(self.outs)
         if self.mode == "latent":
-            z = Streams(setting.seed, indices).normal("translation-z", (self.outs, model.latent_dim))
-            z = z.flatten(0, 1).to(setting.device)
+            z = self.latents(setting, indices).flatten(0, 1).to(setting.device)
             return by_target(setting, targets, lambda target: model.style_from_latent(z, target))
         chosen = [image for sample in samples for image in self.references(setting, sample)]
         x = validation_floats(setting, chosen)
         return by_target(setting, targets, lambda target: model.style_from_reference(x, target))
+
+    def latents(self, setting: Setting, indices: tuple[int, ...]) -> Tensor:
+        """Return the latents that give samples their styles, ``[N, outs, latent_dim]``, each output's its own."""
+        return Streams(setting.seed, indices).normal("translation-z", (self.outs, setting.model.latent_dim))
 
     def references(self, setting: Setting, sample: Sample) -> list[int]:
         """Return the validation images that give a sample its styles, one an output.

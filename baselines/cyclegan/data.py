@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from baselines.training.augment import translate
 from baselines.training.data import Batches, Images
 from baselines.training.streams import stream
 
@@ -23,11 +24,13 @@ class Unpaired(Batches):
         mirror: whether every second image, at random, is flipped left to right.
         load_size: to which height and width images are first resized; 0 leaves them as they are.
         crop_size: height and width of the square cut out at random; 0 leaves images whole.
+        translate: by up to how many pixels images are shifted at random, last of all.
     """
 
     others: Images = field(default_factory=lambda: torch.empty(0))
     load_size: int = 0
     crop_size: int = 0
+    translate: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -53,7 +56,8 @@ class Unpaired(Batches):
         chosen = [self.images[self._at(position)] for position in positions]
         chosen += [self.others[int(index)] for index in partners]
         draws = stream(self.seed, step, "data/augment")
-        return torch.stack([self.augmented(image, draws) for image in chosen]).float() / 127.5 - 1, None
+        images = torch.stack([self.augmented(image, draws) for image in chosen]).float() / 127.5 - 1
+        return translate(images, self.translate, draws), None
 
     def augmented(self, image: Tensor, draws: torch.Generator) -> Tensor:
         """Return an image resized, cropped and by chance flipped; uint8."""

@@ -30,8 +30,7 @@ class Recipe:
         lambda_A, lambda_B: weights of the cycles A to B to A, and B to A to B.
         lambda_identity: weight of the identity loss, in relation to those; 0 leaves it out.
         pool_size: generated images kept for each discriminator.
-        load_size, crop_size, mirror: augmentation, as in ``baselines.cyclegan.data.Unpaired``.
-        translate: images given to the discriminators, real and generated alike, are shifted by up to so many pixels.
+        load_size, crop_size, mirror, translate: augmentation, as in ``baselines.cyclegan.data.Unpaired``.
         tick_kimg: between two lines of the log.
         snapshot_ticks: ticks between two snapshots.
     """
@@ -70,8 +69,8 @@ RECIPES: Mapping[str, Recipe] = {
     "digits32": Recipe(
         {"netG": "resnet", "ngf": 16, "n_blocks": 4, "norm": "instance"},
         {"netD": "n_layers", "ndf": 32, "n_layers": 2, "norm": "instance"},
-        n_epochs=100,
-        n_epochs_decay=100,
+        n_epochs=150,
+        n_epochs_decay=150,
         batch=4,
         lr=0.0005,
         lambda_identity=0,  # as in most of the paper: it is there to keep colours

@@ -15,7 +15,6 @@ from baselines.cyclegan.networks import Generators, check_size, discriminator, i
 from baselines.cyclegan.pool import Draws, ImagePool
 from baselines.cyclegan.recipes import Recipe
 from baselines.cyclegan.schedule import lr_factor
-from baselines.training.augment import translate
 from baselines.training.data import Images, fingerprint
 from baselines.training.game import as_json
 from baselines.training.grids import save_grid
@@ -67,10 +66,8 @@ def train(
         OSError: ``run_dir`` cannot be written.
         KeyboardInterrupt: stopped by SIGINT or SIGTERM, after a snapshot.
     """
-    batches = Unpaired(
-        images_A, None, recipe.batch, seed, recipe.mirror, (), others=images_B,
-        load_size=recipe.load_size, crop_size=recipe.crop_size,
-    )  # fmt: skip
+    augmentation = {name: getattr(recipe, name) for name in ("mirror", "load_size", "crop_size", "translate")}
+    batches = Unpaired(images_A, None, recipe.batch, seed, others=images_B, **augmentation)
     content = data_fingerprint or fingerprint(images_A, None) + fingerprint(images_B, None)
     notes = {"domains": list(domains), "recipe": recipe_name, "seed": seed, "data_fingerprint": content}
     channels = {"input_nc": images_A[0].shape[0], "output_nc": images_B[0].shape[0]}
@@ -166,13 +163,13 @@ class CycleGAN:
     def generator_loss(self, at: Moment) -> Losses:
         """Return the loss of phase G and its parts, weighted; the images made are kept for phase D."""
         G_A, G_B, recipe = self.G.G_A, self.G.G_B, self.recipe
-        (A, B), view = at.real.chunk(2), at.stream("G/view")
+        A, B = at.real.chunk(2)
         with seeded(at.stream("dropout").initial_seed()):
             fake_B, fake_A = G_A(A), G_B(B)
             rec_A, rec_B = G_B(fake_B), G_A(fake_A)
             parts = {
-                "G_A": gan_loss(self.D_A(translate(fake_B, recipe.translate, view)), True, recipe.gan_mode),
-                "G_B": gan_loss(self.D_B(translate(fake_A, recipe.translate, view)), True, recipe.gan_mode),
+                "G_A": gan_loss(self.D_A(fake_B), True, recipe.gan_mode),
+                "G_B": gan_loss(self.D_B(fake_A), True, recipe.gan_mode),
                 "cycle_A": recipe.lambda_A * distance(rec_A, A),
                 "cycle_B": recipe.lambda_B * distance(rec_B, B),
             }
@@ -185,16 +182,15 @@ class CycleGAN:
     def discriminator_loss(self, at: Moment) -> Losses:
         """Return the loss of phase D, of real images against those made before the generators' step, or old ones."""
         draws, (A, B), (fake_A, fake_B) = self.draws(at), at.real.chunk(2), self._fakes
-        more = at.stream("D/view")
+        shares = at.stream("penalty")
         parts = {
-            "D_A": self.judged(self.D_A, B, self.fake_B_pool.query(fake_B, draws), more),
-            "D_B": self.judged(self.D_B, A, self.fake_A_pool.query(fake_A, draws), more),
+            "D_A": self.judged(self.D_A, B, self.fake_B_pool.query(fake_B, draws), shares),
+            "D_B": self.judged(self.D_B, A, self.fake_A_pool.query(fake_A, draws), shares),
         }
         return {**parts, "total": parts["D_A"] + parts["D_B"]}
 
     def judged(self, D: nn.Module, real: Tensor, fake: Tensor, draws: torch.Generator) -> Tensor:
-        """Return the loss of one discriminator, with shifts and gradient penalty where the recipe has them."""
-        real, fake = (translate(images, self.recipe.translate, draws) for images in (real, fake))
+        """Return the loss of one discriminator, with the gradient penalty where the recipe has one."""
         loss = discriminator_loss(D, real, fake, self.recipe.gan_mode)
         if not self.recipe.gp_lambda:
             return loss

@@ -93,3 +93,13 @@ def test_resizing_is_pillow_s():
 def test_data_that_do_not_do_are_refused(build, words):
     with pytest.raises(ValueError, match=words):
         build()
+
+
+def test_shifts_reach_as_far_as_asked():
+    spot = torch.zeros(1, 1, 8, 8, dtype=torch.uint8)
+    spot[0, 0, 4, 4] = 255
+    batches = Unpaired(spot, None, 1, 0, others=spot, translate=1)
+    shown = torch.cat([batches.draw(step)[0] for step in range(100)])
+    assert ((shown > 0).sum((1, 2, 3)) == 1).all()
+    places = {tuple(place[2:]) for place in (shown > 0).nonzero().tolist()}
+    assert places == {(y, x) for y in (3, 4, 5) for x in (3, 4, 5)}

@@ -265,11 +265,10 @@ def said_by(path: Path) -> tuple[tuple[str, ...], int | None]:
     if not path.is_file() or filekind.kind_of(path) != filekind.SAFETENSORS:
         return UNNAMED, None
     header = read_header(path)
-    domains, resolution = header.get("domains", UNNAMED), header.get("img_resolution")
-    if len(domains) != 2 or not all(isinstance(name, str) for name in domains):
-        raise BadInputError(
-            f"{path} names {str(domains)[:60]} in its header and not two domains: train or convert anew."
-        )
+    domains, resolution = header.get("domains", list(UNNAMED)), header.get("img_resolution")
+    texts = isinstance(domains, list) and all(isinstance(name, str) for name in domains)
+    if not texts or len(domains) != 2 or len(set(domains)) != 2:
+        raise BadInputError(f"{path} names {str(domains)[:60]} in its header, not two domains: train or convert anew.")
     return tuple(domains), resolution if isinstance(resolution, int) else None
 
 

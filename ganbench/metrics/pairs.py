@@ -1,6 +1,6 @@
-"""Numbers that are means over ordered pairs of domains, with the numbers of the pairs as their parts.
+"""Numbers over ordered pairs of domains, mostly means, with the numbers of the pairs as their parts.
 
-A metric returns its mean under its name and each pair's number under ``name/0->1``, by the places of source and target
+A metric returns its number under its name and each pair's number under ``name/0->1``, by the places of source and target
 among the data's domains; ``folded`` puts the parts of a number beside it, by the names of the domains.
 """
 
@@ -16,7 +16,7 @@ _PART = re.compile(r"(?P<key>.+)/(?P<source>\d+)->(?P<target>\d+)")
 
 @dataclass(frozen=True)
 class Number:
-    """A number, and the parts that it is the mean of, if any."""
+    """A number, and the same number of its parts, if it has any."""
 
     value: float
     parts: dict[str, float] = field(default_factory=dict)

@@ -6,7 +6,8 @@ from typing import Any
 
 from ganbench.records.record import Result, RunRecord
 
-EMBEDDED = "digits"  # the benchmark, data and extractor that ship with ganbench
+EMBEDDED = "digits"  # the data and extractor that ship with ganbench
+EMBEDDED_BENCHMARKS = ("digits", "digit-domains", "digits-3-8")  # and the benchmarks made of them
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Protocol:
 
         A number of the embedded benchmark says so even where no extractor is involved.
         """
-        origin = self.extractor or (EMBEDDED if self.benchmark == EMBEDDED else None)
+        origin = self.extractor or (EMBEDDED if self.benchmark in EMBEDDED_BENCHMARKS else None)
         return tuple(part for part in (origin, f"n={self.count:,}" if self.count is not None else None) if part)
 
 

@@ -53,7 +53,7 @@ class Result:
         version: of the metric's definition in ganbench; numbers of two versions do not compare.
         unit: such as ``"dB"``.
         uses_data: whether real images went into the number; where not, the record's data does not matter to it.
-        parts: the numbers that this one is the mean of, by name, such as ``0->1`` for an ordered pair of domains.
+        parts: the same number of each part of the samples, by name, such as ``0->1`` for an ordered pair of domains.
         interval: reserved for confidence intervals; None for now.
 
     Raises:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.records import keys
-from ganbench.records.protocol import EMBEDDED, Protocol, differences, protocol
+from ganbench.records.protocol import EMBEDDED, EMBEDDED_BENCHMARKS, Protocol, differences, protocol
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store, by_age, read
 
@@ -232,7 +232,8 @@ def notes(columns: Sequence[Column], records: Sequence[RunRecord]) -> tuple[tupl
     """Return what the marks of columns stand for, and what is to be said of parts that ship with ganbench."""
     marked = tuple((column.mark, f"{column.title}: {column.difference}.") for column in columns if column.mark)
     embedded = any(record.model["embedded"] for record in records)
-    embedded |= any(EMBEDDED in (column.protocol.extractor, column.protocol.benchmark) for column in columns)
+    embedded |= any(column.protocol.extractor == EMBEDDED for column in columns)
+    embedded |= any(column.protocol.benchmark in EMBEDDED_BENCHMARKS for column in columns)
     return (*marked, ("", EMBEDDED_NOTE)) if embedded else marked
 
 

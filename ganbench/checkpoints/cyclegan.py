@@ -98,7 +98,7 @@ def own(header: Mapping[str, Any], tensors: Tensors) -> dict[str, Blueprint] | N
         BadInputError, UnsafeFileError: the header has no arguments that a network takes.
     """
     model, config = header["model"], header["config"]
-    if model != "cyclegan" and model not in OWN_MODELS:
+    if not isinstance(model, str) or model not in ("cyclegan", *OWN_MODELS):
         return None
     if not isinstance(config, dict):
         raise BadInputError("says in its header no arguments that its network was made with")

@@ -1,6 +1,6 @@
 """Numbers over ordered pairs of domains, mostly means, with the numbers of the pairs as their parts.
 
-A metric returns its number under its name and each pair's number under ``name/0->1``, by the places of source and target
+A metric returns its number under its name and each pair's under ``name/0->1``, by the places of source and target
 among the data's domains; ``folded`` puts the parts of a number beside it, by the names of the domains.
 """
 

@@ -9,6 +9,9 @@ from ganbench.errors import BadInputError
 from ganbench.functional.rows import ArrayLike, as_float64, as_rows
 
 WORTH_PROCESSES = 10**8  # numbers to fit on, in all, from which starting processes takes less time than it saves
+BYTES = 24  # that a fit holds for each of these numbers: a float64, and in LIBLINEAR an index with a float64
+PROCESS = 400 * 2**20  # bytes that a process takes besides, for the packages that it imports
+MEMORY = 9 * 2**30  # bytes that all processes together may take
 
 
 def separability(latents: ArrayLike, logits: ArrayLike, num_keep: int, *, processes: int | None = None) -> float:
@@ -19,7 +22,7 @@ def separability(latents: ArrayLike, logits: ArrayLike, num_keep: int, *, proces
         logits: ``[attributes, N]``, a classifier's output for each image; above 0 is class 0.
         num_keep: how many of the most confidently classified images to fit on, for each attribute.
         processes: attributes that are fitted at once, each in a process of its own; the number is the same for any.
-            None takes one a core where there is much to do, and else this process.
+            None takes one a core where there is much to do, as many as 9 GiB suffice for, and else this process.
 
     Raises:
         BadInputError: if the shapes do not fit or there are fewer than ``num_keep`` images.
@@ -36,12 +39,18 @@ def separability(latents: ArrayLike, logits: ArrayLike, num_keep: int, *, proces
             "give logits [attributes, N] and keep at most N."
         )
     points, rows = latents.cpu().numpy(), logits.cpu().numpy()
-    if processes is None:
-        numbers = len(rows) * num_keep * points.shape[1]
-        processes = 1 if numbers < WORTH_PROCESSES else min(len(rows), joblib.cpu_count())
+    processes = processes or processes_for(len(rows), num_keep, points.shape[1])
     fits = (joblib.delayed(_confusion)(points, row, num_keep) for row in rows)
     tables = joblib.Parallel(n_jobs=processes)(fits)  # shares the latents in a memory map
     return float(2 ** sum(map(conditional_entropy, tables)))
+
+
+def processes_for(attributes: int, num_keep: int, features: int) -> int:
+    """Return how many attributes to fit at once: one a core, while memory lasts, or 1 where there is little to do."""
+    if attributes * num_keep * features < WORTH_PROCESSES:
+        return 1
+    cores: int = joblib.cpu_count()
+    return max(1, min(attributes, cores, MEMORY // (PROCESS + BYTES * num_keep * (features + 1))))
 
 
 def conditional_entropy(table: ArrayLike) -> float:
@@ -81,9 +90,9 @@ def _confusion(latents: NDArray[np.floating], logits: NDArray[np.floating], num_
     kept, actual = most_confident(logits, num_keep)
     predicted = actual  # of a single class there is nothing to separate
     if actual.min() != actual.max():
+        points = latents[kept].astype(np.float64)  # once, or fit and predict would each make copies
         # The primal form uses no random numbers, but without a seed would draw one from NumPy's global state.
-        machine = LinearSVC(dual=False, random_state=0).fit(latents[kept], actual)
-        predicted = machine.predict(latents[kept])
+        predicted = LinearSVC(dual=False, random_state=0).fit(points, actual).predict(points)
     table = np.zeros((2, 2))
     np.add.at(table, (predicted, actual), 1 / num_keep)
     return table

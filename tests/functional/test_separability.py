@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ganbench.errors import BadInputError
 from ganbench.functional import conditional_entropy, separability
-from ganbench.functional.separability import most_confident
+from ganbench.functional.separability import most_confident, processes_for
 
 
 def latents(n: int, seed: int) -> NDArray[np.float64]:
@@ -42,6 +42,16 @@ def test_processes_change_nothing() -> None:
     z, logits = latents(300, 4), np.random.default_rng(5).standard_normal((3, 300))
     alone = separability(z, logits, 200, processes=1)
     assert separability(z, logits, 200, processes=2) == separability(z, logits, 200) == alone > 1
+
+
+def test_processes_are_one_a_core_while_memory_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("joblib.cpu_count", lambda: 4)
+    assert processes_for(10, 5_000, 16) == 1, "starting processes would take longer"
+    assert processes_for(40, 100_000, 512) == 4
+    assert processes_for(3, 100_000, 512) == 3
+    monkeypatch.setattr("joblib.cpu_count", lambda: 128)
+    assert 4 <= processes_for(40, 100_000, 512) <= 9 * 2**30 // (24 * 100_000 * 513)
+    assert processes_for(40, 100_000_000, 512) == 1
 
 
 def test_the_most_confident_are_kept_and_ties_keep_their_order() -> None:

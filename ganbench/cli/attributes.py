@@ -156,10 +156,11 @@ def _show(learned: dict[str, Any], attributes: Sequence[str], answers: "Tensor")
 
 def _table(rows: Sequence[tuple[str, float, float, float]], count: int) -> "Table":
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=f"on {count:,} images held out", title_justify="left")
     for name in ("attribute", "have it", "right", "always the commoner answer"):
         table.add_column(name, justify="left" if name == "attribute" else "right")
     for name, *shares in rows:
-        table.add_row(name, *(f"{share:.1%}" for share in shares))
+        table.add_row(Text(name), *(f"{share:.1%}" for share in shares))
     return table

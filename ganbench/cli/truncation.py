@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ganbench.cli import options
+from ganbench.cli.console import can_show
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import Verb
 from ganbench.records import render
@@ -62,7 +63,8 @@ def command(
         bars.close()
     table = by_psi(record)
     contents = (render.markdown(table).encode(), render.as_csv(table).encode(), curves(table, "truncation ψ"))
-    click.echo(render.text(table, shutil.get_terminal_size().columns, bold=sys.stdout.isatty()))
+    plain = not can_show(render.NOT_PLAIN)
+    click.echo(render.text(table, shutil.get_terminal_size().columns, sys.stdout.isatty(), plain))
     click.echo(f"record: {Store(results_dir).path(record)}")
     out.mkdir(parents=True, exist_ok=True)
     for name, content in zip(FILES, contents, strict=True):

@@ -25,7 +25,7 @@ SUFFIX = ".safetensors"
 @click.command(
     cls=Verb,
     examples=(
-        "ganbench attributes --data img_celeba-128 --labels list_attr_celeba.txt --mirror --out celeba.safetensors",
+        "ganbench attributes --data img_celeba-128 --labels list_attr_celeba.txt --epochs 3 --out celeba.safetensors",
         "ganbench attributes --data photos --labels labels.csv --epochs 50 --out photos.safetensors",
         "ganbench attributes --data faces-256.zip --labels faces.tsv --subset --recipe paper --out faces.safetensors",
     ),

@@ -14,12 +14,12 @@ class Metric(Protocol):
         name: as in papers, such as ``fid50k``.
         count: number of generated samples; of metrics of translations, source images a domain, None for all.
         version: of the definition; raised whenever equal inputs would give another number.
-        higher_is_better: for people, tables and the gate.
+        higher_is_better: for people, tables and the gate; None where neither direction is.
         unit: such as ``dB``; empty for pure numbers.
     """
 
     version: ClassVar[int]
-    higher_is_better: ClassVar[bool]
+    higher_is_better: ClassVar[bool | None]
     unit: ClassVar[str]
 
     @property

@@ -56,7 +56,7 @@ class RealDiversity:
     extractor: str = "lpips-alex"
 
     version: ClassVar[int] = 1
-    higher_is_better: ClassVar[bool] = True
+    higher_is_better: ClassVar[bool | None] = None
     unit: ClassVar[str] = ""
 
     def inputs(self) -> Mapping[str, Input]:

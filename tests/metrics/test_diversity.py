@@ -118,6 +118,8 @@ def test_an_extractor_without_a_perceptual_distance_is_named() -> None:
 
 def test_names() -> None:
     assert (lpips10k.count, lpips10k_real.count) == (10_000, 10_000)
+    assert lpips10k.higher_is_better is True
+    assert lpips10k_real.higher_is_better is None  # the data is what it is
     assert resolve("lpips2k") == Diversity("lpips2k", 2000)
     assert resolve("lpips2k_real") == RealDiversity("lpips2k_real", 2000)
     assert resolve("lpips10k", limit=500).name == "lpips@500"

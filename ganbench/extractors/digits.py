@@ -4,6 +4,10 @@ Numbers made with it say ``digits`` and compare with no published one. For the s
 N): random halves of the 1,442 training images are 1.2 apart (0.4 standard deviation), train and test split 0.41; the
 training images with noise of standard deviation 10 are 0.09 from themselves, blurred over 3x3 pixels 0.6, shifted by
 one pixel 1.8, without nines 3.4, as the mean image of each class 16, and uniform noise is 122 away.
+
+For the scale of its perceptual distance, which is no LPIPS: two training images are 4.61 apart on average, two of one
+digit 2.65, a training image is 0.41 from itself shifted by one pixel and 0.06 from itself with noise of standard
+deviation 10.
 """
 
 from collections.abc import Mapping

@@ -20,7 +20,7 @@ UNKNOWN = 255  # of label maps: pixels that are not counted
 class TargetHits:
     """Whether a classifier takes translated images for what they should be, ``[N, outs]`` float32, 1 or 0.
 
-    It does where no other of its classes is as probable as the target domain, which is one of them by name.
+    It does where the most probable of its classes is the target domain, which is one of them by name.
 
     Attributes:
         extractor: that classifies; it sees 8-bit images.

@@ -146,6 +146,21 @@ def test_another_seed_moves_what_is_random_and_nothing_else(fused: dict[str, dic
         assert {key for key in moved if moved[key] == fused[case][key]} == fixed & set(moved)
 
 
+def test_renamed_domains_are_looked_for_by_their_new_names(fused: dict[str, dict[str, float]], tmp_path: Path) -> None:
+    """From the same cache, although not a pixel has changed."""
+
+    class Renamed(DomainsOfBlobs):
+        domains = ("cat", "bee", "ant")
+
+    class Alike(Shaded):
+        domains = Renamed.domains
+
+    assert measure(CASES["plain"].plan(("accuracy",)), tmp_path) == {"accuracy": fused["plain"]["accuracy"]}
+    renamed = Case(Alike, ("accuracy",), Renamed)
+    assert measure(renamed.plan(), tmp_path) == measure(renamed.plan(), tmp_path / "afresh")
+    assert measure(renamed.plan(), tmp_path) != {"accuracy": fused["plain"]["accuracy"]}
+
+
 def test_what_shares_translations_shares_a_pass() -> None:
     sources = [one.source.name for one in CASES["plain"].plan(("cycle", "accuracy", "fcn", "fid_translated")).passes]
     assert sources == ["reals", "translations"]

@@ -9,7 +9,7 @@ from baselines.digits import classifier, dataset
 from ganbench import registry
 from ganbench.errors import BadInputError
 from ganbench.extractors.digits import DigitsExtractor, open_digits
-from ganbench.functional import frechet_distance
+from ganbench.functional import frechet_distance, mean_pairwise_distance
 from ganbench.types import Extractor, PerceptualExtractor
 
 
@@ -105,6 +105,18 @@ def test_the_scale_of_its_fid_is_the_documented_one(digits: DigitsExtractor) -> 
         first, second = train[order].chunk(2)
         halves.append(frechet_distance(*moments(first), *moments(second)))
     assert np.mean(halves) == pytest.approx(1.2, abs=0.4)
+
+
+def test_the_scale_of_its_perceptual_distance_is_the_documented_one(digits: DigitsExtractor) -> None:
+    train = dataset.load("train")
+    embedded = digits.embed(train.images.float())
+    of_digit = [mean_pairwise_distance(embedded[train.labels == digit]).item() for digit in range(10)]
+    assert mean_pairwise_distance(embedded).item() == pytest.approx(4.61, abs=0.005)
+    assert np.mean(of_digit) == pytest.approx(2.65, abs=0.005)
+    noise = 10 * torch.randn(train.images.shape, generator=torch.Generator().manual_seed(0))
+    for changed, distance in ((train.images.roll(1, 3), 0.41), (train.images + noise, 0.06)):
+        moved = digits.embed(changed.float())
+        assert (moved - embedded).square().sum(1).mean().item() == pytest.approx(distance, abs=0.005)
 
 
 @pytest.mark.parametrize("fill", [0, 1, 254, 255])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from baselines.ops import processes
 from baselines.training import snapshots
 from baselines.training.ranks import WHOLE, Share, device_of_process, share_of
 from tests.training import games, tiny
@@ -136,3 +137,20 @@ def test_one_process_has_everything():
     assert share_of(None, [3]) == WHOLE
     assert WHOLE.of(batch) is batch
     assert device_of_process("cpu") == "cpu"
+
+
+def test_every_process_takes_a_gpu_of_its_own(monkeypatch):
+    taken = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    assert device_of_process(None) == "cuda"
+    monkeypatch.setattr(processes, "count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert [device_of_process(asked) for asked in (None, "cuda", "cpu")] == ["cuda:1", "cuda:1", "cpu"]
+    assert taken == [1, 1]
+    with pytest.raises(ValueError, match="cuda:0 is one for all: write cuda"):
+        device_of_process("cuda:0")
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(ValueError, match="more processes here than the 2 GPUs: start 2"):
+        device_of_process(None)

@@ -61,7 +61,9 @@ class Share:
             ValueError: there are not as many for every process.
         """
         if len(whole) % self.ranks:
-            raise ValueError(f"{len(whole)} images cannot be shared by {self.ranks} processes: start one that fits.")
+            raise ValueError(
+                f"{len(whole)} images cannot be shared by {self.ranks} processes: start a number of them that divides that."
+            )
         return whole if self.ranks == 1 else whole[self.rows]
 
     def whole(self, own: int) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from ganbench.errors import GanbenchError
+from ganbench.errors import GanbenchError, PlanError
 from ganbench.records.environment import ganbench_version
 
 COULD_NOT_RUN = 2
@@ -150,17 +150,26 @@ class Verbs(click.Group):
 
 def sentences(error: Exception) -> list[str]:
     """Return what to tell the user of an error: one sentence, or one a problem."""
+    return [_one_line(told) for told in (error.problems if isinstance(error, PlanError) else [_sentence(error)])]
+
+
+def _sentence(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "ganbench"
-        return [f"{error.format_message().rstrip('.')} (see `{path} --help`)."]
+        return f"{error.format_message().rstrip('.')} (see `{path} --help`)."
     if isinstance(error, GanbenchError | click.ClickException):
-        return str(error).splitlines() or [type(error).__name__]
+        return str(error) or type(error).__name__
     if isinstance(error, OSError) and error.strerror:
-        return [": ".join(str(part) for part in (error.filename, error.strerror) if part) + "."]
+        return ": ".join(str(part) for part in (error.filename, error.strerror) if part) + "."
     if type(error).__name__ in ("MemoryError", "OutOfMemoryError"):
-        return ["out of memory: give a smaller --batch-size."]
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    return [f"this is a bug ({what:.300}): run again with --debug and report what it prints."]
+        return "out of memory: give a smaller --batch-size."
+    return f"this is a bug ({type(error).__name__}: {error!s:.300}): run again with --debug and report what it prints."
+
+
+def _one_line(text: str) -> str:
+    """Return a text whose line breaks are spaces, and whose other characters that cannot be printed are spelt out."""
+    joined = " ".join(text.splitlines())
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in joined)
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:

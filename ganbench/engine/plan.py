@@ -6,9 +6,20 @@ from typing import Any
 
 from ganbench.errors import GanbenchError, PlanError
 from ganbench.extractors.opening import open_extractor
-from ganbench.inputs import Accumulator, Input, RealPairs, SamplePairs, Samples, Setting, Source, Translations, View
+from ganbench.inputs import (
+    Accumulator,
+    Input,
+    RealPairs,
+    Reals,
+    SamplePairs,
+    Samples,
+    Setting,
+    Source,
+    Translations,
+    View,
+)
 from ganbench.metrics import Metric
-from ganbench.types import Dataset, Extractor, Subject
+from ganbench.types import Dataset, Extractor, Subject, Translator
 
 
 @dataclass(frozen=True)
@@ -84,13 +95,13 @@ class Plan:
         extractors, problems = _open_extractors(metrics, device)
         setting = Setting(subject.model, subject.sha256, data, extractors, seed, device)
         problems += _name_clashes(metrics)
-        unmet = {metric: [f"{metric.name}: {problem}" for problem in _unmet(metric, setting)] for metric in metrics}
+        unmet = {metric: list(dict.fromkeys(_unmet(metric, setting))) for metric in metrics}
         possible = tuple(metric for metric in metrics if not unmet[metric])
         if not (allow_missing and possible):
-            problems += [problem for told in unmet.values() for problem in told]
+            problems += _together(unmet)
         if problems:
             raise PlanError(tuple(dict.fromkeys(problems)))
-        missing = {metric.name: told[0] for metric, told in unmet.items() if told}
+        missing = {metric.name: f"{metric.name}: {told[0]}" for metric, told in unmet.items() if told}
         return cls(subject, setting, possible, _passes(possible, setting), missing)
 
     def taps(self, metric: Metric) -> dict[str, tuple[Source, Tap]]:
@@ -118,12 +129,23 @@ def _name_clashes(metrics: Sequence[Metric]) -> list[str]:
     ]
 
 
+def _together(unmet: Mapping[Metric, Sequence[str]]) -> list[str]:
+    """Return each problem once, with the names of all metrics that have it."""
+    found: dict[str, list[str]] = {}
+    for metric, problems in unmet.items():
+        for problem in problems:
+            found.setdefault(problem, []).append(metric.name)
+    return [f"{', '.join(names)}: {problem}" for problem, names in found.items()]
+
+
 def _unmet(metric: Metric, setting: Setting) -> Iterator[str]:
     """Yield what keeps one metric from being measured."""
-    compares = any(need.source.name == "reals" for need in metric.inputs().values())
+    sources = [need.source for need in metric.inputs().values()]
+    of_kinds = [any(isinstance(each, kind) for each in sources) for kind in (Samples, Reals)]
+    compares = all(of_kinds) and not isinstance(setting.model, Translator)
     for need in metric.inputs().values():
         of_view = getattr(need.view, "problems", lambda setting: ())
-        problems = [*need.source.problems(setting), *of_view(setting), *_wrong_size(need, setting, compares)]
+        problems = need.source.problems(setting) or [*of_view(setting), *_wrong_size(need, setting, compares)]
         yield from problems
         if not problems:
             yield from _too_few(need, setting)
@@ -140,26 +162,25 @@ def _too_few(need: Input, setting: Setting) -> Iterator[str]:
 
 
 def _wrong_size(need: Input, setting: Setting, compares: bool) -> Iterator[str]:
-    """Yield the problem of images that the extractor does not take, or that the reals cannot be compared with.
+    """Yield the problem of images that the extractor does not take, or that cannot be compared with each other.
 
     Args:
         need: of a metric.
         setting: of the run.
-        compares: whether the metric needs reals besides.
+        compares: whether the metric compares samples with reals.
     """
     extractor = setting.extractors.get(need.view.extractor or "")
-    data_size = setting.data.resolution if setting.data else None
+    of_data = setting.data.resolution if setting.data else None
     of_model = getattr(setting.model, "img_resolution", None)
-    of_data = need.source.name == "reals" or isinstance(need.source, RealPairs | Translations)
-    size = data_size if of_data else of_model
+    size = of_data if isinstance(need.source, Reals | RealPairs | Translations) else of_model
     if extractor is None or size is None:
         return
-    if not _takes(extractor, need.view, size):
-        theirs = f"{extractor.resolution}x{extractor.resolution}"
-        yield f"the extractor {extractor.name!r} takes {theirs} images and not {size}x{size}: choose another benchmark."
-    elif compares and isinstance(need.source, Samples) and data_size not in (None, size):
-        theirs = f"{data_size}x{data_size}"
-        yield f"the model makes {size}x{size} images and the data has {theirs}: name data of that size with --data."
+    if compares and of_data and of_model and of_data != of_model and _takes(extractor, need.view, of_model):
+        made, theirs = f"{of_model}x{of_model}", f"{of_data}x{of_data}"
+        yield f"the model makes {made} images and the data has {theirs}: name data of that size with --data."
+    elif not _takes(extractor, need.view, size):
+        taken = f"{extractor.resolution}x{extractor.resolution}"
+        yield f"the extractor {extractor.name!r} takes {taken} images and not {size}x{size}: choose another benchmark."
 
 
 def _takes(extractor: Extractor, view: View, size: int) -> bool:

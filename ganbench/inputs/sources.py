@@ -10,7 +10,14 @@ from torch import Tensor
 from ganbench.functional import lerp, slerp
 from ganbench.inputs.batch import Setting
 from ganbench.rng import Streams
-from ganbench.types import EquivariantGenerator, FixedSamples, Generator, StyleGenerator
+from ganbench.types import (
+    EquivariantGenerator,
+    FixedSamples,
+    Generator,
+    StyleGenerator,
+    StyleTranslator,
+    Translator,
+)
 
 Space = Literal["z", "w"]
 Sampling = Literal["full", "end"]
@@ -65,6 +72,18 @@ def _generated_depends(setting: Setting) -> dict[str, Any]:
     return {"weights": setting.weights_sha256, "seed": setting.seed, "labels": labels}
 
 
+def translator_problems(setting: Setting) -> list[str]:
+    """Return that the model makes no images from latents but translates some, if it is so, and what to measure then."""
+    if not isinstance(setting.model, Translator):
+        return []
+    suited = (
+        "fid_latent, fid_reference, lpips_latent or lpips_reference"
+        if isinstance(setting.model, StyleTranslator)
+        else "fid_translated, accuracy or cycle"
+    )
+    return [f"it measures images made from latents, and this model translates images: take {suited} instead."]
+
+
 def _label_problems(setting: Setting) -> list[str]:
     c_dim = getattr(setting.model, "c_dim", 0)
     have = setting.data.label_dim if setting.data else 0
@@ -104,11 +123,15 @@ class Samples:
     def problems(self, setting: Setting) -> list[str]:
         """Return what the model lacks."""
         if self.truncation_psi != 1 and not isinstance(setting.model, StyleGenerator):
-            return ["truncation needs a model with a latent space w, which this model lacks."]
+            return translator_problems(setting) or [
+                "truncation needs a model with a latent space w, which this model lacks."
+            ]
         if isinstance(setting.model, FixedSamples):
             return []
         if not isinstance(setting.model, Generator):
-            return ["it needs a generator of images from latents, which this model is not."]
+            return translator_problems(setting) or [
+                "it needs a generator of images from latents, which this model is not."
+            ]
         return _label_problems(setting)
 
     def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
@@ -157,7 +180,9 @@ class PathPairs:
     def problems(self, setting: Setting) -> list[str]:
         """Return what the model lacks."""
         if not isinstance(setting.model, StyleGenerator):
-            return ["it walks through the latent space of a style-based generator, which this model lacks."]
+            return translator_problems(setting) or [
+                "it walks through the latent space of a style-based generator, which this model lacks."
+            ]
         return _label_problems(setting)
 
     def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
@@ -231,7 +256,9 @@ class Transformed:
     def problems(self, setting: Setting) -> list[str]:
         """Return what the model lacks."""
         if not isinstance(setting.model, EquivariantGenerator):
-            return ["it moves the generator's input, and this model has no input transform."]
+            return translator_problems(setting) or [
+                "it moves the generator's input, and this model has no input transform."
+            ]
         return _label_problems(setting)
 
     def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:

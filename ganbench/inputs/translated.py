@@ -10,7 +10,7 @@ from ganbench.functional import mean_pairwise_distance
 from ganbench.images import Quantiser, to_uint8
 from ganbench.inputs.batch import Batch, Setting
 from ganbench.inputs.domains import domain_data, domain_problems
-from ganbench.types import PerceptualExtractor
+from ganbench.types import PerceptualExtractor, Translator
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Domains:
     extractor = None
 
     def problems(self, setting: Setting) -> list[str]:
-        """Return that the data has no domains, if it is so."""
-        return domain_problems(setting)
+        """Return that the data has no domains, if it is so; what is no translator, is told elsewhere."""
+        return domain_problems(setting) if isinstance(setting.model, Translator) else []
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the place of each image's domain among the data's."""

@@ -136,7 +136,10 @@ class Translations:
         """Return what model or data lack."""
         model = setting.model
         if not isinstance(model, Translator):
-            return ["it translates images from domain to domain, which this model does not."]
+            return [
+                "it translates images from domain to domain, which this model does not: take a metric of samples "
+                "instead, such as fid50k or lpips10k."
+            ]
         has_style = isinstance(model, StyleTranslator)
         if has_style == (self.mode == "plain"):
             said = (

@@ -113,6 +113,16 @@ def test_what_the_user_can_put_right_is_told_in_one_sentence(
     assert complaint("list") == f"ganbench: {sentence}"
 
 
+@pytest.mark.parametrize("name", ["two\nlines", "a\x1b[31mred\x1b[0m", "sep\u2028arated", "\udc80"])
+def test_a_name_with_odd_characters_is_told_in_one_line_of_plain_text(name: str) -> None:
+    for line in (
+        ("list", name),
+        ("run", "--model", "waves", "--data", name),
+        ("check", name, "--max-regression", "fid=1"),
+    ):
+        assert "\x1b" not in complaint(*line)
+
+
 def test_all_problems_of_a_plan_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     failing(PlanError(["first.", "second."]), monkeypatch)
     done = ganbench("list")

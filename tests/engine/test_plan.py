@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganbench.engine.plan import Plan, describe
 from ganbench.errors import PlanError
+from tests.pictures.translators import Mirrored, Painted
 from tests.subjects import metric, plan, waves
 
 
@@ -33,7 +34,7 @@ def problems(names: list[str], model: Any = None, data: Any = toygan.Stripes()) 
 
 def test_every_problem_is_told_at_once() -> None:
     found = problems(["fid@500", "ppl_wend@9", "eqr@9", "kid@20"], Plain(), data=None)
-    assert [problem.split(":")[0] for problem in found] == ["fid@500", "ppl_wend@9", "eqr@9", "kid@20"]
+    assert [problem.split(":")[0] for problem in found] == ["fid@500, kid@20", "ppl_wend@9", "eqr@9"]
     assert all(problem.count(". ") == 0 and problem.endswith(".") for problem in found), "one sentence each"
 
 
@@ -66,6 +67,27 @@ def test_sizes_that_do_not_fit_are_told_before_work(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(toygan.Pool, "resolution", 16)
     (problem,) = problems(["ppl_wend@20"])
     assert "the extractor 'pool' takes 16x16 images and not 32x32" in problem
+
+
+def test_data_of_another_size_is_one_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toygan.Pool, "resolution", 64)
+    large = toygan.Waves()
+    large.img_resolution = 64
+    (problem,) = problems(["fid@20", "is@20", "kid@20"], large)
+    assert problem.startswith("fid@20, kid@20: the model makes 64x64 images and the data has 32x32: name data")
+
+
+def test_a_translator_is_told_what_is_measured_of_it() -> None:
+    names = ["fid@20", "ppl_wend@20", "eqr@20", "ls@20"]
+    for model, suited in ((Mirrored(), "fid_translated, accuracy or cycle"), (Painted(), "fid_latent, ")):
+        (problem,) = problems(names, model)
+        assert problem.startswith(", ".join(names))
+        assert f"this model translates images: take {suited}" in problem
+
+
+def test_a_generator_is_told_what_is_measured_of_it() -> None:
+    (problem,) = problems(["fid_latent", "accuracy"])
+    assert "which this model does not: take a metric of samples instead" in problem
 
 
 def test_only_metrics_that_compare_with_reals_want_them_of_the_models_size() -> None:

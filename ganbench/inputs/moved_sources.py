@@ -35,7 +35,7 @@ class MovedTranslations(Translations):
     @property
     def name(self) -> str:
         """What the pass is called."""
-        return f"{super().name}, to be moved"
+        return f"moved {super().name}"
 
     def depends(self, setting: Setting) -> Mapping[str, Any]:
         """Return what translations depend on, and the seed, which the motions come from in any mode."""

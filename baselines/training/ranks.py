@@ -62,7 +62,7 @@ class Share:
         """
         if len(whole) % self.ranks:
             raise ValueError(
-                f"{len(whole)} images cannot be shared by {self.ranks} processes: start a number of them that divides that."
+                f"{len(whole)} images cannot be shared by {self.ranks} processes: start as many as divide it."
             )
         return whole if self.ranks == 1 else whole[self.rows]
 

@@ -32,7 +32,7 @@ def runs(tmp_path_factory):
     process = launched("tests.training.games", str(folder))
     for name in games.GAMES:
         games.play(name, folder / "one" / name)
-    process.communicate(timeout=120)
+    process.communicate(timeout=600)
     assert process.returncode == 0
     return folder
 
@@ -104,7 +104,7 @@ def test_a_signal_stops_all_after_one_snapshot(tmp_path):
     process = launched("tests.training.tiny", str(tmp_path / "run"), "1000000")
     ticks(process, 5)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert snapshots.latest(tmp_path / "run").step >= 10
     alike_when_resumed(tmp_path / "run", tmp_path / "quiet")
 
@@ -112,7 +112,7 @@ def test_a_signal_stops_all_after_one_snapshot(tmp_path):
 def test_a_killed_process_ends_the_others_and_the_run_goes_on_from_a_whole_snapshot(tmp_path):
     process = launched("tests.training.tiny", str(tmp_path / "run"), "1000000")
     os.kill(ticks(process, 5), signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert process.returncode not in (0, None)
     alike_when_resumed(tmp_path / "run", tmp_path / "quiet")
 

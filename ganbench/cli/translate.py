@@ -58,7 +58,7 @@ def command(out: Path, force: bool, **asked: Any) -> None:
     their data set or by the folder in --input that they lie in, are left out; so are references of another.
     """
     check(asked)
-    note, model = _model(asked)
+    notes, model = _model(asked)
     jobs = _jobs(asked, model)
     check_folder(out, [name for job in jobs for name in job.files], force)
     for image in dict.fromkeys(image for job in jobs for image in (*job.sources, *job.references)):
@@ -69,7 +69,7 @@ def command(out: Path, force: bool, **asked: Any) -> None:
                 out.mkdir(parents=True, exist_ok=True)
                 write(out / name, content)
                 click.echo(str(out / name))
-    if note:
+    for note in filter(None, notes):
         click.echo(note, err=True)
 
 
@@ -86,8 +86,8 @@ def check(asked: Mapping[str, Any]) -> None:
         raise BadInputError("a walk needs two styles and --latents is 1: allow more.")
 
 
-def _model(asked: Mapping[str, Any]) -> "tuple[str, Translations]":
-    """Return a note on the model where it is the embedded one, and the model."""
+def _model(asked: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
+    """Return what is to be said of the model, and the model."""
     from ganbench.engine.request import check_ranges, resolve_device
     from ganbench.models.base import embedded_note, open_subject
     from ganbench.pictures import Translations
@@ -99,7 +99,8 @@ def _model(asked: Mapping[str, Any]) -> "tuple[str, Translations]":
     for name in ("reference", "latents", "seed", "walk"):
         if asked[name] is not None and not model.has_styles:
             raise BadInputError(f"{subject.name} translates in one way, without styles: leave out --{name}.")
-    return embedded_note(subject), model
+    masks = f"{subject.name} was trained with masks of faces, which are not made here: it keeps less of the sources."
+    return (embedded_note(subject), masks if getattr(subject.model, "needs_masks", False) else ""), model
 
 
 @dataclass(frozen=True)

@@ -200,6 +200,13 @@ def test_a_translator_draws_nothing_from_latents() -> None:
     assert told == "ganbench: mirrored translates images: use `ganbench translate`."
 
 
+def test_lacking_masks_are_told(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Mirrored, "needs_masks", True, raising=False)
+    line = ("--input", photos, "--target", "left", "--weights", photos / "d.png", "--out", tmp_path / "out")
+    done = ganbench("translate", "--model", "mirrored", *line)
+    assert [line for line in done.stderr.splitlines() if "masks" in line] == done.stderr.splitlines()
+
+
 def test_the_embedded_model_says_what_it_is_on_stderr(photos: Path, tmp_path: Path) -> None:
     done = ganbench("translate", "--model", "mirrored", "--input", photos, "--target", "0", "--out", tmp_path / "out")
     assert len(done.stderr.splitlines()) == 1

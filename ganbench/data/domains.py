@@ -4,9 +4,9 @@ Files may be of any size: the official programs resize every image to the networ
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from ganbench.images import ResizeMethod, resize
 
 _AT_ONCE = 64  # images in memory while the fingerprint is taken
 _THREADS = 4
+_REMEMBERED = 2**28  # bytes of decoded images
 _COLOURS = {1: "greyscale", 3: "RGB"}
 
 
@@ -99,7 +100,7 @@ def _unreadable(file: _File, error: OSError) -> BadInputError:
 
 
 class DomainSplit:
-    """The images of one split, domain after domain, each sorted by path; read from disk each time they are asked for.
+    """The images of one split, domain after domain, each sorted by path; read from disk when they are asked for.
 
     Attributes:
         name: of the whole data set.
@@ -179,7 +180,7 @@ class DomainSplit:
         Raises:
             BadInputError: if an image cannot be decoded.
         """
-        return torch.stack([self._decode(self.files[index]) for index in indices])
+        return torch.stack([self._recent(self.files[index]) for index in indices])
 
     def labels(self, indices: Sequence[int]) -> Tensor:
         """Return one-hot domains, ``[N, label_dim]`` float32."""
@@ -195,6 +196,11 @@ class DomainSplit:
         if self._stamped() == self._stamp:
             fingerprints.remember(self._stamp, fingerprints.Known(found, shape))
         return found
+
+    @cached_property
+    def _recent(self) -> Callable[[_File], Tensor]:
+        """Decoding that remembers the last images: every validation image is asked for again and again."""
+        return lru_cache(_REMEMBERED // (self.channels * self.resolution**2))(self._decode)
 
     @cached_property
     def _labels(self) -> Tensor:

@@ -245,3 +245,12 @@ def test_broken_pixels_are_named(tmp_path: Path) -> None:
     data = opened(tmp_path).at(32)
     with pytest.raises(BadInputError, match=r"val/dog/1\.png cannot be decoded .*: replace it or take it out"):
         _ = data.fingerprint
+
+
+def test_an_image_asked_for_again_is_not_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = opened(write_domains(tmp_path)).at(8)
+    first = data.validation.images([3, 1, 3])
+    monkeypatch.setattr("ganbench.data.domains.pixels", None)
+    assert torch.equal(data.validation.images([1, 3]), first[[1, 0]])
+    first.zero_()
+    assert data.validation.images([1]).any(), "what was given away is not what is remembered"

@@ -28,11 +28,14 @@ def to_uint8(x: Tensor, quantiser: Quantiser = "stylegan") -> Tensor:
         quantiser: one of the names above.
 
     Raises:
+        BadInputError: for an unknown quantiser.
         NonFiniteError: if a value is NaN or infinite; it names the first such sample of the batch.
 
     Source: the evaluation protocol of Karras et al., Training generative adversarial networks with limited data
     (NeurIPS 2020), and of StyleGAN3 (NeurIPS 2021); the official code of StarGAN v2 and of CycleGAN.
     """
+    if quantiser not in _QUANTISERS:
+        raise BadInputError(f"there is no quantiser {quantiser!r}; choose one of {', '.join(_QUANTISERS)}.")
     refuse_nonfinite(x, "image")
     return _QUANTISERS[quantiser](x).to(torch.uint8)
 

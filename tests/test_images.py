@@ -26,6 +26,30 @@ def test_quantiser_gives_every_level_from_its_own_centre(dtype: torch.dtype) -> 
     assert torch.equal(to_uint8(centres.reshape(1, 1, 16, 16)).flatten().long(), levels)
 
 
+def test_the_named_quantisers_where_they_differ() -> None:
+    x = torch.tensor([-2.0, -1.0, -0.2 / 127.5, 0.0, 0.6 / 127.5, 1 - 0.6 / 127.5, 1.0, 2.0]).reshape(1, 1, 2, 4)
+    assert to_uint8(x).flatten().tolist() == [0, 0, 127, 128, 128, 254, 255, 255]
+    assert to_uint8(x, "starganv2").flatten().tolist() == [0, 0, 127, 128, 128, 254, 255, 255]
+    assert to_uint8(x, "cyclegan").flatten().tolist() == [0, 0, 127, 127, 128, 254, 255, 255]
+    near = torch.tensor([1 - 0.4 / 127.5, -1 + 0.4 / 127.5, -1 + 0.6 / 127.5]).reshape(1, 1, 1, 3)
+    found = {name: to_uint8(near, name).flatten().tolist() for name in ("stylegan", "starganv2", "cyclegan")}  # type: ignore[arg-type]
+    assert found == {"stylegan": [255, 0, 1], "starganv2": [255, 0, 1], "cyclegan": [254, 0, 0]}
+
+
+def test_stargan_gives_every_8_bit_image_back_and_rounds_to_the_nearest() -> None:
+    """Its loader maps bytes to u / 127.5 - 1, and its quantiser rounds to the nearest."""
+    u = torch.arange(256).reshape(1, 1, 16, 16)
+    assert torch.equal(to_uint8(u.float() / 127.5 - 1, "starganv2").long(), u)
+    halfway = ((u[..., :-1].double() + 0.5) / 255 * 2 - 1)[..., 1:]
+    assert torch.equal(to_uint8(halfway + 1e-9, "starganv2").long(), u[..., 2:]), "half a step up"
+    assert torch.equal(to_uint8(halfway - 1e-9, "starganv2").long(), u[..., 1:-1]), "and just below it not"
+
+
+def test_an_unknown_quantiser_is_refused() -> None:
+    with pytest.raises(BadInputError, match="no quantiser 'pix2pix'; choose one of stylegan, starganv2, cyclegan"):
+        to_uint8(torch.zeros(1, 1, 2, 2), "pix2pix")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_quantiser_names_the_first_bad_sample(bad: float) -> None:
     x = noise(5, 1, 4, 4)

@@ -54,7 +54,7 @@ def load(kind: str, name: str) -> Any:
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> UnknownNameError:
     """Return the error for a name nobody provides, with the nearest names or else all of them."""
-    choices = sorted(choices)
+    choices = sorted(set(choices))
     singular = {"data": "data set"}.get(kind, kind.rstrip("s"))
     near = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(choices) or 'none'}."

@@ -214,9 +214,12 @@ def _job(
     seeds = range(first, first + (asked["latents"] or LATENTS)) if model.has_styles and not references else ()
     theirs = [image for image in references if image.domain == domain or (alone and image.domain is None)]
     if references and not theirs:
+        known = ", ".join(dict.fromkeys(image.domain for image in references if image.domain))
         raise BadInputError(
-            f"{asked['reference']} has no references known to be of the domain {domain!r}: put them in a subfolder "
-            f"called {domain}, or name them for a single --target."
+            f"{asked['reference']} has no references known to be of the domain {domain!r}, but of {known}: name others."
+            if known
+            else f"{asked['reference']} does not say of what domain its images are: name them for a single --target, "
+            f"or put those of {domain} in a subfolder of that name."
         )
     mine = _limited(asked, "sources", [image for image in sources if image.domain != domain])
     return Job(target, safe(domain), mine, _limited(asked, "reference", theirs), seeds, asked["walk"])

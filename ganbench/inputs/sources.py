@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganbench.functional import lerp, slerp
 from ganbench.inputs.batch import Setting
+from ganbench.inputs.domains import NO_DOMAINS
 from ganbench.rng import Streams
 from ganbench.types import (
     EquivariantGenerator,
@@ -41,7 +42,7 @@ class Reals:
     def problems(self, setting: Setting) -> list[str]:
         """Return the lack of data, if it is one."""
         if setting.data is None:
-            return [NO_REALS]
+            return [NO_DOMAINS if isinstance(setting.model, Translator) else NO_REALS]
         return []
 
     def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:

@@ -104,8 +104,12 @@ def _own_sha256(adapter: Adapter | None, model: Any, name: str) -> str:
 
 
 def _benchmark(adapter: Adapter, path: Path) -> str:
-    """Return the model's own benchmark, or ``digits`` for weights whose header says they were trained on the digits."""
+    """Return the model's own benchmark, or an embedded one for weights whose header says that its data trained them."""
     if not path.is_file() or filekind.kind_of(path) != filekind.SAFETENSORS:
         return adapter.benchmark
-    on_digits = read_header(path).get("data_fingerprint") in digits.SHA256.values()
-    return "digits" if on_digits else adapter.benchmark
+    trained_on = read_header(path).get("data_fingerprint")
+    if trained_on in digits.SHA256.values():
+        return "digits"
+    embedded = getattr(adapter, "embedded", None)
+    alike = isinstance(embedded, Path) and embedded.is_file() and read_header(embedded).get("data_fingerprint")
+    return str(getattr(adapter, "embedded_benchmark", "digits")) if alike and alike == trained_on else adapter.benchmark

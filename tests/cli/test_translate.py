@@ -90,7 +90,7 @@ def test_several_targets_take_the_references_that_are_known_to_be_theirs(photos:
         "d-to-cat-like-cat_b.png",
         "to-cat-reference.png",
     ]
-    assert "of the domain 'wild'" in complaint(
+    assert "of the domain 'wild', but of cat, dog" in complaint(
         "translate", "--model", "painted", "--out", tmp_path / "no", *line, "--target", "all"
     )
 
@@ -155,6 +155,7 @@ def test_files_that_are_there_stay_unless_forced(photos: Path, tmp_path: Path) -
         ("--target dog --walk 3 --latents 1", "a walk needs two styles"),
         ("--target dog --walk 3 --reference photos/d.png", "a walk needs two styles"),
         ("--target dog --reference nowhere", "nowhere"),
+        ("--target dog --target cat --reference photos/d.png", "name them for a single --target"),
         ("--target dog --reference empty", "empty holds no images"),
         ("--target dog --reference digits", "digits is greyscale and the model takes RGB"),
         ("--target dog --input nowhere", "no folder, zip file or data set 'nowhere'"),

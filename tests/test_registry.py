@@ -31,7 +31,7 @@ def test_a_third_partys_part_is_found_beside_the_built_in_ones(kind: str) -> Non
 def test_an_unknown_name_is_answered_with_the_nearest_or_with_all() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown model 'stylegan33': did you mean stylegan3"):
         registry.load("models", "stylegan33")
-    with pytest.raises(UnknownNameError, match=r"unknown data set 'qqqq': known: digits, stripes\."):
+    with pytest.raises(UnknownNameError, match=r"unknown data set 'qqqq': known: blobs, digit-domains, digits, stripes\."):
         registry.load("data", "qqqq")
 
 
@@ -58,3 +58,7 @@ def test_listing_names_imports_neither_the_parts_nor_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_name_that_is_there_twice_is_told_once() -> None:
+    assert str(registry.unknown("metrics", "zzz", ("fid", "fid", "kid"))).endswith("known: fid, kid.")

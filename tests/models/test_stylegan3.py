@@ -166,9 +166,9 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
         load_model("stylegan3", golden("stylegan23/pkl_sg2ada_uncond_32") / "network.pkl")
     with pytest.raises(BadInputError, match="holds a StyleGAN generator, not a StyleGAN3 generator"):
         load_model("stylegan3", golden("stylegan1/sg1_main_32") / "network.pkl")
-    metadata = {"model": '"cyclegan"', "config": "{}"}
+    metadata = {"model": '"biggan"', "config": "{}"}
     save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors", metadata)
-    with pytest.raises(BadInputError, match="'cyclegan'"):
+    with pytest.raises(BadInputError, match="'biggan'"):
         load_model("stylegan3", tmp_path / "other.safetensors")
 
 

@@ -65,7 +65,7 @@ RECIPES: Mapping[str, Recipe] = {
         {"netG": "resnet", "ngf": 64, "n_blocks": 9, "norm": "instance"},
         {"netD": "n_layers", "ndf": 64, "n_layers": 3, "norm": "instance"},
     ),
-    # The embedded weights: small networks and larger batches, so that a CPU core trains them within half an hour.
+    # The embedded weights: small networks and larger batches, so that a CPU core trains them in about ten minutes.
     "digits32": Recipe(
         {"netG": "resnet", "ngf": 16, "n_blocks": 4, "norm": "instance"},
         {"netD": "n_layers", "ndf": 32, "n_layers": 2, "norm": "instance"},

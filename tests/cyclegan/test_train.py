@@ -77,16 +77,15 @@ def test_a_run_leaves_grids_of_both_directions(tmp_path):
     assert torch.equal(reals[3, :, 0], resized(B[0], 16)[0])
 
 
-@pytest.mark.parametrize("stopped_at", [0.004, 0.012])
 @pytest.mark.parametrize(
     "changes",
     [{}, {"gan_mode": "wgangp", "gp_lambda": 10, "translate": 1}, {"generator": {"ngf": 1, "use_dropout": True}}],
     ids=["lsgan", "wgan-gp", "dropout"],
 )
-def test_resumed_is_the_same_as_uninterrupted(tmp_path, stopped_at, changes):
+def test_resumed_is_the_same_as_uninterrupted(tmp_path, changes):
     recipe = dataclasses.replace(TINY, **changes)
     run(tmp_path / "whole", recipe)
-    run(tmp_path / "parts", dataclasses.replace(recipe, kimg=stopped_at))
+    run(tmp_path / "parts", dataclasses.replace(recipe, kimg=0.012))
     run(tmp_path / "parts", recipe, resume=True)
     assert same(tmp_path / "whole", tmp_path / "parts")
 

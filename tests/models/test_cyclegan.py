@@ -192,6 +192,8 @@ TINY: dict[str, Any] = {
     **adapter.recipes["digits32"].settings,
     "generator": {"netG": "resnet", "ngf": 1, "n_blocks": 1},
     "discriminator": {"netD": "n_layers", "ndf": 1, "n_layers": 1},
+    "n_epochs": 100,
+    "n_epochs_decay": 100,
     "kimg": 0.012,
     "tick_kimg": 0.004,
     "snapshot_ticks": 1,

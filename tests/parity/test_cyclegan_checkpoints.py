@@ -22,6 +22,7 @@ from ganbench.checkpoints.converting import convert
 from ganbench.checkpoints.cyclegan import recognised
 from ganbench.errors import BadInputError, UnsafeFileError
 from tests.checkpoints.sentences import assert_one_sentence
+from tests.cli.command_line import complaint, ganbench
 from tests.golden_cases import cases, facts, golden
 
 State = dict[str, Tensor]
@@ -204,6 +205,15 @@ def test_converted_networks_are_the_same(
     assert [header[key] for key in ("model", "entry", "source")] == [model, name, file]
     x = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert torch.equal(load(target)[name](x), load(path)[name](x))
+
+
+def test_the_command_converts(tmp_path: Path) -> None:
+    source = golden("cyclegan/nlayer_D_n2") / "latest_net_D_A.pth"
+    done = ganbench("convert", source, tmp_path / "D.safetensors")
+    assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'D.safetensors'}\n")
+    assert done.stderr.startswith("NLayerDiscriminator, ")
+    said = complaint("convert", source, tmp_path / "G.safetensors", "--entry", "G")
+    assert "holds no network G, only D_A" in said
 
 
 def test_our_own_file_has_both_generators(tmp_path: Path) -> None:

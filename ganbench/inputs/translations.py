@@ -146,6 +146,11 @@ class Translations:
                 "translates with a style: choose a metric of" if has_style else "has no style: choose a metric without"
             )
             return [f"this model {said} latent or reference styles."]
+        if getattr(model, "needs_masks", False):  # without, images come out that are not what its paper measured
+            return [
+                "the model translates with masks of faces, from a landmark network that is not part of ganbench: "
+                "measure weights that need none."
+            ]
         return domain_problems(setting) or matching_problems(setting) or self._reference_problems(setting)
 
     def _reference_problems(self, setting: Setting) -> list[str]:

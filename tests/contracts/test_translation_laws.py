@@ -11,12 +11,15 @@ import pytest
 import torch
 from toygan.translators import Blobs, Blur, DomainsOfBlobs, Tint
 
+import ganbench
 from ganbench.engine import shards
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
 from ganbench.engine.run import Silence, _results, fill
+from ganbench.errors import NonFiniteError
 from ganbench.records.record import Result
 from ganbench.records.store import read
+from ganbench.rng import Streams
 from tests.subjects import measure, metric, plan, waves
 
 pytestmark = pytest.mark.usefixtures("untouched_random_state")
@@ -130,34 +133,34 @@ def test_translations_by_latent_and_by_reference_are_two_passes() -> None:
 
 
 def test_processes_share_the_work_and_give_the_same_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(nproc: int) -> tuple[Result, ...]:
-        monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / f"cache{nproc}"))
-        results = tmp_path / f"results{nproc}"
-        command = [
-            sys.executable,
-            "-m",
-            "ganbench",
-            "run",
-            "--model",
-            "tint",
-            "--metrics",
-            "lpips_reference,fid_latent@20",
-        ]
-        done = subprocess.run(
-            [*command, "--nproc", str(nproc), "--results-dir", str(results)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return read(next((results / "records").iterdir())).results
-
-    one = run(1)
-    assert run(2) == one
-    assert [(result.key, result.count, len(result.parts)) for result in one] == [
+    (alone,) = ganbench.run("tint", "lpips_reference,fid_latent@20", results_dir=tmp_path / "alone")
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+    command = "run --model tint --metrics lpips_reference,fid_latent@20 --nproc 2 --results-dir".split()
+    done = subprocess.run(
+        [sys.executable, "-m", "ganbench", *command, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert read(next((tmp_path / "records").iterdir())).results == alone.results
+    assert [(result.key, result.count, len(result.parts)) for result in alone.results] == [
         ("lpips_reference", 2000, 6),
         ("fid_latent@20", 1200, 6),
     ]
+
+
+@pytest.mark.parametrize("sample", [0, 37, 143])
+def test_a_nan_names_its_sample_and_nothing_is_stored(sample: int, tmp_path: Path) -> None:
+    class Poisoned(Tint):
+        """Whose seventh output of one sample has a NaN."""
+
+        def style_from_latent(self, z: torch.Tensor, target: Any) -> torch.Tensor:
+            style = super().style_from_latent(z, target)
+            style[(z == Streams(0, (sample,)).normal("translation-z", (10, 4))[0, 6]).all(1)] = float("nan")
+            return style
+
+    built = plan(["lpips_latent"], Poisoned().eval(), data=DomainsOfBlobs())
+    with pytest.raises(NonFiniteError, match=rf"of translations by latent: sample {sample} has a NaN"):
+        measure(built, tmp_path)
+    assert len(list(tmp_path.rglob("*.safetensors"))) == 2 * (sample // 102), "whole shards before it, of two taps"
 
 
 def test_another_seed_moves_styles_and_leaves_plain_translations(fused: dict[str, float], tmp_path: Path) -> None:

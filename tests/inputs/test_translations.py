@@ -204,6 +204,11 @@ class Wide(DomainsOfBlobs):
         ),
         (Translations("latent"), setting(Blur()), "has no style: choose a metric without"),
         (Translations("plain", 1), setting(Tint()), "translates with a style: choose a metric of latent or reference"),
+        (
+            Translations("latent"),
+            setting(named("ant", "bee", "cat", needs_masks=True)),
+            "translates with masks of faces",
+        ),
         (Translations("latent"), setting(data=Stripes()), "the data stripes has no domains: name a folder with train/"),
         (Translations("reference"), setting(data=Few()), "'bee' has 9 validation images and 32 references are needed"),
         (Translations("reference", 10, min_references=1), setting(data=Few()), "9 validation images and 10 references"),

@@ -16,6 +16,7 @@ from baselines.training.weights import read_header
 from ganbench import registry
 from ganbench.checkpoints import filekind, load
 from ganbench.checkpoints.cyclegan import OFFICIAL_NAME
+from ganbench.data import at_size
 from ganbench.errors import BadInputError
 from ganbench.types import Checkpoint, Dataset, DomainDataset, Recipe
 
@@ -165,6 +166,7 @@ class CycleGANAdapter:
         seed, device = settings.pop("seed", 0), settings.pop("device", None)
         if settings.pop("conditional", False):
             raise BadInputError("cyclegan has no networks that look at labels: leave out conditional.")
+        data = at_size(data, settings.get("load_size") or None)
         names, (images_A, images_B) = two_domains(data)
         try:
             return train(

@@ -19,6 +19,7 @@ from ganbench.errors import BadInputError, MissingWeightsError, UnknownNameError
 from ganbench.models.base import open_subject
 from ganbench.models.cyclegan import adapter
 from ganbench.types import Adapter, FixedSamples, Generator, Recipe, StyleTranslator, Translator
+from tests.data.image_sets import noise, write_folder
 from tests.golden_cases import golden
 
 CONFIG: dict[str, Any] = {"netG": "resnet", "input_nc": 1, "output_nc": 1, "ngf": 1, "n_blocks": 1}
@@ -94,7 +95,7 @@ def test_unknown_domains_are_refused(weights: Path, target: Any) -> None:
 
 def test_a_u_net_says_which_sizes_it_takes(tmp_path: Path) -> None:
     with seeded(0):
-        config = {"netG": "unet", "input_nc": 1, "output_nc": 1, "ngf": 1, "num_downs": 5}
+        config: dict[str, Any] = {"netG": "unet", "input_nc": 1, "output_nc": 1, "ngf": 1, "num_downs": 5}
         network = Generators(**config)
     save_weights(tmp_path / "u.safetensors", network, model="cyclegan", config=config)
     model = adapter.load(tmp_path / "u.safetensors", "cpu")
@@ -212,6 +213,18 @@ def test_training_gives_weights_that_load_and_translate(tmp_path: Path) -> None:
     again = adapter.train(Domains([5, 4]), recipe, tmp_path / "again", False, ticks.append)
     first = load_state(path)
     assert all(torch.equal(load_state(again)[name], tensor) for name, tensor in first.items())
+
+
+def test_files_of_any_size_are_brought_to_the_recipes(tmp_path: Path) -> None:
+    folder = tmp_path / "fruit"
+    for number, part in enumerate(("trainA", "trainB", "testA", "testB")):
+        write_folder(folder / part, noise(2, size=20 + number, channels=1))
+    recipe = Recipe("tiny", {**TINY, "load_size": 18, "crop_size": 16, "n_epochs": 9, "kimg": 0.008})
+    path = adapter.train(open_data(folder), recipe, tmp_path / "run", False, lambda tick: None)
+    assert adapter.load(path, "cpu").img_resolution == 16
+    anyhow = Recipe("tiny", {**TINY, "load_size": 0})
+    with pytest.raises(BadInputError, match="resize them"):
+        adapter.train(open_data(folder), anyhow, tmp_path / "other", False, lambda tick: None)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from baselines.training.weights import read_header
 from ganbench import registry
 from ganbench.checkpoints import filekind, load
 from ganbench.checkpoints.architectures import name_of
+from ganbench.data import at_size
 from ganbench.errors import BadInputError
 from ganbench.models.stylegan import Pictures
 from ganbench.types import Checkpoint, Dataset, Recipe
@@ -23,6 +24,7 @@ from ganbench.types import Checkpoint, Dataset, Recipe
 Target = str | int | Tensor
 
 CLASSES = {"generator": Generator, "mapping_network": MappingNetwork, "style_encoder": StyleEncoder}
+IMG_SIZES = {"celebahq-256": 256, "afhq-256": 256}  # to which a recipe's images are brought; others are as they are
 DROPBOX = "https://www.dropbox.com/s"
 DATA = {  # short name -> address, domains in the order of the official folders, and what for people
     "celebahq-256": ("96fmei6c93o8b8t", ("female", "male"), "CelebA-HQ"),
@@ -138,7 +140,9 @@ class StarGANv2Adapter:
     """The way in for StarGAN v2; attributes are those of ``ganbench.models.stylegan.StyleGANAdapter``."""
 
     title = "StarGAN v2"
-    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    recipes: Mapping[str, Recipe] = {
+        name: Recipe(name, {**asdict(settings), "img_size": IMG_SIZES.get(name)}) for name, settings in RECIPES.items()
+    }
     published: Mapping[str, Checkpoint] = {
         short: _published(short, key, data) for short, (key, _, data) in DATA.items()
     }
@@ -175,7 +179,8 @@ class StarGANv2Adapter:
         Args:
             data: the images, with their domains as labels.
             recipe: its settings are those of ``baselines.starganv2.recipes.Recipe``, and may also have ``seed``
-                (default 0) and ``device`` (default a GPU where there is one, else the CPU).
+                (default 0), ``device`` (default a GPU where there is one, else the CPU) and ``img_size`` (to which
+                the images of a folder of domains are brought; default theirs).
             run_dir: the run's folder.
             resume: go on from the last whole snapshot there.
             progress: told of each tick.
@@ -189,6 +194,7 @@ class StarGANv2Adapter:
         seed, device = settings.pop("seed", 0), settings.pop("device", None)
         if settings.pop("conditional", False):
             raise BadInputError("starganv2 is always trained on the domains of its data: leave out conditional.")
+        data = at_size(data, settings.pop("img_size", None))
         labels, names = labelled(data)
         try:
             return train(

@@ -11,7 +11,7 @@ from ganbench.images import box_downsample_to
 from ganbench.inputs.batch import Batch, Setting
 from ganbench.inputs.sources import NO_REALS, Samples
 from ganbench.rng import Streams
-from ganbench.types import PerceptualExtractor
+from ganbench.types import Dataset, PerceptualExtractor
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,19 @@ class RealPairs:
     """Two different reals, drawn anew for every pair: ``image0, image1 [N, C, H, W]`` float32, -1..1.
 
     Neighbours are no pairs, because in most data sets neighbours are alike.
+
+    Attributes:
+        alike: whether both are of one class or domain, as the outputs of a translator are for one target.
     """
 
-    name: ClassVar[str] = "pairs of reals"
+    alike: bool = False
+
     weight: ClassVar[int] = 2  # images
+
+    @property
+    def name(self) -> str:
+        """What the pass is called."""
+        return "pairs of reals of one class" if self.alike else "pairs of reals"
 
     def depends(self, setting: Setting) -> Mapping[str, Any]:
         """Return the fingerprint of the data, and the seed."""
@@ -76,16 +85,43 @@ class RealPairs:
         if setting.data is None:
             return [NO_REALS]
         have = len(setting.data)
-        return [f"it compares two reals and the data has {have}: name more with --data."] if have < 2 else []
+        if have < 2:
+            return [f"it compares two reals and the data has {have}: name more with --data."]
+        if self.alike and not setting.data.label_dim:
+            return [f"it compares reals of one class and {setting.data.name} has no classes: name other data."]
+        if self.alike and min(map(len, _classes(setting.data))) < 2:
+            return [f"it compares two reals of one class and {setting.data.name} has a class of one: add images."]
+        return []
 
     def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
         """Return ``image0`` and ``image1``."""
         assert setting.data is not None
         streams, count = Streams(setting.seed, indices), len(setting.data)
         first = streams.integers("pair-first", count)
-        second = (first + 1 + streams.integers("pair-second", count - 1)) % count  # any but the first, equally likely
+        if self.alike:
+            second = _of_one_class(setting.data, first, streams.uniform("pair-of-class"))
+        else:  # any but the first, equally likely
+            second = (first + 1 + streams.integers("pair-second", count - 1)) % count
         image0, image1 = (setting.data.images(chosen.tolist()).float() / 127.5 - 1 for chosen in (first, second))
         return {"image0": image0, "image1": image1}
+
+
+def _of_one_class(data: Dataset, first: Tensor, draws: Tensor) -> Tensor:
+    """Return an image of each one's class, any but itself, by draws from [0, 1)."""
+    members = {image: members for members in _classes(data) for image in members}
+    second = []
+    for image, draw in zip(first.tolist(), draws.tolist(), strict=True):
+        others = members[image]
+        step = 1 + int(draw * (len(others) - 1))
+        second.append(others[(others.index(image) + step) % len(others)])
+    return torch.tensor(second)
+
+
+def _classes(data: Dataset) -> list[list[int]]:
+    """Return the indices of the images of each class that has any."""
+    place = data.labels(range(len(data))).argmax(1)
+    found = [(place == one).nonzero()[:, 0].tolist() for one in range(data.label_dim)]
+    return [members for members in found if members]
 
 
 @dataclass(frozen=True)

@@ -49,11 +49,13 @@ class RealDiversity:
         name: with the number of pairs in it.
         count: number of pairs.
         extractor: that measures perceptual distance.
+        alike: whether both images are of one class or domain, which ``lpips_latent`` is to be read beside.
     """
 
     name: str
     count: int
     extractor: str = "lpips-alex"
+    alike: bool = False
 
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool | None] = None
@@ -61,7 +63,7 @@ class RealDiversity:
 
     def inputs(self) -> Mapping[str, Input]:
         """Return the sum of the distances."""
-        return {"distances": Input(RealPairs(), PairDistance(self.extractor), Sums, self.count)}
+        return {"distances": Input(RealPairs(self.alike), PairDistance(self.extractor), Sums, self.count)}
 
     def compute(self, distances: Sums) -> dict[str, float]:
         """Return the mean distance."""
@@ -72,3 +74,5 @@ lpips10k = Diversity("lpips10k", 10_000)
 """LPIPS over 10,000 pairs of independent samples; higher is more diverse."""
 lpips10k_real = RealDiversity("lpips10k_real", 10_000)
 """LPIPS over 10,000 random pairs of reals, to read lpips10k beside."""
+lpips10k_real_class = RealDiversity("lpips10k_real_class", 10_000, alike=True)
+"""LPIPS over 10,000 random pairs of reals of one class or domain, to read lpips_latent and lpips_reference beside."""

@@ -92,6 +92,41 @@ def test_a_real_is_never_paired_with_itself_and_all_pairs_occur() -> None:
     assert pairs == set(itertools.permutations(range(3), 2))
 
 
+class Classes(toygan.Stripes):
+    """A few images, of given classes."""
+
+    def __init__(self, classes: Sequence[int], label_dim: int = 3) -> None:
+        super().__init__()
+        self.classes, self.label_dim = torch.tensor(classes), label_dim
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def labels(self, indices: Sequence[int]) -> Tensor:
+        return torch.nn.functional.one_hot(self.classes[list(indices)], self.label_dim).float()
+
+
+def test_reals_of_one_class_are_paired_with_every_other_of_it_alone() -> None:
+    data = Classes([0, 2, 0, 2, 2])
+    built = Plan.build(waves(), [metric("lpips@9")], data=data)
+    drawn = RealPairs(alike=True).draw(built.setting, tuple(range(200)))
+    named = {image.numpy().tobytes(): i for i, image in enumerate(data.images(range(5)).float() / 127.5 - 1)}
+    pairs = {tuple(named[drawn[key][i].numpy().tobytes()] for key in ("image0", "image1")) for i in range(200)}
+    assert pairs == {*itertools.permutations((0, 2)), *itertools.permutations((1, 3, 4), 2)}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (Classes([0, 0], label_dim=0), "it compares reals of one class and stripes has no classes"),
+        (Classes([0, 0, 1]), "stripes has a class of one: add images"),
+    ],
+)
+def test_data_without_two_reals_of_each_class_are_refused(data: Classes, words: str) -> None:
+    with pytest.raises(PlanError, match=words):
+        Plan.build(waves(), [metric("lpips10k_real_class")], data=data)
+
+
 def test_what_is_missing_is_said() -> None:
     with pytest.raises(PlanError, match="it needs 12 samples and there are 11: ask for fewer, as with --limit 11"):
         Plan.build(waves(Flat(23)), [metric("lpips@12")], data=None)
@@ -122,6 +157,7 @@ def test_names() -> None:
     assert lpips10k_real.higher_is_better is None  # the data is what it is
     assert resolve("lpips2k") == Diversity("lpips2k", 2000)
     assert resolve("lpips2k_real") == RealDiversity("lpips2k_real", 2000)
+    assert resolve("lpips2k_real_class") == RealDiversity("lpips2k_real_class", 2000, alike=True)
     assert resolve("lpips10k", limit=500).name == "lpips@500"
     for benchmark in ("digits", "stylegan1", "stylegan3"):
         short = registry.load("benchmarks", benchmark).short_names

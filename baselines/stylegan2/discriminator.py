@@ -145,13 +145,15 @@ class DiscriminatorEpilogue(nn.Module):
         x = self.out(self.fc(self.conv(x).flatten(1)))
         if cmap is None:
             return x
-        return (x * cmap).sum(1, keepdim=True) / math.sqrt(self.cmap_dim)
+        return (x * cmap).sum(1, keepdim=True)
 
 
 class Discriminator(nn.Module):
     """Judges images ``[N, img_channels, img_resolution, img_resolution]``, -1..1, with labels ``[N, c_dim]``.
 
-    ``num_fp16_res`` of the highest resolutions run in float16 on CUDA; everything is float32 on a CPU.
+    ``num_fp16_res`` of the highest resolutions run in float16 on CUDA; everything is float32 on a CPU. With labels, the
+    last layer's features are projected on the mapped label; with ``label_select``, as in StyleGAN2's first code, there
+    is a logit for each class and the label picks its own.
 
     Deviation: the defaults of ``num_fp16_res`` and ``conv_clamp`` are StyleGAN3's; StyleGAN2-ADA's own are 0 and None.
     """
@@ -170,14 +172,16 @@ class Discriminator(nn.Module):
         block_kwargs: Mapping[str, Any] | None = None,
         mapping_kwargs: Mapping[str, Any] | None = None,
         epilogue_kwargs: Mapping[str, Any] | None = None,
+        label_select: bool = False,
     ) -> None:
         super().__init__()
         self.c_dim, self.img_resolution, self.img_channels = c_dim, img_resolution, img_channels
+        self.label_select = label_select
         levels = int(math.log2(img_resolution))
         self.block_resolutions = [2**level for level in range(levels, 2, -1)]
         channels = {res: min(channel_base // res, channel_max) for res in [*self.block_resolutions, 4]}
         fp16_resolution = max(2 ** (levels + 1 - num_fp16_res), 8)
-        cmap_dim = 0 if c_dim == 0 else channels[4] if cmap_dim is None else cmap_dim
+        self.cmap_dim = cmap_dim = c_dim if label_select or not c_dim else channels[4] if cmap_dim is None else cmap_dim
         shared: dict[str, Any] = {
             "img_channels": img_channels,
             "architecture": architecture,
@@ -199,7 +203,7 @@ class Discriminator(nn.Module):
             first_layer_idx += block.num_layers
         self.mapping = (
             MappingNetwork(0, c_dim, cmap_dim, None, **{"w_avg_beta": None, **(mapping_kwargs or {})})
-            if c_dim > 0
+            if c_dim > 0 and not label_select
             else None
         )
         self.b4 = DiscriminatorEpilogue(channels[4], cmap_dim, resolution=4, **(epilogue_kwargs or {}), **shared)
@@ -212,8 +216,8 @@ class Discriminator(nn.Module):
         for res in self.block_resolutions:
             x, image = self.get_submodule(f"b{res}")(x, image, force_fp32=force_fp32)
         cmap = None
-        if self.mapping is not None:
+        if self.c_dim > 0:
             assert c is not None, "a conditional discriminator needs labels"
-            cmap = self.mapping(None, c)
+            cmap = c if self.mapping is None else self.mapping(None, c) / math.sqrt(self.cmap_dim)
         logits: Tensor = self.b4(x, image, cmap)
         return logits

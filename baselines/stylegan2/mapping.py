@@ -1,6 +1,7 @@
 """The mapping network: latents and labels to intermediate latents."""
 
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,8 @@ class MappingNetwork(nn.Module):
         embed_features: width of the embedded label; ``w_dim`` unless told.
         layer_features: width of the layers but the last; ``w_dim`` unless told.
         w_avg_beta: share of ``w_avg`` kept in one update; None for no running mean.
+        label_concat: whether labels go in as StyleGAN's and StyleGAN2's first code has them: each class has a vector as
+            long as z, neither scaled nor shifted, and both are normalised together.
 
     Source: Karras et al., A Style-Based Generator Architecture (CVPR 2019), section 2 and appendix B; Karras et al.,
     Training Generative Adversarial Networks with Limited Data (NeurIPS 2020), appendix C, for the labels.
@@ -47,13 +50,17 @@ class MappingNetwork(nn.Module):
         activation: str = "lrelu",
         lr_multiplier: float = 0.01,
         w_avg_beta: float | None = 0.998,
+        label_concat: bool = False,
     ) -> None:
         super().__init__()
         self.z_dim, self.c_dim, self.w_dim, self.num_ws = z_dim, c_dim, w_dim, num_ws
-        self.num_layers, self.w_avg_beta = num_layers, w_avg_beta
-        embed_features = (embed_features or w_dim) if c_dim > 0 else 0
+        self.num_layers, self.w_avg_beta, self.label_concat = num_layers, w_avg_beta, label_concat
+        embed_features = (z_dim if label_concat else embed_features or w_dim) if c_dim > 0 else 0
         widths = [z_dim + embed_features, *[layer_features or w_dim] * (num_layers - 1), w_dim]
-        self.embed = FullyConnectedLayer(c_dim, embed_features) if c_dim > 0 else None
+        scaled: dict[str, Any] = (
+            {"bias": False, "lr_multiplier": c_dim**0.5} if label_concat else {}
+        )  # so that its gain is 1
+        self.embed = FullyConnectedLayer(c_dim, embed_features, **scaled) if c_dim > 0 else None
         for index, (narrow, wide) in enumerate(pairwise(widths)):
             layer = FullyConnectedLayer(narrow, wide, activation=activation, lr_multiplier=lr_multiplier)
             self.add_module(f"fc{index}", layer)
@@ -91,10 +98,12 @@ class MappingNetwork(nn.Module):
 
     def intermediate(self, z: Tensor | None, c: Tensor | None) -> Tensor:
         """Return ``w [N, w_dim]`` before truncation."""
-        parts = [] if z is None else [normalize_2nd_moment(z)]
-        if self.embed is not None:
-            parts.append(normalize_2nd_moment(self.embed(c)))
-        w = torch.cat(parts, dim=1)
+        parts = [] if z is None else [z]
+        parts += [] if self.embed is None else [self.embed(c)]
+        if self.label_concat:
+            w = normalize_2nd_moment(torch.cat(parts, dim=1))
+        else:
+            w = torch.cat([normalize_2nd_moment(part) for part in parts], dim=1)
         for index in range(self.num_layers):
             w = self.get_submodule(f"fc{index}")(w)
         return w

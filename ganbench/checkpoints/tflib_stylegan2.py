@@ -64,15 +64,10 @@ def generator_config(kwargs: Config, parts: Parts) -> Config:
     }
 
 
-def generator_config_without_labels(kwargs: Config, parts: Parts) -> Config:
-    """Return the arguments of our generator, as ``generator_config`` does.
-
-    Raises:
-        BadInputError: as there; or labels, which StyleGAN2's first code embeds as only StyleGAN's networks here do.
-    """
+def first_generator_config(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our generator, as ``generator_config`` does, with labels as the first code has them."""
     config = generator_config(kwargs, parts)
-    refuse_labels(config)
-    return config
+    return {**config, "mapping_kwargs": {**config["mapping_kwargs"], "label_concat": True}}
 
 
 def ada_discriminator_config(kwargs: Config, parts: Parts) -> Config:
@@ -89,22 +84,8 @@ def ada_discriminator_config(kwargs: Config, parts: Parts) -> Config:
 
 
 def discriminator_config(kwargs: Config, parts: Parts) -> Config:
-    """Return the arguments of our discriminator; what is not given has the defaults of StyleGAN2.
-
-    Raises:
-        BadInputError: labels, which StyleGAN2's first code uses in another way than our network.
-    """
-    config = ada_discriminator_config({"mbstd_group_size": 4, **kwargs}, parts)
-    refuse_labels(config)
-    return config
-
-
-def refuse_labels(config: Config) -> None:
-    """Raise BadInputError for a network with labels."""
-    if config["c_dim"]:
-        raise BadInputError(
-            "holds a conditional StyleGAN2 network of the TensorFlow code, whose use of labels is not built here"
-        )
+    """Return the arguments of our discriminator; what is not given has the defaults of StyleGAN2."""
+    return {**ada_discriminator_config({"mbstd_group_size": 4, **kwargs}, parts), "label_select": True}
 
 
 def activated(config: Config) -> Config:
@@ -161,6 +142,8 @@ GENERATOR_RULES = (
     Rule(rf"synthesis\.{RES}\.skip\.weight", "G_synthesis/{res}x{res}/Skip/weight", HWIO, flip=True),
 )
 
+LABEL_CONCAT = Rule(r"mapping\.embed\.weight", "G_mapping/LabelConcat/weight", IO)
+
 DISCRIMINATOR_RULES = (
     Rule(r"mapping\.embed\.weight", "LabelEmbed/weight", IO),
     Rule(r"mapping\.embed\.bias", "LabelEmbed/bias"),
@@ -182,8 +165,9 @@ DISCRIMINATOR_RULES = (
 )
 
 
-def _generator(configure: Any) -> Translation:
-    return Translation("StyleGAN2 generator", configure, GENERATOR_RULES, words, lambda config: ["lod"], constant)
+def _generator(configure: Any, *rules: Rule) -> Translation:
+    ordered = (*rules, *GENERATOR_RULES)
+    return Translation("StyleGAN2 generator", configure, ordered, words, lambda config: ["lod"], constant)
 
 
 def _discriminator(configure: Any) -> Translation:
@@ -191,7 +175,7 @@ def _discriminator(configure: Any) -> Translation:
 
 
 TRANSLATIONS = {
-    "G_main with G_synthesis_stylegan2": _generator(generator_config_without_labels),
+    "G_main with G_synthesis_stylegan2": _generator(first_generator_config, LABEL_CONCAT),
     "G_main with G_synthesis": _generator(generator_config),  # StyleGAN2-ADA
     "D_stylegan2": _discriminator(discriminator_config),
     "D_main": _discriminator(ada_discriminator_config),  # StyleGAN2-ADA

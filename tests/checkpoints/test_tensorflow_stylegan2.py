@@ -99,11 +99,24 @@ def test_labels_and_half_precision_of_the_later_code_come_back() -> None:
     assert D_again.b16.conv1.conv_clamp == 256
 
 
+def test_labels_of_the_first_code_come_back() -> None:
+    official = {**OFFICIAL, "label_size": 3}
+    mapping = {"num_layers": 2, "layer_features": 7, "label_concat": True}
+    own = {**OURS, "c_dim": 3, "mapping_kwargs": mapping}
+    judge = {**IMAGES, "c_dim": 3, "num_fp16_res": 0, "conv_clamp": None, "label_select": True}
+    with seeded(1):
+        G, D = randomised(Generator(**own)), randomised(Discriminator(**judge))
+    stored = record(G, FIRST[0], own, **official)
+    assert stored.state["components"]["mapping"].state["variables"][0][0] == "LabelConcat/weight"
+    z, c = normal(3, 6), torch.eye(3)
+    G_again, D_again = built(stored), built(record(D, FIRST[1], judge, **official))
+    torch.testing.assert_close(G_again(z, c), G(z, c))
+    torch.testing.assert_close(D_again(G(z, c)[:2], c[:2]), D(G(z, c)[:2], c[:2]))
+
+
 @pytest.mark.parametrize(
     ("function", "synthesis", "kwargs", "words"),
     [
-        ("D_stylegan2", None, {"label_size": 2}, "conditional StyleGAN2 network of the TensorFlow code"),
-        ("G_main", "G_synthesis_stylegan2", {"label_size": 2}, "conditional StyleGAN2 network of the TensorFlow code"),
         ("G_main", "G_synthesis", {"normalize_latents": False}, "whose latents are not normalised"),
         ("G_main", "G_synthesis_stylegan_revised", {}, "'G_main with G_synthesis_stylegan_revised'"),
         ("D_stylegan", None, {}, "'D_stylegan'"),

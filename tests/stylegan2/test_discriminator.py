@@ -75,6 +75,14 @@ def test_labels_matter_only_to_a_conditional_discriminator(architecture):
     assert not torch.allclose(logits[0], logits[1])
 
 
+def test_a_label_selects_its_logit():
+    D = Discriminator(3, label_select=True, **SMALL).requires_grad_(False)
+    D.b4.out.weight.zero_()
+    D.b4.out.bias.copy_(torch.tensor([5.0, 6.0, 7.0]))
+    assert D(torch.zeros(4, 1, 16, 16), torch.eye(3)[[2, 0, 1, 1]]).tolist() == [[7], [5], [6], [6]]
+    assert D.mapping is None
+
+
 def test_gradients_reach_every_parameter_to_the_second_order():
     D = Discriminator(0, **SMALL)
     images = torch.randn(4, 1, 16, 16).requires_grad_()

@@ -178,6 +178,15 @@ def test_the_scale_of_z_and_of_labels_does_not_matter():
     assert not torch.allclose(G.mapping(Z, c), G.mapping(Z, c.roll(1, 0)))
 
 
+def test_concatenated_labels_are_normalised_together_with_the_latent():
+    mapping = MappingNetwork(4, 3, 5, None, num_layers=1, w_avg_beta=None, label_concat=True).requires_grad_(False)
+    c = torch.eye(3)[[0, 1, 2, 0, 1]]
+    both = torch.cat([Z, mapping.embed.weight.T[[0, 1, 2, 0, 1]]], dim=1)
+    expected = mapping.fc0(both * (8 / both.square().sum(1, keepdim=True)).sqrt())
+    torch.testing.assert_close(mapping(Z, c), expected)
+    assert {name: list(p.shape) for name, p in mapping.embed.named_parameters()} == {"weight": [4, 3]}
+
+
 def test_widths_of_the_mapping():
     mapping = MappingNetwork(4, 2, 5, 1, num_layers=3, embed_features=7, layer_features=9)
     shapes = {name: list(p.shape) for name, p in mapping.named_parameters() if name.endswith("weight")}

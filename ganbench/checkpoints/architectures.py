@@ -21,6 +21,7 @@ from ganbench.checkpoints.modules import attribute, check_finite
 from ganbench.errors import BadInputError, UnsafeFileError
 
 Config = dict[str, Any]
+REMEDY = ": its parts do not belong together, so take the file anew from where it was made"
 
 
 class Blueprint(NamedTuple):
@@ -117,16 +118,18 @@ def compare(expected: Mapping[str, Tensor], given: Mapping[str, Tensor], what: s
     """
     for name, tensor in expected.items():
         if name not in given:
-            raise BadInputError(f"lacks the tensor {name}, of shape {list(tensor.shape)} in a {what} of its arguments")
+            shape = list(tensor.shape)
+            raise BadInputError(f"lacks the tensor {name}, of shape {shape} in a {what} of its arguments{REMEDY}")
         if given[name].shape != tensor.shape:
             raise BadInputError(
                 f"holds the tensor {name} with shape {list(given[name].shape)}, and a {what} of its arguments has it "
-                f"with shape {list(tensor.shape)}"
+                f"with shape {list(tensor.shape)}{REMEDY}"
             )
     for name, tensor in given.items():
         if name not in expected:
             raise BadInputError(
-                f"holds the tensor {name[:100]} of shape {list(tensor.shape)}, which a {what} of its arguments lacks"
+                f"holds the tensor {name[:100]} of shape {list(tensor.shape)}, which a {what} of its arguments "
+                f"lacks{REMEDY}"
             )
 
 

@@ -24,11 +24,11 @@ SUFFIX = ".safetensors"
               help="Which network of the file.  [default: the averaged generator, G_ema or Gs]")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace OUT.safetensors if it exists.")
 def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
-    """Write one network of an official pickle as safetensors, which holds numbers alone; prints the path.
+    """Write one network of an official file as safetensors, which holds numbers alone; prints the path.
 
-    IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3, TensorFlow's or PyTorch's, or a network of
-    CycleGAN (latest_net_G_A.pth). Nothing in it is executed. The converted network gives the same images bit for bit,
-    and the same snapshot always the same bytes.
+    IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3, TensorFlow's or PyTorch's, a network of
+    CycleGAN (latest_net_G_A.pth), or a StarGAN v2 (100000_nets_ema.ckpt), whose networks are all written. Nothing in it
+    is executed. The converted network gives the same images bit for bit, and the same snapshot always the same bytes.
     """
     if target.suffix != SUFFIX:
         raise BadInputError(f"{target} does not end in {SUFFIX}: give the file to write such an ending.")
@@ -36,9 +36,9 @@ def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
     from ganbench.checkpoints.architectures import name_of
     from ganbench.checkpoints.converting import convert
 
-    network = convert(source, target, entry)
-    count = sum(tensor.numel() for tensor in network.parameters())
-    size = getattr(network, "img_resolution", None)  # a CycleGAN's network takes many
-    shown = f"{size}x{size}, " if size else ""
-    click.echo(f"{name_of(network)}, {shown}{count:,} parameters", err=True)
+    for network in convert(source, target, entry).values():
+        count = sum(tensor.numel() for tensor in network.parameters())
+        size = getattr(network, "img_resolution", None)  # a CycleGAN's network takes many
+        shown = f"{size}x{size}, " if size else ""
+        click.echo(f"{name_of(network)}, {shown}{count:,} parameters", err=True)
     click.echo(str(target))

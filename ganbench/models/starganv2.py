@@ -93,6 +93,9 @@ class StarGANv2Translator(nn.Module):
             )
         if masks is not None and not self.needs_masks:
             raise BadInputError("these weights have no high-pass skip for masks: leave the masks out.")
+        if masks is not None and (len(masks) != 2 or any(m.ndim != 4 or m.shape[:2] != (len(x), 1) for m in masks)):
+            shapes = ", ".join(str(list(mask.shape)) for mask in masks)
+            raise BadInputError(f"{len(x)} images came with masks {shapes}: give two maps of [{len(x)}, 1, H, W].")
         translated: Tensor = self.generator(self._checked(x), style, masks=masks)
         return translated
 
@@ -232,15 +235,14 @@ def labelled(data: Dataset) -> tuple[Tensor, tuple[str, ...]]:
 
 
 def domains_of(path: Path, count: int) -> tuple[str, ...]:
-    """Return the names of a file's domains: its header's, a published checkpoint's, or else numbers.
+    """Return the names of a file's domains: its header's, a published checkpoint's also once converted, or numbers.
 
     Raises:
         BadInputError: the header names more or fewer than the networks have.
     """
-    names: Any = [domains for short, (_, domains, _) in DATA.items() if path.name == _file(short)]
-    names = names[0] if names else None
-    if filekind.kind_of(path) == filekind.SAFETENSORS:
-        names = read_header(path).get("domains")
+    header = read_header(path) if filekind.kind_of(path) == filekind.SAFETENSORS else {}
+    published = {_file(short): domains for short, (_, domains, _) in DATA.items()}
+    names = header.get("domains", published.get(str(header.get("source", path.name))))
     if names is None:
         return tuple(map(str, range(count)))
     if not isinstance(names, (list, tuple)) or len(names) != count or not all(isinstance(name, str) for name in names):

@@ -82,7 +82,7 @@ def test_arguments_are_read_off_the_tensors(case: Path) -> None:
 
 @torch.inference_mode()
 def test_scores_of_the_discriminator() -> None:
-    case = golden("stargan2/ckpt_d2_hpf0")
+    case = golden("stargan2/ckpt_d2_hpf0/io_nets.npz").parent
     nets: dict[str, Any] = load(case / "100000_nets.ckpt")
     inputs, io = stored(case / "io_nets_ema.npz"), stored(case / "io_nets.npz")
     s = nets["mapping_network"](inputs["z"], inputs["y_trg"])

@@ -1,0 +1,176 @@
+"""StarGAN v2's files of state dicts: variants in which they are found, and hostile or broken ones."""
+
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from baselines.starganv2.layers import HighPass
+from baselines.starganv2.recipes import Recipe
+from baselines.starganv2.train import AVERAGED, configuration, networks
+from ganbench.checkpoints import load
+from ganbench.errors import BadInputError, UnsafeFileError
+from tests.checkpoints.sentences import assert_one_sentence
+
+Content = dict[str, Any]
+DEVICE = b"\x03\x00\x00\x00cpu"  # a text in the pickle: its length in four bytes, then itself
+
+
+def content(w_hpf: float = 0, size: int = 32, domains: int = 2) -> Content:
+    """Return small networks as the official program saves them, the discriminator among them."""
+    bottleneck = None if w_hpf else 16
+    recipe = Recipe(style_dim=3, latent_dim=2, hidden_dim=4, base_channels=2, max_conv_dim=4, bottleneck=bottleneck,
+                    w_hpf=w_hpf)  # fmt: skip
+    nets, _ = networks(configuration(recipe, {"img_resolution": size, "img_channels": 3, "c_dim": domains}), 0)
+    return {name: dict(net.state_dict()) for name, net in nets.items()}
+
+
+def averaged(**options: Any) -> Content:
+    found = content(**options)
+    return {name: found[name] for name in AVERAGED}
+
+
+def saved(path: Path, state: Content, zipped: bool = True) -> Path:
+    torch.save(state, path, _use_new_zipfile_serialization=zipped)
+    return path
+
+
+def equal(found: Any, state: Content) -> bool:
+    return found.keys() == state.keys() and all(
+        torch.equal(found[name].state_dict()[key], value) for name in state for key, value in state[name].items()
+    )
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_files_of_raw_and_of_averaged_networks(tmp_path: Path, zipped: bool) -> None:
+    for name, state in (("1_nets.ckpt", content(domains=3)), ("1_nets_ema.ckpt", averaged(domains=3))):
+        assert equal(load(saved(tmp_path / name, state, zipped)), state)
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["of all networks", "of one"])
+def test_the_prefix_of_parallel_training_is_cut(tmp_path: Path, whole: bool) -> None:
+    state = averaged()
+    prefixed = {
+        name: {f"module.{key}": value for key, value in part.items()} if whole or name == "generator" else part
+        for name, part in state.items()
+    }
+    assert equal(load(saved(tmp_path / "1_nets_ema.ckpt", prefixed)), state)
+
+
+def test_the_device_that_tensors_were_saved_from_does_not_matter(tmp_path: Path) -> None:
+    state, path = averaged(), tmp_path / "1_nets_ema.ckpt"
+    tagged = saved(path, state, zipped=False).read_bytes()
+    assert DEVICE in tagged
+    path.write_bytes(tagged.replace(DEVICE, b"\x06\x00\x00\x00cuda:0"))
+    assert equal(load(path), state)
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_a_file_without_the_filter_gets_the_published_one(tmp_path: Path, size: int) -> None:
+    state = averaged(w_hpf=1, size=size)
+    older = {**state, "generator": {k: v for k, v in state["generator"].items() if k != "hpf.filter"}}
+    found: Any = load(saved(tmp_path / "1_nets_ema.ckpt", older))
+    assert equal(found, state)
+    assert torch.equal(found["generator"].hpf.filter, HighPass(1).filter)
+
+
+def test_the_landmark_network_is_left_out(tmp_path: Path) -> None:
+    state = averaged(w_hpf=1)
+    assert equal(load(saved(tmp_path / "1_nets_ema.ckpt", {**state, "fan": {"conv1.weight": torch.zeros(2)}})), state)
+
+
+def changed(name: str, key: str, change: Callable[[Tensor], Any]) -> Content:
+    state = averaged()
+    return {**state, name: {**state[name], key: change(state[name][key])}}
+
+
+def lacking(name: str, key: str) -> Content:
+    state = averaged()
+    return {**state, name: {k: value for k, value in state[name].items() if not k.startswith(key)}}
+
+
+def mixed(name: str, **options: Any) -> Content:
+    return {**averaged(), name: averaged(**options)[name]}
+
+
+BROKEN: dict[str, tuple[Callable[[], Content], str]] = {
+    "NaN": (lambda: changed("mapping_network", "shared.0.bias", lambda t: t * float("nan")), "NaN or an infinity"),
+    "infinite": (lambda: changed("generator", "from_rgb.bias", lambda t: t / 0), "NaN or an infinity"),
+    "shape": (lambda: changed("generator", "to_rgb.2.weight", lambda t: t[:, :1].clone()), "to_rgb.2.weight"),
+    "dimensions": (lambda: changed("generator", "from_rgb.weight", lambda t: t[0].clone()), "it has 4 dimensions"),
+    "no head": (lambda: lacking("style_encoder", "unshared.1"), "do not belong together"),
+    "no first head": (lambda: lacking("mapping_network", "unshared.0"), "lacks the tensor unshared.0.6.weight"),
+    "no block": (lambda: lacking("generator", "encode.1."), "generator"),
+    "no layer": (lambda: lacking("generator", "from_rgb.weight"), "lacks the tensor from_rgb.weight"),
+    "no networks": (dict, "holds weights of no known network"),
+    "generator alone": (lambda: {"generator": averaged()["generator"]}, "holds weights of no known network"),
+    "other domains": (lambda: mixed("mapping_network", domains=3), "with num_domains 3 .* do not belong together"),
+    "wrong filter": (
+        lambda: {**averaged(), "generator": {**averaged()["generator"], "hpf.filter": torch.zeros(3, 3)}},
+        "no high-pass filter",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_file_that_does_not_fit_is_refused_in_one_sentence(tmp_path: Path, what: str) -> None:
+    make, words = BROKEN[what]
+    path = saved(tmp_path / "1_nets_ema.ckpt", make())
+    with pytest.raises(BadInputError, match=words) as refused:
+        load(path)
+    assert_one_sentence(refused.value, path)
+
+
+@pytest.mark.parametrize("kept", [10, 0.3, 0.9, 0.999])
+def test_a_truncated_zip_is_refused_in_one_sentence(tmp_path: Path, kept: float) -> None:
+    path = saved(tmp_path / "1_nets_ema.ckpt", averaged())
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept if kept > 1 else kept * len(whole))])
+    with pytest.raises(BadInputError) as refused:
+        load(path)
+    assert_one_sentence(refused.value, path)
+
+
+class Attack:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize("place", ["beside", "inside", "as a name"])
+def test_code_is_not_run(tmp_path: Path, zipped: bool, place: str) -> None:
+    state, attack = averaged(), Attack(tmp_path / "PWNED")
+    hostile: dict[Any, Any] = {
+        "beside": {**state, "step": attack},
+        "inside": {**state, "generator": {**state["generator"], "from_rgb.bias": attack}},
+        "as a name": {**state, (attack,): 1},
+    }[place]
+    path = saved(tmp_path / "1_nets_ema.ckpt", hostile, zipped)
+    with pytest.raises(UnsafeFileError) as refused:
+        load(path)
+    assert_one_sentence(refused.value, path)
+    assert not (tmp_path / "PWNED").exists()
+
+
+@pytest.mark.parametrize("announced", [2**28, 2**40, 2**62])
+def test_an_announced_storage_takes_no_memory(tmp_path: Path, announced: int) -> None:
+    """A storage of 200 numbers is said to have many more."""
+    path = saved(tmp_path / "1_nets_ema.ckpt", {"generator": {"from_rgb.weight": torch.zeros(200)}}, zipped=False)
+    huge = b"\x8a\x09" + announced.to_bytes(9, "little")
+    lying = path.read_bytes().replace(b"K\xc8N", huge + b"N")
+    assert huge in lying
+    path.write_bytes(lying)
+    tracemalloc.start()
+    with pytest.raises(UnsafeFileError, match="announces a storage") as refused:
+        load(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert_one_sentence(refused.value, path)
+    assert peak < 2**24

@@ -85,7 +85,8 @@ def read_attribute_table(path: Path | str) -> AttributeTable:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
-        raise BadInputError(f"{path} cannot be read as a table of attributes ({error}): give a text file.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise BadInputError(f"{path} cannot be read as a table of attributes ({reason}): give a text file.") from error
     attributes, rows = (_celeba if lines and lines[0].strip().isdecimal() else _separated)(path, lines)
     if not attributes or not rows or len(set(attributes)) < len(attributes) or not all(attributes):
         raise BadInputError(

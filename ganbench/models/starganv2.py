@@ -171,7 +171,7 @@ class StarGANv2Adapter:
         networks = load(path)
         for name, wanted in CLASSES.items():
             if not isinstance(networks.get(name), wanted):
-                held = ", ".join(name_of(network) for network in networks.values())
+                held = ", ".join(dict.fromkeys(map(name_of, networks.values())))
                 raise BadInputError(f"{path} holds no networks of a StarGAN v2 (but {held}): give its weights.")
         count: Any = networks["mapping_network"].num_domains
         return StarGANv2Translator(networks, domains_of(path, count)).eval().to(device)

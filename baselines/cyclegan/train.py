@@ -16,15 +16,14 @@ from baselines.cyclegan.pool import Draws, ImagePool
 from baselines.cyclegan.recipes import Recipe
 from baselines.cyclegan.schedule import lr_factor
 from baselines.training.data import Images, fingerprint
-from baselines.training.game import as_json
+from baselines.training.game import schedule_of
 from baselines.training.grids import save_grid
-from baselines.training.loop import Losses, Moment, OnTick, Phase, Schedule, Trainee, run
+from baselines.training.loop import Losses, Moment, OnTick, Phase, Trainee, run
 from baselines.training.streams import seeded
 from baselines.training.weights import save_weights
 
 MODEL = "cyclegan"
 GRID = 10  # images of each domain in the sample grid
-EXTENDABLE = {"kimg", "tick_kimg", "snapshot_ticks"}  # may change when a run is resumed: no step depends on them
 
 
 def train(
@@ -74,7 +73,7 @@ def train(
     shown = batches.draw(0)[0].shape
     outcome = Outcome(Path(run_dir), {**recipe.generator, **channels}, notes, grid_of(batches))
     played = CycleGAN(recipe, outcome, shown[1:], batches.epoch_size, seed, device)
-    schedule = schedule_of(recipe, batches, content)
+    schedule = schedule_of(recipe, batches, content, length_of(recipe, batches))
     return run(played.trainee(), batches, schedule, Path(run_dir), resume=resume, device=device, on_tick=on_tick)
 
 
@@ -218,8 +217,8 @@ class CycleGAN:
         save_grid(self.outcome.run_dir / f"samples-{name}.png", torch.cat(rows), len(A))
 
 
-def schedule_of(recipe: Recipe, batches: Unpaired, content: str) -> Schedule:
-    """Return a run's length, in steps, and the settings that a resumed run must share.
+def length_of(recipe: Recipe, batches: Unpaired) -> float:
+    """Return a run's length, in thousands of images of each domain.
 
     Raises:
         ValueError: it is to be longer than its epochs.
@@ -227,15 +226,7 @@ def schedule_of(recipe: Recipe, batches: Unpaired, content: str) -> Schedule:
     whole = (recipe.n_epochs + recipe.n_epochs_decay) * batches.epoch_size / 1000
     if recipe.kimg is not None and recipe.kimg > whole:
         raise ValueError(f"the recipe's epochs show {whole:g} kimg, not {recipe.kimg:g}: lower kimg or raise n_epochs.")
-    settings = {name: value for name, value in asdict(recipe).items() if name not in EXTENDABLE}
-    tick = round(recipe.tick_kimg * 1000 / recipe.batch) or 1
-    return Schedule(
-        steps=batches.steps((recipe.kimg or whole) * 1000),
-        tick=tick,
-        snapshot=tick * recipe.snapshot_ticks,
-        settings=as_json({**settings, "seed": batches.seed, "data_fingerprint": content}),
-        seed=batches.seed,
-    )
+    return recipe.kimg or whole
 
 
 def grid_of(batches: Unpaired) -> Tensor:

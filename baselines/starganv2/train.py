@@ -22,9 +22,9 @@ from baselines.starganv2.networks import (
 )
 from baselines.starganv2.recipes import Recipe
 from baselines.training.data import Images, fingerprint
-from baselines.training.game import EXTENDABLE, as_json, shape_of
+from baselines.training.game import schedule_of, shape_of
 from baselines.training.grids import save_grid
-from baselines.training.loop import Losses, Moment, OnTick, Phase, Schedule, Trainee, run
+from baselines.training.loop import Losses, Moment, OnTick, Phase, Trainee, run
 from baselines.training.streams import normal, seeded, stream
 from baselines.training.weights import save_weights
 
@@ -300,16 +300,3 @@ def networks(config: Mapping[str, Any], seed: int) -> tuple[dict[str, nn.Module]
 def placed(nets: Mapping[str, nn.Module], device: torch.device | str) -> dict[str, nn.Module]:
     """Return networks on a device."""
     return {name: network.to(device) for name, network in nets.items()}
-
-
-def schedule_of(recipe: Recipe, batches: DomainBatches, content: str) -> Schedule:
-    """Return a run's length, in steps, and the settings that a resumed run must share."""
-    settings = {name: value for name, value in asdict(recipe).items() if name not in EXTENDABLE}
-    tick = round(recipe.tick_kimg * 1000 / recipe.batch) or 1
-    return Schedule(
-        steps=batches.steps(recipe.kimg * 1000),
-        tick=tick,
-        snapshot=tick * recipe.snapshot_ticks,
-        settings=as_json({**settings, "seed": batches.seed, "data_fingerprint": content}),
-        seed=batches.seed,
-    )

@@ -226,12 +226,19 @@ def begin_with(network: nn.Module, state: Mapping[str, Tensor], name: str) -> No
     network.load_state_dict(dict(state))
 
 
-def schedule_of(recipe: Recipe, batches: Batches, content: str) -> Schedule:
-    """Return a run's length, in steps, and the settings that a resumed run must share."""
+def schedule_of(recipe: Any, batches: Batches, content: str, kimg: float | None = None) -> Schedule:
+    """Return a run's length, in steps, and the settings that a resumed run must share.
+
+    Args:
+        recipe: of any model; a dataclass with ``kimg``, ``batch``, ``tick_kimg`` and ``snapshot_ticks``.
+        batches: of the run.
+        content: fingerprint of the data.
+        kimg: length, in thousands of images; None for the recipe's.
+    """
     settings = {name: value for name, value in asdict(recipe).items() if name not in EXTENDABLE}
     tick = round(recipe.tick_kimg * 1000 / recipe.batch) or 1
     return Schedule(
-        steps=batches.steps(recipe.kimg * 1000),
+        steps=batches.steps((recipe.kimg if kimg is None else kimg) * 1000),
         tick=tick,
         snapshot=tick * recipe.snapshot_ticks,
         settings=as_json({**settings, "seed": batches.seed, "data_fingerprint": content}),

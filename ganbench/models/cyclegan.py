@@ -13,11 +13,11 @@ from baselines.cyclegan.networks import Generator, ResnetGenerator, UnetGenerato
 from baselines.cyclegan.recipes import RECIPES
 from baselines.cyclegan.recipes import Recipe as Settings
 from baselines.training.weights import read_header
-from ganbench import registry
 from ganbench.checkpoints import filekind, load
 from ganbench.checkpoints.cyclegan import OFFICIAL_NAME
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
+from ganbench.models.domains import check_targets, domain_index
 from ganbench.types import Checkpoint, Dataset, DomainDataset, Recipe
 
 UNNAMED = ("A", "B")
@@ -69,10 +69,7 @@ class CycleGANTranslator(nn.Module):
         if not isinstance(target, Tensor):
             translated: Tensor = self._direction(target)(self._checked(x, target))
             return translated
-        if target.shape != x.shape[:1] or target.is_floating_point():
-            raise BadInputError(
-                f"{len(x)} images came with targets {list(target.shape)}: give an index for each image."
-            )
+        check_targets(target, len(x))
         made = {index: self.translate(x[target == index], index) for index in sorted(set(target.tolist()))}
         translated = x.new_empty(len(x), *next(iter(made.values())).shape[1:])
         for index, images in made.items():
@@ -80,20 +77,13 @@ class CycleGANTranslator(nn.Module):
         return translated
 
     def _direction(self, target: str | int) -> nn.Module:
-        index = self._index(target)
+        index = domain_index(self.domains, target)
         if str(index) not in self.generators:
             raise BadInputError(
                 f"these weights translate to {', '.join(self.targets)} alone, not to {self.domains[index]}: give those "
                 "of the other direction, or a folder with both."
             )
         return self.generators[str(index)]
-
-    def _index(self, target: str | int) -> int:
-        if target in self.domains:
-            return self.domains.index(str(target))
-        if isinstance(target, int) and 0 <= target < len(self.domains):
-            return target
-        raise registry.unknown("domains", str(target), self.domains)
 
     def _checked(self, x: Tensor, target: str | int) -> Tensor:
         network: Any = self._direction(target)

@@ -13,11 +13,11 @@ from baselines.starganv2.networks import Generator, MappingNetwork, Masks, Style
 from baselines.starganv2.recipes import RECIPES
 from baselines.starganv2.recipes import Recipe as Settings
 from baselines.training.weights import read_header
-from ganbench import registry
 from ganbench.checkpoints import filekind, load
 from ganbench.checkpoints.architectures import name_of
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
+from ganbench.models.domains import check_targets, domain_index
 from ganbench.models.stylegan import Pictures
 from ganbench.types import Checkpoint, Dataset, Recipe
 
@@ -114,21 +114,11 @@ class StarGANv2Translator(nn.Module):
     def _domain(self, target: Target, like: Tensor) -> Tensor:
         """Return indices ``[N]`` int64 of the domain of each of N inputs."""
         if not isinstance(target, Tensor):
-            return torch.full([len(like)], self._index(target), device=like.device)
-        if target.shape != like.shape[:1] or target.is_floating_point():
-            raise BadInputError(
-                f"{len(like)} images came with targets {list(target.shape)}: give an index for each image."
-            )
+            return torch.full([len(like)], domain_index(self.domains, target), device=like.device)
+        check_targets(target, len(like))
         for index in set(target.tolist()):
-            self._index(index)
+            domain_index(self.domains, index)
         return target.to(like.device)
-
-    def _index(self, target: str | int) -> int:
-        if target in self.domains:
-            return self.domains.index(str(target))
-        if isinstance(target, int) and 0 <= target < len(self.domains):
-            return target
-        raise registry.unknown("domains", str(target), self.domains)
 
     def _checked(self, x: Tensor) -> Tensor:
         size = [self.img_channels, self.img_resolution, self.img_resolution]

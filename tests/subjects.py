@@ -11,12 +11,12 @@ from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
 from ganbench.engine.run import Silence, compute, fill
 from ganbench.metrics import Metric, resolve
-from ganbench.types import Subject
+from ganbench.types import LoadedModel
 
 
-def waves(model: Any = None) -> Subject:
+def waves(model: Any = None) -> LoadedModel:
     """Return the toy generator as the subject of a run."""
-    return Subject("waves", model or toygan.adapter.load(None, "cpu"), "none", "0" * 64, benchmark="toy")
+    return LoadedModel("waves", model or toygan.adapter.load(None, "cpu"), "none", "0" * 64, benchmark="toy")
 
 
 def metric(name: str, **changes: Any) -> Metric:

@@ -82,12 +82,12 @@ def command(out: Path, force: bool, **asked: Any) -> None:
 def _sampler(asked: Mapping[str, Any], advance: Callable[[], None]) -> "tuple[str, Sampler]":
     """Return a note on the model where it is the embedded one, and the sampler."""
     from ganbench.engine.request import resolve_device
-    from ganbench.models.base import embedded_note, open_subject
+    from ganbench.models.base import open_model
     from ganbench.pictures import Sampler
 
     device = resolve_device(asked["device"])
-    subject = open_subject(asked["model"], asked["weights"], device)
-    return embedded_note(subject), Sampler(
+    subject = open_model(asked["model"], asked["weights"], device)
+    return subject.note, Sampler(
         model=subject.model,
         name=subject.name,
         device=device,

@@ -18,7 +18,6 @@ from ganbench.cli.console import Terminal
 from ganbench.engine.plan import Pass, describe
 from ganbench.engine.request import Prepared
 from ganbench.engine.shards import tile_size
-from ganbench.models.base import embedded_note
 
 
 class Rate(ProgressColumn):
@@ -75,7 +74,7 @@ class Bars:
 def show_plan(console: Console, prepared: Prepared) -> None:
     """Print the first line, which says what the numbers are, and the passes."""
     subject, setting, request = prepared.plan.subject, prepared.plan.setting, prepared.request
-    if note := embedded_note(subject):
+    if note := subject.note:
         console.print(note, style="yellow", highlight=False, soft_wrap=True)  # one line, however narrow the terminal
     console.print(
         f"benchmark {prepared.benchmark.name}, data {prepared.data.name if prepared.data else 'none'}, "

@@ -72,13 +72,14 @@ def command(
     with together() as speaks:
         if not math.isfinite(changes["kimg"] or 0):
             raise BadInputError(f"--kimg {changes['kimg']} is no length of a run: write a number such as 100.")
-        adapter: Adapter = registry.load("models", model)
+        from ganbench.models.base import adapter_of, check_device
+
+        adapter = adapter_of(model)
         chosen = _changed(_recipe(adapter, model, recipe, data), changes)
         folder = run_dir or Path("runs") / f"{model}-{chosen.name}"
         _check_folder(folder, resume)
 
         from ganbench.data import open_data
-        from ganbench.models.base import check_device
 
         check_device(chosen.settings.get("device", "cpu"))
         images = open_data(data)
@@ -138,7 +139,9 @@ def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Rec
 
 def _benchmark(adapter: "Adapter", data: str) -> str:
     """Return the protocol that a model is measured by on some data where none is asked for."""
-    return getattr(adapter, "embedded_benchmark", "digits") if _is_embedded(data) else adapter.benchmark
+    if not _is_embedded(data):
+        return adapter.benchmark
+    return adapter.embedded.benchmark if adapter.embedded else "digits"
 
 
 def _is_embedded(data: str) -> bool:

@@ -89,18 +89,18 @@ def check(asked: Mapping[str, Any]) -> None:
 def _model(asked: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
     """Return what is to be said of the model, and the model."""
     from ganbench.engine.request import check_ranges, resolve_device
-    from ganbench.models.base import embedded_note, open_subject
+    from ganbench.models.base import open_model
     from ganbench.pictures import Translations
 
     check_ranges(seed=(asked["seed"] or 0) + (asked["latents"] or LATENTS) - 1)
     device = resolve_device(asked["device"])
-    subject = open_subject(asked["model"], asked["weights"], device)
+    subject = open_model(asked["model"], asked["weights"], device)
     model = Translations(subject.model, subject.name, device)
     for name in ("reference", "latents", "seed", "walk"):
         if asked[name] is not None and not model.has_styles:
             raise BadInputError(f"{subject.name} translates in one way, without styles: leave out --{name}.")
     masks = f"{subject.name} was trained with masks of faces, which are not made here: it keeps less of the sources."
-    return (embedded_note(subject), masks if getattr(subject.model, "needs_masks", False) else ""), model
+    return (subject.note, masks if getattr(subject.model, "needs_masks", False) else ""), model
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ganbench.engine.request import check_ranges, fitted, sized_for
 from ganbench.engine.run import Silence, compute, fill
 from ganbench.engine.shards import default_batch_size
 from ganbench.metrics import Metric, resolve
-from ganbench.types import Dataset, Subject
+from ganbench.types import Dataset, LoadedModel
 
 
 def measure(
@@ -50,7 +50,7 @@ def measure(
     reals = open_data(name) if isinstance(name := data or protocol.data, str) else name
     reals = None if reals is None else sized_for(model, reals)
     # The cache below lives no longer than this call, so the weights need no checksum, only a name of their own.
-    subject = Subject(type(model).__name__, model, "in memory", uuid.uuid4().hex, benchmark=benchmark)
+    subject = LoadedModel(type(model).__name__, model, "in memory", uuid.uuid4().hex, benchmark=benchmark)
     plan = Plan.build(subject, chosen, data=reals, seed=seed, device=device)
     with tempfile.TemporaryDirectory() as folder:
         filled, _ = fill(plan, batch_size or default_batch_size(device), Cache(Path(folder)), Silence())

@@ -19,7 +19,7 @@ from ganbench.inputs import (
     View,
 )
 from ganbench.metrics import Metric
-from ganbench.types import Dataset, Extractor, Subject, Translator
+from ganbench.types import Dataset, Extractor, LoadedModel, Translator
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Plan:
         missing: metrics that were asked for and cannot be measured, with the reason; empty unless they are allowed.
     """
 
-    subject: Subject
+    subject: LoadedModel
     setting: Setting
     metrics: tuple[Metric, ...]
     passes: tuple[Pass, ...]
@@ -70,7 +70,7 @@ class Plan:
     @classmethod
     def build(
         cls,
-        subject: Subject,
+        subject: LoadedModel,
         metrics: Sequence[Metric],
         *,
         data: Dataset | None,

@@ -15,9 +15,9 @@ from ganbench.errors import BadInputError, GanbenchError, PlanError
 from ganbench.inputs.domains import NO_DOMAINS
 from ganbench.inputs.sources import NO_REALS
 from ganbench.metrics import Metric, resolve
-from ganbench.models.base import check_device, open_subject
+from ganbench.models.base import check_device, open_model
 from ganbench.rng import MAX_SEED
-from ganbench.types import Dataset, Subject, Translator
+from ganbench.types import Dataset, LoadedModel, Translator
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def prepare(request: Request) -> Prepared:
         PlanError: with everything that keeps it from running.
     """
     request = request.resolved()
-    subject = open_subject(request.model, request.weights, request.device)
+    subject = open_model(request.model, request.weights, request.device)
     benchmark: Benchmark = registry.load("benchmarks", request.benchmark or subject.benchmark)
     metrics, problems = _metrics(request, _with_attributes(benchmark, request.attributes))
     data, data_problems = _data(request, benchmark, subject)
@@ -126,13 +126,13 @@ def prepare(request: Request) -> Prepared:
     return Prepared(request, benchmark, data, plan)
 
 
-def _build(subject: Subject, metrics: list[Metric], data: Dataset | None, request: Request) -> Plan:
+def _build(subject: LoadedModel, metrics: list[Metric], data: Dataset | None, request: Request) -> Plan:
     return Plan.build(
         subject, metrics, data=data, seed=request.seed, device=request.device, allow_missing=request.allow_missing
     )
 
 
-def _data(request: Request, benchmark: Benchmark, subject: Subject) -> tuple[Dataset | None, list[str]]:
+def _data(request: Request, benchmark: Benchmark, subject: LoadedModel) -> tuple[Dataset | None, list[str]]:
     name = request.data or benchmark.data
     try:
         return (sized_for(subject.model, open_data(name)) if name else None), []

@@ -258,7 +258,7 @@ def _record(
             "name": subject.name,
             "weights": subject.weights,
             "sha256": subject.sha256,
-            "embedded": subject.embedded,
+            "embedded": subject.embedded is not None,
         },
         data=None if data is None else {"name": data.name, "fingerprint": data.fingerprint, "count": len(data)},
         benchmark=prepared.benchmark.name,

@@ -30,10 +30,10 @@ class Network:
         self.sha256 = sha256
         self.module = module.eval().requires_grad_(False)
 
-    def to(self, device: str, double: bool = False) -> Self:
+    def to(self, device: str, float64: bool = False) -> Self:
         """Return the extractor on a device, in float64 where asked, else float32; this one stays as it is."""
         moved = copy.copy(self)
-        moved.module = copy.deepcopy(self.module).to(torch.device(device), torch.float64 if double else torch.float32)
+        moved.module = copy.deepcopy(self.module).to(torch.device(device), torch.float64 if float64 else torch.float32)
         return moved
 
     def prepared(self, images: Tensor) -> Tensor:

@@ -40,7 +40,7 @@ class Setting:
     def extractor_in(self, name: str, double: bool) -> Extractor:
         """Return an extractor, or its float64 twin."""
         found = self.extractors[name]
-        twin: Extractor = self._twin(name, found, lambda it: it.to(self.device, double=True)) if double else found
+        twin: Extractor = self._twin(name, found, lambda it: it.to(self.device, float64=True)) if double else found
         return twin
 
     def _twin(self, key: str, original: Any, make: Any) -> Any:

@@ -1,5 +1,6 @@
 """Models by name: adapters of the reference networks, of published checkpoints, and of folders of samples."""
 
-from ganbench.models.base import embedded_note, load_model, open_subject
+from ganbench.models.adapter import BaseAdapter
+from ganbench.models.base import adapter_of, load_model, open_model
 
-__all__ = ["embedded_note", "load_model", "open_subject"]
+__all__ = ["BaseAdapter", "adapter_of", "load_model", "open_model"]

@@ -13,7 +13,9 @@ from ganbench import registry
 from ganbench.checkpoints import file_sha256, filekind
 from ganbench.checkpoints.download import fetch
 from ganbench.errors import BadInputError
-from ganbench.types import Adapter, Subject
+from ganbench.models.adapter import BaseAdapter
+from ganbench.plugins import completed
+from ganbench.types import Adapter, Embedded, Fingerprinted, LoadedModel
 
 
 def load_model(name: str, weights: Path | str | None = None, *, device: str = "cpu") -> Any:
@@ -29,34 +31,32 @@ def load_model(name: str, weights: Path | str | None = None, *, device: str = "c
         BadInputError: the weights or the device cannot be used.
         MissingWeightsError: the published checkpoint is not here and cannot be fetched.
     """
-    return open_subject(name, weights, device).model
+    return open_model(name, weights, device).model
 
 
-def open_subject(name: str, weights: Path | str | None = None, device: str = "cpu") -> Subject:
+def adapter_of(family: str) -> Adapter:
+    """Return the adapter of a model, such as ``stylegan3``.
+
+    Raises:
+        UnknownNameError: no package provides it.
+    """
+    adapter: Any = completed(registry.load("models", family), BaseAdapter)
+    return adapter  # type: ignore[no-any-return]  # a third party's has at least ``load``
+
+
+def open_model(name: str, weights: Path | str | None = None, device: str = "cpu") -> LoadedModel:
     """Return a loaded model together with where it came from. Arguments and errors are those of ``load_model``."""
     family, _, release = name.partition(":")
-    adapter: Adapter = registry.load("models", family)
+    adapter = adapter_of(family)
     check_device(device)
     if ":" in name:
         return _published(name, adapter, release, weights, device)
-    path = None if weights is None else Path(weights).expanduser()
+    if weights is None:
+        return _embedded(name, adapter, device)
+    path = Path(weights).expanduser()
     model = adapter.load(path, device)
-    if path is None:
-        benchmark = getattr(adapter, "embedded_benchmark", adapter.benchmark)
-        return Subject(
-            name, model, _embedded_name(adapter), _own_sha256(adapter, model, name), embedded=True, benchmark=benchmark
-        )
-    sha256 = file_sha256(path) if path.is_file() else _own_sha256(None, model, name)
-    return Subject(name, model, str(weights), sha256, benchmark=_benchmark(adapter, path))
-
-
-def embedded_note(subject: Subject) -> str:
-    """Return one line on what the embedded default of a model is, to stand above its results; "" for other weights."""
-    if not subject.embedded:
-        return ""
-    adapter: Adapter = registry.load("models", subject.name)
-    fallback = f"{subject.name} is what the model comes with: its numbers are not comparable with published ones."
-    return str(getattr(adapter, "embedded_note", fallback))
+    sha256 = file_sha256(path) if path.is_file() else _sha256_of(model, name)
+    return LoadedModel(name, model, str(weights), sha256, benchmark=_benchmark(adapter, path))
 
 
 def check_device(device: str) -> None:
@@ -73,28 +73,31 @@ def check_device(device: str) -> None:
         ) from error
 
 
-def _published(name: str, adapter: Adapter, release: str, weights: Path | str | None, device: str) -> Subject:
+def _published(name: str, adapter: Adapter, release: str, weights: Path | str | None, device: str) -> LoadedModel:
     if release not in adapter.published:
         raise registry.unknown("checkpoints", release, adapter.published)
     if weights is not None:
         raise BadInputError(f"{name!r} names published weights and {weights} others: give one of the two.")
     checkpoint = adapter.published[release]
     path = fetch(checkpoint.url, checkpoint.sha256, name=checkpoint.file)
-    return Subject(name, adapter.load(path, device), checkpoint.url, file_sha256(path), benchmark=checkpoint.benchmark)
+    return LoadedModel(
+        name, adapter.load(path, device), checkpoint.url, file_sha256(path), benchmark=checkpoint.benchmark
+    )
 
 
-def _embedded_name(adapter: Adapter) -> str:
-    """Return what the weights that a model comes with are called, such as ``digits32``."""
-    embedded = getattr(adapter, "embedded", None)
-    return embedded.stem if isinstance(embedded, Path) else "embedded"
+def _embedded(name: str, adapter: Adapter, device: str) -> LoadedModel:
+    model, own = adapter.load(None, device), adapter.embedded
+    if own is None:  # a third party's model that is its own weights
+        note = f"{name} is what the model comes with: its numbers are not comparable with published ones."
+        own = Embedded(Path("embedded"), note, adapter.benchmark, "")
+        return LoadedModel(name, model, "embedded", _sha256_of(model, name), own, own.benchmark)
+    return LoadedModel(name, model, own.weights.stem, file_sha256(own.weights), own, own.benchmark)
 
 
-def _own_sha256(adapter: Adapter | None, model: Any, name: str) -> str:
-    """Return what a model without a file is known by: its embedded file, its own word, its weights, or its class."""
-    if isinstance(embedded := getattr(adapter, "embedded", None), Path):
-        return file_sha256(embedded)
-    if isinstance(said := getattr(model, "sha256", None), str):
-        return said
+def _sha256_of(model: Any, name: str) -> str:
+    """Return what a model without a file is known by: the checksum that it gives, its weights, or its class."""
+    if isinstance(model, Fingerprinted):
+        return model.sha256
     content = hashlib.sha256(f"{name} {type(model).__module__}.{type(model).__qualname__}".encode())
     if isinstance(model, nn.Module):
         for key, tensor in sorted(model.state_dict().items()):
@@ -104,12 +107,15 @@ def _own_sha256(adapter: Adapter | None, model: Any, name: str) -> str:
 
 
 def _benchmark(adapter: Adapter, path: Path) -> str:
-    """Return the model's own benchmark, or an embedded one for weights whose header says that its data trained them."""
-    if not path.is_file() or filekind.kind_of(path) != filekind.SAFETENSORS:
+    """Return the model's own benchmark, or the embedded one for weights that were trained on the embedded data."""
+    own = adapter.embedded
+    if own is None or not path.is_file() or filekind.kind_of(path) != filekind.SAFETENSORS:
         return adapter.benchmark
     trained_on = read_header(path).get("data_fingerprint")
     if trained_on in digits.SHA256.values():
         return "digits"
-    embedded = getattr(adapter, "embedded", None)
-    alike = isinstance(embedded, Path) and embedded.is_file() and read_header(embedded).get("data_fingerprint")
-    return str(getattr(adapter, "embedded_benchmark", "digits")) if alike and alike == trained_on else adapter.benchmark
+    return (
+        own.benchmark
+        if trained_on and trained_on == read_header(own.weights).get("data_fingerprint")
+        else adapter.benchmark
+    )

@@ -18,7 +18,7 @@ from ganbench.checkpoints.cyclegan import OFFICIAL_NAME
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
-from ganbench.types import Checkpoint, Dataset, DomainDataset, Recipe
+from ganbench.types import Checkpoint, Dataset, DomainDataset, Embedded, Recipe
 
 UNNAMED = ("A", "B")
 TARGETS = {"G_A": 1, "G": 1, "G_B": 0}  # where each generator translates to
@@ -110,12 +110,15 @@ class CycleGANAdapter:
         for name in PUBLISHED.split()
     }
     benchmark = "cyclegan"
-    embedded = Path(baselines.cyclegan.__path__[0]) / "weights" / "digits32.safetensors"
-    embedded_note = (
-        "cyclegan is the embedded digits32 pair of generators, a small CycleGAN between the threes and eights of "
-        "scikit-learn's digits at 32x32: its numbers are not comparable with published ones."
+    embedded = Embedded(
+        weights=Path(baselines.cyclegan.__path__[0]) / "weights" / "digits32.safetensors",
+        note=(
+            "cyclegan is the embedded digits32 pair of generators, a small CycleGAN between the threes and eights of "
+            "scikit-learn's digits at 32x32: its numbers are not comparable with published ones."
+        ),
+        benchmark="digits-3-8",
+        data="digit-domains:3,8",
     )
-    embedded_benchmark = "digits-3-8"
 
     def load(self, weights: Path | None, device: str) -> CycleGANTranslator:
         """Return the translator of a file or folder.
@@ -128,7 +131,7 @@ class CycleGANAdapter:
         Raises:
             BadInputError: the file cannot be read, or holds another architecture.
         """
-        path = self.embedded if weights is None else weights
+        path = self.embedded.weights if weights is None else weights
         files = official_files(path) if path.is_dir() else [path]
         generators = {target: network for file in files for target, network in generators_of(file).items()}
         domains, resolution = said_by(path)

@@ -1,14 +1,14 @@
 """A folder or zip of sample images in place of a model, for people who have samples and no weights."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from ganbench.data import open_data
 from ganbench.errors import BadInputError
-from ganbench.types import Checkpoint, Dataset, Recipe
+from ganbench.models.adapter import BaseAdapter
+from ganbench.types import Dataset
 
 
 class ImageSamples:
@@ -46,11 +46,9 @@ class ImageSamples:
         return (self.data.images(indices).float() - 127.5) / 127.5
 
 
-class ImagesAdapter:
+class ImagesAdapter(BaseAdapter):
     """The way in for folders and zips of samples; there is nothing to train or to download."""
 
-    recipes: Mapping[str, Recipe] = {}
-    published: Mapping[str, Checkpoint] = {}
     benchmark = "stylegan3"
 
     def load(self, weights: Path | None, device: str) -> ImageSamples:
@@ -62,16 +60,6 @@ class ImagesAdapter:
         if weights is None:
             raise BadInputError("the model 'images' is a folder of samples: name it with --weights FOLDER.")
         return ImageSamples(open_data(str(weights)))
-
-    def train(
-        self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Callable[[Mapping[str, Any]], None]
-    ) -> Path:
-        """Refuse.
-
-        Raises:
-            BadInputError: always.
-        """
-        raise BadInputError("the model 'images' is a folder of samples and cannot be trained: choose another model.")
 
 
 adapter = ImagesAdapter()

@@ -19,7 +19,7 @@ from ganbench.data import at_size
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
 from ganbench.models.stylegan import Pictures
-from ganbench.types import Checkpoint, Dataset, Recipe
+from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
 Target = str | int | Tensor
 
@@ -140,12 +140,15 @@ class StarGANv2Adapter:
         short: _published(short, key, data) for short, (key, _, data) in DATA.items()
     }
     benchmark = "starganv2"
-    embedded = Path(baselines.starganv2.__path__[0]) / "weights" / "digits32.safetensors"
-    embedded_note = (
-        "starganv2 is the embedded digits32 translator, a small StarGAN v2 between the ten digits of scikit-learn at "
-        "32x32: its numbers are not comparable with published ones."
+    embedded = Embedded(
+        weights=Path(baselines.starganv2.__path__[0]) / "weights" / "digits32.safetensors",
+        note=(
+            "starganv2 is the embedded digits32 translator, a small StarGAN v2 between the ten digits of scikit-learn "
+            "at 32x32: its numbers are not comparable with published ones."
+        ),
+        benchmark="digit-domains",
+        data="digit-domains",
     )
-    embedded_benchmark = "digit-domains"
 
     def load(self, weights: Path | None, device: str) -> StarGANv2Translator:
         """Return the translator of a file: official (``..._nets_ema.ckpt``), or safetensors written here.
@@ -157,7 +160,7 @@ class StarGANv2Adapter:
         Raises:
             BadInputError: the file cannot be read, or holds another architecture.
         """
-        path = self.embedded if weights is None else weights
+        path = self.embedded.weights if weights is None else weights
         networks = load(path)
         for name, wanted in CLASSES.items():
             if not isinstance(networks.get(name), wanted):

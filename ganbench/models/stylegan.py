@@ -13,7 +13,7 @@ from ganbench.checkpoints import load_one
 from ganbench.checkpoints.architectures import name_of
 from ganbench.checkpoints.loading import AVERAGED
 from ganbench.errors import BadInputError
-from ganbench.types import Checkpoint, Dataset, Recipe
+from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
 
 class StyleGANAdapter(ABC):
@@ -26,8 +26,6 @@ class StyleGANAdapter(ABC):
         published: official checkpoints by short name, such as ``ffhq-1024-t``.
         benchmark: the paper's protocol.
         embedded: the weights that come along.
-        embedded_note: what those are, in one line.
-        embedded_benchmark: what they are measured by where nothing else is asked for.
     """
 
     title: ClassVar[str]
@@ -35,9 +33,7 @@ class StyleGANAdapter(ABC):
     recipes: Mapping[str, Recipe]
     published: Mapping[str, Checkpoint]
     benchmark: str
-    embedded: Path
-    embedded_note: str
-    embedded_benchmark = "digits"
+    embedded: Embedded
 
     @abstractmethod
     def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:
@@ -53,7 +49,7 @@ class StyleGANAdapter(ABC):
         Raises:
             BadInputError: the file cannot be read, or holds another architecture.
         """
-        path = self.embedded if weights is None else weights
+        path = self.embedded.weights if weights is None else weights
         network = load_one(path, *AVERAGED)
         if not isinstance(network, self.network):
             raise BadInputError(f"{path} holds a {name_of(network)}, not a {self.title} generator: give its weights.")

@@ -10,7 +10,7 @@ from baselines.stylegan1.networks import Generator
 from baselines.stylegan1.recipes import RECIPES
 from baselines.stylegan1.recipes import Recipe as Settings
 from ganbench.models.stylegan import StyleGANAdapter
-from ganbench.types import Checkpoint, Recipe
+from ganbench.types import Checkpoint, Embedded, Recipe
 
 DRIVE = "https://drive.google.com/uc?id="
 DATA = {  # short name -> official name, and where it lies
@@ -36,10 +36,14 @@ class StyleGAN1Adapter(StyleGANAdapter):
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(*where) for short, where in DATA.items()}
     benchmark = "stylegan1"
-    embedded = Path(baselines.stylegan1.__path__[0]) / "weights" / "digits32.safetensors"
-    embedded_note = (
-        "stylegan1 is the embedded digits32 generator, a small StyleGAN of scikit-learn's digits, grown to 32x32: "
-        "its numbers are not comparable with published ones."
+    embedded = Embedded(
+        weights=Path(baselines.stylegan1.__path__[0]) / "weights" / "digits32.safetensors",
+        note=(
+            "stylegan1 is the embedded digits32 generator, a small StyleGAN of scikit-learn's digits, grown to 32x32: "
+            "its numbers are not comparable with published ones."
+        ),
+        benchmark="digits",
+        data="digits",
     )
 
     def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:

@@ -10,7 +10,7 @@ from baselines.stylegan2.networks import Generator
 from baselines.stylegan2.recipes import RECIPES
 from baselines.stylegan2.recipes import Recipe as Settings
 from ganbench.models.stylegan import StyleGANAdapter
-from ganbench.types import Checkpoint, Recipe
+from ganbench.types import Checkpoint, Embedded, Recipe
 
 NGC = "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan2/versions/1/files"
 DATA = {  # short name -> official name with the resolution spelt out
@@ -46,10 +46,14 @@ class StyleGAN2Adapter(StyleGANAdapter):
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(short, official) for short, official in DATA.items()}
     benchmark = "stylegan3"  # whose authors measured both models alike
-    embedded = Path(baselines.stylegan2.__path__[0]) / "weights" / "digits32.safetensors"
-    embedded_note = (
-        "stylegan2 is the embedded digits32 generator, a small StyleGAN2 of scikit-learn's digits at 32x32: "
-        "its numbers are not comparable with published ones."
+    embedded = Embedded(
+        weights=Path(baselines.stylegan2.__path__[0]) / "weights" / "digits32.safetensors",
+        note=(
+            "stylegan2 is the embedded digits32 generator, a small StyleGAN2 of scikit-learn's digits at 32x32: "
+            "its numbers are not comparable with published ones."
+        ),
+        benchmark="digits",
+        data="digits",
     )
 
     def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:

@@ -10,7 +10,7 @@ from baselines.stylegan3.networks import Generator
 from baselines.stylegan3.recipes import RECIPES
 from baselines.stylegan3.recipes import Recipe as Settings
 from ganbench.models.stylegan import StyleGANAdapter
-from ganbench.types import Checkpoint, Recipe
+from ganbench.types import Checkpoint, Embedded, Recipe
 
 NGC = "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan3/versions/1/files"
 DATA = {  # short name -> official name with the resolution spelt out
@@ -39,10 +39,14 @@ class StyleGAN3Adapter(StyleGANAdapter):
         f"{short}-{kind}": _published(short, official, kind) for short, official in DATA.items() for kind in "tr"
     }
     benchmark = "stylegan3"
-    embedded = Path(baselines.stylegan3.__path__[0]) / "weights" / "digits32.safetensors"
-    embedded_note = (
-        "stylegan3 is the embedded digits32 generator, a small StyleGAN3-T of scikit-learn's digits at 32x32: "
-        "its numbers are not comparable with published ones."
+    embedded = Embedded(
+        weights=Path(baselines.stylegan3.__path__[0]) / "weights" / "digits32.safetensors",
+        note=(
+            "stylegan3 is the embedded digits32 generator, a small StyleGAN3-T of scikit-learn's digits at 32x32: "
+            "its numbers are not comparable with published ones."
+        ),
+        benchmark="digits",
+        data="digits",
     )
 
     def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:

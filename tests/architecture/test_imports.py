@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LEAVES = {"atomic", "errors", "paths", "counts", "registry", "truncation"}
+LEAVES = {"atomic", "errors", "paths", "counts", "registry", "truncation", "plugins"}
 MAY_IMPORT = {
     "functional": {"errors"},
     "images": {"errors"},
@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "errors": set(),
     "atomic": set(),
     "paths": set(),
+    "plugins": set(),
     "counts": {"errors"},
     "truncation": set(),
     "registry": {"errors"},

@@ -8,7 +8,7 @@ import toygan
 
 from ganbench import registry
 from ganbench.cli.train import _benchmark, _recipe, line
-from ganbench.types import Checkpoint, Dataset, Recipe
+from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 from tests.cli.command_line import complaint, ganbench
 
 
@@ -21,6 +21,7 @@ class Apprentice:
     }
     published: Mapping[str, Checkpoint] = {}
     benchmark = "toy"
+    embedded: Embedded | None = None
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Recipe, Path, bool]] = []
@@ -122,7 +123,8 @@ def test_digits_have_a_recipe_and_a_protocol_of_their_own(
         assert _recipe(apprentice, "apprentice", None, data).name == "digits32"
         assert _benchmark(apprentice, data) == "digits"
     assert _benchmark(apprentice, "stripes") == "toy"
-    monkeypatch.setattr(apprentice, "embedded_benchmark", "digit-domains", raising=False)
+    own = Embedded(Path("own.safetensors"), "", "digit-domains", "digit-domains")
+    monkeypatch.setattr(apprentice, "embedded", own)
     assert _benchmark(apprentice, "digit-domains:3,8") == "digit-domains"
 
 

@@ -55,7 +55,7 @@ def test_the_file_says_all(tmp_path: Path) -> None:
     torch.testing.assert_close(found.attribute_logits(noise(3)), network()(noise(3)).detach())
     images = torch.randint(256, [2, 3, 8, 8], dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(found(images)["logits"], found.attribute_logits(images / 127.5 - 1))
-    assert found.to("cpu", double=True).attribute_logits(noise(3)).dtype == torch.float64
+    assert found.to("cpu", float64=True).attribute_logits(noise(3)).dtype == torch.float64
 
 
 def test_grey_and_colour_are_made_of_each_other(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_distance_grows_with_what_is_done_to_the_image(digits: DigitsExtractor, 
 
 
 def test_each_digit_is_an_attribute_with_the_classifiers_probability(digits: DigitsExtractor, images: Tensor) -> None:
-    double = digits.to("cpu", double=True)
+    double = digits.to("cpu", float64=True)
     logits = double.attribute_logits(images.double() / 127.5 - 1)
     assert logits.shape == (len(images), len(digits.attributes))
     torch.testing.assert_close(torch.softmax(torch.stack([logits, -logits]), 0)[0], double(images)["probabilities"])
@@ -87,7 +87,7 @@ def test_grey_rgb_is_grey(digits: DigitsExtractor, images: Tensor) -> None:
 
 
 def test_float64_agrees_and_leaves_the_original_alone(digits: DigitsExtractor, images: Tensor) -> None:
-    double = digits.to("cpu", double=True)
+    double = digits.to("cpu", float64=True)
     assert double(images)["features"].dtype == torch.float64
     assert digits(images)["features"].dtype == torch.float32
     torch.testing.assert_close(double(images)["features"].float(), digits(images)["features"], rtol=1e-4, atol=1e-4)

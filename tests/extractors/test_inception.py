@@ -110,7 +110,7 @@ def test_a_file_of_the_first_layout_without_batch_counters_loads(install: Instal
     module = inception.open_inception().module
     assert torch.equal(module.Mixed_7c.branch_pool.conv.weight, reference.Mixed_7c.branch_pool.conv.weight)
     assert not any(value.is_meta for value in module.state_dict().values())
-    assert inception.open_inception().to("cpu", double=True).module.fc.weight.dtype == torch.float64
+    assert inception.open_inception().to("cpu", float64=True).module.fc.weight.dtype == torch.float64
 
 
 def test_four_channels_are_refused(extractor: inception.InceptionExtractor) -> None:

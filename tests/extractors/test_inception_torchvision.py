@@ -72,7 +72,7 @@ def test_it_is_found_by_name_and_follows_the_protocol(extractor: InceptionTorchv
     assert (found.name, found.sha256) == ("inception-torchvision", inception_torchvision.SHA256)
     assert found.layers == {"features": 2048}
     assert not any(value.is_meta for value in found.module.state_dict().values())
-    assert found.to("cpu", double=True).module.Mixed_7c.branch_pool.conv.weight.dtype == torch.float64
+    assert found.to("cpu", float64=True).module.Mixed_7c.branch_pool.conv.weight.dtype == torch.float64
 
 
 def test_grey_is_repeated_and_four_channels_are_refused(extractor: InceptionTorchvisionExtractor) -> None:

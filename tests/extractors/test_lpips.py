@@ -121,7 +121,7 @@ def test_it_is_found_by_name_and_follows_the_protocol(name: str) -> None:
 
 def test_float64_agrees(name: str, images: Tensor) -> None:
     single = EVERY[name][1]()
-    double = single.to("cpu", double=True).embed(images)
+    double = single.to("cpu", float64=True).embed(images)
     assert double.dtype == torch.float64
     torch.testing.assert_close(single.embed(images).double(), double, rtol=1e-3, atol=1e-5)
 

@@ -12,7 +12,7 @@ from ganbench.engine.plan import Plan
 from ganbench.engine.run import Silence, _results, fill
 from ganbench.metrics import Metric
 from ganbench.records.record import Result
-from ganbench.types import Subject
+from ganbench.types import LoadedModel
 
 
 class Pictures:
@@ -71,7 +71,7 @@ class Mapped:
 
 
 def planned(model: Any, metrics: Sequence[Metric], data: Any, seed: int = 0) -> Plan:
-    return Plan.build(Subject("toy", model, "none", "0" * 64, benchmark="toy"), list(metrics), data=data, seed=seed)
+    return Plan.build(LoadedModel("toy", model, "none", "0" * 64, benchmark="toy"), list(metrics), data=data, seed=seed)
 
 
 def results(plan: Plan, folder: Path) -> dict[str, Result]:

@@ -7,6 +7,7 @@ from torch import nn
 
 from baselines.training.weights import save_weights
 from ganbench.models.base import _benchmark
+from ganbench.types import Embedded
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,7 @@ def test_weights_trained_on_the_data_of_the_embedded_ones_are_measured_like_them
         return tmp_path / name
 
     embedded = written("embedded.safetensors", data_fingerprint="a" * 64)
-    adapter: Any = SimpleNamespace(benchmark="cyclegan", embedded=embedded, embedded_benchmark="digits-3-8")
+    own = Embedded(embedded, "", "digits-3-8", "digit-domains:3,8")
+    adapter: Any = SimpleNamespace(benchmark="cyclegan", embedded=own)
     notes = {"data_fingerprint": trained_on} if trained_on else {}
     assert _benchmark(adapter, written("own.safetensors", **notes)) == wanted

@@ -10,7 +10,7 @@ import toygan
 from ganbench import registry
 from ganbench.errors import BadInputError
 from ganbench.images import to_uint8
-from ganbench.models import load_model, open_subject
+from ganbench.models import load_model, open_model
 from ganbench.models.images import ImageSamples, adapter
 from ganbench.types import Adapter, FixedSamples, Generator, Recipe, StyleGenerator
 from tests.data.image_sets import noise, write_folder
@@ -52,15 +52,15 @@ def test_a_folder_is_samples_in_order(tmp_path: Path, channels: int) -> None:
 
 
 def test_samples_are_known_by_their_pixels(tmp_path: Path) -> None:
-    first = open_subject("images", write_folder(tmp_path / "a", noise(4)))
-    second = open_subject("images", write_folder(tmp_path / "b", noise(4), names=[f"{i}.png" for i in range(4)]))
-    other = open_subject("images", write_folder(tmp_path / "c", noise(5)))
+    first = open_model("images", write_folder(tmp_path / "a", noise(4)))
+    second = open_model("images", write_folder(tmp_path / "b", noise(4), names=[f"{i}.png" for i in range(4)]))
+    other = open_model("images", write_folder(tmp_path / "c", noise(5)))
     assert first.sha256 == second.sha256 != other.sha256
-    assert (first.embedded, first.weights) == (False, str(tmp_path / "a"))
+    assert (first.embedded is not None, first.weights) == (False, str(tmp_path / "a"))
 
 
 def test_a_registered_data_set_can_stand_in() -> None:
-    subject = open_subject("images", "stripes")
+    subject = open_model("images", "stripes")
     assert len(subject.model) == 200
     assert subject.sha256 == toygan.Stripes.fingerprint
 

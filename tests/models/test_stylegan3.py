@@ -1,6 +1,7 @@
 """StyleGAN3 by name: official files, our own, published ones, the embedded default, and files of something else."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from baselines.training.weights import load_state, save_weights
 from ganbench import registry
 from ganbench.checkpoints import file_sha256
 from ganbench.errors import BadInputError, MissingWeightsError, UnknownNameError
-from ganbench.models import embedded_note, load_model, open_subject
+from ganbench.models import load_model, open_model
 from ganbench.models.stylegan3 import StyleGAN3Adapter, adapter
 from ganbench.rng import Streams
 from ganbench.types import Adapter, EquivariantGenerator, FixedSamples, Recipe
@@ -44,7 +45,7 @@ def weights(tmp_path: Path) -> Path:
 @pytest.fixture
 def embedded(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Other weights in place of the embedded ones."""
-    monkeypatch.setattr(StyleGAN3Adapter, "embedded", weights)
+    monkeypatch.setattr(StyleGAN3Adapter, "embedded", replace(StyleGAN3Adapter.embedded, weights=weights))
     return weights
 
 
@@ -76,20 +77,20 @@ def test_our_own_weights_follow_the_protocol(weights: Path) -> None:
 
 def test_official_snapshots_give_their_average_generator() -> None:
     path = golden("stylegan23/pkl_sg3t_32") / "network.pkl"
-    subject = open_subject("stylegan3", path)
-    assert (subject.weights, subject.sha256, subject.embedded) == (str(path), file_sha256(path), False)
+    subject = open_model("stylegan3", path)
+    assert (subject.weights, subject.sha256, subject.embedded) == (str(path), file_sha256(path), None)
     assert subject.benchmark == "stylegan3"
-    assert embedded_note(subject) == ""
+    assert subject.note == ""
     # G_ema is the entry that was perturbed, G the plain initialisation with w_avg zero.
     assert subject.model.mapping.w_avg.abs().max() > 0
 
 
 def test_the_embedded_weights_are_the_default(embedded: Path) -> None:
-    subject = open_subject("stylegan3")
+    subject = open_model("stylegan3")
     assert isinstance(subject.model, Generator)
-    assert (subject.embedded, subject.benchmark) == (True, "digits")
+    assert (subject.embedded is not None, subject.benchmark) == (True, "digits")
     assert subject.sha256 == file_sha256(embedded)
-    note = embedded_note(subject)
+    note = subject.note
     assert "digits" in note
     assert "not comparable with published" in note
     assert "\n" not in note
@@ -103,7 +104,7 @@ def test_weights_trained_on_the_digits_are_measured_by_them(tmp_path: Path) -> N
     for fingerprint, benchmark in ((SHA256["train"], "digits"), ("0" * 64, "stylegan3")):
         path = tmp_path / "g.safetensors"
         save_weights(path, network, model="stylegan3", config=CONFIG, data_fingerprint=fingerprint)
-        assert open_subject("stylegan3", path).benchmark == benchmark
+        assert open_model("stylegan3", path).benchmark == benchmark
 
 
 def test_published_names_are_official_addresses() -> None:
@@ -125,9 +126,9 @@ def test_a_published_checkpoint_is_taken_from_the_cache(weights: Path, monkeypat
     cached = cache_dir() / "weights" / "stylegan3-t-ffhq-1024x1024.pkl"
     cached.parent.mkdir(parents=True)
     cached.write_bytes(weights.read_bytes())
-    subject = open_subject("stylegan3:ffhq-1024-t")
+    subject = open_model("stylegan3:ffhq-1024-t")
     assert subject.weights == adapter.published["ffhq-1024-t"].url
-    assert (subject.name, subject.sha256, subject.embedded) == ("stylegan3:ffhq-1024-t", file_sha256(weights), False)
+    assert (subject.name, subject.sha256, subject.embedded) == ("stylegan3:ffhq-1024-t", file_sha256(weights), None)
 
 
 def test_with_the_network_closed_the_error_says_what_to_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +137,7 @@ def test_with_the_network_closed_the_error_says_what_to_fetch(monkeypatch: pytes
 
     monkeypatch.setattr("urllib.request.urlopen", closed)
     with pytest.raises(MissingWeightsError) as caught:
-        open_subject("stylegan3:afhqv2-512-r")
+        open_model("stylegan3:afhqv2-512-r")
     for part in ("stylegan3-r-afhqv2-512x512.pkl", "https://api.ngc.nvidia.com", "sha256 not on record", "weights"):
         assert part in str(caught.value)
 
@@ -186,10 +187,10 @@ def test_a_snapshot_of_only_a_discriminator_is_refused(tmp_path: Path) -> None:
 
 
 def test_third_party_models_are_known_by_their_weights() -> None:
-    first, second = open_subject("waves"), open_subject("waves")
+    first, second = open_model("waves"), open_model("waves")
     assert first.sha256 == second.sha256
-    assert (first.embedded, first.benchmark, first.weights) == (True, "toy", "embedded")
-    assert "not comparable" in embedded_note(first)
+    assert (first.embedded is not None, first.benchmark, first.weights) == (True, "toy", "embedded")
+    assert "not comparable" in first.note
 
 
 TINY: dict[str, Any] = {
@@ -215,7 +216,7 @@ def test_training_gives_weights_that_load(tmp_path: Path) -> None:
     ticks: list[Mapping[str, Any]] = []
     settings = {**TINY, "seed": 5, "device": "cpu"}
     path = adapter.train(toygan.Stripes(), Recipe("tiny", settings), tmp_path / "run", False, ticks.append)
-    subject = open_subject("stylegan3", path)
+    subject = open_model("stylegan3", path)
     assert (subject.model.img_resolution, subject.model.img_channels) == (32, 1)
     assert [tick["kimg"] for tick in ticks][-1] == pytest.approx(0.016)
     again = adapter.train(toygan.Stripes(), Recipe("tiny", settings), tmp_path / "again", False, ticks.append)

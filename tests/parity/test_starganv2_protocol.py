@@ -27,7 +27,7 @@ from ganbench.inputs import Drawn, Input, Rows, Setting, Translations
 from ganbench.inputs.translations import Sample
 from ganbench.metrics.pairs import Number, rows_of_pairs
 from ganbench.metrics.translation import OfTranslations, TranslationDiversity, TranslationFrechetDistance
-from ganbench.types import StyleTranslator, Subject
+from ganbench.types import LoadedModel, StyleTranslator
 from tests.golden_cases import facts, golden
 
 MODES = ("latent", "reference")
@@ -181,7 +181,7 @@ def built() -> Any:
     ]
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(planning, "open_extractor", stand_in)
-        subject = Subject("official", Official(), "", "0" * 64)
+        subject = LoadedModel("official", Official(), "", "0" * 64)
         return Plan.build(subject, metrics, data=sized_for(subject.model, open_data(case() / "data")))
 
 

@@ -1,0 +1,58 @@
+"""What the parts of ganbench promise each other: protocols of models, data, extractors and adapters.
+
+Capability is a type: what a part may be asked for beyond the least is a protocol of its own, and callers test for that
+protocol with ``isinstance``. ``ganbench.models.BaseAdapter`` holds the defaults of an adapter.
+"""
+
+from ganbench.types.adapters import Adapter, Checkpoint, Embedded, LoadedModel, Progress, Recipe
+from ganbench.types.data import Dataset, DomainDataset, ResizableDataset
+from ganbench.types.extractors import (
+    AttributeExtractor,
+    ClassExtractor,
+    Extractor,
+    PerceptualExtractor,
+    SegmentationExtractor,
+)
+from ganbench.types.models import (
+    EquivariantGenerator,
+    Fingerprinted,
+    FixedSamples,
+    Generator,
+    MaskedTranslator,
+    Noise,
+    NoiseMode,
+    PartialTranslator,
+    Sized,
+    StyleGenerator,
+    StyleTranslator,
+    Translator,
+)
+
+__all__ = [
+    "Adapter",
+    "AttributeExtractor",
+    "Checkpoint",
+    "ClassExtractor",
+    "Dataset",
+    "DomainDataset",
+    "Embedded",
+    "EquivariantGenerator",
+    "Extractor",
+    "Fingerprinted",
+    "FixedSamples",
+    "Generator",
+    "LoadedModel",
+    "MaskedTranslator",
+    "Noise",
+    "NoiseMode",
+    "PartialTranslator",
+    "PerceptualExtractor",
+    "Progress",
+    "Recipe",
+    "ResizableDataset",
+    "SegmentationExtractor",
+    "Sized",
+    "StyleGenerator",
+    "StyleTranslator",
+    "Translator",
+]

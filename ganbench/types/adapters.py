@@ -1,0 +1,100 @@
+"""How a model comes in: an adapter with its weights and recipes, and the model that it loads."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from ganbench.types.data import Dataset
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A published file of weights; ``file`` is its name where the address does not end in one."""
+
+    url: str
+    sha256: str
+    benchmark: str
+    note: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained: plain values, written into the run folder and into the record of the weights."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The weights that a model comes with.
+
+    Attributes:
+        weights: their file.
+        note: one line on what they are, to stand above their results.
+        benchmark: name of the benchmark that they are measured by where no other is asked for.
+        data: name of the data set that they were trained on.
+    """
+
+    weights: Path
+    note: str
+    benchmark: str
+    data: str
+
+
+Progress = Callable[[Mapping[str, Any]], None]
+"""Is told of each tick of a training run: kimg, sec_per_kimg, eta in seconds, losses, weights (a path, or None)."""
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """One model's way in: wraps reference training and generation. ``ganbench.models.BaseAdapter`` has defaults.
+
+    Attributes:
+        recipes: training configurations, by name; empty where the model cannot be trained.
+        published: published weights, by short name.
+        benchmark: name of its paper's benchmark.
+        embedded: the weights that come with it; None where there are none.
+    """
+
+    recipes: Mapping[str, Recipe]
+    published: Mapping[str, Checkpoint]
+    benchmark: str
+    embedded: Embedded | None
+
+    def load(self, weights: Path | None, device: str) -> Any:
+        """Return a Generator or a Translator; without weights, the embedded one."""
+        ...
+
+    def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Progress) -> Path:
+        """Train into ``run_dir`` and return the path of the final weights."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """What is measured: a loaded model and where it came from.
+
+    Attributes:
+        name: as typed, such as ``stylegan3`` or ``stylegan3:ffhq-1024-t``.
+        model: follows one of the protocols above.
+        weights: short description or path of the weights.
+        sha256: of the weights.
+        embedded: the embedded weights that these are, whose numbers compare with no published one; None for others.
+        benchmark: name of the benchmark to measure it by where no other is asked for.
+    """
+
+    name: str
+    model: Any
+    weights: str
+    sha256: str
+    embedded: Embedded | None = None
+    benchmark: str = "digits"
+
+    @property
+    def note(self) -> str:
+        """One line to stand above the results of embedded weights; "" for others."""
+        return self.embedded.note if self.embedded else ""

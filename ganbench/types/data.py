@@ -1,0 +1,63 @@
+"""What real images can be asked for: pixels and labels, domains, another size."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Real images, in a fixed order, with a fingerprint of their content."""
+
+    name: str
+    label_dim: int  # 0 without labels
+
+    @property
+    def resolution(self) -> int:
+        """Width and height in pixels."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """1 or 3."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 over pixels and labels, whatever the files are called."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        """Return ``[N, C, H, W]`` uint8, 0..255."""
+        ...
+
+    def labels(self, indices: Sequence[int]) -> Tensor:
+        """Return one-hot labels, ``[N, label_dim]`` float32."""
+        ...
+
+
+@runtime_checkable
+class DomainDataset(Dataset, Protocol):
+    """Images of several domains: the training images, labelled by domain, and with them validation images.
+
+    ``label_dim`` is the number of domains, a label is the one-hot of the image's domain in the order of ``domains``.
+    """
+
+    domains: tuple[str, ...]
+
+    @property
+    def validation(self) -> Dataset:
+        """The validation images, labelled like the training images."""
+        ...
+
+
+@runtime_checkable
+class ResizableDataset(Dataset, Protocol):
+    """Real images of any size, which are resized to that of the model that takes them."""
+
+    def at(self, resolution: int | None = None, channels: int | None = None) -> Dataset:
+        """Return the images in one size; see ``ganbench.data.at_size``."""
+        ...

@@ -1,0 +1,153 @@
+"""What a model can be asked for: images from latents, with styles, moved; images translated from domain to domain."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from torch import Tensor
+
+NoiseMode = Literal["const", "random", "none"]
+
+
+@runtime_checkable
+class Noise(Protocol):
+    """Per-image random numbers, as ``ganbench.rng.Streams`` gives them; ``baselines`` only sees this shape."""
+
+    def normal(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
+        """Return standard normal draws, ``[N, *shape]`` float32."""
+        ...
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Latents ``z [N, z_dim]`` and labels ``c [N, c_dim]`` (or None) to images ``[N, C, H, W]``, nominally -1..1."""
+
+    z_dim: int
+    c_dim: int
+    img_resolution: int
+    img_channels: int
+
+    def __call__(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Return the images of latents and labels."""
+        ...
+
+
+@runtime_checkable
+class FixedSamples(Protocol):
+    """Images that stand in for a generator, such as a folder of samples: sample ``i`` is image ``i``."""
+
+    img_resolution: int
+    img_channels: int
+
+    def __len__(self) -> int: ...
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        """Return ``[N, C, H, W]`` float32 in -1..1, which ``ganbench.images`` quantises to exactly the stored bytes."""
+        ...
+
+
+@runtime_checkable
+class StyleGenerator(Generator, Protocol):
+    """A generator with an intermediate latent space W."""
+
+    w_dim: int
+    num_ws: int
+
+    def mapping(
+        self, z: Tensor, c: Tensor | None = None, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None
+    ) -> Tensor:
+        """Return ``ws [N, num_ws, w_dim]``; truncation interpolates from w_avg, in the first ``cutoff`` layers."""
+        ...
+
+    def synthesis(
+        self, ws: Tensor, *, noise_mode: NoiseMode = "const", streams: Noise | None = None, force_fp32: bool = False
+    ) -> Tensor:
+        """Return images; ``"random"`` noise draws from ``streams``, one stream an image."""
+        ...
+
+
+@runtime_checkable
+class EquivariantGenerator(StyleGenerator, Protocol):
+    """A style generator whose output can be moved by transforming its input."""
+
+    def set_transform(self, matrix: Tensor) -> None:
+        """Set the inverse transform of the image, ``[3, 3]`` or one an image ``[N, 3, 3]``, in image widths."""
+        ...
+
+
+@runtime_checkable
+class Translator(Protocol):
+    """Images of one domain to images of another."""
+
+    domains: tuple[str, ...]
+
+    def translate(self, x: Tensor, target: Any, style: Tensor | None = None) -> Tensor:
+        """Return ``x [N, C, H, W]`` in -1..1 translated to the target domain (a name or an index)."""
+        ...
+
+
+@runtime_checkable
+class StyleTranslator(Translator, Protocol):
+    """A translator with a style code."""
+
+    latent_dim: int
+    style_dim: int
+
+    def style_from_latent(self, z: Tensor, target: Any) -> Tensor:
+        """Return ``[N, style_dim]`` from ``z [N, latent_dim]``."""
+        ...
+
+    def style_from_reference(self, x: Tensor, target: Any) -> Tensor:
+        """Return ``[N, style_dim]`` from reference images."""
+        ...
+
+
+@runtime_checkable
+class PartialTranslator(Translator, Protocol):
+    """A translator to some of its domains alone, such as one direction of a CycleGAN.
+
+    Attributes:
+        targets: names of the domains that it translates to.
+    """
+
+    targets: tuple[str, ...]
+
+
+@runtime_checkable
+class MaskedTranslator(Translator, Protocol):
+    """A translator that may have been trained with masks of faces.
+
+    Attributes:
+        needs_masks: whether it was; without masks it does not make what its paper measured.
+    """
+
+    needs_masks: bool
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A model that says what images it makes or takes.
+
+    Attributes:
+        img_resolution: height and width in pixels; None for any.
+        img_channels: 1 or 3; None for any.
+    """
+
+    @property
+    def img_resolution(self) -> int | None:
+        """Height and width in pixels; None for any."""
+        ...
+
+    @property
+    def img_channels(self) -> int | None:
+        """1 or 3; None for any."""
+        ...
+
+
+@runtime_checkable
+class Fingerprinted(Protocol):
+    """A model that knows the checksum of what it is made of, such as a folder of samples."""
+
+    @property
+    def sha256(self) -> str:
+        """64 hexadecimal digits."""
+        ...

@@ -7,17 +7,16 @@ sample count, the seed and the environment stand beside it.
 import json
 import math
 import re
-import types
 import uuid
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict, TypeVar, Union, get_args, get_origin, is_typeddict
+from typing import Any, NotRequired, TypedDict
 
 from ganbench.errors import BadInputError
+from ganbench.records.fields import build, check_types, plain_json
+from ganbench.records.migrate import SCHEMA, migrated
 
-SCHEMA = 1
-_T = TypeVar("_T", "Result", "RunRecord")
+__all__ = ["SCHEMA", "DataInfo", "Interval", "ModelInfo", "Result", "RunRecord", "new_id", "utc_now"]
 
 
 class ModelInfo(TypedDict):
@@ -30,11 +29,21 @@ class ModelInfo(TypedDict):
 
 
 class DataInfo(TypedDict):
-    """Which real images: name, sha256 over their content, and how many."""
+    """Which real images: name, sha256 over their content, and how many; and what was done to them on reading."""
 
     name: str
     fingerprint: str
     count: int
+    notes: NotRequired[list[str]]
+
+
+class Interval(TypedDict):
+    """Where the number may lie: bounds, the confidence level in 0..1, and how the bounds were found."""
+
+    low: float
+    high: float
+    level: float
+    method: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Result:
         unit: such as ``"dB"``.
         uses_data: whether real images went into the number; where not, the record's data does not matter to it.
         parts: the same number of each part of the samples, by name, such as ``0->1`` for an ordered pair of domains.
-        interval: reserved for confidence intervals; None for now.
+        interval: see ``Interval``; None where it is not known.
 
     Raises:
         BadInputError: a field of the wrong type, or a value that is NaN.
@@ -72,16 +81,18 @@ class Result:
     unit: str = ""
     uses_data: bool = True
     parts: dict[str, float] = field(default_factory=dict)
-    interval: None = None
+    interval: Interval | None = None
 
     def __post_init__(self) -> None:
-        _check_fields(self, f"result {self.key!r}")
+        check_types(self, f"result {self.key!r:.80}")
         for name, value in {self.key: self.value, **self.parts}.items():
             if math.isnan(value):
                 raise BadInputError(f"result {name!r} is NaN, which is never stored: find the sample that causes it.")
+        if self.interval is not None:
+            _check_interval(self.interval, self.key)
         object.__setattr__(self, "value", float(self.value))
         object.__setattr__(self, "parts", {name: float(value) for name, value in self.parts.items()})
-        object.__setattr__(self, "spec", _plain(self.spec, f"spec of result {self.key!r}"))
+        object.__setattr__(self, "spec", plain_json(self.spec, f"spec of result {self.key!r}"))
 
 
 @dataclass(frozen=True)
@@ -104,7 +115,10 @@ class RunRecord:
         results: one a number; their keys differ.
         environment: see ``ganbench.records.environment.describe``.
         seconds: wall time by stage.
-        missing: metrics that were asked for and that this model cannot have, with the reason.
+        missing: metrics that were asked for and have no number, with the reason.
+        options: ``{"given": {...}, "resolved": {...}}``, the arguments as passed and as used; empty in old records.
+        warnings: sentences on what may be wrong with the numbers.
+        benchmark_data: name of the benchmark's default data; None where it has none, and in old records.
 
     Raises:
         BadInputError: a field of the wrong type or out of range, or two results of one key.
@@ -126,34 +140,32 @@ class RunRecord:
     environment: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    benchmark_data: str | None = None
 
     def __post_init__(self) -> None:
-        _check_fields(self, "the record")
+        check_types(self, "the record")
         _check_identity(self)
         keys = [result.key for result in self.results]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
             raise BadInputError(f"the record has more than one result named {twice[0]!r}: give each key once.")
-        for name in ("environment", "seconds", "missing"):
-            object.__setattr__(self, name, _plain(getattr(self, name), f"{name!r} of the record"))
+        for name in ("environment", "seconds", "missing", "options"):
+            object.__setattr__(self, name, plain_json(getattr(self, name), f"{name!r} of the record"))
 
     def to_json(self) -> str:
         """Return the record as JSON text, keys in the order of the fields; infinity is the string ``"inf"``."""
         plain = asdict(self)
-        for result in plain["results"]:
-            result["value"] = _encoded(result["value"])
-            result["parts"] = {name: _encoded(value) for name, value in result["parts"].items()}
-            del result["interval"]
-            if not result["parts"]:  # nor had any number before there were parts
-                del result["parts"]
+        plain["results"] = [_written(result) for result in plain["results"]]
         return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "RunRecord":
-        """Return the record that JSON text holds.
+        """Return the record that JSON text of this schema or an older one holds.
 
         Raises:
-            BadInputError: not JSON, cut short, not a record, or of another schema.
+            BadInputError: not JSON, cut short, not a record, or of an unknown schema.
         """
         try:
             plain = json.loads(text, parse_constant=_no_constant)
@@ -161,14 +173,15 @@ class RunRecord:
             raise BadInputError(f"it is not whole, valid JSON ({error})") from error
         if not isinstance(plain, dict) or "schema" not in plain:
             raise BadInputError("it has no 'schema' field, so it is not a ganbench record")
-        if plain["schema"] != SCHEMA:
+        if type(plain["schema"]) is not int or not 1 <= plain["schema"] <= SCHEMA:
             raise BadInputError(
-                f"its schema is {plain['schema']!r} and this ganbench reads {SCHEMA}: use a ganbench that fits"
+                f"its schema is {plain['schema']!r:.20} and this ganbench reads 1 to {SCHEMA}: use a newer ganbench"
             )
+        plain = migrated(plain)
         results = plain.get("results")
         if not isinstance(results, list):
             raise BadInputError("its field 'results' is not a list")
-        return _build(cls, {**plain, "results": tuple(_result(entry) for entry in results)}, "the record")
+        return build(cls, {**plain, "results": tuple(_read(entry) for entry in results)}, "the record")
 
 
 def new_id() -> str:
@@ -185,60 +198,44 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"it contains {name}")
 
 
-def _encoded(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)
+def _encoded(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def _decoded(value: Any) -> Any:
     return float(value) if value in ("inf", "-inf") else value
 
 
-def _result(plain: Any) -> Result:
-    if not isinstance(plain, dict):
+def _written(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a result's fields as they stand in the file; no parts and no interval are left out."""
+    written = {**result, "value": _encoded(result["value"])}
+    for name in ("parts", "interval"):
+        if result[name]:
+            written[name] = {key: _encoded(value) for key, value in result[name].items()}
+        else:
+            del written[name]
+    return written
+
+
+def _read(written: Any) -> Result:
+    """Return the result that a file's object stands for."""
+    if not isinstance(written, dict):
         raise BadInputError("one of its results is not an object")
-    decoded = {**plain, "value": _decoded(plain["value"])} if "value" in plain else plain
-    if isinstance(parts := plain.get("parts"), dict):
-        decoded = {**decoded, "parts": {name: _decoded(value) for name, value in parts.items()}}
-    return _build(Result, decoded, f"result {plain.get('key')!r}")
+    decoded = dict(written)
+    if "value" in written:
+        decoded["value"] = _decoded(written["value"])
+    for name in ("parts", "interval"):
+        if isinstance(numbers := written.get(name), dict):
+            decoded[name] = {key: _decoded(value) for key, value in numbers.items()}
+    return build(Result, decoded, f"result {written.get('key')!r:.80}")
 
 
-def _build(cls: type[_T], plain: Mapping[str, Any], what: str) -> _T:
-    """Return ``cls(**plain)`` once no field is missing and none is unknown."""
-    known = {f.name: f.default is MISSING and f.default_factory is MISSING for f in fields(cls)}
-    missing = [name for name, required in known.items() if required and name not in plain]
-    unknown = [name for name in plain if name not in known]
-    if missing or unknown:
+def _check_interval(interval: Interval, key: str) -> None:
+    if not (interval["low"] <= interval["high"] and 0 < interval["level"] < 1):
         raise BadInputError(
-            f"{what} lacks the field {missing[0]!r}" if missing else f"{what} has a strange field {unknown[0]!r}"
+            f"result {key!r} has the interval {interval['low']} to {interval['high']} at the level "
+            f"{interval['level']}: its bounds must rise, and its level lie between 0 and 1."
         )
-    return cls(**plain)
-
-
-def _check_fields(owner: Any, what: str) -> None:
-    for f in fields(owner):
-        value = getattr(owner, f.name)
-        if not _fits(value, f.type):
-            hint = getattr(f.type, "__name__", str(f.type)) if not get_args(f.type) else str(f.type)
-            raise BadInputError(f"{what} has {f.name!r} = {value!r:.80}, which is not of type {hint}")
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Return whether a value is of a type as the records annotate it: strict, so True is no int and "1" no number."""
-    if hint is Any:
-        return True
-    if is_typeddict(hint):
-        keys = hint.__annotations__
-        return isinstance(value, dict) and value.keys() == keys.keys() and all(_fits(value[k], keys[k]) for k in keys)
-    origin, args = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        return any(_fits(value, arg) for arg in args)
-    if origin is dict:
-        return isinstance(value, dict) and all(isinstance(k, str) and _fits(v, args[1]) for k, v in value.items())
-    if origin in (list, tuple):
-        return isinstance(value, origin) and all(_fits(item, args[0]) for item in value)
-    if hint in (int, float):
-        return isinstance(value, int | hint) and not isinstance(value, bool)
-    return value is None if hint is type(None) or hint is None else isinstance(value, hint)
 
 
 def _check_identity(record: RunRecord) -> None:
@@ -252,11 +249,8 @@ def _check_identity(record: RunRecord) -> None:
         created = datetime.min
     if created.utcoffset() != timedelta(0):
         raise BadInputError(f"the record was created at {record.created!r:.80}, which is not a UTC time in ISO form")
-
-
-def _plain(value: Any, what: str) -> Any:
-    """Return a value as JSON would give it back (tuples as lists), so that a record equals its round trip."""
-    try:
-        return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise BadInputError(f"the {what} does not go into JSON ({error})") from error
+    if record.options and not (
+        record.options.keys() == {"given", "resolved"}
+        and all(isinstance(each, dict) for each in record.options.values())
+    ):
+        raise BadInputError("the record has 'options' other than two objects named 'given' and 'resolved'")

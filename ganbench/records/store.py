@@ -47,9 +47,7 @@ class Store:
         path = self.path(record)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if path.exists():
-                raise BadInputError(f"{path} exists, and records are never overwritten: give the run an id of its own.")
-            write_atomically(path, record.to_json().encode())
+            _write_new(path, record)
         except OSError as error:
             raise _unwritable(self.folder, error) from error
         return path
@@ -78,6 +76,34 @@ class Store:
             raise _unwritable(self.folder, error) from error
 
 
+def check_record_file(path: Path | str) -> None:
+    """Try, before any work, whether ``write_record`` could write this file; nothing is left behind.
+
+    Raises:
+        BadInputError: there is such a file already, or its folder is missing or cannot be written to.
+    """
+    path = Path(path)
+    _refuse_existing(path)
+    if not path.parent.is_dir():
+        raise BadInputError(f"expected a folder {path.parent} for the record {path.name}, found none: make it first.")
+    try:
+        probe(path.parent)
+    except OSError as error:
+        raise _unwritable_file(path, error) from error
+
+
+def write_record(path: Path | str, record: RunRecord) -> None:
+    """Write a record to a file of the caller's choice, whole or not at all.
+
+    Raises:
+        BadInputError: there is such a file already, or it cannot be written.
+    """
+    try:
+        _write_new(Path(path), record)
+    except OSError as error:
+        raise _unwritable_file(Path(path), error) from error
+
+
 def read(path: Path | str) -> RunRecord:
     """Return the record in a file.
 
@@ -96,6 +122,20 @@ def read(path: Path | str) -> RunRecord:
         raise BadInputError(f"{path} is not a readable record: it is not UTF-8 text; move it elsewhere.") from error
     except BadInputError as error:
         raise BadInputError(f"{path} is not a readable record: {str(error).rstrip('.')}; move it elsewhere.") from error
+
+
+def _write_new(path: Path, record: RunRecord) -> None:
+    _refuse_existing(path)
+    write_atomically(path, record.to_json().encode())
+
+
+def _refuse_existing(path: Path) -> None:
+    if os.path.lexists(path):
+        raise BadInputError(f"{path} exists, and records are never overwritten: name another file, or move this one.")
+
+
+def _unwritable_file(path: Path, error: OSError) -> BadInputError:
+    return BadInputError(f"cannot write the record to {path} ({error.strerror}): name another file.")
 
 
 def by_age(records: Iterable[RunRecord]) -> list[RunRecord]:

@@ -1,12 +1,17 @@
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ganbench.errors import BadInputError
 from ganbench.records.record import SCHEMA, RunRecord, new_id, utc_now
-from tests.records.make import record, result
+from tests.records.make import DIGITS, record, result
+
+ROOT = Path(__file__).resolve().parents[2]
+RENAMED_BEFORE = {"double": False, "outs": 10, "alike": True}
+RENAMED_AFTER = {"float64": False, "num_outputs": 10, "same_class": True}
 
 
 def test_a_record_equals_its_round_trip() -> None:
@@ -31,9 +36,54 @@ def test_the_interval_is_absent_until_there_is_one() -> None:
     assert record().results[0].interval is None
 
 
-def test_every_field_of_the_layout_is_written() -> None:
+def test_an_interval_is_written_and_read_with_infinite_bounds_too() -> None:
+    interval = {"low": 60.5, "high": math.inf, "level": 0.95, "method": "jackknife over 20 shards"}
+    one = record(result("eqt50k_int", math.inf, interval=interval))
+    assert json.loads(one.to_json())["results"][0]["interval"] == {**interval, "high": "inf"}
+    assert RunRecord.from_json(one.to_json()) == one
+
+
+def test_every_field_of_the_layout_is_written_in_order() -> None:
     names = "schema id created ganbench command model data benchmark seed batch_size device limit results"
-    assert list(json.loads(record().to_json())) == [*names.split(), "environment", "seconds", "missing"]
+    more = "environment seconds missing options warnings benchmark_data"
+    assert list(json.loads(record().to_json())) == [*names.split(), *more.split()]
+
+
+def test_options_warnings_and_notes_on_the_data_are_kept() -> None:
+    one = record(
+        options={"given": {"metrics": ("fid",)}, "resolved": {"metrics": ["fid50k"], "batch_size": 32}},
+        warnings=["no sample below 0 in the first 1,000: images are expected in -1..1"],
+        data={**DIGITS, "notes": ["12 greyscale images became RGB"]},
+        benchmark_data="digits",
+    )
+    assert RunRecord.from_json(one.to_json()) == one
+    assert one.options["given"] == {"metrics": ["fid"]}
+
+
+def _of_schema_1(one: RunRecord) -> str:
+    fields = json.loads(one.to_json())
+    for name in ("options", "warnings", "benchmark_data"):
+        del fields[name]
+    return json.dumps({**fields, "schema": 1})
+
+
+def test_a_record_of_schema_1_is_read_and_its_numbers_compare_with_new_ones() -> None:
+    spec = {"class": "ganbench.metrics.path_length:PerceptualPathLength", "epsilon": 1e-4}
+    old, new = (record(result(spec=spec | names), id="a" * 32) for names in (RENAMED_BEFORE, RENAMED_AFTER))
+    assert RunRecord.from_json(_of_schema_1(old)) == new
+    assert RunRecord.from_json(new.to_json()) == new
+    of_others = record(result(spec={**spec, **RENAMED_BEFORE, "class": "waves.metrics:Wave"}))
+    assert RunRecord.from_json(_of_schema_1(of_others)) == of_others
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "results" / "records").glob("*.json")), ids=lambda path: path.stem[-8:])
+def test_the_records_of_this_repository_are_read_whole(path: Path) -> None:
+    one = RunRecord.from_json(path.read_text())
+    before = json.loads(path.read_text())
+    assert [(r["key"], r["value"], len(r["spec"])) for r in before["results"]] == [
+        (r.key, r.value, len(r.spec)) for r in one.results
+    ]
+    assert RunRecord.from_json(one.to_json()) == one
 
 
 @pytest.mark.parametrize(
@@ -50,6 +100,12 @@ def test_every_field_of_the_layout_is_written() -> None:
         ({"spec": {"a": math.nan}}, "spec"),
         ({"spec": {"a": object()}}, "spec"),
         ({"interval": (1.0, 2.0)}, "interval"),
+        ({"interval": {"low": 1.0, "high": 2.0}}, "interval"),
+        ({"interval": {"low": 2.0, "high": 1.0, "level": 0.95, "method": "jackknife"}}, "interval"),
+        ({"interval": {"low": 1.0, "high": math.nan, "level": 0.95, "method": "jackknife"}}, "interval"),
+        ({"interval": {"low": 1.0, "high": 2.0, "level": 95, "method": "jackknife"}}, "interval"),
+        ({"value": 10**400}, "value"),
+        ({"parts": {"a": 10**400}}, "parts"),
     ],
 )
 def test_a_result_of_wrong_types_is_refused_by_name(changes: dict[str, Any], named: str) -> None:
@@ -69,7 +125,13 @@ def test_a_result_of_wrong_types_is_refused_by_name(changes: dict[str, Any], nam
         ({"schema": SCHEMA + 1}, "schema"),
         ({"model": {"name": "stylegan3"}}, "model"),
         ({"data": {"name": "digits", "fingerprint": "d", "count": "many"}}, "data"),
+        ({"data": {"name": "digits", "fingerprint": "d", "count": 1, "notes": "many"}}, "data"),
+        ({"data": {"name": "digits", "fingerprint": "d", "count": 1, "surprise": 1}}, "data"),
         ({"command": "ganbench run"}, "command"),
+        ({"seed": 10**5000}, "seed"),
+        ({"options": {"given": {}}}, "options"),
+        ({"options": {"given": {}, "resolved": []}}, "options"),
+        ({"warnings": "one"}, "warnings"),
         ({"results": (result(), result())}, "fid50k"),
     ],
 )
@@ -98,6 +160,8 @@ def _without(name: str) -> str:
         ("{}", "not a ganbench record"),
         ('{"schema": NaN}', "NaN"),
         (_changed(schema=99), "99"),
+        (_changed(schema="1"), "'1'"),
+        (_changed(schema=True), "schema"),
         (_changed(results={}), "results"),
         (_changed(results=[3]), "results"),
         (_changed(results=[{"key": "fid50k"}]), "fid50k"),

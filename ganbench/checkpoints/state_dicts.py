@@ -20,6 +20,7 @@ from ganbench.checkpoints.known import LEGACY_MAGIC, NAMES, STORAGES, TORCH_DTYP
 from ganbench.checkpoints.machine import Budget, Machine, Maker, checked_key
 from ganbench.checkpoints.naming import about
 from ganbench.checkpoints.pickles import mapped
+from ganbench.checkpoints.torch_zip import check_contents, forgo_absent_checksums
 from ganbench.errors import BadInputError, UnsafeFileError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def read(path: Path) -> "Tensors":
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
         except (RuntimeError, pickle.UnpicklingError, ValueError, TypeError, LookupError, EOFError) as error:
-            reason = " ".join(str(error).split())[:100].rstrip(".")
+            reason = " ".join(str(error).split()).partition(". ")[0][:100].rstrip(".")
             raise BadInputError(f"cannot be read by torch.load ({reason}): copy or download it again") from error
         if not isinstance(content, dict):
             raise BadInputError(UNKNOWN)
@@ -105,7 +106,9 @@ def _check_zip(path: Path) -> None:
     size = path.stat().st_size
     try:
         with zipfile.ZipFile(path) as archive:
+            forgo_absent_checksums(archive)
             data, records = _records(archive, size)
+            check_contents(archive)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as error:
         raise BadInputError("is a zip that is cut short or damaged: copy or download it again") from error
     asked = Declarations(size)
@@ -129,7 +132,10 @@ def _records(archive: zipfile.ZipFile, size: int) -> tuple[bytes, dict[str, int]
 
 
 def _check_legacy(path: Path) -> None:
-    """Hold the storages at the end of a file in torch's old layout against what its pickle declares."""
+    """Hold the storages at the end of a file in torch's old layout against what its pickle declares.
+
+    This layout has no checksum: a number that was damaged on the way is read as it is.
+    """
     data = mapped(path)
     asked = Declarations(len(data))
     machine = Machine(data, asked.makers, build, Budget(len(data)), asked.storage)

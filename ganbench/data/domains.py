@@ -123,9 +123,9 @@ class DomainSplit:
     def _stamped(self) -> fingerprints.Stamp:
         """Return what changes where a file or the size does."""
         files = tuple(
-            (f"{folder.path.relative_to(self._path)}/{name}", size, modified, changed)
+            file._replace(name=f"{folder.path.relative_to(self._path)}/{file.name}")
             for folder in self._folders
-            for name, size, modified, changed in folder.stamp().files
+            for file in folder.stamp().files
         )
         return fingerprints.Stamp(f"{self._path.resolve()} by {self._method} at {self.size}", files)
 
@@ -197,6 +197,10 @@ class DomainSplit:
             fingerprints.remember(self._stamp, fingerprints.Known(found, shape))
         return found
 
+    def changed(self) -> str:
+        """Return "" or a sentence; see ``WatchedDataset``."""
+        return fingerprints.changed(self._stamp, self._stamped, self._path)
+
     @cached_property
     def _recent(self) -> Callable[[_File], Tensor]:
         """Decoding that remembers the last images: every validation image is asked for again and again."""
@@ -267,6 +271,10 @@ class DomainFolder(DomainSplit):
                 f"{sized.validation.resolution}, and nothing says to what size to bring them: resize them."
             )
         return sized
+
+    def changed(self) -> str:
+        """Return "" or a sentence about either split; see ``WatchedDataset``."""
+        return super().changed() or self.validation.changed()
 
     @cached_property
     def fingerprint(self) -> str:

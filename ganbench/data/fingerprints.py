@@ -1,13 +1,15 @@
 """What a data set is known by: the sha256 of its pixels and labels, remembered until a file changes.
 
 Remembering goes by names, sizes and times of all files. A file written in the last moments could change again without
-its times showing it, so such a data set is not remembered yet. Whatever is wrong with the cache, it is ignored.
+its times showing it, so such a data set is not remembered yet. An entry holds a checksum over what it is of and what it
+says, so that one put in another's place is not believed. Whatever is wrong with the cache, it is ignored.
 """
 
 import hashlib
 import json
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -18,22 +20,46 @@ from torch import Tensor
 
 from ganbench.atomic import write_atomically
 from ganbench.data.decoding import Header
+from ganbench.errors import BadInputError
 from ganbench.paths import cache_dir
 
-VERSION = 1  # of the decoding rules and of the cache's layout
+VERSION = 2  # of the decoding rules and of the cache's layout
 _SETTLED_NS = 2 * 10**9  # the coarsest clock of a common file system
 
 
-class Stamp(NamedTuple):
-    """What changes when files change.
+class FileStamp(NamedTuple):
+    """What changes when a file is written or replaced.
 
     Attributes:
-        files: name, size, and times of modification and of status change in ns, of each file.
+        name: below the folder, or that of the zip.
+        size: in bytes.
+        modified: time of modification, in ns.
+        status_changed: time of the last change of the inode, in ns; a program cannot set it.
+        inode: number of the file on its disk.
+    """
+
+    name: str
+    size: int
+    modified: int
+    status_changed: int
+    inode: int
+
+    @classmethod
+    def of(cls, name: str, found: os.stat_result) -> "FileStamp":
+        """Return the stamp of a file from what the system says about it."""
+        return cls(name, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+class Stamp(NamedTuple):
+    """What changes when any file of a data set changes.
+
+    Attributes:
         where: the absolute path of the folder or zip.
+        files: of each file.
     """
 
     where: str
-    files: tuple[tuple[str, int, int, int], ...]
+    files: tuple[FileStamp, ...]
 
 
 class Known(NamedTuple):
@@ -59,29 +85,61 @@ def of(shape: tuple[int, ...], images: Iterable[Tensor], labels: Tensor | None) 
     return content.hexdigest()
 
 
+def changed(opened: Stamp, look: Callable[[], Stamp], path: Path) -> str:
+    """Return "" where the files are still as they were, or else a sentence that names the first that is not.
+
+    Args:
+        opened: the stamp when the data set was opened.
+        look: takes the stamp again.
+        path: of the folder or zip, for the sentence.
+    """
+    try:
+        now = look()
+    except OSError as error:
+        return f"{path} cannot be read any more ({error.strerror or error}): run again when it is back."
+    except BadInputError as error:
+        return str(error)
+    if now == opened:
+        return ""
+    differing = (old.name for old, new in zip(opened.files, now.files, strict=False) if old != new)
+    name = next(differing, "")
+    return f"{path if name in ('', path.name) else path / name} changed after the data were opened: run again."
+
+
 def recall(stamp: Stamp) -> Known | None:
     """Return what was remembered of these very files, or None."""
+    key = _key(stamp)
     try:
-        found = json.loads(_path(stamp).read_text())
-        known = Known(found["fingerprint"], Header(*found["header"]))
-        sound = len(bytes.fromhex(known.fingerprint)) == 32 and all(isinstance(x, int) and x > 0 for x in known.header)
-    except (OSError, ValueError, KeyError, TypeError):
+        found = json.loads(_path(key).read_text())
+        known = Known(str(found["fingerprint"]), Header(*found["header"]))
+        sound = found["checksum"] == _checksum(key, known) and all(type(x) is int and x > 0 for x in known.header)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return known if sound else None
 
 
 def remember(stamp: Stamp, known: Known) -> None:
     """Remember a data set, unless a file is so new that its times prove nothing, or the cache cannot be written."""
-    newest = max(modified for _, _, modified, _ in stamp.files)
+    newest = max(file.modified for file in stamp.files)
     if time.time_ns() - newest < _SETTLED_NS:
         return
+    key = _key(stamp)
+    content = {"fingerprint": known.fingerprint, "header": known.header, "checksum": _checksum(key, known)}
     with suppress(OSError):  # a cache that cannot be written costs time and nothing else
-        path = _path(stamp)
+        path = _path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"fingerprint": known.fingerprint, "header": known.header}
         write_atomically(path, json.dumps(content).encode())
 
 
-def _path(stamp: Stamp) -> Path:
-    key = json.dumps([VERSION, PIL.__version__, stamp])  # another Pillow may decode JPEG differently
-    return cache_dir() / "data" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+def _key(stamp: Stamp) -> str:
+    """Return the sha256 of all that decides what the pixels and labels are."""
+    content = json.dumps([VERSION, PIL.__version__, stamp])  # another Pillow may decode JPEG differently
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _checksum(key: str, known: Known) -> str:
+    return hashlib.sha256(json.dumps([key, *known]).encode()).hexdigest()
+
+
+def _path(key: str) -> Path:
+    return cache_dir() / "data" / f"{key}.json"

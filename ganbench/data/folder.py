@@ -2,11 +2,12 @@
 
 import os
 import stat
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from ganbench.data.decoding import SUFFIXES
-from ganbench.data.fingerprints import Stamp
+from ganbench.data.fingerprints import FileStamp, Stamp
 from ganbench.data.image_files import ImageFiles
 from ganbench.data.labels import FILE
 from ganbench.errors import BadInputError
@@ -20,6 +21,11 @@ class Folder:
         found = _relative_files(path)
         self.names = sorted(name for name in found if os.path.splitext(name)[1].lower() in SUFFIXES)
         self.has_labels = FILE in found
+
+    @cached_property
+    def opened(self) -> Stamp:
+        """The stamp when it was first asked for."""
+        return self.stamp()
 
     def open(self, name: str) -> IO[bytes]:
         """Return an open file."""
@@ -37,7 +43,7 @@ class Folder:
                 ) from error
             if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
                 raise BadInputError(f"{self.path}/{name} is no regular file: take it out, or give it another suffix.")
-            files.append((name, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+            files.append(FileStamp.of(name, found))
         return Stamp(str(self.path.resolve()), tuple(files))
 
 

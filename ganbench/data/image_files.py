@@ -31,6 +31,11 @@ class Container(Protocol):
     names: list[str]
     has_labels: bool
 
+    @property
+    def opened(self) -> fingerprints.Stamp:
+        """The stamp from before anything was read."""
+        ...
+
     def open(self, name: str) -> IO[bytes]:
         """Return an open file."""
         ...
@@ -57,7 +62,7 @@ class ImageFiles:
             raise BadInputError(
                 f"{container.path} holds no images: put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in any depth."
             )
-        self._stamp = container.stamp()
+        self._stamp = container.opened
         self._known = fingerprints.recall(self._stamp)
         self._header = self._known.header if self._known else _common_header(container)
         self._labels = _labels(container)
@@ -100,6 +105,10 @@ class ImageFiles:
         if self._container.stamp() == self._stamp:
             fingerprints.remember(self._stamp, fingerprints.Known(found, self._header))
         return found
+
+    def changed(self) -> str:
+        """Return "" or a sentence; see ``WatchedDataset``."""
+        return fingerprints.changed(self._stamp, self._container.stamp, self._container.path)
 
     def _decode(self, name: str) -> Tensor:
         with _named(self._container, name) as file:

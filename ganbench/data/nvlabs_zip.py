@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from ganbench.data.decoding import SUFFIXES
-from ganbench.data.fingerprints import Stamp
+from ganbench.data.fingerprints import FileStamp, Stamp
 from ganbench.data.image_files import ImageFiles
 from ganbench.data.labels import FILE
 from ganbench.errors import BadInputError
@@ -24,6 +24,7 @@ class Zip:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._archives: dict[int, zipfile.ZipFile] = {}
+        self.opened = self.stamp()  # before the archive: what is put in its place from now on is seen
         members = _members(self._archive(), path)
         self.names = sorted(name for name in members if PurePosixPath(name).suffix.lower() in SUFFIXES)
         self.has_labels = FILE in members
@@ -36,9 +37,8 @@ class Zip:
             raise BadInputError(f"{self.path}/{name} cannot be unpacked ({error}): make the zip anew.") from error
 
     def stamp(self) -> Stamp:
-        """Return name, size and times of the zip file."""
-        found = self.path.stat()
-        return Stamp(str(self.path.resolve()), ((self.path.name, found.st_size, found.st_mtime_ns, found.st_ctime_ns),))
+        """Return the stamp of the zip file."""
+        return Stamp(str(self.path.resolve()), (FileStamp.of(self.path.name, self.path.stat()),))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs: everything but the open archives."""

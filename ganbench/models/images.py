@@ -8,7 +8,7 @@ from torch import Tensor
 from ganbench.data import open_data
 from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
-from ganbench.types import Dataset
+from ganbench.types import Dataset, WatchedDataset
 
 
 class ImageSamples:
@@ -29,6 +29,10 @@ class ImageSamples:
     def sha256(self) -> str:
         """The fingerprint of the pixels, whatever the files are called."""
         return self.data.fingerprint
+
+    def changed(self) -> str:
+        """Return "" or a sentence; see ``WatchedDataset``."""
+        return self.data.changed() if isinstance(self.data, WatchedDataset) else ""
 
     def __len__(self) -> int:
         return len(self.data)

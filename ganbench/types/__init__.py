@@ -5,7 +5,7 @@ protocol with ``isinstance``. ``ganbench.models.BaseAdapter`` holds the defaults
 """
 
 from ganbench.types.adapters import Adapter, Checkpoint, Embedded, LoadedModel, Progress, Recipe
-from ganbench.types.data import Dataset, DomainDataset, ResizableDataset
+from ganbench.types.data import Dataset, DomainDataset, ResizableDataset, WatchedDataset
 from ganbench.types.extractors import (
     AttributeExtractor,
     ClassExtractor,
@@ -55,4 +55,5 @@ __all__ = [
     "StyleGenerator",
     "StyleTranslator",
     "Translator",
+    "WatchedDataset",
 ]

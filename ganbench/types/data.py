@@ -1,4 +1,4 @@
-"""What real images can be asked for: pixels and labels, domains, another size."""
+"""What real images can be asked for: pixels and labels, domains, another size, whether they changed."""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
@@ -60,4 +60,17 @@ class ResizableDataset(Dataset, Protocol):
 
     def at(self, resolution: int | None = None, channels: int | None = None) -> Dataset:
         """Return the images in one size; see ``ganbench.data.at_size``."""
+        ...
+
+
+@runtime_checkable
+class WatchedDataset(Dataset, Protocol):
+    """Real images in files, which somebody may replace while they are being measured."""
+
+    def changed(self) -> str:
+        """Return "" while every file is as it was when the data set was opened, or else a sentence.
+
+        The sentence names the first file that changed. It is found by size, times and inode, without reading pixels,
+        so that it can be asked before anything is stored under the data set's fingerprint.
+        """
         ...

@@ -8,6 +8,8 @@ import pytest
 from PIL import PngImagePlugin
 
 from ganbench.data import image_files, open_data
+from ganbench.models.images import ImageSamples
+from ganbench.types import WatchedDataset
 from tests.data.image_sets import encoded, members, noise, picture, write_folder, write_zip
 
 LONG_AGO = 10**18
@@ -116,7 +118,59 @@ def test_the_entry_appears_whole_and_nothing_else_is_left(tmp_path: Path, cache:
     settle(folder)
     found = open_data(str(folder)).fingerprint
     (entry,) = (path for path in cache.rglob("*") if path.is_file())
-    assert json.loads(entry.read_text()) == {"fingerprint": found, "header": [16, 16, 3]}
+    content = json.loads(entry.read_text())
+    assert content.pop("checksum")
+    assert content == {"fingerprint": found, "header": [16, 16, 3]}
+
+
+def test_an_entry_in_the_place_of_anothers_is_not_believed(tmp_path: Path, cache: Path) -> None:
+    first, second = (write_folder(tmp_path / name, noise(count)) for name, count in (("a", 2), ("b", 3)))
+    settle(first)
+    settle(second)
+    found = open_data(first).fingerprint
+    (entry,) = cache.rglob("*.json")
+    kept = entry.read_bytes()
+    right = open_data(second).fingerprint
+    (other,) = set(cache.rglob("*.json")) - {entry}
+    other.write_bytes(kept)
+    assert open_data(second).fingerprint == right != found
+
+
+@pytest.mark.parametrize("old", ["fingerprint", "header", "checksum"])
+def test_an_entry_with_one_changed_character_is_not_believed(tmp_path: Path, cache: Path, old: str) -> None:
+    folder = write_folder(tmp_path / "set", noise(2))
+    settle(folder)
+    found = open_data(folder).fingerprint
+    (entry,) = cache.rglob("*.json")
+    text = entry.read_text()
+    at = text.index(old) + len(old) + 4
+    entry.write_text(text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :])
+    data = open_data(folder)
+    assert (data.fingerprint, data.resolution) == (found, 16)
+
+
+def test_a_data_set_says_which_of_its_files_changed(tmp_path: Path) -> None:
+    folder, path = write_folder(tmp_path / "set", noise(4)), write_zip(tmp_path / "a.zip", members(noise(3)))
+    for data, file in ((open_data(folder), folder / "00000" / "img00000001.png"), (open_data(path), path)):
+        assert isinstance(data, WatchedDataset)
+        assert data.changed() == ""
+        content, times = file.read_bytes(), file.stat()
+        new = tmp_path / "new"
+        new.write_bytes(content)
+        os.utime(new, ns=(times.st_atime_ns, times.st_mtime_ns))
+        new.replace(file)
+        assert f"{file} changed" in data.changed()
+        file.unlink()
+        assert str(file) in data.changed()
+
+
+def test_samples_say_which_of_their_files_changed(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "set", noise(2))
+    samples = ImageSamples(open_data(folder))
+    assert samples.changed() == ""
+    (folder / "00000" / "img00000000.png").write_bytes(b"x")
+    assert "img00000000.png changed" in samples.changed()
+    assert ImageSamples(open_data("digits")).changed() == ""
 
 
 def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from ganbench.errors import BadInputError
+from ganbench.printable import printable_json
+from ganbench.records.strict_json import parse
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -67,9 +69,16 @@ def plain_json(value: Any, what: str) -> Any:
         BadInputError: it does not go into JSON.
     """
     try:
-        return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
+        return parse(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError, BadInputError) as error:
         raise BadInputError(f"the {what} does not go into JSON ({error})") from error
+
+
+def make_printable(owner: "DataclassInstance") -> None:
+    """Spell out, in the plain JSON fields of a frozen dataclass, every character that is not printable."""
+    for f in fields(owner):
+        if not isinstance(value := getattr(owner, f.name), tuple):
+            object.__setattr__(owner, f.name, printable_json(value))
 
 
 def _fits_typed_dict(value: Any, hint: Any) -> bool:

@@ -1,20 +1,24 @@
 """What a run leaves behind: one self-describing JSON record, from which every table and every gate is made.
 
 A number never leaves its provenance: the metric's parameters and version, the weights, the data, the extractor, the
-sample count, the seed and the environment stand beside it.
+sample count, the seed and the environment stand beside it. All text in a record is printable (``ganbench.printable``),
+whatever names of files and models it was made of, so that what is made of records may be shown anywhere.
 """
 
 import json
 import math
 import re
 import uuid
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NotRequired, TypedDict
 
 from ganbench.errors import BadInputError
-from ganbench.records.fields import build, check_types, plain_json
+from ganbench.printable import one_line
+from ganbench.records.fields import build, check_types, make_printable, plain_json
 from ganbench.records.migrate import SCHEMA, migrated
+from ganbench.records.strict_json import parse
 
 __all__ = ["SCHEMA", "DataInfo", "Interval", "ModelInfo", "Result", "RunRecord", "new_id", "utc_now"]
 
@@ -93,6 +97,7 @@ class Result:
         object.__setattr__(self, "value", float(self.value))
         object.__setattr__(self, "parts", {name: float(value) for name, value in self.parts.items()})
         object.__setattr__(self, "spec", plain_json(self.spec, f"spec of result {self.key!r}"))
+        make_printable(self)
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ class RunRecord:
     results: tuple[Result, ...]
     environment: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, Any] = field(default_factory=dict)
-    missing: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     benchmark_data: str | None = None
@@ -147,12 +152,15 @@ class RunRecord:
     def __post_init__(self) -> None:
         check_types(self, "the record")
         _check_identity(self)
-        keys = [result.key for result in self.results]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
+        keys = Counter(result.key for result in self.results)
+        twice = sorted(key for key, count in keys.items() if count > 1)
         if twice:
             raise BadInputError(f"the record has more than one result named {twice[0]!r}: give each key once.")
-        for name in ("environment", "seconds", "missing", "options"):
+        for name in ("environment", "seconds", "options"):
             object.__setattr__(self, name, plain_json(getattr(self, name), f"{name!r} of the record"))
+        object.__setattr__(self, "missing", {name: one_line(reason) for name, reason in self.missing.items()})
+        object.__setattr__(self, "warnings", [one_line(warning) for warning in self.warnings])
+        make_printable(self)
 
     def to_json(self) -> str:
         """Return the record as JSON text, keys in the order of the fields; infinity is the string ``"inf"``."""
@@ -167,10 +175,7 @@ class RunRecord:
         Raises:
             BadInputError: not JSON, cut short, not a record, or of an unknown schema.
         """
-        try:
-            plain = json.loads(text, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise BadInputError(f"it is not whole, valid JSON ({error})") from error
+        plain = parse(text)
         if not isinstance(plain, dict) or "schema" not in plain:
             raise BadInputError("it has no 'schema' field, so it is not a ganbench record")
         if type(plain["schema"]) is not int or not 1 <= plain["schema"] <= SCHEMA:
@@ -192,10 +197,6 @@ def new_id() -> str:
 def utc_now() -> str:
     """Return the time now as records write it: UTC, ISO, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"it contains {name}")
 
 
 def _encoded(value: Any) -> Any:

@@ -11,6 +11,8 @@ from ganbench.atomic import probe, write_atomically
 from ganbench.errors import BadInputError
 from ganbench.records.record import RunRecord
 
+MAX_BYTES = 16 << 20  # of a record; a large one has some 100 kB
+
 
 def default_results_dir() -> Path:
     """Return the folder of results: ``$GANBENCH_RESULTS``, or else ``results`` in the working folder."""
@@ -108,20 +110,28 @@ def read(path: Path | str) -> RunRecord:
     """Return the record in a file.
 
     Raises:
-        BadInputError: the file is missing, cut short, or no record.
+        BadInputError: the file is missing, cut short, too large, or not a record.
     """
     try:
-        return RunRecord.from_json(Path(path).read_text(encoding="utf-8"))
+        return RunRecord.from_json(_content(Path(path)).decode())
     except FileNotFoundError as error:
-        raise BadInputError(
-            f"there is no record at {path}: give the path of a file that `ganbench run` wrote."
-        ) from error
+        raise BadInputError(f"there is no record at {path}: give a file that `ganbench run` wrote.") from error
     except OSError as error:
         raise BadInputError(f"{path} cannot be read ({error.strerror}): give the path of a record.") from error
     except UnicodeDecodeError as error:
         raise BadInputError(f"{path} is not a readable record: it is not UTF-8 text; move it elsewhere.") from error
     except BadInputError as error:
         raise BadInputError(f"{path} is not a readable record: {str(error).rstrip('.')}; move it elsewhere.") from error
+
+
+def _content(path: Path) -> bytes:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise BadInputError("it is a pipe or a device")  # which may never end
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise BadInputError(f"it is larger than {MAX_BYTES >> 20} MiB")
+    return content
 
 
 def _write_new(path: Path, record: RunRecord) -> None:

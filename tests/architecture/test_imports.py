@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LEAVES = {"atomic", "errors", "paths", "counts", "registry", "truncation", "plugins"}
+LEAVES = {"atomic", "errors", "paths", "counts", "registry", "truncation", "plugins", "printable"}
 MAY_IMPORT = {
     "functional": {"errors"},
     "images": {"errors"},
@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "atomic": set(),
     "paths": set(),
     "plugins": set(),
+    "printable": set(),
     "counts": {"errors"},
     "truncation": set(),
     "registry": {"errors"},
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     "records": LEAVES,
     "engine": LEAVES | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models"},
 }
-NO_TORCH = ("records", "registry", "errors", "atomic", "paths", "counts", "truncation")
+NO_TORCH = ("records", "registry", "errors", "atomic", "paths", "counts", "truncation", "printable")
 
 
 def modules(package: str) -> list[Path]:

@@ -180,3 +180,36 @@ def test_what_is_no_record_is_refused_in_one_sentence(text: str, named: str) -> 
 def test_ids_differ_and_times_are_valid() -> None:
     assert new_id() != new_id()
     record(id=new_id(), created=utc_now())
+
+
+HOSTILE = "x\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
+
+
+def test_no_text_of_a_record_has_control_characters_whatever_it_was_made_of() -> None:
+    one = record(
+        result(f"fid{HOSTILE}", unit=HOSTILE, extractor=HOSTILE, spec={HOSTILE: [HOSTILE]}, parts={HOSTILE: 1.0}),
+        name=HOSTILE,
+        data={**DIGITS, "name": HOSTILE, "notes": [HOSTILE]},
+        missing={HOSTILE: f"two\nlines{HOSTILE}"},
+        warnings=[HOSTILE],
+        options={"given": {HOSTILE: HOSTILE}, "resolved": {}},
+        command=["ganbench", HOSTILE],
+        environment={HOSTILE: HOSTILE},
+        **dict.fromkeys(("benchmark", "device", "ganbench", "benchmark_data"), HOSTILE),
+    )
+    assert one.to_json().replace("\n", "").isprintable()
+    assert "two lines" in one.to_json()
+    assert RunRecord.from_json(one.to_json()) == one
+    raw = {**json.loads(record().to_json()), "device": HOSTILE}
+    for text in (json.dumps(raw), json.dumps(raw, ensure_ascii=False)):
+        assert RunRecord.from_json(text).device == one.device
+
+
+def test_names_that_are_not_utf_8_go_into_a_record_and_out_of_it() -> None:
+    odd = b"photos\xff".decode("utf-8", "surrogateescape")
+    one = record(command=["ganbench", "run", "--data", odd], data={**DIGITS, "name": odd})
+    assert one.data is not None
+    assert one.data["name"] == "photos\\xff"
+    assert RunRecord.from_json(one.to_json().encode().decode()) == one
+    lone = record().to_json().replace("stylegan3", "a\\ud800b")
+    assert RunRecord.from_json(lone).model["name"] == "a\\ud800b"

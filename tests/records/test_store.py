@@ -132,3 +132,20 @@ def test_a_half_written_file_is_not_taken_for_a_record(tmp_path: Path) -> None:
     store.write(record())
     (store.folder / ".x.json.abc.partial").write_text("{")
     assert len(store.read_all()) == 1
+
+
+def test_what_may_never_end_or_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    for path in (tmp_path / "pipe.json", Path("/dev/zero")):
+        with pytest.raises(BadInputError, match="a pipe or a device"):
+            read(path)
+    monkeypatch.setattr("ganbench.records.store.MAX_BYTES", 1 << 10)
+    with pytest.raises(BadInputError, match="larger than"):
+        read(Store(tmp_path).write(record()))
+
+
+def test_a_results_folder_whose_name_is_not_utf_8_holds_records(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/results\xff"))
+    one = record(command=["ganbench", "run", "--results-dir", str(odd)])
+    assert read(Store(odd).write(one)) == one
+    assert Store(odd).read_all() == [one]

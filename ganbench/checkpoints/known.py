@@ -174,8 +174,21 @@ def build(target: Any, state: Any, budget: Budget) -> None:
         target.order = _byte_order(state)
     elif isinstance(target, np.ndarray):
         _fill_array(target, state, budget)
-    elif not isinstance(target, dict):  # attributes of a dict are left out
+    elif isinstance(target, dict):
+        _check_attributes(state)
+    else:
         raise UnsafeFileError(f"sets the attributes of a {type(target).__name__}, which is data")
+
+
+def _check_attributes(state: Any) -> None:
+    """Check the attributes of a dictionary, which are left out here; ``torch.load`` sets them.
+
+    Raises:
+        UnsafeFileError: one of them would take the place of a method.
+    """
+    names = state if isinstance(state, dict) else {}
+    if taken := next((name for name in names if isinstance(name, str) and hasattr(OrderedDict, name)), None):
+        raise UnsafeFileError(f"replaces the method {taken[:40]!r} of a dictionary")
 
 
 def _byte_order(state: Any) -> Literal["<", ">", "=", "|"]:

@@ -8,9 +8,11 @@ hashes nested tuples for as long as the file likes.)
 """
 
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ganbench.checkpoints.extent import check_extent
 from ganbench.checkpoints.inert import Global
 from ganbench.errors import BadInputError, UnsafeFileError
 
@@ -86,6 +88,7 @@ class Machine:
             raise BadInputError(f"is not a well-formed pickle near byte {self.position}") from error
         if value is MARK:
             raise BadInputError(f"is not a well-formed pickle near byte {self.position}")
+        check_extent(value)
         return value
 
     def execute(self, code: int) -> None:
@@ -192,9 +195,14 @@ class Machine:
 
 
 def checked_key(key: Any) -> Any:
-    """Return a key that is cheap to hash and compare; containers are neither when a file nests them."""
+    """Return a key that is cheap to hash and compare; containers are neither when a file nests them.
+
+    Integers that are equal modulo ``sys.hash_info.modulus`` have one hash, and a dict of them takes quadratic time.
+    """
     if type(key) not in (str, int, float, bool, type(None)):
         raise UnsafeFileError(f"uses a {type(key).__name__} as a key, which no checkpoint does")
+    if type(key) is int and abs(key) >= sys.hash_info.modulus:
+        raise UnsafeFileError(f"uses an integer of {key.bit_length()} bits as a key, which no checkpoint does")
     return key
 
 

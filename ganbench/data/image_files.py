@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from ganbench.data import fingerprints
 from ganbench.data.decoding import Header, header, pixels
-from ganbench.data.labels import FILE, one_hot, read_labels
+from ganbench.data.labels import FILE, MAX_BYTES, one_hot, read_labels
 from ganbench.errors import BadInputError
 
 _AT_ONCE = 64  # images in memory while the fingerprint is taken
@@ -158,7 +159,7 @@ def _labels(container: Container) -> Tensor | None:
     where = _shown(container, FILE)
     with _named(container, FILE) as file:
         try:
-            content = file.read()
+            content = b"".join(islice(iter(partial(file.read, 2**20), b""), MAX_BYTES // 2**20 + 1))
         except Exception as error:  # each kind of compression has its own
             raise BadInputError(f"{where} cannot be read ({error}): replace it or take it out.") from error
     return read_labels(content, container.names, where)

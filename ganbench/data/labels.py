@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,13 +12,19 @@ from torch import Tensor
 from ganbench.errors import BadInputError
 
 FILE = "dataset.json"
+MAX_BYTES = 96 * 2**20
+"""Of the file; that of 140,000 images with 25 numbers each takes 70 MB."""
+MAX_VALUES = 10_000_000  # in the file; each takes up to 70 bytes of memory
+MAX_CLASSES = 2**16
+LAYOUT = 'is not {"labels": [["image.png", label], ...]}: write it so, or take it away'
 
 
 def read_labels(content: bytes, names: Sequence[str], where: str) -> Tensor | None:
     """Return the labels of the named images, or None where the file has none.
 
-    The file holds ``{"labels": [["folder/image.png", label], ...]}``, or null for no labels. Labels are class numbers,
-    or vectors of one length. Images that the file names and that are not there are ignored.
+    The file holds ``{"labels": [["folder/image.png", label], ...]}``, ``{"labels": {"folder/image.png": label, ...}}``,
+    or null for no labels. Labels are class numbers, also as ``2.0``, ``"2"`` or ``{"class": 2}``, or vectors of one
+    length. Images that the file names and that are not there are ignored.
 
     Args:
         content: of ``dataset.json``.
@@ -28,23 +35,28 @@ def read_labels(content: bytes, names: Sequence[str], where: str) -> Tensor | No
         ``[N]`` int64 class numbers or ``[N, label_dim]`` float32 vectors.
 
     Raises:
-        BadInputError: if the file has another layout, or lacks an image.
+        BadInputError: the file has another layout, lacks an image, or is too large.
+
+    Source: ``_load_raw_labels`` of the dataset class of StyleGAN2-ADA and StyleGAN3.
+    Deviation: fractions of a class number are refused, where the official class cuts them off.
     """
-    pairs = _parsed(content, where)
-    if pairs is None:
+    by_name = _parsed(content, where)
+    if by_name is None:
         return None
-    by_name = {str(name).replace("\\", "/"): label for name, label in pairs}
     missing = next((name for name in names if name not in by_name), None)
     if missing is not None:
         raise BadInputError(f"{where} has no label for {missing}: add one, or take the file away to use no labels.")
-    labels = [by_name[name] for name in names]
-    if all(isinstance(label, int) and not isinstance(label, bool) and 0 <= label < 2**31 for label in labels):
-        return torch.tensor(labels, dtype=torch.int64)
-    if len({len(label) if isinstance(label, list) else 0 for label in labels}) == 1 and all(map(_is_vector, labels)):
-        return torch.tensor(labels, dtype=torch.float32)
-    raise BadInputError(
-        f"{where} mixes labels or has odd ones: use class numbers from 0, or vectors of numbers of one length."
-    )
+    labels = _unwrapped([by_name[name] for name in names])
+    read = _vector if isinstance(labels[0], list) else _class_number
+    found = [read(label) for label in labels]
+    lengths = [len(each) if isinstance(each, list) else 0 for each in found]
+    odd = next((i for i, each in enumerate(found) if each is None or lengths[i] != lengths[0]), None)
+    if odd is not None:
+        raise BadInputError(
+            f"{where} has the label {_shown(labels[odd])} for {names[odd]}: use class numbers from 0 to "
+            f"{MAX_CLASSES - 1}, or vectors of finite numbers of one length, for all images."
+        )
+    return torch.tensor(found, dtype=torch.float32 if lengths[0] else torch.int64)
 
 
 def one_hot(labels: Tensor, label_dim: int) -> Tensor:
@@ -52,22 +64,62 @@ def one_hot(labels: Tensor, label_dim: int) -> Tensor:
     return torch.nn.functional.one_hot(labels, label_dim).float() if labels.ndim == 1 else labels
 
 
-def _parsed(content: bytes, where: str) -> list[tuple[Any, Any]] | None:
-    layout = BadInputError(f'{where} is not {{"labels": [["image.png", label], ...]}}: write it so, or take it away.')
+def class_indices(labels: Tensor) -> Tensor:
+    """Return the class numbers ``[N]`` int64 of one-hot labels ``[N, label_dim]``, as ``Dataset.labels`` gives them."""
+    return labels.argmax(1)
+
+
+def _parsed(content: bytes, where: str) -> Mapping[str, Any] | None:
+    """Return label by name of an image, or None where the file says that there are none."""
+    if len(content) > MAX_BYTES or sum(map(content.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise BadInputError(
+            f"{where} is too large: at most {MAX_BYTES // 2**20} MiB with {MAX_VALUES:,} values are read; leave out "
+            "what is not a label."
+        )
     try:
-        pairs = json.loads(content)["labels"]
+        labels = json.loads(content)["labels"]
+        pairs = labels.items() if isinstance(labels, dict) else labels
+        return None if pairs is None else dict(_named(pair) for pair in pairs)
     except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise layout from error
-    if pairs is None:
+        raise BadInputError(f"{where} {LAYOUT}.") from error
+
+
+def _named(pair: Any) -> tuple[str, Any]:
+    name, label = next(iter(pair.items())) if isinstance(pair, dict) and len(pair) == 1 else pair
+    if not isinstance(name, str):
+        raise TypeError("a name that is not text")
+    return name.replace("\\", "/"), label
+
+
+def _unwrapped(labels: list[Any]) -> list[Any]:
+    """Return the labels inside dicts of one entry, where all have the same key; other labels as they are."""
+    keys = {next(iter(label)) if isinstance(label, dict) and len(label) == 1 else None for label in labels}
+    return labels if len(keys) > 1 or None in keys else [next(iter(label.values())) for label in labels]
+
+
+def _class_number(label: Any) -> int | None:
+    if isinstance(label, str) and re.fullmatch(r"\s*\d{1,9}\s*", label, re.ASCII):
+        label = int(label)
+    if isinstance(label, bool) or not isinstance(label, int | float) or not 0 <= label < MAX_CLASSES:
         return None
-    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-        raise layout
-    return [(name, label) for name, label in pairs]
+    return int(label) if label == int(label) else None
 
 
-def _is_vector(label: object) -> bool:
-    return (
-        isinstance(label, list)
-        and bool(label)
-        and all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in label)
-    )
+def _vector(label: Any) -> list[float] | None:
+    if not isinstance(label, list) or not label or any(isinstance(x, bool) for x in label):
+        return None
+    try:
+        numbers = [float(x) for x in label]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return numbers if all(math.isfinite(x) and abs(x) < 3e38 for x in numbers) else None
+
+
+def _shown(label: Any) -> str:
+    """Return a label as part of a message: short, whatever it is."""
+    if isinstance(label, list | dict):
+        return f"{'a list' if isinstance(label, list) else 'an object'} of {len(label)} values"
+    if isinstance(label, int) and abs(label) >= 10**20:
+        return f"of {label.bit_length()} bits"
+    text = json.dumps(label)
+    return text if len(text) <= 40 else f"{text[:40]}..."

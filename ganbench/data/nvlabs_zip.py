@@ -116,7 +116,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> set[str]:
         hidden = any(
             part.startswith((".", "__MACOSX")) and part != ".." for part in PurePosixPath(member.filename).parts
         )
-        if member.is_dir() or hidden:
+        if not member.filename or member.is_dir() or hidden:
             continue
         if member.flag_bits & 1:
             raise BadInputError(f"{path}/{member.filename} is encrypted: make a zip without a password.")

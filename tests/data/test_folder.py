@@ -1,5 +1,7 @@
 import hashlib
+import json
 import os
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from PIL import Image
 
 from baselines.digits import dataset
 from ganbench.data import open_data
+from ganbench.data.labels import MAX_BYTES, class_indices, read_labels
 from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.types import Dataset
 from tests.data.image_sets import dataset_json, encoded, noise, picture, write_folder
@@ -252,13 +255,53 @@ class TestLabels:
             open_data(str(tmp_path))
 
     @pytest.mark.parametrize(
-        "labels", [[0, -1], [0, True], [0, "a"], [0, [1]], [[1], [1, 2]], [[], []], [[1.0], [float("nan")]], [0.5, 1.5]]
+        "labels",
+        [
+            *([0, -1], [0, True], [0, "a"], [0, [1]], [0, None], [0, 2**16], [0, 10**400], [0, "9" * 4000], [0.5, 1.5]),
+            *([[1], [1, 2]], [[], []], [[1.0], [float("nan")]], [[1], 1], [[1], ["a"]], [[1], [[1]]], [[1], [True]]),
+            *([[1], [10**400]], [[1], [1e39]], [[1], ["1e999"]], [[1], [float("inf")]], [0, float("nan")]),
+            *([{"a": 1}, {"b": 2}], [{"a": 1, "b": 2}] * 2, [{}, {}], [0, [[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]),
+        ],
     )
     def test_odd_labels_are_refused(self, tmp_path: Path, labels: list[object]) -> None:
         write_folder(tmp_path, noise(2))
         (tmp_path / "dataset.json").write_bytes(dataset_json(labels))
-        with pytest.raises(BadInputError, match=r"dataset\.json mixes labels or has odd ones"):
+        with pytest.raises(BadInputError, match=r"dataset\.json has the label .{1,50} for 00.*: use") as caught:
             open_data(str(tmp_path))
+        assert str(caught.value).count("\n") == 0
+
+    @pytest.mark.parametrize(
+        "labels", [["2", "0", "1"], [2.0, 0.0, 1.0], [2, "0", 1.0], [{"class": 2}, {"class": 0}, {"class": 1}]]
+    )
+    def test_class_numbers_are_read_however_they_are_written(self, tmp_path: Path, labels: list[object]) -> None:
+        write_folder(tmp_path, noise(3))
+        (tmp_path / "dataset.json").write_bytes(dataset_json(labels))
+        data = open_data(tmp_path)
+        assert class_indices(data.labels(range(3))).tolist() == [2, 0, 1]
+        assert data.label_dim == 3
+
+    def test_names_may_be_the_keys_of_one_dict_or_of_many(self, tmp_path: Path) -> None:
+        write_folder(tmp_path, noise(2), ["a.png", "b.png"])
+        for labels in ({"b.png": 1, "a.png": 0}, [{"a.png": 0}, {"b.png": 1}], [["b.png", "1"], ["a.png", "0"]]):
+            (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
+            assert class_indices(open_data(tmp_path).labels([1, 0])).tolist() == [1, 0]
+
+    def test_numbers_in_vectors_may_be_text(self, tmp_path: Path) -> None:
+        """As for the official class, whose NumPy converts them."""
+        write_folder(tmp_path, noise(2))
+        (tmp_path / "dataset.json").write_bytes(dataset_json([["0.5"], [2]]))
+        assert open_data(tmp_path).labels([0, 1]).tolist() == [[0.5], [2]]
+
+    @pytest.mark.parametrize(
+        "content", [b'{"labels": [' + b'["a",1],' * 3_400_000 + b'["b",1]]}', b" " * (MAX_BYTES + 1)]
+    )
+    def test_more_than_anybody_has_is_refused_before_it_is_parsed(self, content: bytes) -> None:
+        tracemalloc.start()
+        with pytest.raises(BadInputError, match=r"x\.zip/dataset\.json is too large: at most 96 MiB with 10,000,000"):
+            read_labels(content, ["a"], "x.zip/dataset.json")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 10_000
 
 
 class TestFingerprint:

@@ -157,3 +157,18 @@ def test_a_damaged_local_header_is_named(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(BadInputError, match=r"img00000000\.png cannot be unpacked"):
         open_data(str(path))
+
+
+def test_a_member_without_a_name_is_left_out(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", members(noise(2)))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"")
+    assert len(open_data(path)) == 2
+
+
+def test_labels_that_inflate_are_refused_in_bounded_memory(tmp_path: Path) -> None:
+    labels = b'{"labels": [' + b'["a",1],' * 14_000_000 + b'["b",1]]}'
+    path = write_zip(tmp_path / "a.zip", {**members(noise(1)), "dataset.json": labels}, zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 2**20
+    with pytest.raises(BadInputError, match=r"a\.zip/dataset\.json is too large"):
+        open_data(path)

@@ -6,9 +6,11 @@ import click
 
 from ganbench.cli import options
 from ganbench.cli.group import Verb
-from ganbench.records.check import exit_code, judge, newest_like, parse_tolerances
-from ganbench.records.record import RunRecord
-from ganbench.records.store import Store, by_age, read
+from ganbench.cli.output import complain, say
+from ganbench.errors import BadInputError
+from ganbench.records.check import exit_code, is_same_run, judge, newest_of_model, parse_tolerances, remarks
+from ganbench.records.protocol import caption
+from ganbench.records.store import Store, read
 
 
 @click.command(
@@ -34,21 +36,21 @@ def command(
 ) -> None:
     """Compare a record with a baseline: exit 1 if a number got worse by more than is tolerated, 0 if none did.
 
-    RECORD is a file; without it, the newest record of the baseline's model and benchmark in the results folder. Exits 2
-    when it cannot judge: nothing to compare, or numbers measured in different ways.
+    RECORD is a file; without it, the record that the newest run in the results folder wrote of the baseline's model.
+    Exits 2 when it cannot judge: nothing was measured since the baseline, or it was measured in another way.
     """
     allowed = parse_tolerances(tolerances)
     before = read(baseline)
-    now = read(record) if record else newest_like(before, _records(Store(results_dir), baseline))
-    if now.id == before.id:
-        click.echo("ganbench: the baseline and the record are of the same run.", err=True)
-    click.echo(f"{now.model['name']} on {now.benchmark}, {now.created}, against {baseline}")
+    now = read(record) if record else newest_of_model(before.model["name"], Store(results_dir))
+    if is_same_run(before, now):
+        raise BadInputError(
+            f"nothing new was measured: the record to judge is of the same run as the baseline {baseline}; make a new "
+            "one with `ganbench run`, or name another RECORD."
+        )
+    for remark in remarks(before, now):
+        complain(remark)
+    say(f"{caption(now)}, {now.created}, against {baseline}")
     judgements = judge(before, now, allowed)
     for judgement in judgements:
-        click.echo(str(judgement))
+        say(str(judgement))
     ctx.exit(exit_code(judgements))
-
-
-def _records(store: Store, baseline: Path) -> list[RunRecord]:
-    """Return what the baseline may be compared with: every record but the baseline's own file."""
-    return by_age(read(path) for path in store.files() if not path.samefile(baseline))

@@ -8,10 +8,18 @@ from rich.console import Console
 
 
 class Terminal(Console):
-    """A rich console that treats a reader who has gone as every other write does: ``main`` exits with its code."""
+    """A rich console that shows text as it is, and leaves it to ``main`` what to do when the reader has gone.
+
+    Args:
+        width: None for the terminal's.
+        stderr: whether to write to standard error.
+    """
+
+    def __init__(self, width: int | None = None, stderr: bool = False) -> None:
+        super().__init__(width=width, stderr=stderr, markup=False, emoji=False, highlight=False)
 
     def on_broken_pipe(self) -> None:
-        """Raise what was met; rich itself would exit with 1, which means a regression here."""
+        """Raise what every other write raises; rich itself would exit with 1, which means a regression here."""
         raise BrokenPipeError
 
 

@@ -14,7 +14,9 @@ from typing import Any
 
 import click
 
+from ganbench.cli.output import complain
 from ganbench.errors import GanbenchError, PlanError
+from ganbench.printable import one_line
 from ganbench.records.environment import ganbench_version
 
 COULD_NOT_RUN = 2
@@ -140,17 +142,17 @@ class Verbs(click.Group):
         except BrokenPipeError:
             raise
         except (KeyboardInterrupt, click.Abort) as stop:
-            return _complain([str(stop) or "interrupted."], INTERRUPTED)
+            return _told([str(stop) or "interrupted."], INTERRUPTED)
         except Exception as error:
             if "--debug" in arguments and not isinstance(error, click.ClickException):
                 traceback.print_exc()
-            return _complain(sentences(error), COULD_NOT_RUN)
+            return _told(sentences(error), COULD_NOT_RUN)
         return 0
 
 
 def sentences(error: Exception) -> list[str]:
     """Return what to tell the user of an error: one sentence, or one a problem."""
-    return [_one_line(told) for told in (error.problems if isinstance(error, PlanError) else [_sentence(error)])]
+    return [one_line(told) for told in (error.problems if isinstance(error, PlanError) else [_sentence(error)])]
 
 
 def _sentence(error: Exception) -> str:
@@ -166,22 +168,16 @@ def _sentence(error: Exception) -> str:
     return f"this is a bug ({type(error).__name__}: {error!s:.300}): run again with --debug and report what it prints."
 
 
-def _one_line(text: str) -> str:
-    """Return a text whose line breaks are spaces, and whose other characters that cannot be printed are spelt out."""
-    joined = " ".join(text.splitlines())
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in joined)
-
-
 def suggestion(name: str, choices: Iterable[str]) -> str:
     """Return ``: did you mean ...?``, or nothing where no choice is near."""
     near = difflib.get_close_matches(name, list(choices), n=2)
     return f": did you mean {' or '.join(near)}?" if near else ""
 
 
-def _complain(lines: Sequence[str], code: int) -> int:
+def _told(lines: Sequence[str], code: int) -> int:
     try:
         for line in lines:
-            click.echo(f"ganbench: {line}", err=True)
+            complain(line)
         sys.stderr.flush()
     except OSError:  # where nothing can be told, the code still tells
         _silence()

@@ -9,9 +9,11 @@ import click
 from ganbench.cli import options
 from ganbench.cli.console import can_show
 from ganbench.cli.files import write
-from ganbench.cli.group import Choice, Verb
+from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb
+from ganbench.cli.output import complain
+from ganbench.errors import BadInputError
 from ganbench.records import render
-from ganbench.records.table import build, collect
+from ganbench.records.table import Table, build, collect
 
 
 @click.command(
@@ -29,7 +31,9 @@ from ganbench.records.table import build, collect
 @click.option("--models", help="Only these, in this order, separated by commas.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write instead of printing.")
 @options.results_dir
+@click.pass_context
 def command(
+    ctx: click.Context,
     paths: tuple[Path, ...],
     form: str | None,
     metrics: str | None,
@@ -40,17 +44,28 @@ def command(
     """Print records as one table: a row for each model, a column for each number, the best in bold.
 
     PATHS are record files or folders; without any, the results folder. Numbers that do not compare (another extractor,
-    sample count, data, benchmark or definition) stand in columns of their own, marked and explained below.
+    sample count, data, benchmark or definition) stand in separate columns, marked and explained below. A file that is
+    not a readable record is named and left out, and the exit code is then 2.
     """
-    table = build(collect(paths, results_dir), options.names(metrics), options.names(models))
+    skipped: list[BadInputError] = []
+    records = collect(paths, results_dir, skipped.append)
+    if not records:
+        raise skipped[0]
+    table = build(records, options.names(metrics), options.names(models))
     form = form or (render.SUFFIXES.get(output.suffix, "text") if output else "text")
     if output is not None:
         write(output, render.FORMATS[form](table).encode())
-        return
+    else:
+        click.echo(_printed(table, form), nl=False)
+    for error in skipped:
+        complain(str(error))
+    if skipped:
+        ctx.exit(COULD_NOT_RUN)
+
+
+def _printed(table: Table, form: str) -> str:
+    """Return a table as standard output takes it."""
     plain = not can_show(render.NOT_PLAIN)
     if form == "text":
-        click.echo(render.text(table, shutil.get_terminal_size().columns, sys.stdout.isatty(), plain), nl=False)
-    elif form == "markdown":
-        click.echo(render.markdown(table, plain), nl=False)
-    else:
-        click.echo(render.FORMATS[form](table), nl=False)
+        return render.text(table, shutil.get_terminal_size().columns, sys.stdout.isatty(), plain)
+    return render.markdown(table, plain) if form == "markdown" else render.FORMATS[form](table)

@@ -270,4 +270,5 @@ def _record(
         environment=describe(),
         seconds=dict(seconds),
         missing=dict(prepared.plan.missing),
+        benchmark_data=prepared.benchmark.data,
     )

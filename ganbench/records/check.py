@@ -1,8 +1,10 @@
-"""The gate: is a record worse than a baseline, by more than is tolerated?"""
+"""The gate: is a record worse than a baseline by more than its tolerance?"""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 
@@ -10,10 +12,11 @@ from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.records import keys
 from ganbench.records.protocol import differences, protocol
 from ganbench.records.record import Result, RunRecord
+from ganbench.records.store import Store, read
 
 
 class Verdict(Enum):
-    """What the gate says of one number."""
+    """The gate's answer for one number."""
 
     GOOD = "ok"
     WORSE = "REGRESSION"
@@ -25,7 +28,7 @@ class Tolerance:
     """How much worse a number may be.
 
     Attributes:
-        amount: at least 0; a share of the baseline's size where ``relative``, else in the number's own unit.
+        amount: at least 0; a share of the baseline's absolute value where ``relative``, else in the number's unit.
         relative: whether it was given in percent.
     """
 
@@ -36,7 +39,7 @@ class Tolerance:
         return f"{(self.amount * 100).normalize():f} %" if self.relative else f"{self.amount:f}"
 
     def allowed(self, baseline: float) -> Decimal:
-        """Return the largest loss that is tolerated; no share of an infinite baseline is."""
+        """Return the largest loss that is tolerated; a share of an infinite baseline is 0."""
         if not self.relative:
             return self.amount
         return self.amount * abs(_exact(baseline)) if math.isfinite(baseline) else Decimal(0)
@@ -47,12 +50,12 @@ class Judgement:
     """The verdict on one number.
 
     Attributes:
-        name: the key, or the name as asked for where there is none.
+        name: the key, or the name as typed where no key fits.
         verdict: of the gate.
         baseline, now: the two values, or None.
-        tolerance: that was asked for.
+        tolerance: as given.
         reason: why it cannot be judged; else empty.
-        details: the extractor and the sample count behind the numbers.
+        details: extractor, sample count and whatever else has to stand beside the numbers.
     """
 
     name: str
@@ -77,15 +80,15 @@ def parse_tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
     """Return tolerances by name from ``NAME=2%`` (of the baseline) or ``NAME=0.5`` (in the number's unit).
 
     Raises:
-        BadInputError: none at all, one that is malformed, negative or infinite, or one name twice.
+        BadInputError: there is none, one is malformed, negative or infinite, or a name has two.
     """
     if not texts:
-        raise BadInputError("nothing to judge: say what may not get worse, such as --max-regression fid=2%.")
+        raise BadInputError("expected a number to judge, found none: add for example --max-regression fid=2%.")
     found: dict[str, Tolerance] = {}
     for text in texts:
         name, equals, amount = (part.strip() for part in text.partition("="))
         if not name or not equals:
-            raise BadInputError(f"{text!r} is no tolerance: write for example fid=2% or ppl=0.5.")
+            raise BadInputError(f"expected a tolerance such as fid=2% or ppl=0.5, found {text!r:.80}.")
         if name in found:
             raise BadInputError(f"{name!r} has two tolerances: give it one.")
         found[name] = _tolerance(text, amount)
@@ -97,23 +100,47 @@ def judge(baseline: RunRecord, record: RunRecord, tolerances: Mapping[str, Toler
     return [_judge(baseline, record, name, tolerance) for name, tolerance in tolerances.items()]
 
 
-def newest_like(baseline: RunRecord, records: Sequence[RunRecord]) -> RunRecord:
-    """Return the newest record of the baseline's model and benchmark.
+def newest_of_model(model: str, store: Store) -> RunRecord:
+    """Return the record that the newest run of a store wrote of a model.
 
-    Args:
-        baseline: what it is to be compared with.
-        records: oldest first.
+    A run of several models writes a record of each: they have one command, and each model once. Records of older runs
+    are not looked at, for a gate must not pass on what was measured before the change that it guards against.
 
     Raises:
-        BadInputError: there is none.
+        BadInputError: there is none, or a record of that run cannot be read.
     """
-    model, benchmark = baseline.model["name"], baseline.benchmark
-    for record in reversed(records):
-        if (record.model["name"], record.benchmark) == (model, benchmark):
-            return record
+    run: dict[str, RunRecord] = {}
+    for path in store.newest_first():
+        record = read(path)
+        if run and (record.command != next(iter(run.values())).command or record.model["name"] in run):
+            break
+        run[record.model["name"]] = record
+        if model in run:
+            return run[model]
+    found = f"of {' and '.join(run)}" if run else "none"
     raise BadInputError(
-        f"there is no other record of {model} on {benchmark} to compare with: make one with `ganbench run`."
+        f"expected a record of {model} from the newest run in {store.folder}, found {found}: measure {model} with "
+        "`ganbench run`, or name the record to judge."
     )
+
+
+def is_same_run(one: RunRecord, other: RunRecord) -> bool:
+    """Return whether two records are of one run: of the same id, or equal in everything else, times included."""
+    return one.id == other.id or replace(one, id=other.id) == other
+
+
+def remarks(baseline: RunRecord, record: RunRecord) -> list[str]:
+    """Return what a reader of the judgements has to know, though it keeps nothing from being compared."""
+    found = []
+    if record.model["name"] != baseline.model["name"]:
+        found.append(f"the record is of the model {record.model['name']}, the baseline of {baseline.model['name']}.")
+    if record.seed != baseline.seed:
+        found.append(f"the record is of seed {record.seed}, the baseline of seed {baseline.seed}.")
+    if record.benchmark != baseline.benchmark:
+        found.append(f"the record is of the benchmark {record.benchmark}, the baseline of {baseline.benchmark}.")
+    if datetime.fromisoformat(record.created) < datetime.fromisoformat(baseline.created):
+        found.append(f"by its clock the record ({record.created}) is older than the baseline ({baseline.created}).")
+    return found + [f"warning on the record: {warning}" for warning in record.warnings]
 
 
 def exit_code(judgements: Sequence[Judgement]) -> int:
@@ -130,7 +157,8 @@ def _judge(baseline: RunRecord, record: RunRecord, name: str, tolerance: Toleran
     now = next((result for result in record.results if result.key == before.key), None)
     if now is None:
         others = ", ".join(result.key for result in record.results) or "nothing"
-        reason = f"the record has no {before.key!r}, only {others}: measure it too."
+        why = record.missing.get(before.metric)
+        reason = why or f"the record has no {before.key!r}, only {others}: measure it too."
         return Judgement(before.key, Verdict.UNKNOWN, before.value, None, tolerance, reason)
     reason = _obstacle(baseline, before, record, now)
     if reason:
@@ -145,7 +173,7 @@ def _find(record: RunRecord, name: str) -> Result:
     results = {result.key: result for result in record.results}
     found = keys.matching(name, {key: result.metric for key, result in results.items()})
     if len(found) > 1:
-        raise BadInputError(f"{name!r} may be {' or '.join(found)}: name one of them.")
+        raise BadInputError(f"{name!r} stands for {' and '.join(found)}: name one of them.")
     return results[found[0]]
 
 
@@ -156,7 +184,7 @@ def _obstacle(baseline: RunRecord, before: Result, record: RunRecord, now: Resul
         was, is_now = differences(protocols)
         return f"the two were measured differently (baseline: {was}; now: {is_now}): measure both in the same way."
     if before.higher_is_better is None or before.higher_is_better != now.higher_is_better:
-        return "neither more nor less of it is better: choose another number."
+        return "neither a higher nor a lower value of it is better: choose another number."
     return ""
 
 
@@ -174,13 +202,21 @@ def _exact(value: float) -> Decimal:
 
 def _tolerance(text: str, amount: str) -> Tolerance:
     relative = amount.endswith("%")
+    if not re.fullmatch(
+        r"\+?[0-9]{0,9}\.?[0-9]{0,30}(e[+-]?[0-9])?", digits := amount.removesuffix("%").strip().lower()
+    ):
+        raise _not_an_amount(text)
     try:
-        number = Decimal(amount.removesuffix("%").strip())
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not (number.is_finite() and 0 <= number < 10**9):
-        raise BadInputError(f"{text!r} tolerates no amount that makes sense: write for example fid=2% or ppl=0.5.")
+        number = Decimal(digits)
+    except InvalidOperation as error:
+        raise _not_an_amount(text) from error
+    if number >= 10**9:
+        raise _not_an_amount(text)
     return Tolerance(number / 100 if relative else number, relative)
+
+
+def _not_an_amount(text: str) -> BadInputError:
+    return BadInputError(f"expected a tolerance from 0 to 999,999,999, such as fid=2% or ppl=0.5, found {text!r:.80}.")
 
 
 def _change(before: float, now: float) -> str:

@@ -7,7 +7,13 @@ from typing import Any
 from ganbench.records.record import Result, RunRecord
 
 EMBEDDED = "digits"  # the data and extractor that ship with ganbench
-EMBEDDED_BENCHMARKS = ("digits", "digit-domains", "digits-3-8")  # and the benchmarks made of them
+EMBEDDED_BENCHMARKS = {  # and the benchmarks made of them, with their data
+    "digits": "digits",
+    "digit-domains": "digit-domains",
+    "digits-3-8": "digit-domains:3,8",
+}
+FEW = 5_000  # samples, below which 1/N is more than the random error of a FID of 50,000
+DIVISORS = {0: "divisor N", 1: "divisor N-1"}  # of a covariance, by its ddof
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Protocol:
         version: of the metric's definition.
         spec: the metric's parameters as JSON text with sorted keys.
         data_name: for people; data of one fingerprint are the same whatever they are called.
+        named_data: the data's name where it has to stand beside the number, being not the benchmark's own; else empty.
     """
 
     key: str
@@ -35,15 +42,34 @@ class Protocol:
     version: int
     spec: str
     data_name: str = field(compare=False, default="")
+    named_data: str = field(compare=False, default="")
 
     @property
     def details(self) -> tuple[str, ...]:
-        """Extractor and sample count, where there are any: they stand wherever the number does.
+        """What stands wherever the number does: extractor, sample count, data that are not the benchmark's own.
 
-        A number of the embedded benchmark says so even where no extractor is involved.
+        A number of the embedded benchmark says so even where no extractor is involved. Of few samples, the divisor of
+        the covariance stands there too: FID differs by about 1/N between N and N-1.
         """
-        origin = self.extractor or (EMBEDDED if self.benchmark in EMBEDDED_BENCHMARKS else None)
-        return tuple(part for part in (origin, f"n={self.count:,}" if self.count is not None else None) if part)
+        parts = (
+            self.extractor or (EMBEDDED if self.benchmark in EMBEDDED_BENCHMARKS else None),
+            f"n={self.count:,}" if self.count is not None else None,
+            f"data {self.named_data}" if self.named_data else None,
+            DIVISORS.get(json.loads(self.spec).get("ddof")) if self.count is not None and self.count < FEW else None,
+        )
+        return tuple(part for part in parts if part)
+
+
+def foreign_data(record: RunRecord) -> str:
+    """Return the name of a record's data where they are not its benchmark's own; else nothing."""
+    own = record.benchmark_data or EMBEDDED_BENCHMARKS.get(record.benchmark)
+    return record.data["name"] if record.data and record.data["name"] != own else ""
+
+
+def caption(record: RunRecord) -> str:
+    """Return what a record's numbers are of: ``stylegan3 on digits``, ``stylegan3 on sketches (digits benchmark)``."""
+    model, data = record.model["name"], foreign_data(record)
+    return f"{model} on {data} ({record.benchmark} benchmark)" if data else f"{model} on {record.benchmark}"
 
 
 def protocol(record: RunRecord, result: Result) -> Protocol:
@@ -59,11 +85,12 @@ def protocol(record: RunRecord, result: Result) -> Protocol:
         version=result.version,
         spec=json.dumps(result.spec, sort_keys=True),
         data_name=f"{data['name']} of {data['count']:,}" if data else "",
+        named_data=foreign_data(record) if data else "",
     )
 
 
 def differences(protocols: list[Protocol]) -> list[str]:
-    """Return, for each protocol, the words that tell it from the others: ``10,000 samples, extractor inception``."""
+    """Return, for each protocol, how it differs from the others: ``10,000 samples, extractor inception``."""
     differing = [f.name for f in fields(Protocol) if f.compare and len({getattr(p, f.name) for p in protocols}) > 1]
     specs = [json.loads(p.spec) for p in protocols]
     parameters = sorted({name for spec in specs for name in spec if len({_text(s.get(name)) for s in specs}) > 1})

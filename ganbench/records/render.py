@@ -15,8 +15,9 @@ ARROWS = {True: " ↑", False: " ↓", None: ""}
 PLAIN_ARROWS = {True: " (higher)", False: " (lower)", None: ""}
 NOT_PLAIN = "↑↓ᵃ─"  # what an encoding has to have for tables that are not plain
 LATEX_ARROWS = {True: r" $\uparrow$", False: r" $\downarrow$", None: ""}
+COMPUTED = "=+-@\uff1d\uff0b\uff0d\uff20"  # what a spreadsheet takes a cell that begins with for a formula
 SUPERSCRIPTS = str.maketrans(LETTERS, "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
-MARKDOWN_SPECIAL = str.maketrans({**{c: f"\\{c}" for c in "\\|*`<["}, "\n": " "})
+MARKDOWN_SPECIAL = str.maketrans({**{c: f"\\{c}" for c in "\\|*`<[~#&$>"}})
 LATEX_SPECIAL = str.maketrans(
     {
         **{c: f"\\{c}" for c in "&%$#_{}"},
@@ -26,7 +27,6 @@ LATEX_SPECIAL = str.maketrans(
         "<": r"\textless{}",
         ">": r"\textgreater{}",
         "|": r"\textbar{}",
-        "\n": " ",
     }
 )
 
@@ -44,14 +44,21 @@ def text(table: Table, width: int = 80, bold: bool = False, plain: bool = False)
 
     out = io.StringIO()
     console = Console(
-        file=out, width=width, force_terminal=bold, color_system="standard" if bold else None, legacy_windows=False
+        file=out,
+        width=width,
+        force_terminal=bold,
+        color_system="standard" if bold else None,
+        legacy_windows=False,
+        markup=False,  # names are text, whatever is in them
+        emoji=False,
+        highlight=False,
     )
     for block in _blocks(table, console, bold, plain):
         console.print(block, end="\n\n")
     for mark, note in table.notes:
-        console.print(f"{_mark(mark, plain)} {note}".lstrip(), markup=False, highlight=False)
+        console.print(f"{_mark(mark, plain)} {note}".lstrip())
     if not bold and any(table.best(index) for index in range(len(table.columns))):
-        console.print("* best in its column", markup=False, highlight=False)
+        console.print("* best in its column")
     return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines()).lstrip("\n")
 
 
@@ -83,12 +90,19 @@ def latex(table: Table) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """Return comma-separated values at full precision; a column's name says all that tells it from the others."""
+    """Return comma-separated values at full precision; a column's name says all that tells it from the others.
+
+    Where a number may be wrong, a last column has the warnings. No text is a formula to a spreadsheet.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([table.head.lower(), "weights_sha256", "seed", *(_csv_name(column) for column in table.columns)])
+    warned = any(row.warnings for row in table.rows)
+    names = [table.head.lower(), "weights_sha256", "seed", *(_csv_name(column) for column in table.columns)]
+    writer.writerow([*map(_csv_text, names), *(["warnings"] if warned else [])])
     for row in table.rows:
-        writer.writerow([row.label, row.sha256, row.seed, *("" if v is None else repr(v) for v in row.values)])
+        texts = [_csv_text(row.label), _csv_text(row.sha256), row.seed]
+        values = ["" if value is None else repr(value) for value in row.values]
+        writer.writerow([*texts, *values, *([_csv_text(" ".join(row.warnings))] if warned else [])])
     return out.getvalue()
 
 
@@ -120,6 +134,10 @@ def _one_line(column: Column, plain: bool) -> str:
 def _csv_name(column: Column) -> str:
     words = [", ".join(column.protocol.details), column.difference if column.mark else ""]
     return f"{column.protocol.key} [{'; '.join(word for word in words if word)}]".removesuffix(" []")
+
+
+def _csv_text(text: str) -> str:
+    return f"'{text}" if text.startswith(tuple(COMPUTED)) else text
 
 
 def _latex(plain: str) -> str:

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ganbench.atomic import probe, write_atomically
 from ganbench.errors import BadInputError
 from ganbench.records.record import RunRecord
 
+STEP = 1_000_000  # nanoseconds: what file systems can tell apart
 MAX_BYTES = 16 << 20  # of a record; a large one has some 100 kB
 
 
@@ -49,14 +51,20 @@ class Store:
         path = self.path(record)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            latest = max(map(_modified, self.files()), default=0)
             _write_new(path, record)
         except OSError as error:
             raise _unwritable(self.folder, error) from error
+        _make_later(path, latest)
         return path
 
     def files(self) -> list[Path]:
         """Return the paths of the records, by name; none where the folder does not exist."""
         return sorted(self.folder.glob("*.json"))
+
+    def newest_first(self) -> list[Path]:
+        """Return the paths of the records, last written first, even where the clock was set back in between."""
+        return sorted(self.files(), key=lambda path: (_modified(path), path.name), reverse=True)
 
     def read_all(self) -> list[RunRecord]:
         """Return every record of the folder, oldest first.
@@ -137,6 +145,17 @@ def _content(path: Path) -> bytes:
 def _write_new(path: Path, record: RunRecord) -> None:
     _refuse_existing(path)
     write_atomically(path, record.to_json().encode())
+
+
+def _modified(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+def _make_later(path: Path, latest: int) -> None:
+    """Let a file's time of modification come after the latest of its folder, so that these times tell the order."""
+    if _modified(path) <= latest:
+        with suppress(OSError):  # where a file system keeps no times, the names tell the order
+            os.utime(path, ns=(latest + STEP, latest + STEP))
 
 
 def _refuse_existing(path: Path) -> None:

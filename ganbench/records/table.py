@@ -1,7 +1,7 @@
 """Any set of records as one table: rows are models, columns are numbers that compare."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,11 @@ from ganbench.records.protocol import EMBEDDED, EMBEDDED_BENCHMARKS, Protocol, d
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store, by_age, read
 
-EMBEDDED_NOTE = "digits or embedded: parts that ship with ganbench; such numbers compare with no published ones."
+EMBEDDED_NOTE = (
+    "digits and embedded are parts that ship with ganbench; these numbers do not compare with published ones."
+)
 DASH = "-"  # the mark of a note on cells that a model cannot have
+LARGE = 1e12  # a column with such a number is printed in scientific notation
 LETTERS = "abcdefghijklmnoprstuvwxyz"  # for marks; Unicode has no superscript q
 
 RowKey = tuple[str, str, int]
@@ -44,12 +47,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One model with one set of weights and one seed."""
+    """One model with one set of weights and one seed, and what may be wrong with its numbers."""
 
     label: str
     sha256: str
     seed: int
     values: tuple[float | None, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,9 @@ class Table:
         """Return a column's values as text of equal precision; empty where a model has none."""
         values = [row.values[index] for row in self.rows]
         places = _places([value for value in values if value is not None])
-        return ["" if value is None else f"{value:.{places}f}" for value in values]
+        large = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0) >= LARGE
+        form = "{:.6g}" if large else f"{{:.{places}f}}"
+        return ["" if value is None else form.format(value) for value in values]
 
     def best(self, index: int) -> set[int]:
         """Return the best rows of a column, ties as printed included; none where there is nothing to choose."""
@@ -85,24 +91,29 @@ class Table:
         return {i for _, i in found if cells[i] == cells[winner]}
 
 
-def collect(sources: Sequence[Path], results_dir: Path | None = None) -> list[RunRecord]:
+def collect(
+    sources: Sequence[Path],
+    results_dir: Path | None = None,
+    skip: Callable[[BadInputError], None] | None = None,
+) -> list[RunRecord]:
     """Return the records of files and folders, oldest first, each run once.
 
     Args:
         sources: record files, folders of them, or results folders; none for ``results_dir`` itself.
         results_dir: None for the default one.
+        skip: is told of a file that cannot be read, which is then left out; None to raise.
 
     Raises:
-        BadInputError: a file is no record, or there is no record at all.
+        BadInputError: a file is not a record, or there is no record at all.
     """
     found: dict[str, RunRecord] = {}
     for source in sources or [Store(results_dir).results_dir]:
-        records = _read_folder(source) if source.is_dir() else [] if not sources else [read(source)]
-        if not records:
+        paths = _files(source) if source.is_dir() or not sources else [source]
+        if not paths:
             raise BadInputError(
-                f"there are no records in {source}: make one with `ganbench run`, or name another folder."
+                f"expected records in {source}, found none: make one with `ganbench run`, or name another folder."
             )
-        found |= {record.id: record for record in records}
+        found |= {record.id: record for path in paths if (record := _read(path, skip))}
     return by_age(found.values())
 
 
@@ -130,16 +141,29 @@ def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Seq
         cells |= {(_row_key(record), protocol(record, r)): r for r in record.results if r.key in shown}
     columns = _columns(cells, shown, records)
     labels = _labels(records)
+    warnings = _warnings(records)
     rows = tuple(
-        Row(label, row[1], row[2], tuple(_value(cells.get((row, column.protocol))) for column in columns))
+        Row(
+            label, row[1], row[2], tuple(_value(cells.get((row, column.protocol))) for column in columns), warnings[row]
+        )
         for row, label in labels.items()
     )
-    return Table(columns, rows, (*_reasons(records, labels, wanted), *notes(columns, records)))
+    return Table(columns, rows, (*_reasons(records, labels, wanted), *notes(columns, records), *warnings_of(rows)))
 
 
-def _read_folder(folder: Path) -> list[RunRecord]:
+def _files(folder: Path) -> list[Path]:
     nested = folder / "records"
-    return [read(path) for path in sorted((nested if nested.is_dir() else folder).glob("*.json"))]
+    return sorted((nested if nested.is_dir() else folder).glob("*.json"))
+
+
+def _read(path: Path, skip: Callable[[BadInputError], None] | None) -> RunRecord | None:
+    try:
+        return read(path)
+    except BadInputError as error:
+        if skip is None:
+            raise
+        skip(error)
+        return None
 
 
 def _of_models(records: Sequence[RunRecord], models: Sequence[str]) -> list[RunRecord]:
@@ -173,6 +197,20 @@ def _reasons(
     return tuple((DASH, f"{keys.title(metric)} of {', '.join(who)}: {why}") for (metric, why), who in told.items())
 
 
+def _warnings(records: Sequence[RunRecord]) -> dict[RowKey, tuple[str, ...]]:
+    """Return the warnings of all records of a row, each once."""
+    found: dict[RowKey, tuple[str, ...]] = {}
+    for record in records:
+        row = _row_key(record)
+        found[row] = tuple(dict.fromkeys([*found.get(row, ()), *record.warnings]))
+    return found
+
+
+def warnings_of(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    """Return a note for each warning of the rows."""
+    return tuple(("", f"Warning on {row.label}: {warning}") for row in rows for warning in row.warnings)
+
+
 def _row_key(record: RunRecord) -> RowKey:
     return record.model["name"], record.model["sha256"], record.seed
 
@@ -183,10 +221,13 @@ def _columns(
     first: dict[Protocol, Result] = {}
     for (_, one), result in cells.items():
         first.setdefault(one, result)
+    by_key: dict[str, list[Protocol]] = {}
+    for one in first:
+        by_key.setdefault(one.key, []).append(one)
     columns: list[Column] = []
     marks = 0
     for key in shown:
-        group = [one for one in first if one.key == key]
+        group = by_key.get(key, [])
         if not group:
             columns.append(_empty(key, next(record for record in records if key in record.missing)))
         for one, words in zip(group, differences(group), strict=True):
@@ -229,7 +270,7 @@ def _value(result: Result | None) -> float | None:
 
 
 def notes(columns: Sequence[Column], records: Sequence[RunRecord]) -> tuple[tuple[str, str], ...]:
-    """Return what the marks of columns stand for, and what is to be said of parts that ship with ganbench."""
+    """Return what the marks of columns stand for, and a note on parts that ship with ganbench where there are any."""
     marked = tuple((column.mark, f"{column.title}: {column.difference}.") for column in columns if column.mark)
     embedded = any(record.model["embedded"] for record in records)
     embedded |= any(column.protocol.extractor == EMBEDDED for column in columns)

@@ -32,7 +32,8 @@ def by_psi(record: RunRecord) -> Table:
         for psi in sorted({psi for psi, _ in values})
     )
     shown = tuple(columns.values())
-    return Table(shown, rows, (("", subject(record)), *notes(shown, [record])), head="psi")
+    warnings = tuple(("", f"Warning: {warning}") for warning in record.warnings)
+    return Table(shown, rows, (("", subject(record)), *notes(shown, [record]), *warnings), head="psi")
 
 
 def truncation(result: Result) -> Truncation:

@@ -6,7 +6,7 @@ import pytest
 from ganbench.records.record import RunRecord
 from ganbench.records.store import Store
 from tests.cli.command_line import complaint, ganbench
-from tests.records.make import record, result
+from tests.records.make import DIGITS, record, result
 
 
 @pytest.fixture
@@ -69,24 +69,52 @@ def test_what_cannot_be_judged_exits_2_and_says_why(store: Store, tmp_path: Path
     assert "cannot judge" in out
 
 
-def test_the_baselines_own_file_is_nothing_to_compare_with(store: Store) -> None:
-    path = store.write(record())
-    assert "no other record" in complaint("check", "--baseline", path, "--max-regression", "fid=2%")
-
-
-def test_a_copy_of_the_newest_record_is_judged_and_called_what_it_is(store: Store, tmp_path: Path) -> None:
+def test_the_same_run_is_nothing_new(store: Store, tmp_path: Path) -> None:
     one = record()
-    store.write(one)
-    done = ganbench("check", "--baseline", baseline(tmp_path, one), "--max-regression", "fid=2%")
+    path = store.write(one)
+    for line in ((path,), (baseline(tmp_path, one),), (path, path), (path, baseline(tmp_path, one))):
+        assert "nothing new was measured" in complaint("check", "--max-regression", "fid=2%", "--baseline", *line)
+
+
+def test_a_clock_set_back_hides_no_run(store: Store, tmp_path: Path) -> None:
+    path = baseline(tmp_path, record(result(value=10.0)))
+    store.write(record(result(value=10.0), at=60))
+    store.write(record(result(value=20.0), at=30))
+    assert check("--baseline", path, "--max-regression", "fid=2%")[0] == 1
+
+
+def test_records_of_two_models_and_seeds_are_compared_and_told(tmp_path: Path) -> None:
+    path = baseline(tmp_path, record())
+    other = tmp_path / "other.json"
+    other.write_text(record(name="stylegan2", seed=5).to_json())
+    done = ganbench("check", "--baseline", path, "--max-regression", "fid=2%", other)
     assert done.exit_code == 0
-    assert "same run" in done.stderr
+    assert "ganbench: the record is of the model stylegan2, the baseline of stylegan3.\n" in done.stderr
+    assert "seed 5" in done.stderr
+
+
+def test_the_newest_run_of_another_model_is_not_passed_over(store: Store, tmp_path: Path) -> None:
+    path = baseline(tmp_path, record())
+    store.write(record(at=1))
+    store.write(record(at=2, name="stylegan2", command=["ganbench", "run", "--model", "stylegan2"]))
+    assert "found of stylegan2" in complaint("check", "--baseline", path, "--max-regression", "fid=2%")
+
+
+def test_data_that_are_not_the_benchmarks_own_are_named(tmp_path: Path) -> None:
+    path = baseline(tmp_path, record(data={**DIGITS, "name": "sketches"}))
+    other = tmp_path / "other.json"
+    other.write_text(record(data={**DIGITS, "name": "sketches"}, at=1).to_json())
+    code, out = check("--baseline", path, "--max-regression", "fid=2%", other)
+    assert code == 0
+    assert out.startswith("stylegan3 on sketches (digits benchmark), ")
+    assert "fid50k (digits, n=50,000, data sketches)" in out
 
 
 def test_what_makes_no_sense_is_said_in_one_sentence(store: Store, tmp_path: Path) -> None:
     path = baseline(tmp_path, record())
-    assert "nothing to judge" in complaint("check", "--baseline", path)
-    assert "no other record" in complaint("check", "--baseline", path, "--max-regression", "fid=2%")
-    assert "write for example" in complaint("check", "--baseline", path, "--max-regression", "fid=-2%")
+    assert "expected a number to judge" in complaint("check", "--baseline", path)
+    assert "found none" in complaint("check", "--baseline", path, "--max-regression", "fid=2%")
+    assert "such as fid=2%" in complaint("check", "--baseline", path, "--max-regression", "fid=-2%")
     assert "none.json" in complaint("check", "--baseline", tmp_path / "none.json", "--max-regression", "fid=2%")
     broken = tmp_path / "broken.json"
     broken.write_text(record().to_json()[:200])

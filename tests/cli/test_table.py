@@ -56,11 +56,21 @@ def test_metrics_and_models_are_chosen(results: Path) -> None:
 
 
 def test_what_cannot_be_read_or_written_is_named(results: Path, tmp_path: Path) -> None:
-    assert "no records" in complaint("table", tmp_path)
-    assert "no records" in complaint("table")
+    assert "expected records in" in complaint("table", tmp_path)
+    assert "expected records in" in complaint("table")
     assert "none.json" in complaint("table", tmp_path / "none.json")
     assert f"{tmp_path} is a folder" in complaint("table", results, "--output", tmp_path)
     assert "nowhere/t.md" in complaint("table", results, "--output", tmp_path / "nowhere" / "t.md")
-    broken = results / "records" / "broken.json"
-    broken.write_text("{")
-    assert "broken.json" in complaint("table", results)
+
+
+def test_records_that_cannot_be_read_are_named_after_the_table_of_the_others(results: Path, tmp_path: Path) -> None:
+    wanted = ganbench("table", results).stdout
+    for name in ("broken", "also"):
+        (results / "records" / f"{name}.json").write_text("{")
+    done = ganbench("table", results)
+    assert (done.exit_code, done.stdout) == (2, wanted)
+    assert [line.count("not a readable record") for line in done.stderr.splitlines()] == [1, 1]
+    assert "broken.json" in done.stderr
+    done = ganbench("table", results, "--output", tmp_path / "t.txt")
+    assert (done.exit_code, (tmp_path / "t.txt").read_text()) == (2, wanted)
+    assert "also.json" in complaint("table", results / "records" / "also.json")

@@ -142,7 +142,7 @@ def test_a_study_is_one_record_a_table_and_a_plot(tmp_path: Path) -> None:
         own = untruncated(float(row["psi"]), "fid@40", "pr3@40")
         assert {key.split(" ")[0]: float(value) for key, value in list(row.items())[3:]} == own
     markdown = (out / "truncation.md").read_text().splitlines()
-    assert markdown[0].startswith("| psi | FID@40 ↓ (pool, n=40) | PR3@40_precision ↑")
+    assert markdown[0].startswith("| psi | FID@40 ↓ (pool, n=40, divisor N) | PR3@40_precision ↑")
     assert [line.split(" ")[1] for line in markdown[2:5]] == ["0.4", "0.7", "1"]
     assert "data stripes, truncated in all layers, seed 0." in markdown[6]
     with Image.open(out / "truncation.png") as image:

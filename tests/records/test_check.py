@@ -1,11 +1,24 @@
 import math
+import os
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ganbench.errors import BadInputError
-from ganbench.records.check import Verdict, exit_code, judge, newest_like, parse_tolerances
+from ganbench.records.check import (
+    Verdict,
+    exit_code,
+    is_same_run,
+    judge,
+    newest_of_model,
+    parse_tolerances,
+    remarks,
+)
+from ganbench.records.record import new_id
+from ganbench.records.store import Store, read
 from tests.records.make import DIGITS, record, result
 
 
@@ -82,7 +95,7 @@ def test_a_name_that_may_be_several_is_not_judged() -> None:
     one = record(result("pr50k3_precision"), result("pr50k3_recall"))
     (judgement,) = judge(one, one, parse_tolerances(["pr=2%"]))
     assert judgement.verdict is Verdict.UNKNOWN
-    assert "pr50k3_precision or pr50k3_recall" in str(judgement)
+    assert "pr50k3_precision and pr50k3_recall" in str(judgement)
 
 
 def test_an_unknown_name_is_not_judged() -> None:
@@ -112,8 +125,15 @@ def test_a_judgement_says_everything_in_a_line() -> None:
     "text", ["fid", "fid=", "=2%", "fid=two", "fid=-1%", "fid=-0.5", "fid=nan", "fid=inf", "fid=1e99"]
 )
 def test_a_tolerance_that_makes_no_sense_is_refused(text: str) -> None:
-    with pytest.raises(BadInputError, match="write for example"):
+    with pytest.raises(BadInputError, match="such as fid=2%"):
         parse_tolerances([text])
+
+
+@pytest.mark.parametrize("text", ["1e-999999999", "0e-999999999", "0e999999999", "9" * 5000, "0." + "0" * 5000 + "1"])
+def test_a_tolerance_of_endless_digits_is_refused_at_once(text: str) -> None:
+    with pytest.raises(BadInputError, match="expected a tolerance") as caught:
+        parse_tolerances([f"fid={text}"])
+    assert len(str(caught.value)) < 300
 
 
 def test_nothing_to_judge_is_no_success() -> None:
@@ -133,9 +153,63 @@ def test_percent_and_units_are_told_apart() -> None:
     assert [str(tolerance) for tolerance in found.values()] == ["2 %", "0.5", "100 %", "0 %", "2.5 %"]
 
 
-def test_the_newest_of_the_same_model_and_benchmark_is_compared() -> None:
-    old, new = record(at=1), record(at=2)
-    others = [record(at=3, name="stylegan2"), record(at=4, benchmark="stylegan3")]
-    assert newest_like(record(), [old, new, *others]) is new
-    with pytest.raises(BadInputError, match="no other record of stylegan3 on digits"):
-        newest_like(record(), others)
+def test_why_a_metric_has_no_number_is_told() -> None:
+    current = record(result("kid50k"), missing={"fid50k": "fid50k: the features are not finite."})
+    (judgement,) = judge(record(), current, parse_tolerances(["fid=2%"]))
+    assert "the features are not finite" in judgement.reason
+
+
+def test_the_newest_run_is_the_last_written_whatever_its_clock_says(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old, new = record(at=100), record(at=1)
+    os.utime(store.write(old), ns=(2**62, 2**62))  # the clock was far ahead
+    store.write(new)
+    assert newest_of_model("stylegan3", store) == new
+
+
+def test_older_runs_do_not_stand_in_for_the_newest(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(BadInputError, match="found none"):
+        newest_of_model("stylegan3", store)
+    store.write(record(at=1))
+    store.write(record(at=2, name="stylegan2", command=["ganbench", "run", "again"]))
+    with pytest.raises(BadInputError, match=r"of stylegan3 from the newest run in .* found of stylegan2"):
+        newest_of_model("stylegan3", store)
+
+
+def test_a_run_of_several_models_is_one_run(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    a, b = (record(at=at, name=name) for at, name in enumerate("ab"))
+    for one in (record(at=9, name="c"), record(at=8, name="a"), a, b):
+        store.write(one)
+    assert newest_of_model("a", store) == a
+    assert newest_of_model("b", store) == b
+    with pytest.raises(BadInputError, match="of b and a"):
+        newest_of_model("c", store)
+
+
+def test_a_newest_record_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    path = store.write(record())
+    (store.folder / "broken.json").write_text("{")
+    os.utime(store.folder / "broken.json", ns=(2**62, 2**62))
+    with pytest.raises(BadInputError, match=r"broken\.json"):
+        newest_of_model("stylegan3", store)
+    os.utime(path, ns=(2**62 + 1, 2**62 + 1))
+    assert newest_of_model("stylegan3", store) == read(path)
+
+
+def test_a_copy_of_a_record_is_of_the_same_run() -> None:
+    one = record()
+    assert is_same_run(one, one)
+    assert is_same_run(one, replace(one, id=new_id()))
+    assert is_same_run(one, replace(one, results=(result(value=9.0),)))
+    assert not is_same_run(one, record(at=1))
+
+
+def test_what_a_reader_has_to_know_is_told() -> None:
+    other = record(name="stylegan2", seed=1, benchmark="stylegan3", warnings=["no sample below 0."])
+    told = remarks(record(at=1), other)
+    for part in ("stylegan2", "seed 1", "benchmark stylegan3", "older than the baseline", "no sample below 0."):
+        assert len([remark for remark in told if part in remark]) == 1, part
+    assert remarks(record(), record(at=1, weights="b")) == []

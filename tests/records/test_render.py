@@ -79,7 +79,7 @@ def test_csv_has_full_precision_and_names_without_doubt() -> None:
     assert header[:3] == ["model", "weights_sha256", "seed"]
     assert header[3:] == [
         "fid50k [digits, n=50,000; 50,000 samples]",
-        "fid50k [digits, n=500; 500 samples]",
+        "fid50k [digits, n=500, divisor N; 500 samples]",
         "eqt2k_int [digits, n=2,000]",
     ]
     assert float(rows[0][3]) == value
@@ -88,7 +88,7 @@ def test_csv_has_full_precision_and_names_without_doubt() -> None:
 
 
 def _infinite() -> list[object]:
-    eqt = result("eqt2k_int", math.inf, higher_is_better=True, count=2000, extractor=None, uses_data=False)
+    eqt = result("eqt2k_int", math.inf, higher_is_better=True, count=2000, extractor=None, spec={}, uses_data=False)
     return [record(eqt, name="b")]
 
 
@@ -145,3 +145,52 @@ def test_plain_tables_keep_to_ascii_and_say_the_same() -> None:
         assert plain.isascii()
         for part in ("FID50k (lower) [a]", "FID50k (lower) [b]", "EQT2k_int (dB) (higher)", "[b] FID50k: extractor"):
             assert part in plain
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1", '=HYPERLINK("http://x")'])
+def test_no_text_in_csv_is_a_formula_to_a_spreadsheet(name: str) -> None:
+    model = {"name": name, "weights": name, "sha256": name, "embedded": False}
+    hostile = result(name, -0.5, unit=name, extractor=name, higher_is_better=True)
+    table = build([record(hostile, model=model, benchmark=name, warnings=[name])])
+    for row in csv.reader(io.StringIO(render.as_csv(table))):
+        for cell in row:
+            assert cell == "-0.5" or not re.match(r"[=+\-@\t\r\uff1d]", cell)
+
+
+def test_numbers_in_csv_stay_numbers() -> None:
+    table = build([record(result(value=-0.5), result("eqt", -math.inf))])
+    assert list(csv.reader(io.StringIO(render.as_csv(table))))[1][3:] == ["-0.5", "-inf"]
+
+
+def test_csv_has_a_column_of_warnings_where_there_are_any() -> None:
+    text = render.as_csv(build([record(name="a", warnings=["one.", "two."]), record(name="b")]))
+    header, a, b = csv.reader(io.StringIO(text))
+    assert (header[-1], a[-1], b[-1]) == ("warnings", "one. two.", "")
+
+
+HOSTILE = "x\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\r\n[bold]:bomb:[/bold]"
+
+
+@pytest.mark.parametrize("form", render.FORMATS)
+def test_no_control_character_of_anothers_making_is_in_a_table(form: str) -> None:
+    one = record(
+        result(HOSTILE, unit=HOSTILE, extractor=HOSTILE),
+        result("fid", uses_data=False),
+        name=HOSTILE,
+        weights=HOSTILE,
+        benchmark=HOSTILE,
+        data={"name": HOSTILE, "fingerprint": HOSTILE, "count": 1},
+        missing={HOSTILE: HOSTILE},
+        warnings=[HOSTILE],
+    )
+    text = render.FORMATS[form](build([one, record(result(HOSTILE, count=1), name=HOSTILE, at=1)]))
+    assert text.replace("\n", "").isprintable()
+    assert "\\x1b" in text or "textbackslash" in text
+    if form == "text":
+        assert ":bomb:" in text.replace("\n", "").replace(" ", "")
+
+
+@pytest.mark.parametrize("name", ["<script>", "&lt;b&gt;", "[x](http://x)", "~~x~~", "$x$", "`x`", "# x", "> x"])
+def test_names_are_not_markup_in_markdown(name: str) -> None:
+    row = render.markdown(build([record(name=name)])).splitlines()[2]
+    assert not re.search(r"(?<!\\)[<>\[&~$`#*]", row)

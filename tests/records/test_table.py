@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ganbench.errors import BadInputError, UnknownNameError
+from ganbench.records.protocol import caption
 from ganbench.records.store import Store
 from ganbench.records.table import build, collect
 from tests.records.make import DIGITS, record, result
@@ -121,7 +122,7 @@ def test_the_embedded_model_is_named_wherever_it_stands() -> None:
     inception = result(extractor="inception")
     table = build([record(inception, model=embedded, benchmark="stylegan3")])
     assert table.rows[0].label == "stylegan3 (digits32)"
-    assert "compare with no published" in table.notes[-1][1]
+    assert "do not compare with published" in table.notes[-1][1]
 
 
 def test_the_note_on_digits_is_there_exactly_when_digits_are() -> None:
@@ -132,7 +133,7 @@ def test_the_note_on_digits_is_there_exactly_when_digits_are() -> None:
 
 
 def test_a_number_of_the_embedded_benchmark_says_digits_without_an_extractor() -> None:
-    eqt = result("eqt2k_int", extractor=None, extractor_sha256=None)
+    eqt = result("eqt2k_int", extractor=None, extractor_sha256=None, uses_data=False)
     assert build([record(eqt)]).columns[0].protocol.details == ("digits", "n=50,000")
     assert build([record(eqt, benchmark="stylegan3")]).columns[0].protocol.details == ("n=50,000",)
 
@@ -167,12 +168,67 @@ def test_records_are_collected_from_files_and_folders_once(tmp_path: Path) -> No
 
 
 def test_no_records_are_an_error_that_names_the_folder(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="no records in"):
+    with pytest.raises(BadInputError, match="expected records in"):
         collect([tmp_path])
-    with pytest.raises(BadInputError, match="no records in"):
+    with pytest.raises(BadInputError, match="expected records in"):
         collect([], tmp_path / "none")
     with pytest.raises(BadInputError, match="no record at"):
         collect([tmp_path / "none.json"])
+
+
+def test_a_file_that_is_not_a_record_may_be_skipped(tmp_path: Path) -> None:
+    path = Store(tmp_path).write(record())
+    (path.parent / "broken.json").write_text("{")
+    with pytest.raises(BadInputError, match=r"broken\.json"):
+        collect([tmp_path])
+    skipped: list[BadInputError] = []
+    assert len(collect([tmp_path], skip=skipped.append)) == 1
+    assert "broken.json" in str(*skipped)
+
+
+def test_data_are_named_where_they_are_not_the_benchmarks_own() -> None:
+    sketches = {**DIGITS, "name": "sketches"}
+    ppl = result("ppl2_wend", uses_data=False)
+
+    def details(**changes: Any) -> list[tuple[str, ...]]:
+        return [column.protocol.details for column in build([record(result(), ppl, **changes)]).columns]
+
+    assert details() == [("digits", "n=50,000")] * 2
+    assert details(data=sketches) == [("digits", "n=50,000", "data sketches"), ("digits", "n=50,000")]
+    assert details(data=sketches, benchmark_data="sketches") == [("digits", "n=50,000")] * 2
+    assert details(benchmark="stylegan3")[0] == ("digits", "n=50,000", "data digits"), "it has no data of its own"
+    assert details(benchmark="digits-3-8", data={**DIGITS, "name": "digit-domains:3,8"})[0] == ("digits", "n=50,000")
+
+
+def test_a_caption_names_the_data_where_they_are_not_the_benchmarks_own() -> None:
+    assert caption(record()) == "stylegan3 on digits"
+    assert caption(record(data=None)) == "stylegan3 on digits"
+    assert caption(record(data={**DIGITS, "name": "sketches"})) == "stylegan3 on sketches (digits benchmark)"
+    assert caption(record(benchmark="toy", benchmark_data="digits")) == "stylegan3 on toy"
+    assert caption(record(benchmark="toy")) == "stylegan3 on digits (toy benchmark)"
+
+
+@pytest.mark.parametrize(("ddof", "told"), [(0, ("divisor N",)), (1, ("divisor N-1",))])
+def test_the_divisor_of_the_covariance_is_shown_where_samples_are_few(ddof: int, told: tuple[str, ...]) -> None:
+    def details(count: int | None) -> tuple[str, ...]:
+        return build([record(result(count=count, spec={"ddof": ddof}))]).columns[0].protocol.details
+
+    assert details(64) == ("digits", "n=64", *told)
+    assert details(4999) == ("digits", "n=4,999", *told)
+    assert details(5000) == ("digits", "n=5,000")
+    assert details(None) == ("digits",)
+
+
+def test_warnings_of_a_record_stand_below_the_table() -> None:
+    warning = "no sample below 0 in the first 1,000: images are expected in -1..1."
+    table = build([record(name="a", warnings=[warning]), record(name="a", at=1, warnings=[warning]), record(name="b")])
+    assert [row.warnings for row in table.rows] == [(warning,), ()]
+    assert [note for _, note in table.notes if warning in note] == [f"Warning on a: {warning}"]
+
+
+def test_huge_numbers_take_no_more_room_than_others() -> None:
+    table = build([record(result(value=value), name=str(value)) for value in (1e300, 2.5)])
+    assert table.cells(0) == ["1e+300", "2.5"]
 
 
 EQT = "eqt50k_int"

@@ -1,4 +1,4 @@
-"""The quantisers to uint8, the resizers, and the crops: every image that is measured passes through here."""
+"""The scale of images, the quantisers to uint8, the resizers and the crops: all images measured pass through here."""
 
 from collections.abc import Callable
 from typing import Literal, get_args
@@ -13,6 +13,15 @@ from ganbench.errors import BadInputError, NonFiniteError
 ResizeMethod = Literal["tf1-bilinear", "pil-bilinear", "pil-bicubic", "pil-lanczos", "box"]
 
 Quantiser = Literal["stylegan", "starganv2", "cyclegan"]
+
+
+def to_float(images: Tensor) -> Tensor:
+    """Return ``images / 127.5 - 1``, ``[N, C, H, W]`` float32: bytes on the scale of generated images, -1..1.
+
+    Args:
+        images: ``[N, C, H, W]`` uint8, or floating point on the scale 0..255, which keeps its dtype.
+    """
+    return (images if images.is_floating_point() else images.float()) / 127.5 - 1
 
 
 def to_uint8(x: Tensor, quantiser: Quantiser = "stylegan") -> Tensor:

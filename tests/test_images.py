@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from ganbench.errors import BadInputError, NonFiniteError
-from ganbench.images import box_downsample_to, ppl_crop, resize, to_rgb, to_uint8
+from ganbench.images import box_downsample_to, ppl_crop, resize, to_float, to_rgb, to_uint8
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -24,6 +24,15 @@ def test_quantiser_gives_every_level_from_its_own_centre(dtype: torch.dtype) -> 
     centres = ((levels.double() + 0.5 - 128) / 127.5).to(dtype)
     # The last level starts above 1 - 1/127.5, and float16 has eleven bits, which still separate 256 levels.
     assert torch.equal(to_uint8(centres.reshape(1, 1, 16, 16)).flatten().long(), levels)
+
+
+def test_bytes_on_the_scale_of_generated_images() -> None:
+    levels = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    images = to_float(levels)
+    assert images.dtype == torch.float32
+    np.testing.assert_array_equal(images.numpy().ravel(), np.arange(256, dtype=np.float32) / np.float32(127.5) - 1)
+    assert torch.equal(to_uint8(images), levels)
+    assert to_float(levels.double()).dtype == torch.float64
 
 
 def test_the_named_quantisers_where_they_differ() -> None:

@@ -10,7 +10,7 @@ from ganbench.functional.path import lerp, path_length, slerp
 from ganbench.functional.psnr import equivariance_psnr
 from ganbench.functional.segmentation import SegmentationScores, confusion_matrix, segmentation_scores
 from ganbench.functional.separability import conditional_entropy, separability
-from ganbench.functional.translation import translate_fractional, translate_integer
+from ganbench.functional.shift import translate_fractional, translate_integer
 
 __all__ = [
     "SegmentationScores",

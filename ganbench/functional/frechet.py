@@ -1,16 +1,21 @@
 """Fréchet distance between two Gaussians, in a form that is real whatever the covariances."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
 from ganbench.errors import BadInputError, NonFiniteError
-from ganbench.functional.rows import ArrayLike, as_float64, as_rows
+from ganbench.functional.rows import ArrayLike, as_float64, as_integer, as_rows
 
 Array = NDArray[np.float64]
 
-ASYMMETRY = 1e-6  # of a covariance, relative to its largest entry: what float32 storage may leave
-NEGATIVITY = 1e-4  # of an eigenvalue, relative to the largest, before a matrix is refused as no covariance
+# What rounding may leave of a covariance before it is refused:
+ASYMMETRY = 1e-6  # of an entry, relative to the largest, from storage in float32
+NEGATIVITY = 1e-4  # of an eigenvalue, relative to the larger of both covariances, from storage in float32
+CANCELLATION = 1e-11  # of an eigenvalue, relative to the squared length of the mean, from subtracting raw moments
 
 
 def moments(features: ArrayLike, *, ddof: int) -> tuple[Array, Array]:
@@ -23,14 +28,23 @@ def moments(features: ArrayLike, *, ddof: int) -> tuple[Array, Array]:
 
     Raises:
         BadInputError: with too few rows.
-        NonFiniteError: if a row is not finite.
+        NonFiniteError: if a row is not finite, or a square of it exceeds float64.
     """
-    rows = as_float64(as_rows(features, "features"))
+    rows = as_float64(as_rows(features, "features"), "features")
+    ddof = as_integer(ddof, "ddof", minimum=0)
     if len(rows) <= ddof:
         raise BadInputError(f"a covariance that divides by N - {ddof} needs more than {ddof} rows, not {len(rows)}.")
-    mean = rows.mean(axis=0)
-    centred = rows - mean
-    return mean, centred.T @ centred / (len(rows) - ddof)
+    # About the first row, so that the mean of equal rows is exact and their covariance exactly zero.
+    with np.errstate(over="ignore", invalid="ignore"):
+        from_first = rows - rows[0]
+        offset = from_first.mean(axis=0)
+        centred = from_first - offset
+        mean, cov = rows[0] + offset, centred.T @ centred / (len(rows) - ddof)
+    if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
+        raise NonFiniteError(
+            f"expected features whose squares float64 can hold, found {np.abs(rows).max():.0e}; scale features down."
+        )
+    return mean, cov
 
 
 def frechet_distance(mean_x: ArrayLike, cov_x: ArrayLike, mean_y: ArrayLike, cov_y: ArrayLike) -> float:
@@ -39,6 +53,10 @@ def frechet_distance(mean_x: ArrayLike, cov_x: ArrayLike, mean_y: ArrayLike, cov
     Bitwise equal arguments give exactly 0, because that is the distance and no arithmetic is needed to know it. For
     others a negative result, which only rounding can cause, is clamped to 0.
 
+    Eigenvalues below zero are taken for rounding, and so for zero, down to ``-1e-4`` of the larger covariance (what
+    storage in float32 leaves) or ``-1e-11`` of the squared length of the mean (what the subtraction of raw moments
+    leaves, which is all there is of the covariance of equal samples).
+
     Args:
         mean_x: ``[D]``, of the first Gaussian, as tensor or array.
         cov_x: ``[D, D]``, symmetric positive semi-definite; singular (fewer samples than dimensions) is fine.
@@ -46,28 +64,58 @@ def frechet_distance(mean_x: ArrayLike, cov_x: ArrayLike, mean_y: ArrayLike, cov
         cov_y: ``[D, D]``.
 
     Raises:
-        BadInputError: if the shapes do not fit together or a matrix is no covariance.
-        NonFiniteError: if a value is NaN or infinite.
+        BadInputError: if the shapes do not fit together or a matrix is not a covariance.
+        NonFiniteError: if a value is NaN or infinite, or the distance exceeds float64.
 
     Source: Dowson and Landau, The Fréchet distance between multivariate normal distributions (1982), eq. 3;
     Heusel et al., GANs trained by a two time-scale update rule (NeurIPS 2017), eq. 6.
     Deviation: official implementations take the matrix square root of the unsymmetric product; see
-    ``trace_of_geometric_mean``. Both agree to rounding where the product is regular; where it is singular theirs is
+    ``_trace_of_geometric_mean``. Both agree to rounding where the product is regular; where it is singular theirs is
     good to about seven digits.
     """
     x, y = _gaussian(mean_x, cov_x, "x"), _gaussian(mean_y, cov_y, "y")
-    if len(x[0]) != len(y[0]):
+    if len(x.mean) != len(y.mean):
         raise BadInputError(
-            f"x has {len(x[0])} dimensions and y has {len(y[0])}; take both from the same layer of the same extractor."
+            f"x has {len(x.mean)} dimensions and y has {len(y.mean)}; "
+            "take both from the same layer of the same extractor."
         )
-    if np.array_equal(x[0], y[0]) and np.array_equal(x[1], y[1]):
+    if np.array_equal(x.mean, y.mean) and np.array_equal(x.cov, y.cov):
         return 0.0
-    between_means = np.square(x[0] - y[0]).sum()
-    between_covs = np.trace(x[1]) + np.trace(y[1]) - 2 * trace_of_geometric_mean(x[1], y[1])
-    return max(0.0, float(between_means + between_covs))
+    # Squares of covariances are taken on the way, so features beyond 1e77 would overflow; powers of two scale exactly.
+    exponent = max(_exponent(x), _exponent(y))
+    x, y = _scaled(x, exponent), _scaled(y, exponent)
+    between_means = np.square(x.mean - y.mean).sum()
+    between_covs = np.trace(x.cov) + np.trace(y.cov) - 2 * _trace_of_geometric_mean(x, y)
+    try:
+        return math.ldexp(max(0.0, float(between_means + between_covs)), 2 * exponent)
+    except OverflowError:
+        raise NonFiniteError(
+            f"expected a distance that float64 can hold, found features of about 1e{exponent * math.log10(2):.0f}; "
+            "scale both sets of features down."
+        ) from None
 
 
-def trace_of_geometric_mean(cov_x: Array, cov_y: Array) -> float:
+class _Gaussian(NamedTuple):
+    """Mean ``[D]`` and covariance ``[D, D]`` of one side divided by ``2**exponent``, and its name in messages."""
+
+    name: str
+    mean: Array
+    cov: Array
+    exponent: int = 0
+
+
+def _exponent(gaussian: _Gaussian) -> int:
+    """Return the power of two that bounds mean and standard deviations."""
+    return int(np.frexp(max(np.abs(gaussian.mean).max(), np.sqrt(np.abs(gaussian.cov).max())))[1])
+
+
+def _scaled(gaussian: _Gaussian, exponent: int) -> _Gaussian:
+    """Return the Gaussian of features divided by ``2**exponent``."""
+    name, mean, cov, _ = gaussian
+    return _Gaussian(name, np.ldexp(mean, -exponent), np.ldexp(cov, -2 * exponent), exponent)
+
+
+def _trace_of_geometric_mean(x: _Gaussian, y: _Gaussian) -> float:
     """Return ``tr (cov_x cov_y)^(1/2)``, real by construction.
 
     The eigenvalues of the product are those of the symmetric ``L' cov_x L`` with ``cov_y = L L'``: the fast form. Where
@@ -77,39 +125,41 @@ def trace_of_geometric_mean(cov_x: Array, cov_y: Array) -> float:
     upwards go unseen and cost about 1e-8 of the largest deviation each.
     """
     try:
-        values = scipy.linalg.eigh(cov_x, cov_y, type=2, eigvals_only=True, driver="gv")
+        values = scipy.linalg.eigh(x.cov, y.cov, type=2, eigvals_only=True, driver="gv")
         if values[0] > 0:
             return float(np.sqrt(values).sum())
     except np.linalg.LinAlgError:
-        pass  # cov_y is singular
-    product = _factor(cov_x, "x").T @ _factor(cov_y, "y")
+        pass  # the covariance of y is singular
+    product = _factor(x, y).T @ _factor(y, x)
     return float(np.linalg.svd(product, compute_uv=False).sum()) if product.size else 0.0
 
 
-def _factor(cov: Array, name: str) -> Array:
-    """Return ``L [D, rank]`` with ``cov = L L'``.
+def _factor(own: _Gaussian, other: _Gaussian) -> Array:
+    """Return ``L [D, rank]`` with ``own.cov = L L'``.
 
     Cholesky with pivots stops at the numerical rank, at a third of the cost of eigenvectors. A matrix that is not
     quite positive semi-definite (stored in float32, say) makes it go astray; then eigenvalues below zero are cut.
     """
-    triangle, pivots, rank, _ = scipy.linalg.lapack.dpstrf(cov, lower=1)
-    factor = np.empty((len(cov), rank))
+    triangle, pivots, rank, _ = scipy.linalg.lapack.dpstrf(own.cov, lower=1)
+    factor = np.empty((len(own.cov), rank))
     factor[pivots - 1] = np.tril(triangle)[:, :rank]
-    if np.abs(factor @ factor.T - cov).max() <= 1e-10 * np.abs(cov).max():
+    if np.abs(factor @ factor.T - own.cov).max() <= 1e-10 * np.abs(own.cov).max():
         return factor
-    values, vectors = np.linalg.eigh(cov)
-    if values[0] < -NEGATIVITY * values[-1]:
+    values, vectors = np.linalg.eigh(own.cov)
+    largest = max(values[-1], other.cov.diagonal().max())  # a variance is never above the largest eigenvalue
+    if values[0] < -NEGATIVITY * largest - CANCELLATION * np.square(own.mean).sum():
+        lowest, highest = (math.ldexp(value, 2 * own.exponent) for value in (values[0], values[-1]))
         raise BadInputError(
-            f"the covariance of {name} has the eigenvalue {values[0]:.3g} beside {values[-1]:.3g}; "
+            f"the covariance of {own.name} has the eigenvalue {lowest:.3g} beside {highest:.3g}; "
             "a covariance has none below zero, so compute it again from the features."
         )
     scaled: Array = vectors * np.sqrt(values.clip(min=0))
     return scaled
 
 
-def _gaussian(mean: ArrayLike, cov: ArrayLike, name: str) -> tuple[Array, Array]:
+def _gaussian(mean: ArrayLike, cov: ArrayLike, name: str) -> _Gaussian:
     """Return mean and covariance as float64, or raise one sentence about what is wrong with them."""
-    mean, cov = as_float64(mean), as_float64(cov)
+    mean, cov = as_float64(mean, f"mean_{name}"), as_float64(cov, f"cov_{name}")
     if mean.ndim != 1 or cov.shape != (len(mean), len(mean)) or not len(mean):
         raise BadInputError(
             f"the mean of {name} has shape {list(mean.shape)}, its covariance {list(cov.shape)}; give [D] and [D, D]."
@@ -121,4 +171,4 @@ def _gaussian(mean: ArrayLike, cov: ArrayLike, name: str) -> tuple[Array, Array]
         raise BadInputError(
             f"the covariance of {name} is not symmetric; give the covariance itself, not a factor of it."
         )
-    return mean, cov
+    return _Gaussian(name, mean, cov)

@@ -25,7 +25,7 @@ def inception_score(probabilities: ArrayLike, num_splits: int = 10) -> tuple[flo
     Source: Salimans et al., Improved techniques for training GANs (NeurIPS 2016), section 4; ten splits in order as in
     their code and StyleGAN2-ADA's.
     """
-    p = as_float64(as_rows(probabilities, "probabilities"))
+    p = as_float64(as_rows(probabilities, "probabilities"), "probabilities")
     if not 1 <= num_splits <= len(p):
         raise BadInputError(f"{len(p)} rows cannot be cut into {num_splits} splits; ask for 1 to {len(p)}.")
     if p.min() < 0 or np.abs(p.sum(axis=1) - 1).max() > SUM_TOLERANCE:

@@ -53,7 +53,7 @@ def kernel_distances(x: ArrayLike, y: ArrayLike, subsets: tuple[ArrayLike, Array
         if not 0 <= int(indices.min()) <= int(indices.max()) < len(rows):
             raise BadInputError(f"a subset names a row that {name} with {len(rows)} rows does not have; count from 0.")
     pairs = zip(of_x.to(rows_x.device), of_y.to(rows_y.device), strict=True)
-    return as_float64(torch.stack([_squared_mmd(rows_x[i], rows_y[j]) for i, j in pairs]))
+    return as_float64(torch.stack([_squared_mmd(rows_x[i], rows_y[j]) for i, j in pairs]), "distances")
 
 
 def draw_subsets(num_x: int, num_y: int, num_subsets: int, max_subset_size: int, seed: int) -> tuple[Indices, Indices]:

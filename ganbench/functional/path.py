@@ -25,7 +25,7 @@ def path_length(distances: ArrayLike) -> float:
     column = torch.as_tensor(distances)[..., None]
     if column.ndim != 2:
         raise BadInputError(f"distances have shape {list(column.shape[:-1])}; give one number per sample, [N].")
-    d = as_float64(as_rows(column, "distances"))[:, 0]
+    d = as_float64(as_rows(column, "distances"), "distances")[:, 0]
     low = np.percentile(d, 1, method="lower")
     high = np.percentile(d, 99, method="higher")
     return float(d[(low <= d) & (d <= high)].mean())

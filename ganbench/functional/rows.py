@@ -1,6 +1,8 @@
-"""What every function of feature rows accepts: tensors or arrays, two axes, finite."""
+"""The one entrance of the functions: what they take for a tensor, for rows of features and for a number."""
 
-from typing import Any
+import operator
+from collections.abc import Sequence
+from typing import Any, SupportsIndex
 
 import numpy as np
 import torch
@@ -9,17 +11,68 @@ from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
 
-ArrayLike = Tensor | NDArray[Any]
+ArrayLike = Tensor | NDArray[Any] | Sequence[Any]
+
+
+def as_tensor(x: ArrayLike, name: str) -> Tensor:
+    """Return ``x`` as a strided tensor of real numbers, on the device and in the precision it came in.
+
+    Takes tensors, NumPy arrays of any strides and byte order, and (nested) lists of numbers. What torch has no
+    arithmetic for (long doubles, unsigned words) becomes float64.
+
+    Args:
+        x: what the caller gave.
+        name: the argument's name, for messages.
+
+    Raises:
+        BadInputError: if ``x`` is not made of real numbers.
+    """
+    if isinstance(x, list | tuple) and x and all(isinstance(row, Tensor) for row in x):
+        x = _stacked(x, name)
+    if isinstance(x, Tensor):
+        if x.is_complex() or x.layout != torch.strided or x.is_quantized or x.is_meta:
+            raise BadInputError(
+                f"expected a dense tensor of real numbers for {name}, found {x.dtype}, {x.layout}, on {x.device}."
+            )
+        return x
+    return torch.from_numpy(_native(x, name))
+
+
+def _stacked(rows: Sequence[Tensor], name: str) -> Tensor:
+    shapes = {tuple(row.shape) for row in rows}
+    if len(shapes) > 1:
+        raise BadInputError(f"expected tensors of one shape for {name}, found {' and '.join(map(str, shapes))}.")
+    return torch.stack(tuple(rows))
+
+
+def _native(x: object, name: str) -> NDArray[Any]:
+    """Return an array that torch can take: contiguous, writable, in this machine's byte order, of a type it knows."""
+    try:
+        array = np.asarray(x)
+    except (ValueError, TypeError, OverflowError):
+        raise BadInputError(f"expected numbers of one shape for {name}, found {_shown(x)}.") from None
+    if array.dtype.kind not in "biuf":
+        raise BadInputError(f"expected a tensor or an array of real numbers for {name}, found {_shown(x)}.")
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise BadInputError(f"expected a value for every entry of {name}, found a masked array; fill it or drop rows.")
+    known = array.dtype.newbyteorder("=").char in "?bBhilqefd"
+    return np.require(array, array.dtype.newbyteorder("=") if known else np.float64, ["C", "W"])
+
+
+def _shown(x: object) -> str:
+    """Return the kind of a value and the beginning of it, for a message."""
+    text = repr(x) if isinstance(x, str | bytes | int | float | complex | None) else ""
+    return f"{type(x).__name__} {text[:40]}".strip()
 
 
 def as_rows(x: ArrayLike, name: str) -> Tensor:
-    """Return ``x`` as a tensor ``[N, D]``, on the device and in the precision it came in.
+    """Return ``x`` as a tensor ``[N, D]``, on the device and in the precision it came in, without its gradient.
 
     Raises:
         BadInputError: if there are no rows or not two axes.
         NonFiniteError: if a value is NaN or infinite; it names the first such row.
     """
-    rows = torch.as_tensor(x)
+    rows = as_tensor(x, name).detach()
     if rows.ndim != 2 or not rows.numel():
         raise BadInputError(
             f"{name} has shape {list(rows.shape)}; give one row per sample, [N, D] with N and D above 0."
@@ -29,14 +82,14 @@ def as_rows(x: ArrayLike, name: str) -> Tensor:
         raise NonFiniteError(
             f"row {int(bad.nonzero()[0])} of {name} has a NaN or an infinity; check the model and the extractor."
         )
-    return rows.detach()
+    return rows
 
 
 def as_row_pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return two sets of rows with the same number of columns, in ``dtype``.
+    """Return two sets of rows with the same number of columns, in ``dtype``, on the device of the first.
 
     Raises:
-        BadInputError: if the numbers of columns differ, or either set is no ``[N, D]``.
+        BadInputError: if the numbers of columns differ, or either set is not ``[N, D]``.
         NonFiniteError: as ``as_rows``.
     """
     rows_x, rows_y = as_rows(x, names[0]), as_rows(y, names[1])
@@ -45,10 +98,30 @@ def as_row_pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str], dtype: torch
             f"{names[0]} has {rows_x.shape[1]} columns and {names[1]} has {rows_y.shape[1]}; "
             "take both from the same layer of the same extractor."
         )
-    return rows_x.to(dtype), rows_y.to(dtype)
+    return rows_x.to(dtype), rows_y.to(rows_x.device, dtype)
 
 
-def as_float64(x: ArrayLike) -> NDArray[np.float64]:
-    """Return ``x`` as a float64 array on the CPU."""
-    array = x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
-    return array.astype(np.float64, copy=False)
+def as_float64(x: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return ``x`` as a float64 array on the CPU.
+
+    Raises:
+        BadInputError: if ``x`` is not made of real numbers.
+    """
+    array: NDArray[np.float64] = as_tensor(x, name).detach().cpu().double().numpy()
+    return array
+
+
+def as_integer(value: SupportsIndex, name: str, *, minimum: int, maximum: int | None = None) -> int:
+    """Return a whole number between two bounds, both included.
+
+    Raises:
+        BadInputError: for anything else: a bool, a fraction, a string, a number out of bounds.
+    """
+    bounds = f"at least {minimum}" if maximum is None else f"{minimum} to {maximum}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < minimum or (maximum is not None and number > maximum):
+        raise BadInputError(f"expected a whole number of {bounds} for {name}, found {_shown(value)}.")
+    return number

@@ -60,7 +60,7 @@ def conditional_entropy(table: ArrayLike) -> float:
         BadInputError: if an entry is negative or all are zero.
         NonFiniteError: if an entry is NaN or infinite.
     """
-    p = as_float64(as_rows(table, "table"))
+    p = as_float64(as_rows(table, "table"), "table")
     if p.min() < 0 or p.sum() == 0:
         raise BadInputError(f"a table of joint probabilities that holds {p.min()} and sums to {p.sum()} is none.")
     p = p / p.sum()

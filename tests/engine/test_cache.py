@@ -126,4 +126,4 @@ def test_arrays_of_any_shape_and_type_survive(tmp_path: Path) -> None:
     read = Cache(tmp_path).read("ab" * 32, Moments)
     assert isinstance(read, Moments)
     assert read.count == 5
-    np.testing.assert_array_equal(read.raw_outer.numpy(), moments.raw_outer.numpy())
+    np.testing.assert_array_equal(read.scatter.numpy(), moments.scatter.numpy())

@@ -1,5 +1,8 @@
 """Fréchet distance against closed forms, against the matrix square root, and where covariances are singular."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -149,4 +152,94 @@ def test_moments_refuse_too_few_or_bad_rows() -> None:
     x = np.ones((5, 4))
     x[3, 1] = np.nan
     with pytest.raises(NonFiniteError, match="row 3 of features"):
+        moments(x, ddof=0)
+
+
+def raw_moments(x: Array) -> tuple[Array, Array]:
+    """Return moments as sums of products less the product of the means, which cancels."""
+    mean = x.mean(axis=0)
+    return mean, x.T @ x / len(x) - np.outer(mean, mean)
+
+
+def collapsed(n: int, d: int, seed: int, size: float = 5) -> Array:
+    return np.tile(np.random.default_rng(seed).normal(size=(1, d)) * size, (n, 1))
+
+
+@pytest.mark.parametrize("d", [1, 7, 64])
+@pytest.mark.parametrize("n", [2, 40, 300])
+def test_equal_rows_have_no_covariance_at_all(n: int, d: int) -> None:
+    mean, cov = moments(collapsed(n, d, 20, 1e6), ddof=1)
+    np.testing.assert_array_equal(mean, collapsed(n, d, 20, 1e6)[0])
+    np.testing.assert_array_equal(cov, np.zeros((d, d)))
+
+
+@pytest.mark.parametrize("make", [lambda x: moments(x, ddof=0), raw_moments], ids=["moments", "raw sums"])
+@pytest.mark.parametrize("size", [1e-3, 5.0, 1000.0])
+@pytest.mark.parametrize(("n", "d"), [(300, 64), (20, 64), (300, 1)])
+def test_collapsed_samples(make: Callable[[Array], tuple[Array, Array]], size: float, n: int, d: int) -> None:
+    """Where one side is a point, the root vanishes: the distance is that of the means and the other's variances."""
+    x, z = collapsed(300, d, 21, size), collapsed(300, d, 22, size)
+    y = features(n, d, 23)
+    right = np.square(x[0] - y.mean(axis=0)).sum() + y.var(axis=0).sum()
+    for pair in ((x, y), (y, x)):
+        assert frechet_distance(*make(pair[0]), *make(pair[1])) == pytest.approx(right, rel=1e-6)
+    assert frechet_distance(*make(x), *make(z)) == pytest.approx(np.square(x[0] - z[0]).sum(), rel=1e-6)
+    assert frechet_distance(*make(x), *moments(x, ddof=0)) < 1e-9 * d * size**2
+
+
+def test_an_eigenvalue_below_zero_is_judged_by_the_larger_side_and_the_mean() -> None:
+    zero, one, noise = np.zeros(2), np.eye(2), np.diag([1.0, -1.0])
+    assert frechet_distance(zero, noise * 1e-9, zero, one) == pytest.approx(2, rel=1e-4)
+    with pytest.raises(BadInputError, match=r"of x has the eigenvalue -0\.001 beside 0\.001"):
+        frechet_distance(zero, noise * 1e-3, zero, one)
+    with pytest.raises(BadInputError, match="of y has the eigenvalue -1e-09 beside 1e-09"):
+        frechet_distance(zero, one * 1e-12, zero, noise * 1e-9)
+    mean = np.array([1000.0, 0])
+    assert frechet_distance(mean, noise * 1e-9, mean, one * 1e-9) < 1e-8
+    with pytest.raises(BadInputError, match=r"of x has the eigenvalue -0\.001"):
+        frechet_distance(mean, noise * 1e-3, mean, one)
+
+
+@pytest.mark.parametrize("exponent", [-500, -300, 250, 450])
+def test_the_unit_of_the_features_does_not_matter(exponent: int) -> None:
+    (mx, cx), (my, cy) = (moments(features(300, 16, seed), ddof=0) for seed in (24, 25))
+    unit = 2.0**exponent
+    got = frechet_distance(mx * unit, cx * unit * unit, my * unit, cy * unit * unit)
+    assert got == frechet_distance(mx, cx, my, cy) * unit * unit
+
+
+def test_what_float64_cannot_hold_is_a_sentence() -> None:
+    with pytest.raises(NonFiniteError, match="found 1e\\+160"):
+        moments(np.array([[0.0], [1e160]]), ddof=0)
+    with pytest.raises(NonFiniteError, match="about 1e200"):
+        frechet_distance(np.array([1e200]), np.eye(1), np.array([-1e200]), np.eye(1))
+
+
+def test_moments_take_any_strides_byte_order_and_precision() -> None:
+    x = np.random.default_rng(26).integers(-8, 8, (50, 8)).astype(np.float32)
+    mean, cov = moments(x, ddof=0)
+    same = (
+        x[::-1][::-1],
+        x.astype(">f4"),
+        np.asfortranarray(x),
+        x.tolist(),
+        torch.from_numpy(x).bfloat16(),
+        x.astype("g"),
+    )
+    for given in (*same, torch.from_numpy(x).requires_grad_(), [torch.from_numpy(row) for row in x]):
+        found = moments(given, ddof=0)
+        np.testing.assert_array_equal(found[0], mean)
+        np.testing.assert_array_equal(found[1], cov)
+    np.testing.assert_allclose(moments(x[::-1], ddof=0)[1], cov, rtol=1e-12)
+
+
+@pytest.mark.parametrize("ddof", [0.5, True, -1, "1", None])
+def test_moments_refuse_another_kind_of_divisor(ddof: Any) -> None:
+    with pytest.raises(BadInputError, match="whole number of at least 0 for ddof"):
+        moments(np.ones((3, 2)), ddof=ddof)
+
+
+@pytest.mark.parametrize("x", [None, "rows", ["a"], [[1, 2], [3]], 1j * np.ones((2, 2)), np.array(["1"]), [[None]]])
+def test_moments_refuse_what_is_not_numbers(x: Any) -> None:
+    with pytest.raises(BadInputError, match="for features, found"):
         moments(x, ddof=0)

@@ -8,6 +8,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from baselines.errors import LostProcessError
+
 __all__ = ["count", "mean_of_all", "meeting", "rank", "sum_of_all"]
 
 
@@ -25,7 +27,7 @@ def sum_of_all(x: Tensor) -> Tensor:
     """Return the sum of what all processes give; all must call it, and all get the same bits. Differentiable.
 
     Raises:
-        ConnectionError: another process has ended.
+        LostProcessError: another process has ended.
     """
     total: Tensor = x if count() == 1 else Sum.apply(x)
     return total
@@ -60,6 +62,6 @@ def meeting() -> Iterator[None]:
     try:
         yield
     except RuntimeError as problem:
-        raise ConnectionError(
+        raise LostProcessError(
             f"another process of this run has ended ({str(problem).splitlines()[0]:.80}): see what it said, and resume."
         ) from None

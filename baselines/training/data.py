@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from baselines.errors import TrainingError
 from baselines.training.ranks import WHOLE, Share
 from baselines.training.streams import stream
 
@@ -58,12 +59,14 @@ class Batches:
 
     def __post_init__(self) -> None:
         if len(self.images) == 0:
-            raise ValueError("there are no images to train on: give at least one.")
+            raise TrainingError("there are no images to train on: give at least one.")
         first = self.images[0]
         if first.ndim != 3 or first.dtype != torch.uint8:
-            raise ValueError(f"training images must be [C, H, W] uint8, not {list(first.shape)} {first.dtype}.")
+            raise TrainingError(f"training images must be [C, H, W] uint8, not {list(first.shape)} {first.dtype}.")
         if self.labels is not None and len(self.labels) != len(self.images):
-            raise ValueError(f"{len(self.images)} images came with {len(self.labels)} labels: give one label an image.")
+            raise TrainingError(
+                f"{len(self.images)} images came with {len(self.labels)} labels: give one label an image."
+            )
 
     def draw(self, step: int) -> tuple[Tensor, Tensor | None]:
         """Return the share of batch number ``step``: images ``[N, C, H, W]`` float32, -1..1, and labels."""

@@ -19,10 +19,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from baselines.errors import TrainingError
 from baselines.training import log, ranks, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
-from baselines.training.files import locked, writing
+from baselines.training.folder import hold
 from baselines.training.ranks import WHOLE, Share
 from baselines.training.streams import stream
 
@@ -131,10 +132,11 @@ def run(
     (``ranks.joined``) give what one would give, but for rounding; a run may be resumed by another number of them.
 
     Raises:
-        ValueError: nothing to resume, other settings than the snapshot's, a run already in the folder, one that is
+        TrainingError: nothing to resume, other settings than the snapshot's, a run already in the folder, one that is
             still going on there, processes that cannot share the batch, or a loss that is not finite; the last
             snapshot stays.
-        OSError: the folder cannot be written, or another process of the run has ended.
+        WriteError: the folder cannot be written.
+        LostProcessError: another process of the run has ended.
         KeyboardInterrupt: stopped by a signal, after the snapshot.
     """
     batches.share = share = ranks.share_of(trainee.group, batches.sizes())
@@ -165,29 +167,19 @@ def run(
         return weights or ranks.first_only(trainee.export, batches.shown(step) / 1000)
 
 
-def hold(held: ExitStack, run_dir: Path, resume: bool) -> None:
-    """Keep other runs out of the folder for as long as ``held`` is open; a new run's folder is made."""
-    if not resume:
-        with writing(run_dir):
-            run_dir.mkdir(parents=True, exist_ok=True)
-    elif not run_dir.is_dir():
-        raise ValueError(f"there is no folder {run_dir} to resume in: start without resuming.")
-    held.enter_context(locked(run_dir))
-
-
 def begin(trainee: Trainee, schedule: Schedule, run_dir: Path, resume: bool) -> int:
     """Return the step to start at, with the networks as they were at that step."""
     if not resume:
         if snapshots.listed(run_dir):
-            raise ValueError(f"{run_dir} already holds a training run: resume it or choose another folder.")
-        ranks.first_only(log.rewind, run_dir / "log.jsonl", step=0)
+            raise TrainingError(f"{run_dir} already holds a training run: resume it or choose another folder.")
+        ranks.first_only(log.rewind, run_dir / "log.jsonl", 0)
         return 0
     snapshot = snapshots.latest(run_dir)
     before, now = flat(snapshot.settings), flat(schedule.settings)
     for name in sorted(before.keys() | now.keys()):
         if before.get(name) != now.get(name):
             was, asked = before.get(name), now.get(name)
-            raise ValueError(
+            raise TrainingError(
                 f"the snapshot in {run_dir} was trained with {name} {was!r}, not {asked!r}: resume with that."
             )
     snapshots.restore(snapshot, trainee.networks, trainee.optimizers)
@@ -207,7 +199,7 @@ def advance(phase: Phase, moment: Moment) -> dict[str, float]:
     """Return the means of the phase's losses over all processes, after one step down the mean of their gradients.
 
     Raises:
-        ValueError: the loss is not finite; the networks are as they were.
+        TrainingError: the loss is not finite; the networks are as they were.
     """
     for network in phase.networks:
         network.requires_grad_(True)
@@ -216,7 +208,7 @@ def advance(phase: Phase, moment: Moment) -> dict[str, float]:
     for name, mean in means.items():
         if not math.isfinite(mean):
             kimg = moment.nimg / 1000
-            raise ValueError(
+            raise TrainingError(
                 f"{name} became {mean} at {kimg:g} kimg: resume with another seed or lower learning rates."
             )
     for optimizer in phase.optimizers:

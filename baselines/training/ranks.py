@@ -18,6 +18,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.rendezvous import rendezvous
 
+from baselines.errors import TrainingError
 from baselines.ops import processes
 
 __all__ = [
@@ -58,10 +59,10 @@ class Share:
         """Return the own rows of a batch.
 
         Raises:
-            ValueError: there are not as many for every process.
+            TrainingError: there are not as many for every process.
         """
         if len(whole) % self.ranks:
-            raise ValueError(
+            raise TrainingError(
                 f"{len(whole)} images cannot be shared by {self.ranks} processes: start as many as divide it."
             )
         return whole if self.ranks == 1 else whole[self.rows]
@@ -82,17 +83,17 @@ def share_of(group: int | None, batches: Iterable[int]) -> Share:
         batches: sizes of the batches that there will be.
 
     Raises:
-        ValueError: so many processes cannot share that.
+        TrainingError: so many processes cannot share that.
     """
     share = Share(processes.rank(), processes.count())
     if share.ranks == 1:
         return share
     if group is None:
-        raise ValueError(f"this model is trained by one process, not by {share.ranks}: start it without torchrun.")
+        raise TrainingError(f"this model is trained by one process, not by {share.ranks}: start it without torchrun.")
     for batch in batches:
         groups = batch // min(group, batch)
         if groups % share.ranks:
-            raise ValueError(
+            raise TrainingError(
                 f"a batch of {batch} images, of which {min(group, batch)} are compared at a time, cannot be shared by "
                 f"{share.ranks} processes: start a number of them that divides {groups}."
             )
@@ -135,16 +136,16 @@ def device_of_process(device: str | None) -> str:
     """Return where this process trains: by default its own GPU where there is one, else the CPU.
 
     Raises:
-        ValueError: the processes would have to share a GPU.
+        TrainingError: the processes would have to share a GPU.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if processes.count() == 1 or not device.startswith("cuda"):
         return device
     here, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if device != "cuda":
-        raise ValueError(f"every process needs a GPU of its own, and {device} is one for all: write cuda.")
+        raise TrainingError(f"every process needs a GPU of its own, and {device} is one for all: write cuda.")
     if here >= gpus:
-        raise ValueError(f"there are more processes here than the {gpus} GPUs: start {gpus}, or train on the cpu.")
+        raise TrainingError(f"there are more processes here than the {gpus} GPUs: start {gpus}, or train on the cpu.")
     torch.cuda.set_device(here)
     return f"cuda:{here}"
 
@@ -153,7 +154,8 @@ def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
     """Return what the function gives in the first process, where alone it is called while the others wait.
 
     Raises:
-        ValueError: it failed there with this message; in the first process, whatever it raised.
+        TrainingError: it failed there with this message; in the first process, whatever it raised.
+        RuntimeError: it failed there by a mistake in the program.
     """
     if processes.count() == 1:
         return function(*args, **kwargs)
@@ -164,14 +166,16 @@ def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
             found = [function(*args, **kwargs)]
         except Exception as error:
             problem = error
-    said = [found[0], None if problem is None else str(problem)]
+    # An error of a class that somebody defined is meant for the user; a built-in one is a mistake in the program.
+    meant = isinstance(problem, TrainingError) or type(problem).__module__ != "builtins"
+    said = [found[0], None if problem is None else str(problem), meant]
     with processes.meeting():
         dist.broadcast_object_list(said, src=0, device=torch.device("cpu"))
     if problem is not None:
         raise problem
-    result, message = said
+    result, message, expected = said
     if message is not None:
-        raise ValueError(message)
+        raise TrainingError(message) if expected else RuntimeError(f"the first process failed: {message}")
     return result  # type: ignore[return-value]  # it is the first process's, of type T
 
 

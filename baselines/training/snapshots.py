@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from baselines.training.files import write_atomically
+from baselines.errors import TrainingError
+from baselines.training.files import remove, write_atomically
 from baselines.training.weights import from_bytes, to_bytes
 
 KEPT = 2  # so that a damaged newest snapshot costs one interval and not the run
@@ -48,13 +49,13 @@ def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: M
     """Fill networks and optimisers, built as for the run that was captured, with its state.
 
     Raises:
-        ValueError: the networks are built in another way.
+        TrainingError: the networks are built in another way.
     """
     for name, network in networks.items():
         try:
             network.load_state_dict(_below(snapshot.tensors, f"networks/{name}/"))
         except RuntimeError:
-            raise ValueError(
+            raise TrainingError(
                 f"the snapshot's {name} is of another architecture: start again without resuming."
             ) from None
     for name, optimizer in optimizers.items():
@@ -69,17 +70,17 @@ def write(folder: Path, snapshot: Snapshot) -> Path:
     """Return the new file, written atomically, and delete all but the last two.
 
     Raises:
-        ValueError: a weight is not finite; nothing is written.
-        OSError: the file cannot be written; the older snapshots are as they were.
+        TrainingError: a weight is not finite; nothing is written.
+        WriteError: the file cannot be written; the older snapshots are as they were.
     """
     for name, tensor in snapshot.tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise ValueError(f"{name} is not finite at step {snapshot.step}: resume from the snapshot before it.")
+            raise TrainingError(f"{name} is not finite at step {snapshot.step}: resume from the snapshot before it.")
     path = folder / f"snapshot-{snapshot.step:09d}.safetensors"
     header = {"step": json.dumps(snapshot.step), "settings": json.dumps(snapshot.settings)}
     write_atomically(path, to_bytes(snapshot.tensors, header))
     for old in listed(folder)[:-KEPT]:
-        old.unlink()
+        remove(old)
     return path
 
 
@@ -87,27 +88,27 @@ def latest(folder: Path) -> Snapshot:
     """Return the newest snapshot that is whole.
 
     Raises:
-        ValueError: there is none.
+        TrainingError: there is none.
     """
     damage = []
     for path in reversed(listed(folder)):
         try:
             return read(path)
-        except ValueError as problem:
+        except (OSError, ValueError) as problem:
             damage.append(str(problem))
     why = damage[0] if damage else "there is no snapshot in it"
-    raise ValueError(f"cannot resume in {folder}: {why.rstrip('.')}; start again without resuming.")
+    raise TrainingError(f"cannot resume in {folder}: {why.rstrip('.')}; start again in another folder.")
 
 
 def read(path: Path) -> Snapshot:
     """Return one snapshot.
 
     Raises:
-        ValueError: it is cut short, altered, or no snapshot.
+        TrainingError: it is cut short, altered, or no snapshot.
     """
     tensors, header = from_bytes(path.read_bytes(), str(path))
     if "step" not in header or "settings" not in header:
-        raise ValueError(f"{path} is not a snapshot of a training run: remove it.")
+        raise TrainingError(f"{path} is not a snapshot of a training run: remove it.")
     return Snapshot(json.loads(header["step"]), json.loads(header["settings"]), tensors)
 
 

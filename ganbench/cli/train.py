@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
 EMBEDDED = {"digits", "digit-domains"}  # the data that ship with ganbench
 EMBEDDED_RECIPE = "digits32"  # is made for them
-OWN_FILES = {
-    "lock",
-    "log.jsonl",
-    "log.jsonl.tmp",
-}  # what a run killed before its first snapshot leaves: nothing to lose
 
 
 @click.command(
@@ -72,12 +67,16 @@ def command(
     with together() as speaks:
         if not math.isfinite(changes["kimg"] or 0):
             raise BadInputError(f"--kimg {changes['kimg']} is no length of a run: write a number such as 100.")
+        from baselines.training.folder import check
         from ganbench.models.base import adapter_of, check_device
 
         adapter = adapter_of(model)
         chosen = _changed(_recipe(adapter, model, recipe, data), changes)
         folder = run_dir or Path("runs") / f"{model}-{chosen.name}"
-        _check_folder(folder, resume)
+        try:
+            check(folder, resume)
+        except ValueError as error:
+            raise BadInputError(str(error)) from error
 
         from ganbench.data import open_data
 
@@ -152,17 +151,6 @@ def _changed(recipe: "Recipe", changes: Mapping[str, Any]) -> "Recipe":
     """Return the recipe with what was asked for in place of its settings."""
     given = {name: value for name, value in changes.items() if value is not None}
     return replace(recipe, settings={**recipe.settings, **given})
-
-
-def _check_folder(folder: Path, resume: bool) -> None:
-    """Refuse a folder that holds something else than nothing or, to resume, a run."""
-    if folder.exists() and not folder.is_dir():
-        raise BadInputError(f"{folder} is a file: give the folder of a run, or a new one.")
-    there = {path.name for path in folder.iterdir()} - OWN_FILES if folder.exists() else set()
-    if resume and not there:
-        raise BadInputError(f"there is no snapshot in {folder} to resume from: leave out --resume to start.")
-    if there and not resume:
-        raise BadInputError(f"{folder} is not empty: go on with --resume, or choose another --run-dir.")
 
 
 class Measured:

@@ -1,11 +1,15 @@
 """Image files to pixels, and the refusals: what cannot be measured is named with its remedy.
 
-Greyscale files (and 1-bit ones, as 0 and 255) give 1 channel, RGB files 3. Palette images are looked up in their
-palette and give 3 channels. Alpha, 16-bit, floating-point, CMYK and animated images are refused, because what to make
-of them is the user's choice. Colour profiles and EXIF rotation are ignored, as the official dataset tools do.
+There are two rules, those of the official programs. For the data of StyleGAN (``header`` and ``pixels``), greyscale
+files (and 1-bit ones, as 0 and 255) give 1 channel, RGB files 3. Palette images are looked up in their palette and give
+3 channels. Alpha, 16-bit, floating-point and CMYK images are refused, because what to make of them is the user's
+choice. For images of domains (``colour_header`` and ``rgb_pixels``), every file becomes RGB as Pillow converts it, and
+the colour tells from what. Animated images are refused by both. Colour profiles and EXIF rotation are ignored.
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -21,6 +25,16 @@ MAX_PIXELS = 8192 * 8192
 """A file may declare no more; Pillow's own limit is a little above."""
 
 _CHANNELS = {"1": 1, "L": 1, "RGB": 3, "P": 3}
+GREY = ("greyscale", "1-bit")  # colours of images that have one channel
+_COLOURS = {
+    "RGB": "RGB",
+    "L": "greyscale",
+    "1": "1-bit",
+    "P": "palette",
+    **dict.fromkeys(("RGBA", "LA", "PA", "La", "RGBa"), "alpha"),
+    **dict.fromkeys(("I", "I;16", "I;16B", "I;16L", "I;16N"), "16-bit"),
+    "F": "floating-point",
+}
 _REMEDY = {
     "RGBA": "an alpha channel; flatten it onto a background",
     "LA": "an alpha channel; flatten it onto a background",
@@ -45,13 +59,24 @@ def header(file: IO[bytes], name: str) -> Header:
     """Return size and channels of an image file without decoding its pixels.
 
     Raises:
-        BadInputError: if it is no image, or not one of those that can be measured; the message starts with ``name``.
+        BadInputError: it is not an image, or not one that can be measured; the message starts with ``name``.
     """
-    with warnings.catch_warnings():
-        # Pillow only warns of some images that are larger than MAX_PIXELS; here they are refused in a sentence.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with _opened(file, name) as image:
-            return _checked(image, name)
+    with _unwarned(), _opened(file, name) as image:
+        return _checked(image, name)
+
+
+def colour_header(file: IO[bytes], name: str) -> tuple[Header, str]:
+    """Return the size of an image file of any colour mode, and its colour: ``"RGB"``, ``"alpha"``, ``"CMYK"``, ...
+
+    The header has 1 channel for greyscale and 1-bit files, and 3 for all others.
+
+    Raises:
+        BadInputError: it is not an image that can be read; the message starts with ``name``.
+    """
+    with _unwarned(), _opened(file, name) as image:
+        _check_size(image, name)
+        colour = "alpha" if "transparency" in image.info else _COLOURS.get(image.mode, image.mode)
+        return Header(image.width, image.height, 1 if colour in GREY else 3), colour
 
 
 def pixels(file: IO[bytes], name: str, expected: Header) -> Tensor:
@@ -64,11 +89,36 @@ def pixels(file: IO[bytes], name: str, expected: Header) -> Tensor:
         found = _checked(image, name)
         if found != expected:
             raise BadInputError(f"{name} is {found} and was {expected} when opened: do not change data during a run.")
-        try:
-            decoded = np.array(image.convert("L" if found.channels == 1 else "RGB"))
-        except Exception as error:  # Pillow's decoders raise whatever their parsers do on a broken file
-            raise BadInputError(f"{name} cannot be decoded ({error}): replace it or take it out.") from error
-    return torch.from_numpy(decoded.reshape(found.height, found.width, found.channels).transpose(2, 0, 1).copy())
+        return _converted(image, name, found.channels)
+
+
+def rgb_pixels(file: IO[bytes], name: str) -> Tensor:
+    """Return ``[3, H, W]`` uint8, 0..255, of a file of any colour mode, as ``PIL.Image.convert("RGB")`` makes it.
+
+    Raises:
+        BadInputError: the pixels cannot be decoded.
+    """
+    with _opened(file, name) as image:
+        _check_size(image, name)
+        image.info.pop("transparency", None)  # Pillow leaves it out as well, with a warning
+        return _converted(image, name, 3)
+
+
+def _converted(image: Image.Image, name: str, channels: int) -> Tensor:
+    try:
+        decoded = np.array(image.convert("L" if channels == 1 else "RGB"))
+    except Exception as error:  # Pillow's decoders raise whatever their parsers do on a broken file
+        reason = str(error) or type(error).__name__
+        raise BadInputError(f"{name} cannot be decoded ({reason}): replace it or take it out.") from error
+    return torch.from_numpy(decoded.reshape(image.height, image.width, channels).transpose(2, 0, 1).copy())
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Silence Pillow, which only warns of some images that are larger than ``MAX_PIXELS``: they are refused here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
 
 
 def _opened(file: IO[bytes], name: str) -> Image.Image:
@@ -85,13 +135,17 @@ def _opened(file: IO[bytes], name: str) -> Image.Image:
 
 
 def _checked(image: Image.Image, name: str) -> Header:
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_large(name)
+    _check_size(image, name)
     mode = "RGBA" if "transparency" in image.info else image.mode
     if mode not in _CHANNELS:
         what = _REMEDY.get(mode.partition(";")[0], f"the colour mode {mode}; convert it to RGB")
         raise BadInputError(f"{name} has {what}.")
     return Header(image.width, image.height, _CHANNELS[mode])
+
+
+def _check_size(image: Image.Image, name: str) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_large(name)
 
 
 def _too_large(name: str) -> BadInputError:

@@ -1,20 +1,22 @@
 """Images of domains in folders: StarGAN v2's ``train/DOMAIN`` and ``val/DOMAIN``, CycleGAN's ``trainA`` to ``testB``.
 
-Files may be of any size: the official programs resize every image to the network's size, whatever its aspect ratio.
+Files may be of any size and colour mode: the official programs convert every image to RGB, and resize it to the size of
+the network, whatever its aspect ratio. Where all images are greyscale, they may also be used with one channel.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ganbench.data import fingerprints
-from ganbench.data.decoding import Header, header, pixels
+from ganbench.data.decoding import GREY, Header, colour_header, header, pixels, rgb_pixels
 from ganbench.data.folder import Folder
 from ganbench.errors import BadInputError
 from ganbench.images import ResizeMethod, resize
@@ -23,6 +25,7 @@ _AT_ONCE = 64  # images in memory while the fingerprint is taken
 _THREADS = 4
 _REMEMBERED = 2**28  # bytes of decoded images
 _COLOURS = {1: "greyscale", 3: "RGB"}
+_ADJECTIVES = {"palette": "with a palette", "alpha": "with an alpha channel"}
 
 
 class Layout(NamedTuple):
@@ -78,18 +81,21 @@ class _File(NamedTuple):
     def __str__(self) -> str:
         return f"{self.folder.path}/{self.name}"
 
-    def header(self) -> Header:
-        """Return what the file says about itself."""
+    def header(self) -> tuple[Header, str]:
+        """Return size and colour of the file."""
         try:
             with self.folder.open(self.name) as file:
-                return header(file, str(self))
+                return colour_header(file, str(self))
         except OSError as error:
             raise _unreadable(self, error) from error
 
-    def pixels(self, expected: Header) -> Tensor:
-        """Return ``[C, H, W]`` uint8."""
+    def pixels(self, channels: int) -> Tensor:
+        """Return ``[C, H, W]`` uint8, converted to RGB where ``channels`` is 3."""
         try:
             with self.folder.open(self.name) as file:
+                if channels == 3:
+                    return rgb_pixels(file, str(self))
+                expected = header(file, str(self))
                 return pixels(file, str(self), expected)
         except OSError as error:
             raise _unreadable(self, error) from error
@@ -106,19 +112,24 @@ class DomainSplit:
         name: of the whole data set.
         domains: in the order of their names.
         size: width and height to which images are resized; None for as they are, which must be all the same.
+        splits: all splits of the data set, which give images of the same number of channels.
     """
 
-    def __init__(self, path: Path, folders: Mapping[str, Path], layout: Layout, size: int | None) -> None:
+    def __init__(
+        self, path: Path, folders: Mapping[str, Path], layout: Layout, size: int | None, channels: int | None
+    ) -> None:
         self.name = path.resolve().name
         self._path = path
         self.domains = tuple(folders)
         self.label_dim = len(folders)
         self.size = size
+        self._wanted = channels
+        self.splits: tuple[DomainSplit, ...] = (self,)
         self._method = layout.method
         self._folders = [_folder(domain, folder, layout.suffixes) for domain, folder in folders.items()]
         self.files = [_File(place, found, name) for place, found in enumerate(self._folders) for name in found.names]
         self._stamp = self._stamped()
-        self._known = fingerprints.recall(self._stamp)
+        self._remembered = fingerprints.recall(self._stamp)
 
     def _stamped(self) -> fingerprints.Stamp:
         """Return what changes where a file or the size does."""
@@ -127,32 +138,42 @@ class DomainSplit:
             for folder in self._folders
             for file in folder.stamp().files
         )
-        return fingerprints.Stamp(f"{self._path.resolve()} by {self._method} at {self.size}", files)
+        return fingerprints.Stamp(f"{self._path.resolve()} by {self._method} at {self.size} in {self._wanted}", files)
 
     def __len__(self) -> int:
         return len(self.files)
 
     @cached_property
-    def headers(self) -> list[Header]:
-        """What every file says about itself.
+    def headers(self) -> list[tuple[Header, str]]:
+        """The size and colour of every file.
 
         Raises:
-            BadInputError: one is no image that can be measured, or of another colour mode than the first.
+            BadInputError: one is not an image that can be read.
         """
         with ThreadPoolExecutor(_THREADS) as pool:
-            found = list(pool.map(_File.header, self.files))
-        for file, each in zip(self.files, found, strict=True):
-            if each.channels != found[0].channels:
-                raise BadInputError(
-                    f"{file} is {_COLOURS[each.channels]}, but {self.files[0]} is {_COLOURS[found[0].channels]}: "
-                    "convert all images to one colour mode."
-                )
-        return found
+            return list(pool.map(_File.header, self.files))
+
+    @cached_property
+    def colours(self) -> Mapping[str, int]:
+        """How many files there are of each colour, such as ``{"RGB": 1186, "greyscale": 1}``."""
+        return dict(self._remembered.colours) if self._remembered else Counter(colour for _, colour in self.headers)
 
     @cached_property
     def channels(self) -> int:
-        """1 or 3."""
-        return self._known.header.channels if self._known else self.headers[0].channels
+        """1 where all files of all splits are greyscale and nobody wants 3, or else 3."""
+        colours = {colour for split in self.splits for colour in split.colours}  # of every file, whatever is wanted
+        return self._wanted or (1 if colours <= set(GREY) else 3)
+
+    @cached_property
+    def converted(self) -> Mapping[str, int]:
+        """How many files of each colour are converted to RGB."""
+        return {} if self.channels == 1 else {name: n for name, n in sorted(self.colours.items()) if name != "RGB"}
+
+    @cached_property
+    def _known(self) -> fingerprints.Known | None:
+        """What is remembered, where it is of as many channels; another split may have been changed since."""
+        known = self._remembered
+        return known if known and known.header.channels == self.channels else None
 
     @cached_property
     def resolution(self) -> int:
@@ -165,9 +186,9 @@ class DomainSplit:
             return self.size
         if self._known:
             return self._known.header.width
-        first = self.headers[0]
-        for file, each in zip(self.files, self.headers, strict=True):
-            if each.width != each.height or each != first:
+        first = self.headers[0][0]
+        for file, (each, _) in zip(self.files, self.headers, strict=True):
+            if each.width != each.height or each[:2] != first[:2]:
                 raise BadInputError(
                     f"{file} is {each.width}x{each.height}, and nothing says to what size to bring the images, which "
                     f"are not all {first.width}x{first.width}: resize them."
@@ -194,7 +215,8 @@ class DomainSplit:
         shape = Header(self.resolution, self.resolution, self.channels)
         found = fingerprints.of((len(self), shape.channels, *shape[:2]), self._decoded(), self._labels)
         if self._stamped() == self._stamp:
-            fingerprints.remember(self._stamp, fingerprints.Known(found, shape))
+            colours = tuple(sorted(self.colours.items()))
+            fingerprints.remember(self._stamp, fingerprints.Known(found, shape, colours))
         return found
 
     def changed(self) -> str:
@@ -211,7 +233,7 @@ class DomainSplit:
         return torch.tensor([file.domain for file in self.files])
 
     def _decode(self, file: _File) -> Tensor:
-        stored = file.pixels(file.header())
+        stored = file.pixels(self.channels)
         if len(stored) != self.channels:
             raise BadInputError(f"{file} is {_COLOURS[len(stored)]} now: do not change data during a run.")
         size = self.resolution
@@ -222,6 +244,10 @@ class DomainSplit:
         with ThreadPoolExecutor(_THREADS) as pool:
             for start in range(0, len(self.files), _AT_ONCE):
                 yield from pool.map(self._decode, self.files[start : start + _AT_ONCE])
+
+
+def _described(colour: str) -> str:
+    return _ADJECTIVES.get(colour, colour)
 
 
 def _folder(domain: str, path: Path, suffixes: tuple[str, ...]) -> Folder:
@@ -241,30 +267,38 @@ class DomainFolder(DomainSplit):
         BadInputError: a single domain, one that lacks a split, or one without images.
     """
 
-    def __init__(self, path: Path, layout: Layout, size: int | None = None) -> None:
+    def __init__(
+        self, path: Path, layout: Layout, size: int | None = None, channels: Literal[1, 3] | None = None
+    ) -> None:
         _check_domains(path, layout)
-        super().__init__(path, layout.train, layout, size)
+        super().__init__(path, layout.train, layout, size, channels)
         self._layout = layout
-        self.validation = DomainSplit(path, layout.validation, layout, size)
+        self.validation = DomainSplit(path, layout.validation, layout, size, channels)
+        self.splits = self.validation.splits = (self, self.validation)
 
     def at(self, resolution: int | None = None, channels: int | None = None) -> "DomainFolder":
         """Return the data set with its images resized; the aspect ratio is not kept, as in the official programs.
 
         Args:
             resolution: width and height; None for the size that all files share.
-            channels: that are wanted, 1 or 3; None for any.
+            channels: 3 to convert every image to RGB, 1 to take greyscale images as they are; None for 1 where all
+                are greyscale, or else 3.
 
         Raises:
-            BadInputError: the files are of other or several colour modes, or, where no size is given, of several sizes.
+            BadInputError: 1 channel is wanted and a file is not greyscale; or no size is given and there are several.
         """
-        sized = DomainFolder(self._path, self._layout, resolution)
-        for split in (sized, sized.validation):
-            wanted = channels or sized.channels
-            if split.channels != wanted:
-                raise BadInputError(
-                    f"{split.files[0]} is {_COLOURS[split.channels]} and {_COLOURS.get(wanted, wanted)} is wanted: "
-                    "convert the images, or choose others."
-                )
+        sized = DomainFolder(self._path, self._layout, resolution, 3 if channels == 3 else None)
+        if sized.channels != (channels or sized.channels):
+            file, colour = next(
+                (file, colour)
+                for split in sized.splits
+                for file, (_, colour) in zip(split.files, split.headers, strict=True)
+                if colour not in GREY
+            )
+            raise BadInputError(
+                f"{file} is {_described(colour)} and the model takes greyscale images: convert all images, or choose "
+                "others."
+            )
         if sized.resolution != sized.validation.resolution:
             raise BadInputError(
                 f"the training images of {sized.name} are {sized.resolution} pixels wide and the validation images "
@@ -275,6 +309,16 @@ class DomainFolder(DomainSplit):
     def changed(self) -> str:
         """Return "" or a sentence about either split; see ``WatchedDataset``."""
         return super().changed() or self.validation.changed()
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What was converted; see ``NotedDataset``."""
+        counts = sum((Counter(split.converted) for split in self.splits), Counter[str]())
+        if not counts:
+            return ()
+        listed = ", ".join(f"{count} {_described(colour)}" for colour, count in sorted(counts.items()))
+        total = sum(map(len, self.splits))
+        return (f"{counts.total()} of {total} images of {self.name} were converted to RGB: {listed}",)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -63,10 +63,17 @@ class Stamp(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is remembered of a data set."""
+    """What is remembered of a data set.
+
+    Attributes:
+        fingerprint: the sha256 over pixels and labels.
+        header: of the images as they are used.
+        colours: of the files, and how many there are of each, where they may differ.
+    """
 
     fingerprint: str
     header: Header
+    colours: tuple[tuple[str, int], ...] = ()
 
 
 def of(shape: tuple[int, ...], images: Iterable[Tensor], labels: Tensor | None) -> str:
@@ -111,7 +118,8 @@ def recall(stamp: Stamp) -> Known | None:
     key = _key(stamp)
     try:
         found = json.loads(_path(key).read_text())
-        known = Known(str(found["fingerprint"]), Header(*found["header"]))
+        colours = tuple((str(colour), int(count)) for colour, count in found["colours"])
+        known = Known(str(found["fingerprint"]), Header(*found["header"]), colours)
         sound = found["checksum"] == _checksum(key, known) and all(type(x) is int and x > 0 for x in known.header)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -124,7 +132,7 @@ def remember(stamp: Stamp, known: Known) -> None:
     if time.time_ns() - newest < _SETTLED_NS:
         return
     key = _key(stamp)
-    content = {"fingerprint": known.fingerprint, "header": known.header, "checksum": _checksum(key, known)}
+    content = {**known._asdict(), "checksum": _checksum(key, known)}
     with suppress(OSError):  # a cache that cannot be written costs time and nothing else
         path = _path(key)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ protocol with ``isinstance``. ``ganbench.models.BaseAdapter`` holds the defaults
 """
 
 from ganbench.types.adapters import Adapter, Checkpoint, Embedded, LoadedModel, Progress, Recipe
-from ganbench.types.data import Dataset, DomainDataset, ResizableDataset, WatchedDataset
+from ganbench.types.data import Dataset, DomainDataset, NotedDataset, ResizableDataset, WatchedDataset
 from ganbench.types.extractors import (
     AttributeExtractor,
     ClassExtractor,
@@ -45,6 +45,7 @@ __all__ = [
     "MaskedTranslator",
     "Noise",
     "NoiseMode",
+    "NotedDataset",
     "PartialTranslator",
     "PerceptualExtractor",
     "Progress",

@@ -74,3 +74,13 @@ class WatchedDataset(Dataset, Protocol):
         so that it can be asked before anything is stored under the data set's fingerprint.
         """
         ...
+
+
+@runtime_checkable
+class NotedDataset(Dataset, Protocol):
+    """Real images of which something must be known beside the numbers that are measured with them."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the record and the table, without a full stop, such as how many images were converted."""
+        ...

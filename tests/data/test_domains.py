@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -10,9 +11,15 @@ from ganbench.data import at_size, open_data
 from ganbench.data.domains import DomainFolder
 from ganbench.data.image_files import ImageFiles
 from ganbench.errors import BadInputError
-from ganbench.types import Dataset, DomainDataset
+from ganbench.types import Dataset, DomainDataset, NotedDataset
 from tests.data.image_sets import encoded, noise, picture, write_folder
 from tests.golden_cases import golden
+
+
+def settle(path: Path) -> None:
+    """Make the times of files old, as those of files that nobody is just writing."""
+    for file in path.rglob("*.png"):
+        os.utime(file, (1e9, 1e9))
 
 
 def opened(path: Path) -> DomainFolder:
@@ -65,19 +72,18 @@ def test_val_wins_over_test_and_hidden_folders_do_not_count(tmp_path: Path) -> N
 
 
 def test_the_official_loader_in_every_pixel(tmp_path: Path) -> None:
-    """Of the mixed folder, what is RGB; the rest is refused here, because what to make of it is the user's choice."""
     case = golden("stargan2/eval_loader")
     for domain in ("train/a", "val/a", "train/b", "val/b"):
         shutil.copytree(case / "images", tmp_path / domain)
-        (tmp_path / domain / "c_gray.png").unlink()
-        (tmp_path / domain / "d_rgba.png").unlink()
     data = opened(tmp_path).at(48, 3)
-    assert [file.name for file in data.files[:3]] == ["a_photo.jpg", "b_rgb.png", "sub/e_nested.jpeg"], "no f_upper.PNG"
-    official = torch.from_numpy(np.load(case / "io.npz")["half"])[[0, 1, 4]]
-    found = data.validation.images(range(3)).float() / 127.5 - 1
-    torch.testing.assert_close(found[1], official[1], rtol=0, atol=1e-6)
+    names = ["a_photo.jpg", "b_rgb.png", "c_gray.png", "d_rgba.png", "sub/e_nested.jpeg"]
+    assert [file.name for file in data.files[:5]] == names, "no f_upper.PNG"
+    official = torch.from_numpy(np.load(case / "io.npz")["half"])
+    found = data.validation.images(range(5)).float() / 127.5 - 1
+    torch.testing.assert_close(found[1:4], official[1:4], rtol=0, atol=1e-6)
     torch.testing.assert_close(found, official, rtol=0, atol=0.0081)  # one step of 8 bits, for JPEG decoders
     assert (found - official).abs().mean() < 1e-3
+    assert data.notes == (f"8 of 20 images of {data.name} were converted to RGB: 4 with an alpha channel, 4 greyscale",)
 
 
 def test_suffixes_are_those_of_the_official_programs(tmp_path: Path) -> None:
@@ -155,16 +161,13 @@ def test_the_fingerprint_is_of_pixels_as_used_and_of_labels_not_of_names(tmp_pat
 
 
 def test_the_fingerprint_is_remembered_until_a_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     write_domains(tmp_path / "set")
-    for file in (tmp_path / "set").rglob("*.png"):
-        os.utime(file, (1e9, 1e9))
+    settle(tmp_path / "set")
     first = opened(tmp_path / "set").at(8)
     assert first.fingerprint
     with monkeypatch.context() as patched:
-        patched.setattr("ganbench.data.domains.pixels", None)
-        patched.setattr("ganbench.data.domains.header", None)
+        patched.setattr("ganbench.data.domains.rgb_pixels", None)
+        patched.setattr("ganbench.data.domains.colour_header", None)
         again = opened(tmp_path / "set").at(8)
         assert (again.fingerprint, again.resolution, again.channels) == (first.fingerprint, 8, 3)
     (tmp_path / "set" / "val" / "dog" / "0.png").write_bytes(encoded(picture(noise(1, size=20)[0])))
@@ -177,11 +180,6 @@ def remove(folder: str) -> object:
 
 def put(name: str, content: bytes) -> object:
     return lambda path: (path / name).write_bytes(content)
-
-
-GREY = encoded(picture(noise(1, channels=1)[0]))
-RGBA = encoded(picture(noise(1)[0]).convert("RGBA"))
-DEEP = encoded(Image.fromarray(np.zeros((16, 16), np.uint16)))
 
 
 @pytest.mark.parametrize(
@@ -201,9 +199,6 @@ DEEP = encoded(Image.fromarray(np.zeros((16, 16), np.uint16)))
             r"the domain 'dog' has no images in .*val",
         ),
         (lambda path: [file.unlink() for file in (path / "train/cat").iterdir()], r"'cat' has no images in .*train"),
-        (put("val/dog/1.png", GREY), r"val/dog/1\.png is greyscale, but .*val/cat/0\.png is RGB: convert"),
-        (put("train/dog/1.png", RGBA), r"train/dog/1\.png has an alpha channel; flatten it"),
-        (put("val/cat/1.png", DEEP), r"val/cat/1\.png has more than 8 bits a channel; convert it to 8 bits"),
         (put("val/cat/1.png", b"GIF89a"), r"val/cat/1\.png is no image that can be read"),
     ],
 )
@@ -223,19 +218,75 @@ def test_a_missing_folder_of_cyclegan_is_named(tmp_path: Path, folder: str) -> N
         open_data(tmp_path)
 
 
-def test_files_of_another_colour_mode_than_the_model_are_named(tmp_path: Path) -> None:
-    grey, rgb = tmp_path / "grey", write_domains(tmp_path / "rgb")
+def coloured() -> dict[str, tuple[Image.Image, str, str]]:
+    """Return image, format and what it is called, by colour mode as Pillow opens it."""
+    rgb, deep = picture(noise(1)[0]), Image.fromarray(noise(1, channels=1)[0, 0].astype(np.uint16) * 257)
+    return {
+        "L": (rgb.convert("L"), "PNG", "1 greyscale"),
+        "1": (rgb.convert("1"), "PNG", "1 1-bit"),
+        "P": (rgb.convert("P"), "PNG", "1 with a palette"),
+        "LA": (rgb.convert("LA"), "PNG", "1 with an alpha channel"),
+        "RGBA": (rgb.convert("RGBA"), "PNG", "1 with an alpha channel"),
+        "CMYK": (rgb.convert("CMYK"), "JPEG", "1 CMYK"),
+        "I;16": (deep, "PNG", "1 16-bit"),
+        "F": (Image.fromarray(noise(1, channels=1)[0, 0].astype(np.float32)), "TIFF", "1 floating-point"),
+    }
+
+
+@pytest.mark.parametrize("mode", coloured())
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_every_colour_becomes_rgb_as_pillow_converts_it_and_is_counted(tmp_path: Path, mode: str, split: str) -> None:
+    image, kind, called = coloured()[mode]
+    file = write_domains(tmp_path) / split / "dog" / "1.png"
+    file.write_bytes(encoded(image, kind))
+    expected = Image.open(file)
+    assert expected.mode == mode
+    data = opened(tmp_path).at(16)
+    assert isinstance(data, NotedDataset)
+    chosen = data if split == "train" else data.validation
+    found = chosen.images([[each.name for each in chosen.files].index("1.png", 3)])[0]
+    assert (found.numpy() == np.asarray(expected.convert("RGB")).transpose(2, 0, 1)).all()
+    assert data.notes == (f"1 of 12 images of {data.name} were converted to RGB: {called}",)
+    assert data.fingerprint == opened(tmp_path).at(16, 3).fingerprint
+
+
+def test_transparent_palettes_become_rgb_without_a_warning(tmp_path: Path) -> None:
+    file = write_domains(tmp_path) / "val" / "cat" / "0.png"
+    file.write_bytes(encoded(picture(noise(1)[0]).convert("P"), transparency=bytes(range(256))))
+    plain = Image.open(file)
+    plain.info.clear()
+    found = opened(tmp_path).at(16).validation.images([0])[0]
+    assert (found.numpy() == np.asarray(plain.convert("RGB")).transpose(2, 0, 1)).all()
+
+
+def test_greyscale_folders_have_one_channel_unless_three_are_wanted(tmp_path: Path) -> None:
     for domain in ("train/a", "train/b", "val/a", "val/b"):
-        write_folder(grey / domain, noise(2, channels=1), ["0.png", "1.png"])
-    with pytest.raises(BadInputError, match=r"train/a/0\.png is greyscale and RGB is wanted: convert"):
-        opened(grey).at(16, 3)
-    with pytest.raises(BadInputError, match=r"train/cat/0\.png is RGB and greyscale is wanted"):
-        opened(rgb).at(16, 1)
-    shutil.rmtree(grey / "val")
-    shutil.copytree(rgb / "val" / "cat", grey / "val" / "a")
-    shutil.copytree(rgb / "val" / "cat", grey / "val" / "b")
-    with pytest.raises(BadInputError, match=r"val/a/0\.png is RGB and greyscale is wanted"):
-        opened(grey).at(16)
+        write_folder(tmp_path / domain, noise(2, channels=1), ["0.png", "1.png"])
+    grey, rgb = opened(tmp_path).at(16), opened(tmp_path).at(16, 3)
+    assert (grey.channels, grey.notes) == (1, ())
+    assert torch.equal(rgb.images([0, 3]), grey.images([0, 3]).expand(-1, 3, -1, -1))
+    assert grey.fingerprint == opened(tmp_path).at(16, 1).fingerprint != rgb.fingerprint
+    assert rgb.notes == (f"8 of 8 images of {rgb.name} were converted to RGB: 8 greyscale",)
+    write_folder(tmp_path / "val" / "b", noise(2), ["0.png", "1.png"])
+    mixed = opened(tmp_path).at(16)
+    assert (mixed.channels, mixed.validation.channels, mixed.images([0]).shape[1]) == (3, 3, 3)
+    with pytest.raises(BadInputError, match=r"val/b/0\.png is RGB and the model takes greyscale images: convert all"):
+        opened(tmp_path).at(16, 1)
+
+
+def test_another_split_that_loses_its_colours_is_not_overlooked(tmp_path: Path) -> None:
+    """What is remembered of the training images was with three channels, for the sake of the validation images."""
+    for domain in ("train/a", "train/b", "val/a", "val/b"):
+        write_folder(tmp_path / domain, noise(2, channels=1), ["0.png", "1.png"])
+    write_folder(tmp_path / "val" / "b", noise(2), ["0.png", "1.png"])
+    settle(tmp_path)
+    mixed = opened(tmp_path).at(16)
+    assert mixed.fingerprint == opened(tmp_path).at(16).fingerprint
+    assert opened(tmp_path).at(16).notes == mixed.notes != ()
+    write_folder(tmp_path / "val" / "b", noise(2, channels=1), ["0.png", "1.png"])
+    grey = opened(tmp_path).at(16)
+    assert (grey.channels, grey.images([0]).shape[1], grey.notes) == (1, 1, ())
+    assert grey.fingerprint != mixed.fingerprint
 
 
 def test_broken_pixels_are_named(tmp_path: Path) -> None:
@@ -250,7 +301,7 @@ def test_broken_pixels_are_named(tmp_path: Path) -> None:
 def test_an_image_asked_for_again_is_not_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = opened(write_domains(tmp_path)).at(8)
     first = data.validation.images([3, 1, 3])
-    monkeypatch.setattr("ganbench.data.domains.pixels", None)
+    monkeypatch.setattr("ganbench.data.domains.rgb_pixels", None)
     assert torch.equal(data.validation.images([1, 3]), first[[1, 0]])
     first.zero_()
     assert data.validation.images([1]).any(), "what was given away is not what is remembered"

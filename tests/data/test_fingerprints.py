@@ -120,7 +120,7 @@ def test_the_entry_appears_whole_and_nothing_else_is_left(tmp_path: Path, cache:
     (entry,) = (path for path in cache.rglob("*") if path.is_file())
     content = json.loads(entry.read_text())
     assert content.pop("checksum")
-    assert content == {"fingerprint": found, "header": [16, 16, 3]}
+    assert content == {"fingerprint": found, "header": [16, 16, 3], "colours": []}
 
 
 def test_an_entry_in_the_place_of_anothers_is_not_believed(tmp_path: Path, cache: Path) -> None:

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from ganbench import registry
 from ganbench.data import open_data
-from ganbench.data.decoding import Header, header, pixels
+from ganbench.data.decoding import colour_header, pixels, rgb_pixels
 from ganbench.data.domains import layout_of
 from ganbench.data.folder import Folder
 from ganbench.data.image_files import Container
+from ganbench.data.labels import class_indices
 from ganbench.data.nvlabs_zip import Zip
 from ganbench.errors import BadInputError
 from ganbench.types import Dataset, DomainDataset
@@ -31,18 +32,21 @@ class Original:
         name: telling, safe in a file's name, and unlike all others'.
         domain: the one that it belongs to, where that is known.
         pixels: gives ``[C, H, W]`` uint8, read anew each time.
+        converted: the colour of the file, such as ``"greyscale"``, where it is converted to RGB; or else "".
     """
 
     name: str
     domain: str | None
     pixels: Callable[[], Tensor]
+    converted: str = ""
 
 
 def originals(spec: str, domains: Sequence[str], channels: int) -> list[Original]:
     """Return the images of a registered data set, a file, a folder of any depth or a zip, in their order.
 
     Of a data set or folder of domains these are the validation images. Of other folders, a file's domain is the
-    outermost folder that it lies in, where that is called like one.
+    outermost folder that it lies in, where that is called like one. For a model of RGB images, files of any colour mode
+    are converted to RGB, as the official programs do.
 
     Args:
         spec: name or path; a name wins.
@@ -50,7 +54,7 @@ def originals(spec: str, domains: Sequence[str], channels: int) -> list[Original
         channels: that the model takes.
 
     Raises:
-        BadInputError: there are none, or one is no image of so many channels; it is named.
+        BadInputError: there are none, or one cannot be read or has more channels than the model takes; it is named.
     """
     path = Path(spec).expanduser()
     if is_registered(spec) or not path.exists():
@@ -67,7 +71,7 @@ def originals(spec: str, domains: Sequence[str], channels: int) -> list[Original
     container.stamp()  # refuses what is no regular file
     names = _distinct(os.path.splitext(name)[0] for name in container.names)
     return [
-        Original(short, _domain(name, domains), _reader(container, name, channels))
+        _of_file(short, _domain(name, domains), container, name, channels)
         for name, short in zip(container.names, names, strict=True)
     ]
 
@@ -99,7 +103,7 @@ def _of_data(data: Dataset, channels: int) -> list[Original]:
     _check_channels(data.name, data.channels, channels)
     domains = data.domains if isinstance(data, DomainDataset) else ()
     shown = data.validation if isinstance(data, DomainDataset) else data
-    numbers = shown.labels(range(len(shown))).argmax(1).tolist() if domains else []
+    numbers = class_indices(shown.labels(range(len(shown)))).tolist() if domains else []
 
     def one(index: int) -> Original:
         domain = domains[numbers[index]] if domains else None
@@ -113,18 +117,19 @@ def _domain(name: str, domains: Sequence[str]) -> str | None:
     return outermost if below and outermost in domains else None
 
 
-def _reader(container: Container, name: str, channels: int) -> Callable[[], Tensor]:
-    """Return what reads an image whose header has been looked at."""
+def _of_file(short: str, domain: str | None, container: Container, name: str, channels: int) -> Original:
+    """Return the image in a file whose header has been looked at."""
     where = str(container.path / name)
     with _open(container, name, where) as file:
-        expected: Header = header(file, where)
-    _check_channels(where, expected.channels, channels)
+        found, colour = colour_header(file, where)
+    if channels == 1:
+        _check_channels(where, found.channels, channels)
 
     def read() -> Tensor:
         with _open(container, name, where) as file:
-            return pixels(file, where, expected)
+            return pixels(file, where, found) if channels == 1 else rgb_pixels(file, where)
 
-    return read
+    return Original(short, domain, read, "" if channels == 1 or colour == "RGB" else colour)
 
 
 def _open(container: Container, name: str, where: str) -> IO[bytes]:

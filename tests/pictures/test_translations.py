@@ -134,6 +134,30 @@ def test_files_are_read_in_their_order_with_the_domains_of_their_folders(tmp_pat
     assert (one.name, one.domain) == ("x", None)
 
 
+def test_files_of_any_colour_become_rgb_for_a_model_of_rgb_images(tmp_path: Path) -> None:
+    rgb = picture(noise(1)[0])
+    deep = Image.fromarray(noise(1, channels=1)[0, 0].astype(np.uint16) * 257)
+    files = {"a.png": rgb, "b.png": rgb.convert("L"), "c.png": rgb.convert("RGBA"), "d.tif": rgb.convert("CMYK")}
+    for name, each in {**files, "e.png": deep}.items():
+        each.save(tmp_path / name)
+    found = originals(str(tmp_path), (), 3)
+    assert [each.converted for each in found] == ["", "greyscale", "alpha", "CMYK", "16-bit"]
+    for name, each in zip([*files, "e.png"], found, strict=True):
+        expected = np.asarray(Image.open(tmp_path / name).convert("RGB")).transpose(2, 0, 1)
+        assert (each.pixels().numpy() == expected).all(), name
+
+
+def test_a_model_of_greyscale_images_takes_those_alone(tmp_path: Path) -> None:
+    grey = noise(1, channels=1)
+    write_folder(tmp_path / "grey", grey, ["a.png"])
+    write_folder(tmp_path / "rgb", noise(1), ["a.png"])
+    (found,) = originals(str(tmp_path / "grey"), (), 1)
+    assert (found.pixels().numpy() == grey[0]).all()
+    assert found.converted == ""
+    with pytest.raises(BadInputError, match=r"rgb/a\.png is RGB and the model takes greyscale images"):
+        originals(str(tmp_path / "rgb"), (), 1)
+
+
 def test_folders_of_domains_give_their_validation_images(tmp_path: Path) -> None:
     write_folder(tmp_path / "a", noise(4), ["trainA/x.png", "trainB/x.png", "testA/y.png", "testB/z.png"])
     assert [(each.name, each.domain) for each in originals(str(tmp_path / "a"), (), 3)] == [("A_y", "A"), ("B_z", "B")]

@@ -7,19 +7,30 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ganbench import checkpoints, functional, records
     from ganbench.engine.measure import measure
     from ganbench.engine.run import run
     from ganbench.models.base import load_model
 
-__all__ = ["load_model", "measure", "run"]
+    __version__: str
+
+__all__ = ["__version__", "checkpoints", "functional", "load_model", "measure", "records", "run"]
 
 _HOMES = {"load_model": "ganbench.models.base", "measure": "ganbench.engine.measure", "run": "ganbench.engine.run"}
+_SUBPACKAGES = ("checkpoints", "functional", "records")
 
 
 def __getattr__(name: str) -> Any:
     """Return a public name, importing its home on first use; or a subpackage such as ``ganbench.functional``."""
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in ("checkpoints", "functional", "records"):
+    if name in _SUBPACKAGES:
         return importlib.import_module(f"ganbench.{name}")
+    if name == "__version__":
+        return importlib.import_module("ganbench.records.environment").ganbench_version()
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, before anything of them is imported too, and what every module has."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -10,6 +10,7 @@ import click
 from ganbench.cli import options
 from ganbench.cli.files import check_folder
 from ganbench.cli.group import Choice, Verb
+from ganbench.cli.output import say
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def command(
     notes = {"attributes": list(table.attributes), "labels_sha256": file_sha256(labels)}
     _write(out, learned, {**notes, "data_fingerprint": images.fingerprint})
     _show(learned, table.attributes, answers)
-    click.echo(f"classifiers: {out}")
+    say(f"classifiers: {out}")
 
 
 def _images(data: str) -> "ImageFiles":

@@ -161,11 +161,23 @@ def _sentence(error: Exception) -> str:
         return f"{error.format_message().rstrip('.')} (see `{path} --help`)."
     if isinstance(error, GanbenchError | click.ClickException):
         return str(error) or type(error).__name__
-    if isinstance(error, OSError) and error.strerror:
-        return ": ".join(str(part) for part in (error.filename, error.strerror) if part) + "."
-    if type(error).__name__ in ("MemoryError", "OutOfMemoryError"):
-        return "out of memory: give a smaller --batch-size."
+    if isinstance(error, OSError):
+        return f"{_os_error(error)}."
+    if _is_out_of_memory(error):
+        return "out of memory: give a smaller --batch-size where there is one, or take a machine with more."
     return f"this is a bug ({type(error).__name__}: {error!s:.300}): run again with --debug and report what it prints."
+
+
+def _os_error(error: OSError) -> str:
+    """Return what the system says, after the file that it says it of."""
+    names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    return ": ".join([*names, error.strerror or str(error).rstrip(".") or type(error).__name__])
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return whether memory was lacking; torch says so on a CPU in the words of a ``RuntimeError``."""
+    named = type(error).__name__ in ("MemoryError", "OutOfMemoryError")
+    return named or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:

@@ -1,29 +1,30 @@
 """``ganbench list``: the names of everything that can be named."""
 
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganbench import registry
 from ganbench.cli.group import Choice, Verb
+from ganbench.cli.output import say
 from ganbench.cli.summaries import summary
+
+if TYPE_CHECKING:
+    from ganbench.benchmarks import Benchmark
 
 
 @click.command(
     cls=Verb,
     examples=("ganbench list", "ganbench list models", "ganbench list metrics --long"),
 )
-@click.argument(
-    "kind", required=False, type=Choice(registry.KINDS), metavar="[models|metrics|data|extractors|benchmarks]"
-)
+@click.argument("kind", required=False, type=Choice(registry.KINDS), metavar=f"[{'|'.join(registry.KINDS)}]")
 @click.option("--long", is_flag=True, help="Import each and tell more: parameters, recipes, published weights.")
 def command(kind: str | None, long: bool) -> None:
     """Show names, with one line on each; nothing is imported unless --long asks for it."""
     for each in (kind,) if kind else registry.KINDS:
         if kind is None:
-            click.echo(f"{each}:")
+            say(f"{each}:")
         _show(each, "" if kind else "  ", long)
 
 
@@ -31,22 +32,39 @@ def _show(kind: str, indent: str, long: bool) -> None:
     found = registry.names(kind)
     width = max((len(name) for name in found), default=0)
     for name in found:
-        click.echo(f"{indent}{name:<{width}}  {summary(kind, name)}".rstrip())
-        for line in _details(registry.load(kind, name)) if long else ():
-            click.echo(f"{indent}{'':<{width}}  {line}")
+        say(f"{indent}{name:<{width}}  {summary(kind, name)}".rstrip())
+        for line in _details(kind, name) if long else ():
+            say(f"{indent}{'':<{width}}  {line}")
 
 
-def _details(thing: Any) -> list[str]:
-    """Return what an object says of itself in the attributes that its kind has, one line each."""
-    lines = []
-    if (higher := getattr(thing, "higher_is_better", None)) is not None:
-        lines.append(f"{'higher' if higher else 'lower'} is better; version {thing.version}")
-        lines.append(", ".join(f"{f.name} {getattr(thing, f.name)}" for f in fields(thing) if f.name != "name"))
-    for attribute in ("recipes", "published"):
-        if isinstance(value := getattr(thing, attribute, None), Mapping) and value:
-            lines.append(f"{attribute}: {', '.join(value)}")
-    if isinstance(short := getattr(thing, "short_names", None), Mapping):
-        lines.append(f"short names: {', '.join(f'{name} = {meaning}' for name, meaning in short.items())}")
-    if isinstance(metrics := getattr(thing, "metrics", None), tuple):
-        lines.append(f"metrics: {', '.join(metrics)}")
-    return lines
+def _details(kind: str, name: str) -> list[str]:
+    """Return what else there is to say of a registered object, one line each; imports it."""
+    if kind == "metrics":
+        return _of_metric(name)
+    thing = registry.load(kind, name)
+    if kind == "models":
+        return _of_adapter(thing)
+    return _of_benchmark(thing) if kind == "benchmarks" else []
+
+
+def _of_metric(name: str) -> list[str]:
+    from ganbench.metrics import resolve
+
+    metric: Any = resolve(name)  # a frozen dataclass, which its protocol cannot say
+    better = {True: "higher is better; ", False: "lower is better; ", None: ""}[metric.higher_is_better]
+    parameters = ", ".join(f"{name} {value}" for name, value in asdict(metric).items() if name != "name")
+    return [f"{better}version {metric.version}", parameters]
+
+
+def _of_adapter(thing: Any) -> list[str]:
+    from ganbench.models import BaseAdapter
+    from ganbench.plugins import completed
+
+    adapter = completed(thing, BaseAdapter)
+    named = {"recipes": adapter.recipes, "published": adapter.published}
+    return [f"{what}: {', '.join(names)}" for what, names in named.items() if names]
+
+
+def _of_benchmark(benchmark: "Benchmark") -> list[str]:
+    short_names = ", ".join(f"{name} = {meaning}" for name, meaning in benchmark.short_names.items())
+    return [f"short names: {short_names or 'none'}", f"metrics: {', '.join(benchmark.metrics)}"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def summary(kind: str, name: str) -> str:
-    """Return one line on a registered name: the first line of its documentation; empty where there is none.
+    """Return one line on a registered name: the first line of its documentation, without the marks of code in it.
 
-    An assignment's documentation is its ``description=`` argument, or the string that follows it; failing both, the
-    module's docstring is used.
+    The documentation of an assignment is its ``description=`` argument, or the string that follows it; failing both,
+    the module's docstring. The line is empty where there is no documentation.
     """
     entry = next((entry for entry in entry_points(group=f"ganbench.{kind}") if entry.name == name), None)
     path = _source(entry.module) if entry else None
@@ -21,7 +21,7 @@ def summary(kind: str, name: str) -> str:
     except (OSError, ValueError, SyntaxError):
         return ""
     documentation = _documentation(tree, entry.attr) or ast.get_docstring(tree) or ""
-    return documentation.strip().partition("\n")[0]
+    return documentation.strip().partition("\n")[0].replace("`", "")
 
 
 def _source(module: str) -> Path | None:

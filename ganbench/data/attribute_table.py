@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ganbench.errors import BadInputError
+from ganbench.printable import printable
 
 Line = tuple[int, list[str]]  # its number in the file, and its fields
 
@@ -87,7 +88,8 @@ def read_attribute_table(path: Path | str) -> AttributeTable:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadInputError(f"{path} cannot be read as a table of attributes ({reason}): give a text file.") from error
-    attributes, rows = (_celeba if lines and lines[0].strip().isdecimal() else _separated)(path, lines)
+    names, rows = (_celeba if lines and lines[0].strip().isdecimal() else _separated)(path, lines)
+    attributes = [printable(name) for name in names]  # they go into the file of classifiers, and onto terminals
     if not attributes or not rows or len(set(attributes)) < len(attributes) or not all(attributes):
         raise BadInputError(
             f"{path} has {len(rows)} rows of {len(attributes)} attributes, or two of one name: give a header with a "

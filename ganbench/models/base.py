@@ -60,13 +60,13 @@ def open_model(name: str, weights: Path | str | None = None, device: str = "cpu"
 
 
 def check_device(device: str) -> None:
-    """Check that a device exists here.
+    """Check that a device exists here and computes, which ``meta`` does not.
 
     Raises:
         BadInputError: it does not.
     """
     try:
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError, ValueError) as error:
         raise BadInputError(
             f"the device {device!r} cannot be used here: choose cpu, or cuda where there is one."

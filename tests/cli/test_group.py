@@ -17,6 +17,7 @@ from ganbench.errors import BadInputError, PlanError
 from tests.cli.command_line import complaint, ganbench
 
 VERBS = list(main.verbs)
+MORE_MEMORY = "give a smaller --batch-size where there is one, or take a machine with more."
 
 
 def run(*arguments: str, **settings: Any) -> "subprocess.CompletedProcess[str]":
@@ -103,7 +104,14 @@ def test_what_is_typed_wrong_is_told_in_one_sentence_with_where_to_look(argument
     [
         (BadInputError("no such thing: give another."), "no such thing: give another."),
         (OSError(errno.ENOSPC, "No space left on device", "out/a.png"), "out/a.png: No space left on device."),
-        (MemoryError(), "out of memory: give a smaller --batch-size."),
+        (
+            OSError(errno.EXDEV, "Invalid cross-device link", b"a", None, b"b\xff"),
+            "a: b\\xff: Invalid cross-device link.",
+        ),
+        (OSError("image file is truncated."), "image file is truncated."),
+        (OSError(), "OSError."),
+        (MemoryError(), f"out of memory: {MORE_MEMORY}"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), f"out of memory: {MORE_MEMORY}"),
     ],
 )
 def test_what_the_user_can_put_right_is_told_in_one_sentence(

@@ -10,6 +10,7 @@ def test_every_name_is_listed(kind: str) -> None:
     done = ganbench("list", kind)
     assert done.exit_code == 0
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(registry.names(kind))
+    assert "`" not in done.stdout
 
 
 def test_without_a_kind_everything_is_listed() -> None:
@@ -37,3 +38,11 @@ def test_a_summary_is_the_description_or_the_documentation() -> None:
     assert summary("data", "stripes") == "Return the stripes; they come in one variant."
     assert summary("models", "waves").startswith("A third party's package")
     assert summary("models", "no such model") == ""
+
+
+def test_no_control_character_of_anothers_making_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "names", lambda kind: ("x\x1b[2J\u202e",))
+    done = ganbench("list")
+    assert done.exit_code == 0
+    assert done.stdout.replace("\n", "").isprintable()
+    assert "  x\\x1b[2J\\u202e\n" in done.stdout

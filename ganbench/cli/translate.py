@@ -14,7 +14,7 @@ from ganbench.cli.group import Verb
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
-    from ganbench.pictures import Column, Original, Translations
+    from ganbench.pictures import Column, Translations, UserImage
 
 LATENTS, OF_DATA = 8, 8  # by default
 MOST = 12  # rows, and columns, of a sheet
@@ -118,8 +118,8 @@ class Job:
 
     target: int
     domain: str
-    sources: "Sequence[Original]"
-    references: "Sequence[Original]"
+    sources: "Sequence[UserImage]"
+    references: "Sequence[UserImage]"
     seeds: Sequence[int]
     walk: int | None
 
@@ -144,7 +144,7 @@ class Job:
             min(len(self.sources), MOST) * ((styles - 1) * self.walk + 1) if self.walk else len(self.sources) * styles
         )
 
-    def names(self, source: "Original") -> list[str]:
+    def names(self, source: "UserImage") -> list[str]:
         """Return the names of the files of a source."""
         ways = [f"-like-{image.name}" for image in self.references] or [f"-seed{seed:04d}" for seed in self.seeds]
         return [f"{source.name}-to-{self.domain}{way}.png" for way in ways or [""]]
@@ -183,12 +183,12 @@ def _jobs(asked: Mapping[str, Any], model: "Translations") -> list[Job]:
     Raises:
         BadInputError: no such target, or one without sources, references or enough styles.
     """
-    from ganbench.pictures import originals
+    from ganbench.pictures import open_user_images
 
     every = "all" in asked["targets"]
     targets = model.targets if every else dict.fromkeys(map(model.target, asked["targets"]))
-    sources = originals(asked["sources"], model.domains, model.channels)
-    references = originals(asked["reference"], model.domains, model.channels) if asked["reference"] else []
+    sources = open_user_images(asked["sources"], model.domains, model.channels)
+    references = open_user_images(asked["reference"], model.domains, model.channels) if asked["reference"] else []
     jobs = [_job(asked, model, target, sources, references, len(targets) == 1) for target in targets]
     for job in jobs:
         if not (job.sources or (every and any(job.sources for job in jobs))):
@@ -204,11 +204,11 @@ def _job(
     asked: Mapping[str, Any],
     model: "Translations",
     target: int,
-    sources: "Sequence[Original]",
-    references: "Sequence[Original]",
+    sources: "Sequence[UserImage]",
+    references: "Sequence[UserImage]",
     alone: bool,
 ) -> Job:
-    from ganbench.pictures.originals import safe
+    from ganbench.pictures.user_images import safe
 
     domain, first = model.domains[target], asked["seed"] or 0
     seeds = range(first, first + (asked["latents"] or LATENTS)) if model.has_styles and not references else ()
@@ -225,7 +225,7 @@ def _job(
     return Job(target, safe(domain), mine, _limited(asked, "reference", theirs), seeds, asked["walk"])
 
 
-def _limited(asked: Mapping[str, Any], option: str, images: "Sequence[Original]") -> "Sequence[Original]":
-    from ganbench.pictures.originals import evenly, is_registered
+def _limited(asked: Mapping[str, Any], option: str, images: "Sequence[UserImage]") -> "Sequence[UserImage]":
+    from ganbench.pictures.user_images import evenly, is_registered
 
     return evenly(images, asked["limit"] or (OF_DATA if images and is_registered(asked[option]) else None))

@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganbench.errors import BadInputError, UnknownNameError
-from ganbench.pictures import Column, Original, Translations, evenly, originals, table, walked
+from ganbench.pictures import Column, Translations, UserImage, evenly, open_user_images, table, walked
 from ganbench.rng import Streams
 from tests.data.image_sets import noise, picture, write_folder
 from tests.pictures.models import Plain
@@ -18,8 +18,8 @@ def image(value: int, height: int = 8, width: int = 8) -> Tensor:
     return torch.full((3, height, width), value, dtype=torch.uint8)
 
 
-def original(name: str, domain: str | None = None) -> Original:
-    return Original(name, domain, lambda: image(0))
+def user_image(name: str, domain: str | None = None) -> UserImage:
+    return UserImage(name, domain, lambda: image(0))
 
 
 def test_an_image_is_translated_with_its_style() -> None:
@@ -122,7 +122,7 @@ def test_a_table_of_unlike_images_is_one_of_the_first_size_and_large_ones_are_re
 def test_files_are_read_in_their_order_with_the_domains_of_their_folders(tmp_path: Path) -> None:
     pixels = noise(4)
     write_folder(tmp_path, pixels, ["dog/a b.png", "cat/x.png", "cat.png", "other/dog/x.png"])
-    found = originals(str(tmp_path), ("cat", "dog"), 3)
+    found = open_user_images(str(tmp_path), ("cat", "dog"), 3)
     assert [(each.name, each.domain) for each in found] == [
         ("cat", None),
         ("cat_x", "cat"),
@@ -130,7 +130,7 @@ def test_files_are_read_in_their_order_with_the_domains_of_their_folders(tmp_pat
         ("other_dog_x", None),
     ]
     assert np.array_equal(found[2].pixels().numpy(), pixels[0])
-    (one,) = originals(str(tmp_path / "cat/x.png"), ("cat", "dog"), 3)
+    (one,) = open_user_images(str(tmp_path / "cat/x.png"), ("cat", "dog"), 3)
     assert (one.name, one.domain) == ("x", None)
 
 
@@ -140,7 +140,7 @@ def test_files_of_any_colour_become_rgb_for_a_model_of_rgb_images(tmp_path: Path
     files = {"a.png": rgb, "b.png": rgb.convert("L"), "c.png": rgb.convert("RGBA"), "d.tif": rgb.convert("CMYK")}
     for name, each in {**files, "e.png": deep}.items():
         each.save(tmp_path / name)
-    found = originals(str(tmp_path), (), 3)
+    found = open_user_images(str(tmp_path), (), 3)
     assert [each.converted for each in found] == ["", "greyscale", "alpha", "CMYK", "16-bit"]
     for name, each in zip([*files, "e.png"], found, strict=True):
         expected = np.asarray(Image.open(tmp_path / name).convert("RGB")).transpose(2, 0, 1)
@@ -151,44 +151,47 @@ def test_a_model_of_greyscale_images_takes_those_alone(tmp_path: Path) -> None:
     grey = noise(1, channels=1)
     write_folder(tmp_path / "grey", grey, ["a.png"])
     write_folder(tmp_path / "rgb", noise(1), ["a.png"])
-    (found,) = originals(str(tmp_path / "grey"), (), 1)
+    (found,) = open_user_images(str(tmp_path / "grey"), (), 1)
     assert (found.pixels().numpy() == grey[0]).all()
     assert found.converted == ""
     with pytest.raises(BadInputError, match=r"rgb/a\.png is RGB and the model takes greyscale images"):
-        originals(str(tmp_path / "rgb"), (), 1)
+        open_user_images(str(tmp_path / "rgb"), (), 1)
 
 
 def test_folders_of_domains_give_their_validation_images(tmp_path: Path) -> None:
     write_folder(tmp_path / "a", noise(4), ["trainA/x.png", "trainB/x.png", "testA/y.png", "testB/z.png"])
-    assert [(each.name, each.domain) for each in originals(str(tmp_path / "a"), (), 3)] == [("A_y", "A"), ("B_z", "B")]
+    assert [(each.name, each.domain) for each in open_user_images(str(tmp_path / "a"), (), 3)] == [
+        ("A_y", "A"),
+        ("B_z", "B"),
+    ]
     write_folder(tmp_path / "b", noise(2), ["train/cat/x.png", "val/cat/y.png"])
-    assert [(each.name, each.domain) for each in originals(str(tmp_path / "b"), (), 3)] == [("cat_y", "cat")]
+    assert [(each.name, each.domain) for each in open_user_images(str(tmp_path / "b"), (), 3)] == [("cat_y", "cat")]
 
 
 def test_names_stay_apart(tmp_path: Path) -> None:
     write_folder(tmp_path, noise(4), ["a.png", "a.PNG", "a?.png", "a-2.png"])
-    names = [each.name for each in originals(str(tmp_path), (), 3)]
+    names = [each.name for each in open_user_images(str(tmp_path), (), 3)]
     assert len(set(names)) == 4
 
 
 def test_names_fit_into_names_of_files(tmp_path: Path) -> None:
     (tmp_path / "é").mkdir()
     write_folder(tmp_path, noise(2), [f"{'é' * 100}.png", f"é/{'x' * 200}.png"])
-    assert all(len(each.name.encode()) <= 80 for each in originals(str(tmp_path), (), 3))
+    assert all(len(each.name.encode()) <= 80 for each in open_user_images(str(tmp_path), (), 3))
 
 
 def test_a_data_set_of_domains_gives_its_validation_images() -> None:
-    found = originals("digit-domains:3,8", (), 1)
+    found = open_user_images("digit-domains:3,8", (), 1)
     assert {each.domain for each in found} == {"3", "8"}
     assert found[0].name.startswith(f"{found[0].domain}-0")
     assert found[0].pixels().shape == (1, 32, 32)
-    (named, *_), (plain, *_) = originals("digits:test", (), 1), originals("digits", (), 1)
+    (named, *_), (plain, *_) = open_user_images("digits:test", (), 1), open_user_images("digits", (), 1)
     assert (named.domain, plain.name) == (None, "digits-0000")
-    assert len(originals("digits:test", (), 1)) > len(found)
+    assert len(open_user_images("digits:test", (), 1)) > len(found)
 
 
 def test_a_limit_is_spread_over_the_domains() -> None:
-    found = [original(f"{domain}{number}", domain) for domain in "abc" for number in range(3)]
+    found = [user_image(f"{domain}{number}", domain) for domain in "abc" for number in range(3)]
     assert [each.name for each in evenly(found, 4)] == ["a0", "a1", "b0", "c0"]
     assert evenly(found, None) == found
     assert evenly(found, 100) == found

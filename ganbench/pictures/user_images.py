@@ -25,7 +25,7 @@ COLOURS = {1: "greyscale", 3: "RGB"}
 
 
 @dataclass(frozen=True, eq=False)
-class Original:
+class UserImage:
     """One image.
 
     Attributes:
@@ -41,7 +41,7 @@ class Original:
     converted: str = ""
 
 
-def originals(spec: str, domains: Sequence[str], channels: int) -> list[Original]:
+def open_user_images(spec: str, domains: Sequence[str], channels: int) -> list[UserImage]:
     """Return the images of a registered data set, a file, a folder of any depth or a zip, in their order.
 
     Of a data set or folder of domains these are the validation images. Of other folders, a file's domain is the
@@ -63,7 +63,7 @@ def originals(spec: str, domains: Sequence[str], channels: int) -> list[Original
         return [
             replace(image, name=safe(f"{domain}_{image.name}"), domain=domain)
             for domain, folder in layout.validation.items()
-            for image in originals(str(folder), (), channels)
+            for image in open_user_images(str(folder), (), channels)
         ]
     container = Folder(path) if path.is_dir() else Zip(path) if zipfile.is_zipfile(path) else _OneFile(path)
     if not container.names:
@@ -81,7 +81,7 @@ def is_registered(spec: str) -> bool:
     return spec.partition(":")[0] in registry.names("data")
 
 
-def evenly(found: Sequence[Original], limit: int | None) -> list[Original]:
+def evenly(found: Sequence[UserImage], limit: int | None) -> list[UserImage]:
     """Return at most so many images, as evenly from all domains as there are, in their order."""
     seen: dict[str | None, int] = {}
     turns = []
@@ -99,15 +99,15 @@ class _OneFile(Folder):
         self.path, self.names, self.has_labels = path.parent, [path.name], False
 
 
-def _of_data(data: Dataset, channels: int) -> list[Original]:
+def _of_data(data: Dataset, channels: int) -> list[UserImage]:
     _check_channels(data.name, data.channels, channels)
     domains = data.domains if isinstance(data, DomainDataset) else ()
     shown = data.validation if isinstance(data, DomainDataset) else data
     numbers = class_indices(shown.labels(range(len(shown)))).tolist() if domains else []
 
-    def one(index: int) -> Original:
+    def one(index: int) -> UserImage:
         domain = domains[numbers[index]] if domains else None
-        return Original(safe(f"{domain or data.name}-{index:04d}"), domain, lambda: shown.images([index])[0])
+        return UserImage(safe(f"{domain or data.name}-{index:04d}"), domain, lambda: shown.images([index])[0])
 
     return [one(index) for index in range(len(shown))]
 
@@ -117,7 +117,7 @@ def _domain(name: str, domains: Sequence[str]) -> str | None:
     return outermost if below and outermost in domains else None
 
 
-def _of_file(short: str, domain: str | None, container: Container, name: str, channels: int) -> Original:
+def _of_file(short: str, domain: str | None, container: Container, name: str, channels: int) -> UserImage:
     """Return the image in a file whose header has been looked at."""
     where = str(container.path / name)
     with _open(container, name, where) as file:
@@ -129,7 +129,7 @@ def _of_file(short: str, domain: str | None, container: Container, name: str, ch
         with _open(container, name, where) as file:
             return pixels(file, where, found) if channels == 1 else rgb_pixels(file, where)
 
-    return Original(short, domain, read, "" if channels == 1 or colour == "RGB" else colour)
+    return UserImage(short, domain, read, "" if channels == 1 or colour == "RGB" else colour)
 
 
 def _open(container: Container, name: str, where: str) -> IO[bytes]:

@@ -9,7 +9,7 @@ from typing import IO
 from ganbench.data.decoding import SUFFIXES
 from ganbench.data.fingerprints import FileStamp, Stamp
 from ganbench.data.image_files import ImageFiles
-from ganbench.data.labels import FILE
+from ganbench.data.labels import FILE, misplaced
 from ganbench.errors import BadInputError
 
 
@@ -21,6 +21,7 @@ class Folder:
         found = _relative_files(path)
         self.names = sorted(name for name in found if os.path.splitext(name)[1].lower() in SUFFIXES)
         self.has_labels = FILE in found
+        self.misplaced_labels = misplaced(found)
 
     @cached_property
     def opened(self) -> Stamp:

@@ -26,11 +26,13 @@ class Container(Protocol):
         path: of the folder or the zip.
         names: of the images, with forward slashes, sorted.
         has_labels: whether there is a ``dataset.json``.
+        misplaced_labels: a ``dataset.json`` below the root, where the root has none; or else "".
     """
 
     path: Path
     names: list[str]
     has_labels: bool
+    misplaced_labels: str
 
     @property
     def opened(self) -> fingerprints.Stamp:
@@ -106,6 +108,14 @@ class ImageFiles:
         if self._container.stamp() == self._stamp:
             fingerprints.remember(self._stamp, fingerprints.Known(found, self._header))
         return found
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Labels that are not used; see ``NotedDataset``."""
+        if not (name := self._container.misplaced_labels):
+            return ()
+        where = self._container.path
+        return (f"the labels in {where / name} are not read: move them to {where / FILE}, with names relative to it",)
 
     def changed(self) -> str:
         """Return "" or a sentence; see ``WatchedDataset``."""

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -57,6 +57,12 @@ def read_labels(content: bytes, names: Sequence[str], where: str) -> Tensor | No
             f"{MAX_CLASSES - 1}, or vectors of finite numbers of one length, for all images."
         )
     return torch.tensor(found, dtype=torch.float32 if lengths[0] else torch.int64)
+
+
+def misplaced(names: Iterable[str]) -> str:
+    """Return the first ``dataset.json`` below the root, where the root has none; or else ""."""
+    found = sorted(name for name in names if name == FILE or name.endswith(f"/{FILE}"))
+    return "" if not found or FILE in found else found[0]
 
 
 def one_hot(labels: Tensor, label_dim: int) -> Tensor:

@@ -9,7 +9,7 @@ from typing import IO, Any
 from ganbench.data.decoding import SUFFIXES
 from ganbench.data.fingerprints import FileStamp, Stamp
 from ganbench.data.image_files import ImageFiles
-from ganbench.data.labels import FILE
+from ganbench.data.labels import FILE, misplaced
 from ganbench.errors import BadInputError
 
 MAX_MEMBER = 256 * 2**20
@@ -28,6 +28,7 @@ class Zip:
         members = _members(self._archive(), path)
         self.names = sorted(name for name in members if PurePosixPath(name).suffix.lower() in SUFFIXES)
         self.has_labels = FILE in members
+        self.misplaced_labels = misplaced(members)
 
     def open(self, name: str) -> IO[bytes]:
         """Return an open member; reading it stops at the size it declares."""

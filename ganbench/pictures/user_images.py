@@ -96,7 +96,8 @@ class _OneFile(Folder):
     """A folder of which one file counts, whatever its suffix."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.names, self.has_labels = path.parent, [path.name], False
+        self.path, self.names = path.parent, [path.name]
+        self.has_labels, self.misplaced_labels = False, ""
 
 
 def _of_data(data: Dataset, channels: int) -> list[UserImage]:

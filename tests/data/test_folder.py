@@ -14,8 +14,8 @@ from baselines.digits import dataset
 from ganbench.data import open_data
 from ganbench.data.labels import MAX_BYTES, class_indices, read_labels
 from ganbench.errors import BadInputError, UnknownNameError
-from ganbench.types import Dataset
-from tests.data.image_sets import dataset_json, encoded, noise, picture, write_folder
+from ganbench.types import Dataset, NotedDataset
+from tests.data.image_sets import dataset_json, encoded, members, noise, picture, write_folder, write_zip
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -233,6 +233,27 @@ class TestLabels:
         data = open_data(str(tmp_path))
         assert data.label_dim == 2
         assert data.labels([1, 0]).tolist() == [[2, 0.25], [0.5, -1]]
+
+    @pytest.mark.parametrize("zipped", [False, True])
+    def test_a_file_below_the_root_is_told(self, tmp_path: Path, zipped: bool) -> None:
+        labels, images = dataset_json([1, 0]), noise(2)
+        path = write_folder(tmp_path / "set", images)
+        (path / "00000" / "dataset.json").write_bytes(labels)
+        if zipped:
+            path = write_zip(tmp_path / "set.zip", {**members(images), "00000/dataset.json": labels})
+        data = open_data(path)
+        assert isinstance(data, NotedDataset)
+        assert data.label_dim == 0
+        (note,) = data.notes
+        assert f"the labels in {path}/00000/dataset.json are not read: move them to {path}/dataset.json" in note
+
+    def test_a_file_below_the_root_is_not_told_where_the_root_has_one(self, tmp_path: Path) -> None:
+        write_folder(tmp_path, noise(2))
+        (tmp_path / "dataset.json").write_bytes(dataset_json([1, 0]))
+        (tmp_path / "00000" / "dataset.json").write_bytes(b"other")
+        data = open_data(tmp_path)
+        assert isinstance(data, NotedDataset)
+        assert (data.label_dim, data.notes) == (2, ())
 
     def test_null_means_none(self, tmp_path: Path) -> None:
         write_folder(tmp_path, noise(2))

@@ -27,6 +27,18 @@ class NonFiniteError(GanbenchError):
     """A NaN or an infinity, with the first sample that has one; it is never stored."""
 
 
+class DataChangedError(BadInputError):
+    """Real images that were changed while they were measured; nothing of them is stored."""
+
+
+class CacheError(BadInputError):
+    """A cache folder that cannot be read or written."""
+
+
+class MeasuringWarning(UserWarning):
+    """Something about a model that makes its numbers doubtful; it also stands in the record."""
+
+
 class PlanError(GanbenchError):
     """Everything that keeps a plan from running, reported at once and before any work."""
 

@@ -1,7 +1,7 @@
 """Plans over the third-party package, for the tests of the engine."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,9 @@ import toygan
 
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
-from ganbench.engine.run import Silence, compute, fill
-from ganbench.metrics import Metric, resolve
+from ganbench.engine.results import numbers_of
+from ganbench.engine.run import Silence, fill
+from ganbench.metrics import Metric, Number, resolve
 from ganbench.types import LoadedModel
 
 
@@ -35,8 +36,15 @@ def plan(names: Sequence[str], model: Any = None, *, seed: int = 0, data: Any = 
 
 def measure(plan: Plan, cache: Path, batch_size: int = 64) -> dict[str, float]:
     """Return every number of a plan."""
-    filled, _ = fill(plan, batch_size, Cache(cache), Silence())
+    filled, failures, _ = fill(plan, batch_size, Cache(cache), Silence())
     values: dict[str, float] = {}
     for one in plan.metrics:
-        values |= compute(one, plan, filled)
+        values |= {key: number.value for key, number in numbers_of(one, plan, filled, failures).items()}
     return values
+
+
+def flat(numbers: Mapping[str, Number]) -> dict[str, float]:
+    """Return a metric's numbers by column name, and those of their parts as ``name/0->1``."""
+    found = {key: number.value for key, number in numbers.items()}
+    parts = ((key, part, value) for key, number in numbers.items() for part, value in number.parts.items())
+    return found | {f"{key}/{'->'.join(map(str, part))}": value for key, part, value in parts}

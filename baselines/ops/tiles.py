@@ -14,7 +14,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-__all__ = ["apart", "can_tile", "tiled"]
+__all__ = ["apart", "can_tile", "single_core_pool", "tiled"]
 
 T = TypeVar("T")
 
@@ -71,12 +71,17 @@ def tile(batch: Tensor | None, start: int, size: int) -> Tensor | None:
 
 @lru_cache(maxsize=1)
 def workers(threads: int, process: int) -> ThreadPoolExecutor:
-    """Threads that each compute on one core; `process` keeps those of a parent from being used after a fork."""
+    """Return threads that each compute on one core; ``process`` keeps a fork from using those of its parent."""
+    return single_core_pool(threads)
+
+
+def single_core_pool(threads: int) -> ThreadPoolExecutor:
+    """Return a pool each thread of which computes on one core; the caller's own number of threads stays as it is."""
+    before = torch.get_num_threads()
     pool, started = ThreadPoolExecutor(threads, "tile", initializer=stay_on_one_core), Barrier(threads)
     for future in [pool.submit(started.wait) for _ in range(threads)]:
         future.result()
-    # Each of them has set what threads that start later will begin with.
-    torch.set_num_threads(threads)
+    torch.set_num_threads(before)  # setting it in a thread also sets what later threads begin with
     return pool
 
 

@@ -9,4 +9,5 @@ benchmark = Benchmark(
     data=None,
     metrics=("fid_translated", "cycle"),
     short_names={"fid": "fid_translated", "eqt": "eqt_int_translator", "eqr": "eqr_translator"},
+    papers=("cyclegan", "cogan", "pix2pix"),
 )

@@ -15,4 +15,5 @@ benchmark = Benchmark(
         "eqt": "eqt_int_latent",
         "eqr": "eqr_latent",
     },
+    papers=("starganv2", "munit", "drit", "msgan"),
 )

@@ -2,7 +2,6 @@
 
 from ganbench.benchmarks import Benchmark
 
-# Deviation: the original FID divides covariances by N - 1, which at these counts is 2e-5 of them.
 benchmark = Benchmark(
     name="stylegan1",
     description="Karras et al. 2019: FID at 50k, path lengths of cropped faces, linear separability",
@@ -19,4 +18,6 @@ benchmark = Benchmark(
         "lpips": "lpips10k",
         "lpips_real": "lpips10k_real",
     },
+    ddof=1,  # the original divides covariances as numpy.cov does
+    papers=("stylegan",),
 )

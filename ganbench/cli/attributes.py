@@ -59,7 +59,7 @@ def command(
         raise BadInputError(f"{out} does not end in {SUFFIX}: give the file to write such an ending.")
     check_folder(out.parent, [out.name], force)
     from ganbench.data.attribute_table import read_attribute_table
-    from ganbench.engine.request import resolve_device
+    from ganbench.engine.options import resolve_device
 
     table, images = read_attribute_table(labels), _images(data)
     chosen, answers = table.of(images.names, data, subset=subset)

@@ -81,7 +81,7 @@ def command(out: Path, force: bool, **asked: Any) -> None:
 
 def _sampler(asked: Mapping[str, Any], advance: Callable[[], None]) -> "tuple[str, Sampler]":
     """Return a note on the model where it is the embedded one, and the sampler."""
-    from ganbench.engine.request import resolve_device
+    from ganbench.engine.options import resolve_device
     from ganbench.models.base import open_model
     from ganbench.pictures import Sampler
 

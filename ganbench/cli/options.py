@@ -1,6 +1,7 @@
 """Options and argument types that several verbs share."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,24 +9,6 @@ import click
 
 from ganbench.counts import parse_count
 from ganbench.errors import BadInputError
-
-results_dir = click.option(
-    "--results-dir",
-    type=click.Path(path_type=Path),
-    help="Folder of results; records go to its 'records'.  [default: $GANBENCH_RESULTS or ./results]",
-)
-truncation = click.option(
-    "--truncation",
-    type=float,
-    help="Truncation psi of the samples; renames the results (fid50k becomes fid50k_psi0.7).",
-)
-truncation_cutoff = click.option(
-    "--truncation-cutoff", type=click.IntRange(0), help="Truncate so many layers.  [default: all]"
-)
-nproc = click.option(
-    "--nproc", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes, one a GPU."
-)
-device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 
 
 def names(text: str | None) -> tuple[str, ...]:
@@ -51,7 +34,7 @@ def numbers(text: str, what: str) -> tuple[float, ...]:
     except ValueError:
         values = (float("nan"),)
     if not all(abs(value) < float("inf") for value in values):
-        raise BadInputError(f"{what} {text!r} is no list of numbers: write for example 0.5,0.7,1.")
+        raise BadInputError(f"expected numbers for {what}, found {text[:60]!r}: write for example 0.5,0.7,1.")
     return values
 
 
@@ -64,13 +47,19 @@ def seeds(text: str) -> tuple[int, ...]:
     found: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise BadInputError(f"{text!r} is no list of seeds: write for example 0-7 or 1,5,9.")
+        if not _is_seed(first) or (dash and not _is_seed(last)):
+            raise BadInputError(f"expected seeds below 2**63, found {text[:60]!r}: write for example 0-7 or 1,5,9.")
         start, stop = int(first), int(last) if dash else int(first)
-        if stop < start or stop - start >= 1_000_000 or stop >= 2**63:
-            raise BadInputError(f"the seeds {part.strip()!r} do not rise, or are too many: write for example 0-7.")
+        if stop < start or stop - start >= 1_000_000:
+            raise BadInputError(
+                f"expected at most 1,000,000 seeds that rise, found {part.strip()!r}: write for example 0-7."
+            )
         found += range(start, stop + 1)
     return tuple(found)
+
+
+def _is_seed(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 19 and int(text) < 2**63
 
 
 class Count(click.ParamType[int]):
@@ -86,16 +75,52 @@ class Count(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
+class Whole(click.ParamType[int]):
+    """A whole number in a range, of which an error shows no more than the beginning."""
+
+    name = "integer"
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number, or fail with the range."""
+        text = str(value).strip()
+        number = int(text) if len(text) <= 20 and text.lstrip("+-").isdecimal() else None
+        if number is None or not self.low <= number <= self.high:
+            shown = text if len(text) <= 40 else f"{text[:20]}... of {len(text):,} characters"
+            self.fail(f"expected a whole number from {self.low} to {self.high}, found {shown!r}", param, ctx)
+        return number
+
+
+results_dir = click.option(
+    "--results-dir",
+    type=click.Path(path_type=Path),
+    help="Folder of results; records go to its 'records'.  [default: $GANBENCH_RESULTS or ./results]",
+)
+truncation = click.option(
+    "--truncation",
+    "truncation_psi",
+    type=float,
+    help="Truncation psi of the samples; renames the results (fid50k becomes fid50k_psi0.7).",
+)
+truncation_cutoff = click.option(
+    "--truncation-cutoff", type=Whole(0, 1000), help="Truncate so many layers.  [default: all]"
+)
+nproc = click.option("--nproc", type=Whole(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
+device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+
 _WHAT = (
     click.option("--model", "models", multiple=True, required=True, help="Model to measure; may be repeated."),
     click.option("--metrics", help="Comma-separated names, such as fid50k,ppl,eqt.  [default: the benchmark's]"),
 )
 _HOW = (
     click.option("--weights", help="Checkpoint to measure.  [default: the embedded one]"),
+    click.option("--entry", help="Which network of a checkpoint with several.  [default: the averaged one]"),
     click.option("--data", help="Real images: a name, a folder or a zip.  [default: the benchmark's]"),
     click.option("--benchmark", help="Measuring protocol.  [default: the model's]"),
-    click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random streams."),
-    click.option("--batch-size", type=int, help="Samples in work at once; changes speed, not numbers."),
+    click.option("--seed", type=Whole(0, 2**63 - 1), default=0, show_default=True, help="Seed of all random streams."),
+    click.option("--batch-size", type=Whole(1, 2**20), help="Samples in work at once; changes speed, not numbers."),
     click.option("--limit", type=Count(), help="Largest sample count; renames the results (fid50k becomes fid@500)."),
     device,
 )
@@ -113,13 +138,32 @@ _FLAGS = (
 
 
 def measuring(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that ``run`` and ``plan`` share."""
-    return _with(function, *_WHAT, *_HOW, truncation, truncation_cutoff, *_FLAGS)
+    """Add the options that ``run`` and ``plan`` share; their names are those of ``ganbench.engine.Options``."""
+    return _with(function, *_WHAT, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc)
 
 
 def measuring_how(function: Callable[..., None]) -> Callable[..., None]:
     """Add those of the options of ``run`` that neither name the model nor the metrics."""
-    return _with(function, *_HOW)
+    return _with(function, *_HOW, nproc)
+
+
+def check_measuring(models: Sequence[str], metrics: tuple[str, ...], given: Mapping[str, Any]) -> None:
+    """Check what options say together, in the words of the command line.
+
+    Raises:
+        BadInputError: weights for several models, or a truncation that lacks its psi or the metrics.
+    """
+    if given["weights"] and len(models) > 1:
+        raise BadInputError(
+            f"--weights {given['weights']} goes with one --model and there are {len(models)}: run them one by one."
+        )
+    psi, cutoff = given["truncation_psi"], given["truncation_cutoff"]
+    if cutoff is not None and psi is None:
+        raise BadInputError("--truncation-cutoff only goes with --truncation: add that or leave this out.")
+    if psi is not None and not metrics:
+        raise BadInputError(f"--truncation {psi:g} needs --metrics: name metrics of samples, such as fid,pr.")
+    if psi is not None and not math.isfinite(psi):
+        raise BadInputError(f"expected a finite number for --truncation, found {psi}: write for example 0.7.")
 
 
 def _with(

@@ -9,11 +9,12 @@ import click
 from ganbench.cli import options
 from ganbench.cli.console import Terminal
 from ganbench.cli.group import Verb
-from ganbench.cli.run import call
 from ganbench.records.store import Store
 
 if TYPE_CHECKING:
-    from ganbench.engine.request import Prepared
+    from ganbench.engine.plan import Pass
+    from ganbench.engine.planning import PlannedRun
+    from ganbench.engine.shards import Worker
 
 
 @click.command(
@@ -25,53 +26,53 @@ if TYPE_CHECKING:
 )
 @options.measuring
 @options.results_dir
-@options.nproc
-def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:
+def command(models: tuple[str, ...], metrics: str | None, results_dir: Path | None, **given: Any) -> None:
     """Say what a run would do: passes, samples, what is finished already, time left. Nothing is written or fetched.
 
     The time is estimated from one tile a core of each pass. Weights that would have to be fetched first are named, with
     their addresses, and end the plan.
     """
+    names = options.names(metrics)
+    options.check_measuring(models, names, given)
     from ganbench.checkpoints.download import without_fetching
     from ganbench.cli.progress import show_plan
-    from ganbench.engine.request import Request
-    from ganbench.engine.run import prepare_all
+    from ganbench.engine.options import Options
+    from ganbench.engine.planning import plan_all
 
-    arguments = call(**asked)
-    models = arguments.pop("models")
     console = Terminal()
     with without_fetching():
-        all_prepared = prepare_all([Request(name, **arguments) for name in models])
+        all_planned = plan_all(models, Options.of(metrics=names, **given))
     Store(results_dir).check_writable()
-    for prepared in all_prepared:
-        show_plan(console, prepared)
-        for line in _estimates(prepared, nproc):
+    for planned in all_planned:
+        show_plan(console, planned)
+        for line in _estimates(planned):
             console.print(line, highlight=False)
 
 
-def _estimates(prepared: "Prepared", nproc: int) -> list[str]:
+def _estimates(planned: "PlannedRun") -> list[str]:
     """Return a line a pass: samples left, samples a second, time."""
     from ganbench.engine.cache import Cache
+    from ganbench.engine.modes import measuring
     from ganbench.engine.shards import Worker, missing
 
     lines, total, cache = [], 0.0, Cache()
-    assert prepared.request.batch_size is not None
-    shared = nproc if prepared.request.device != "cpu" else 1  # one process keeps all cores busy
-    with Worker(prepared.plan.setting, prepared.request.batch_size) as worker:
-        for one in prepared.plan.passes:
-            left = sum(stop - start for (start, stop), _ in missing(one, prepared.plan.setting, worker.tile, cache))
-            seconds = left / _rate(worker, one) / shared if left else 0.0
+    options, plan = planned.options, planned.plan
+    shared = options.nproc if options.device != "cpu" else 1  # one process keeps all cores busy
+    with measuring(plan), Worker(plan.context, planned.batch_size) as worker:
+        for pass_ in plan.passes:
+            left = sum(stop - start for (start, stop), _ in missing(pass_, plan.context, worker.tile, cache))
+            seconds = left / _rate(worker, pass_) / shared if left else 0.0
             total += seconds
-            lines.append(f"{one.source.name}: {left:,} of {one.count:,} samples to do, about {_minutes(seconds)}")
+            lines.append(f"{pass_.source.name}: {left:,} of {pass_.count:,} samples to do, about {_minutes(seconds)}")
     return [*lines, f"in all about {_minutes(total)}"]
 
 
-def _rate(worker: Any, one: Any) -> float:
+def _rate(worker: "Worker", pass_: "Pass") -> float:
     """Return samples a second, from one tile a thread after one to warm up."""
-    count = min(one.count, worker.tile * worker.threads)
-    worker.shard(one.source, one.taps, 0, min(one.count, worker.tile), lambda _: None)
+    count = min(pass_.count, worker.tile * worker.threads)
+    worker.shard(pass_.source, pass_.queries, 0, min(pass_.count, worker.tile), lambda _: None)
     started = time.perf_counter()
-    worker.shard(one.source, one.taps, 0, count, lambda _: None)
+    worker.shard(pass_.source, pass_.queries, 0, count, lambda _: None)
     return float(count / (time.perf_counter() - started))
 
 

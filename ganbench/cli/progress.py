@@ -16,7 +16,7 @@ from rich.text import Text
 
 from ganbench.cli.console import Terminal
 from ganbench.engine.plan import Pass, describe
-from ganbench.engine.request import Prepared
+from ganbench.engine.planning import PlannedRun
 from ganbench.engine.shards import tile_size
 
 
@@ -33,13 +33,14 @@ class Bars:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Terminal(stderr=True)
+        self.failures: list[str] = []
         self._progress: Progress | None = None
 
-    def planned(self, prepared: Prepared) -> None:
+    def planned(self, planned: PlannedRun) -> None:
         """Say what is measured and how."""
-        show_plan(self.console, prepared)
+        show_plan(self.console, planned)
 
-    def begin(self, one: Pass, done: int) -> None:
+    def begin(self, pass_: Pass, done: int) -> None:
         """Start a bar."""
         self._progress = Progress(
             TextColumn("{task.description:<16}"),
@@ -50,7 +51,7 @@ class Bars:
             TimeRemainingColumn(),
             console=self.console,
         )
-        self._progress.add_task(one.source.name, total=one.count, completed=done)
+        self._progress.add_task(pass_.source.name, total=pass_.count, completed=done)
         self._progress.start()
 
     def advance(self, samples: int) -> None:
@@ -58,11 +59,15 @@ class Bars:
         if self._progress:
             self._progress.advance(self._progress.task_ids[0], samples)
 
-    def end(self, one: Pass) -> None:
+    def end(self, pass_: Pass) -> None:
         """Close the bar."""
         if self._progress:
-            self._progress.update(self._progress.task_ids[0], completed=one.count)
+            self._progress.update(self._progress.task_ids[0], completed=pass_.count)
         self.close()
+
+    def failed(self, metric: str, reason: str) -> None:
+        """Note a metric that failed; its reason is printed with the table."""
+        self.failures.append(metric)
 
     def close(self) -> None:
         """Leave the terminal in order, also after an error."""
@@ -71,19 +76,21 @@ class Bars:
             self._progress = None
 
 
-def show_plan(console: Console, prepared: Prepared) -> None:
+def show_plan(console: Console, planned: PlannedRun) -> None:
     """Print the first line, which says what the numbers are, and the passes."""
-    subject, setting, request = prepared.plan.subject, prepared.plan.setting, prepared.request
-    if note := subject.note:
+    plan, options = planned.plan, planned.options
+    if note := plan.loaded.note:
         console.print(note, style="yellow", highlight=False, soft_wrap=True)  # one line, however narrow the terminal
+    data = plan.context.data
     console.print(
-        f"benchmark {prepared.benchmark.name}, data {prepared.data.name if prepared.data else 'none'}, "
-        f"seed {request.seed}, {request.device}, tiles of {tile_size(setting, request.batch_size or 1)}",
+        f"benchmark {planned.benchmark.name}, data {data.name if data else 'none'}, "
+        f"seed {options.seed}, {options.device}, tiles of {tile_size(plan.context, planned.batch_size)}",
         soft_wrap=True,
+        markup=False,
     )
     table = Table(box=None, pad_edge=False)
     for name in ("pass", "samples", "for"):
         table.add_column(name, justify="right" if name == "samples" else "left")
-    for row in describe(prepared.plan):
+    for row in describe(plan):
         table.add_row(row["source"], f"{row['count']:,}", ", ".join(row["serves"]))
     console.print(table)

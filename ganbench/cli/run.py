@@ -1,6 +1,5 @@
 """``ganbench run``: measure models and write a record of each."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,11 @@ from rich.table import Table
 
 from ganbench.cli import options
 from ganbench.cli.console import Terminal, can_show
-from ganbench.cli.group import Verb
+from ganbench.cli.files import check_folder, write
+from ganbench.cli.group import COULD_NOT_RUN, Verb
 from ganbench.errors import BadInputError
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store
-from ganbench.truncation import Truncation
 
 WIDEST = 1000  # columns; a narrower terminal wraps lines, and a number that lacks its end is none
 
@@ -29,61 +28,59 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines, and a number that lac
 )
 @options.measuring
 @options.results_dir
-@options.nproc
-def command(results_dir: Path | None, nproc: int, **asked: Any) -> None:
+@click.option("--record", type=click.Path(path_type=Path), help="Write the record to this file, too; for one --model.")
+@click.option("--force", is_flag=True, help="Replace the file of --record if it exists.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    models: tuple[str, ...],
+    metrics: str | None,
+    results_dir: Path | None,
+    record: Path | None,
+    force: bool,
+    **given: Any,
+) -> None:
     """Measure models: plan, run, write one record each, print the table.
 
-    Issued again, it continues where it stopped: finished shards are kept in the cache.
+    Issued again, it continues where it stopped: finished shards are kept in the cache. A metric that fails stands in
+    the record with the reason, the others are measured, and the exit code is 2.
     """
+    names = options.names(metrics)
+    options.check_measuring(models, names, given)
+    if record is not None:
+        _check_record(record, models, force)
     from ganbench.cli.progress import Bars
     from ganbench.engine import run
 
     bars = Bars()
     try:
-        records = run(**call(**asked), results_dir=results_dir, nproc=nproc, reporter=bars)
+        records = run(models, names, **given, results_dir=results_dir, reporter=bars)
     finally:
         bars.close()
     console = Terminal(width=WIDEST)
-    for record in records:
-        console.print(_table(record))
-        for reason in record.missing.values():
-            console.print(reason, soft_wrap=True, highlight=False)
-        console.print(f"record: {Store(results_dir).path(record)}", soft_wrap=True, highlight=False)
+    for made in records:
+        _show(console, made, Store(results_dir).path(made))
+    if record is not None:
+        write(record, records[0].to_json().encode())
+        console.print(f"record: {record}", soft_wrap=True, highlight=False, markup=False)
+    if bars.failures:
+        click.echo(f"ganbench: {len(bars.failures)} of the metrics failed: {', '.join(bars.failures)}.", err=True)
+        ctx.exit(COULD_NOT_RUN)
 
 
-def call(
-    models: tuple[str, ...],
-    metrics: str | None,
-    float64: bool,
-    weights: str | None,
-    truncation: float | None,
-    truncation_cutoff: int | None,
-    **rest: Any,
-) -> dict[str, Any]:
-    """Return the arguments of ``ganbench.run`` that the options stand for.
-
-    Raises:
-        BadInputError: weights for more than one model; or a truncation of nothing, or to nothing.
-    """
-    if weights and len(models) > 1:
-        raise BadInputError(
-            f"--weights {weights} goes with one --model and there are {len(models)}: run them one by one."
-        )
-    names = _truncated(options.names(metrics), truncation, truncation_cutoff)
-    return {"models": models, "metrics": names, "double": float64, "weights": weights, **rest}
+def _check_record(path: Path, models: tuple[str, ...], force: bool) -> None:
+    """Refuse, before any work, a record file for several models, or one that cannot be written."""
+    if len(models) > 1:
+        raise BadInputError(f"--record {path} is one file and there are {len(models)} models: run them one by one.")
+    check_folder(path.parent, [path.name], force)
 
 
-def _truncated(names: tuple[str, ...], psi: float | None, cutoff: int | None) -> tuple[str, ...]:
-    """Return the names of the same metrics of truncated samples."""
-    if psi is None:
-        if cutoff is not None:
-            raise BadInputError("--truncation-cutoff only goes with --truncation: add that or leave this out.")
-        return names
-    if not names:
-        raise BadInputError(f"--truncation {psi:g} needs --metrics: name metrics of samples, such as fid,pr.")
-    if not math.isfinite(psi):
-        raise BadInputError(f"--truncation {psi} is no psi: write a number such as 0.7.")
-    return tuple(name + Truncation(psi, cutoff).suffix for name in names)
+def _show(console: Terminal, record: RunRecord, path: Path) -> None:
+    console.print(_table(record))
+    for told in [*record.missing.values(), *(f"warning: {told}" for told in record.warnings)]:
+        console.print(str(told), soft_wrap=True, highlight=False, markup=False)
+    console.print(f"record: {path}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _table(record: RunRecord) -> Table:

@@ -88,11 +88,11 @@ def check(asked: Mapping[str, Any]) -> None:
 
 def _model(asked: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
     """Return what is to be said of the model, and the model."""
-    from ganbench.engine.request import check_ranges, resolve_device
+    from ganbench.engine.options import RANGES, resolve_device, whole_number
     from ganbench.models.base import open_model
     from ganbench.pictures import Translations
 
-    check_ranges(seed=(asked["seed"] or 0) + (asked["latents"] or LATENTS) - 1)
+    whole_number("--seed", (asked["seed"] or 0) + (asked["latents"] or LATENTS) - 1, *RANGES["seed"])
     device = resolve_device(asked["device"])
     subject = open_model(asked["model"], asked["weights"], device)
     model = Translations(subject.model, subject.name, device)

@@ -14,7 +14,6 @@ from ganbench.cli.group import Verb
 from ganbench.records import render
 from ganbench.records.store import Store
 from ganbench.records.truncation import by_psi
-from ganbench.truncation import Truncation
 
 FILES = ("truncation.md", "truncation.csv", "truncation.png")
 
@@ -34,7 +33,6 @@ FILES = ("truncation.md", "truncation.csv", "truncation.png")
 @click.option("--force", is_flag=True, help="Replace files of the same names in --out.")
 @options.measuring_how
 @options.results_dir
-@click.option("--nproc", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
 def command(
     model: str,
     metrics: str,
@@ -43,14 +41,15 @@ def command(
     out: Path,
     force: bool,
     results_dir: Path | None,
-    **asked: Any,
+    **given: Any,
 ) -> None:
     """Measure a model at several truncations: FID, precision and recall, or what --metrics names.
 
     One run and one record; a table and a plot of it (truncation.md, truncation.csv, truncation.png) go to --out. Issued
     again, it continues where it stopped.
     """
-    names = _names(metrics, psi, truncation_cutoff)
+    names, psis = options.names(metrics), tuple(dict.fromkeys(options.numbers(psi, "--psi")))
+    cutoff = truncation_cutoff if any(each != 1 for each in psis) else None
     check_folder(out, FILES, force)
     from ganbench.cli.progress import Bars
     from ganbench.engine import run
@@ -58,7 +57,15 @@ def command(
 
     bars = Bars()
     try:
-        (record,) = run([model], names, **asked, results_dir=results_dir, reporter=bars)
+        (record,) = run(
+            [model],
+            names,
+            truncation_psi=psis,
+            truncation_cutoff=cutoff,
+            **given,
+            results_dir=results_dir,
+            reporter=bars,
+        )
     finally:
         bars.close()
     table = by_psi(record)
@@ -70,9 +77,3 @@ def command(
     for name, content in zip(FILES, contents, strict=True):
         write(out / name, content)
         click.echo(str(out / name))
-
-
-def _names(metrics: str, psi: str, cutoff: int | None) -> list[str]:
-    """Return the name of every metric at every psi."""
-    suffixes = [Truncation(value, cutoff).suffix for value in options.numbers(psi, "--psi")]
-    return [name + suffix for suffix in dict.fromkeys(suffixes) for name in options.names(metrics)]

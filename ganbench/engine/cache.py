@@ -13,38 +13,38 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ganbench.atomic import probe, write_atomically
-from ganbench.engine.plan import Tap
-from ganbench.errors import BadInputError
-from ganbench.inputs import Accumulator, Setting, Source
+from ganbench.engine.plan import Query
+from ganbench.errors import CacheError
+from ganbench.inputs import Accumulator, Context, Source, View
 from ganbench.inputs.accumulators import State
 from ganbench.paths import cache_dir
 
-LAYOUT = 1  # of the files and of the order of computation; raised when either changes
+LAYOUT = 2  # of the files and of the order of computation; raised when either changes
 
 
-def shard_key(source: Source, tap: Tap, setting: Setting, tile: int, start: int, stop: int) -> str:
+def shard_key(source: Source, query: Query, context: Context, tile: int, start: int, stop: int) -> str:
     """Return the sha256 over every field that can change what a shard's accumulator holds."""
-    extractor = tap.view.extractor
+    extractor = query.view.extractor
     fields = {
         "layout": LAYOUT,
         "torch": torch.__version__,
-        "device": torch.device(setting.device).type,
+        "device": torch.device(context.device).type,
         "tile": tile,
         "samples": [start, stop],
         "source": _spec(source),
-        "depends": source.depends(setting),
-        "view": _spec(tap.view),
-        "extractor": setting.extractors[extractor].sha256 if extractor else None,
-        "into": [tap.into.__module__, tap.into.__qualname__, tap.into.version],
+        "depends": source.depends(context),
+        "view": _spec(query.view),
+        "extractor": context.extractors[extractor].sha256 if extractor else None,
+        "into": [query.into.__module__, query.into.__qualname__, query.into.version],
     }
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
-def _spec(thing: Any) -> list[Any]:
-    """Return a frozen part's class and fields; its class may carry a ``version``."""
+def _spec(thing: Source | View) -> list[Any]:
+    """Return a frozen part's class, version and fields."""
     cls = type(thing)
     fields = asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else repr(thing)
-    return [cls.__module__, cls.__qualname__, getattr(cls, "version", 1), fields]
+    return [cls.__module__, cls.__qualname__, thing.version, fields]
 
 
 class Cache:
@@ -54,11 +54,11 @@ class Cache:
         self.folder = folder or cache_dir() / "shards"
 
     def check_writable(self) -> None:
-        """Raise ``BadInputError`` where nothing can be written, before any work is done; leave nothing behind."""
+        """Raise ``CacheError`` where nothing can be written, before any work is done; leave nothing behind."""
         try:
             probe(self.folder)
         except OSError as error:
-            raise BadInputError(
+            raise CacheError(
                 f"the cache folder {self.folder} cannot be written ({error.strerror}): free it, or name another in "
                 "GANBENCH_CACHE."
             ) from error
@@ -81,11 +81,15 @@ class Cache:
             return None
         return into.from_state(state)
 
+    def remove(self, key: str) -> None:
+        """Forget a shard."""
+        self._path(key).unlink(missing_ok=True)
+
     def write(self, key: str, shard: Accumulator) -> None:
         """Store a finished shard.
 
         Raises:
-            BadInputError: the disk is full or the folder cannot be written; nothing is left behind.
+            CacheError: the disk is full or the folder cannot be written; nothing is left behind.
         """
         path, state = self._path(key), shard.state()
         data = save(dict(state), {"key": key, "content": _content(state)})
@@ -93,7 +97,7 @@ class Cache:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, data)
         except OSError as error:
-            raise BadInputError(
+            raise CacheError(
                 f"the cache folder {self.folder} takes no more ({error.strerror}): make room, or name another "
                 "folder in GANBENCH_CACHE; finished shards are kept."
             ) from error

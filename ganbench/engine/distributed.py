@@ -16,26 +16,27 @@ from multiprocessing.process import BaseProcess
 import torch
 
 from ganbench.engine.cache import Cache
+from ganbench.engine.modes import measuring
+from ganbench.engine.options import Options
 from ganbench.engine.plan import Pass
-from ganbench.engine.request import Request, prepare
-from ganbench.engine.shards import Progress, Worker, cores, exact_float32, missing, work
-from ganbench.inputs import Setting
+from ganbench.engine.planning import PlannedRun, plan_run
+from ganbench.engine.shards import Progress, Worker, cores, missing, work
+from ganbench.inputs import Context
 
 
-def work_in_processes(
-    request: Request, one: Pass, setting: Setting, tile: int, cache: Cache, progress: Progress, nproc: int
-) -> None:
-    """Compute the missing shards of a pass in ``nproc`` processes.
+def work_in_processes(planned: PlannedRun, pass_: Pass, tile: int, cache: Cache, progress: Progress) -> None:
+    """Compute the missing shards of a pass in as many processes as the options say.
 
     What a failed process leaves is computed by the caller afterwards, which then reports the error itself.
     """
-    context = multiprocessing.get_context("spawn")
-    ranks = [context.Process(target=_rank, args=(request, one, cache, r, nproc), daemon=True) for r in range(nproc)]
+    spawning, context, nproc = multiprocessing.get_context("spawn"), planned.plan.context, planned.options.nproc
+    shared = (planned.plan.loaded.name, planned.options, pass_, cache)
+    ranks = [spawning.Process(target=_rank, args=(*shared, r, nproc), daemon=True) for r in range(nproc)]
     try:
         with _interrupts_left_to_caller():
             for rank in ranks:
                 rank.start()
-        _watch(ranks, one, setting, tile, cache, progress)
+        _watch(ranks, pass_, context, tile, cache, progress)
     finally:
         for rank in ranks:
             if rank.pid is not None:
@@ -45,7 +46,7 @@ def work_in_processes(
 
 @contextlib.contextmanager
 def _interrupts_left_to_caller() -> Iterator[None]:
-    """Let the processes started here inherit deafness to Ctrl-C, so that the caller alone tells of it."""
+    """Start processes that ignore Ctrl-C, so that the caller alone reports it."""
     if threading.current_thread() is not threading.main_thread():  # others may not set handlers
         yield
         return
@@ -57,30 +58,29 @@ def _interrupts_left_to_caller() -> Iterator[None]:
 
 
 def _watch(
-    ranks: Sequence[BaseProcess], one: Pass, setting: Setting, tile: int, cache: Cache, progress: Progress
+    ranks: Sequence[BaseProcess], pass_: Pass, context: Context, tile: int, cache: Cache, progress: Progress
 ) -> None:
-    """Tell how far the processes are, by looking at the cache, until all have ended."""
-    left = _left(one, setting, tile, cache)
+    """Report how far the processes are, by looking at the cache, until all have ended."""
+    left = _left(pass_, context, tile, cache)
     while left and any(rank.is_alive() for rank in ranks):
         time.sleep(0.2)
-        before, left = left, _left(one, setting, tile, cache)
+        before, left = left, _left(pass_, context, tile, cache)
         progress(before - left)
 
 
-def _left(one: Pass, setting: Setting, tile: int, cache: Cache) -> int:
-    return sum(stop - start for (start, stop), _ in missing(one, setting, tile, cache))
+def _left(pass_: Pass, context: Context, tile: int, cache: Cache) -> int:
+    return sum(stop - start for (start, stop), _ in missing(pass_, context, tile, cache))
 
 
-def _rank(request: Request, one: Pass, cache: Cache, rank: int, ranks: int) -> None:
-    """Body of one process: plan anew from the request, then work on this rank's shards."""
-    if request.device == "cuda":
-        request = dataclasses.replace(request, device=f"cuda:{rank % torch.cuda.device_count()}")
+def _rank(model: str, options: Options, pass_: Pass, cache: Cache, rank: int, ranks: int) -> None:
+    """Body of one process: plan anew from the same options, then work on this rank's shards."""
+    if options.device == "cuda":
+        options = dataclasses.replace(options, device=f"cuda:{rank % torch.cuda.device_count()}")
     try:
-        prepared = prepare(request)
-        assert prepared.request.batch_size is not None
+        planned = plan_run(model, options)
         threads = max(1, cores() // ranks)
-        with exact_float32(), Worker(prepared.plan.setting, prepared.request.batch_size, threads) as worker:
-            work(prepared.plan, worker, cache, one, _stop_without_caller, rank, ranks)
+        with measuring(planned.plan), Worker(planned.plan.context, planned.batch_size, threads) as worker:
+            work(planned.plan, worker, cache, pass_, _stop_without_caller, rank, ranks)
     except Exception:  # the caller meets the same error where this process left off, and reports it
         return
 

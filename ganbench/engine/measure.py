@@ -1,57 +1,53 @@
-"""Measuring a generator that is already in memory: in a notebook, or while it trains."""
+"""Measuring a model that is already in memory: in a notebook, or while it trains."""
 
 import tempfile
 import uuid
-from collections.abc import Sequence
+import warnings
 from pathlib import Path
 from typing import Any
 
-from ganbench import registry
-from ganbench.benchmarks import Benchmark
-from ganbench.data import open_data
 from ganbench.engine.cache import Cache
-from ganbench.engine.plan import Plan
-from ganbench.engine.request import check_ranges, fitted, sized_for
-from ganbench.engine.run import Silence, compute, fill
-from ganbench.engine.shards import default_batch_size
-from ganbench.metrics import Metric, resolve
-from ganbench.types import Dataset, LoadedModel
+from ganbench.engine.options import Options
+from ganbench.engine.planning import PlannedRun, plan_model
+from ganbench.engine.results import numbers_of, warnings_of
+from ganbench.engine.run import Silence, fill
+from ganbench.errors import BadInputError, MeasuringWarning
+from ganbench.types import LoadedModel
 
 
-def measure(
-    model: Any,
-    metrics: Sequence[str | Metric],
-    *,
-    data: str | Dataset | None = None,
-    benchmark: str = "digits",
-    seed: int = 0,
-    batch_size: int | None = None,
-    device: str = "cpu",
-) -> dict[str, float]:
+def measure(model: Any, metrics: Any, **options: Any) -> dict[str, float]:
     """Return the numbers of a model in memory, by column name; nothing is kept on disk.
 
+    The model is put into eval mode for the measurement, and back into its own afterwards.
+
     Args:
-        model: follows one of the protocols of ``ganbench.types``, on ``device`` and in eval mode.
-        metrics: names, such as ``["fid10k", "ppl"]``, or metrics themselves.
-        data: reals, or their name or path; None for the benchmark's.
-        benchmark: gives extractors and short names.
-        seed: of all random streams.
-        batch_size: samples in work at once.
-        device: where the model is.
+        model: follows one of the protocols of ``ganbench.types``: images are tensors ``[N, C, H, W]`` in -1..1.
+        metrics: names, such as ``["fid10k", "ppl"]`` or ``"fid10k,ppl"``, or metrics themselves.
+        options: see ``ganbench.engine.options.Options``: ``data`` (a data set, or its name or path), ``benchmark``
+            (default ``digits``), ``seed``, ``batch_size``, ``device`` (where the model is; default ``cpu``) and so on.
 
     Raises:
-        BadInputError: the seed or the batch size is out of range.
+        BadInputError: an option that does not exist, of another kind or out of range; or images that are not as
+            declared.
         PlanError: with everything that keeps the metrics from being measured.
     """
-    check_ranges(seed=seed, batch_size=batch_size)
-    protocol: Benchmark = registry.load("benchmarks", benchmark)
-    named = [resolve(it, short_names=protocol.short_names) if isinstance(it, str) else it for it in metrics]
-    chosen = [fitted(metric, protocol) for metric in named]
-    reals = open_data(name) if isinstance(name := data or protocol.data, str) else name
-    reals = None if reals is None else sized_for(model, reals)
-    # The cache below lives no longer than this call, so the weights need no checksum, only a name of their own.
-    subject = LoadedModel(type(model).__name__, model, "in memory", uuid.uuid4().hex, benchmark=benchmark)
-    plan = Plan.build(subject, chosen, data=reals, seed=seed, device=device)
+    planned = planned_in_memory(model, metrics, **options)
     with tempfile.TemporaryDirectory() as folder:
-        filled, _ = fill(plan, batch_size or default_batch_size(device), Cache(Path(folder)), Silence())
-        return {key: value for metric in chosen for key, value in compute(metric, plan, filled).items()}
+        filled, failures, _ = fill(planned.plan, planned.batch_size, Cache(Path(folder)), Silence())
+        found = [numbers_of(metric, planned.plan, filled, failures) for metric in planned.plan.metrics]
+    for told in warnings_of(planned.plan, filled):
+        warnings.warn(told, MeasuringWarning, stacklevel=2)
+    return {key: number.value for numbers in found for key, number in numbers.items()}
+
+
+def planned_in_memory(model: Any, metrics: Any, **options: Any) -> PlannedRun:
+    """Return the plan of a model in memory, or raise what keeps it from being measured, as ``measure`` does."""
+    given = Options.of(metrics=metrics, **{"benchmark": "digits", "device": "cpu", **options})
+    if not given.metrics:
+        raise BadInputError("expected names of metrics, found none: give for example ['fid10k', 'ppl'].")
+    for name in ("weights", "entry", "nproc"):
+        if name in options:
+            raise BadInputError(f"{name} is for models by name, and this one is in memory: leave it out.")
+    # Nothing is cached beyond the call, so the weights need no checksum, only a name that no others have.
+    loaded = LoadedModel(type(model).__name__, model, "in memory", uuid.uuid4().hex)
+    return plan_model(loaded, given, given.resolved())

@@ -2,43 +2,43 @@
 
 A shard is ``SHARD`` consecutive samples: the unit of resuming and of distribution. A tile is what networks see at once.
 On a CPU its size is fixed, and padded at the end, because a network's last bits depend on the size of the batch; one
-thread works on one tile. On a GPU a tile is the batch. Where a sample is several images, its source has a ``weight``,
-their number, and shards and tiles have so many times fewer samples.
+thread works on one tile. On a GPU a tile is the batch. Where a sample is several images, shards and tiles have so many
+times fewer samples.
 """
 
-import contextlib
 import os
 import queue
-import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from baselines.ops.tiles import single_core_pool
 from ganbench.engine.cache import Cache, shard_key
-from ganbench.engine.plan import Pass, Plan, Tap
-from ganbench.errors import NonFiniteError
-from ganbench.inputs import Accumulator, Batch, Setting, Source
+from ganbench.engine.plan import Pass, Plan, Query
+from ganbench.errors import DataChangedError, NonFiniteError
+from ganbench.inputs import Accumulator, Batch, Context, Source
+from ganbench.types import WatchedDataset
 
 SHARD = 1024
+LOOK_EVERY = 5.0  # seconds between two looks at the data: one takes a stat of every file
 Progress = Callable[[int], None]
 
 
-def tile_size(setting: Setting, batch_size: int) -> int:
+def tile_size(context: Context, batch_size: int) -> int:
     """Return how many images a network sees at once: the batch on a GPU; on a CPU what fits in cache, 16 down to 1."""
-    if torch.device(setting.device).type != "cpu":
+    if torch.device(context.device).type != "cpu":
         return batch_size
-    of_model = getattr(setting.model, "img_resolution", None) or 0
-    resolution = max(64, of_model, setting.data.resolution if setting.data else 0)
+    resolution = max(64, context.img_resolution or 0, context.data.resolution if context.data else 0)
     return max(1, 16 * 64**2 // resolution**2)
 
 
-def lighter(number: int, source: Source) -> int:
+def samples_in(images: int, source: Source) -> int:
     """Return how many samples of a source make up so many images, at least one."""
-    return max(1, number // int(getattr(source, "weight", 1)))
+    return max(1, images // source.images_per_sample)
 
 
 def default_batch_size(device: str) -> int:
@@ -51,47 +51,24 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextlib.contextmanager
-def exact_float32() -> Iterator[None]:
-    """Keep GPUs from rounding float32 products to TF32, whose 10 bits would show in every number."""
-    convolutions, products = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
-    torch.backends.cudnn.allow_tf32 = False
-    torch.set_float32_matmul_precision("highest")
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.allow_tf32 = convolutions
-        torch.set_float32_matmul_precision(products)
-
-
-@dataclass(frozen=True, eq=False)
 class Worker:
-    """Threads that work on tiles, each with its own view of the setting and one core.
+    """Threads that work on tiles, each with its own view of the context and one core.
 
     Attributes:
-        setting: of the run.
-        batch_size: images in work at once.
-        max_threads: of a CPU; None for one a core.
+        context: of the run.
+        tile: images that a network sees at once.
+        threads: tiles in work at once.
     """
 
-    setting: Setting
-    batch_size: int
-    max_threads: int | None = None
-    tile: int = field(init=False)
-    threads: int = field(init=False)
-    _pool: ThreadPoolExecutor = field(init=False)
-    _settings: "queue.SimpleQueue[Setting]" = field(init=False)
-
-    def __post_init__(self) -> None:
-        tile = tile_size(self.setting, self.batch_size)
-        on_cpu = torch.device(self.setting.device).type == "cpu"
-        threads = min(self.max_threads or cores(), max(1, self.batch_size // tile)) if on_cpu else 1
-        settings: queue.SimpleQueue[Setting] = queue.SimpleQueue()
-        for _ in range(threads):
-            settings.put(self.setting.for_thread())
-        pool = _pool_of_single_cores(threads)
-        for name, value in (("tile", tile), ("threads", threads), ("_pool", pool), ("_settings", settings)):
-            object.__setattr__(self, name, value)
+    def __init__(self, context: Context, batch_size: int, max_threads: int | None = None) -> None:
+        self.context = context
+        self.tile = tile_size(context, batch_size)
+        on_cpu = torch.device(context.device).type == "cpu"
+        self.threads = min(max_threads or cores(), max(1, batch_size // self.tile)) if on_cpu else 1
+        self._contexts: queue.SimpleQueue[Context] = queue.SimpleQueue()
+        for _ in range(self.threads):
+            self._contexts.put(context.for_thread())
+        self._pool = single_core_pool(self.threads)
 
     def __enter__(self) -> "Worker":
         return self
@@ -100,16 +77,16 @@ class Worker:
         self._pool.shutdown(cancel_futures=True)
 
     def shard(
-        self, source: Source, taps: Sequence[Tap], start: int, stop: int, progress: Progress
+        self, source: Source, queries: Sequence[Query], start: int, stop: int, progress: Progress
     ) -> list[Accumulator]:
-        """Return one accumulator a tap, filled with samples ``start`` to ``stop`` (less where a tap wants fewer).
+        """Return one accumulator a query, filled with samples ``start`` to ``stop`` (less where a query wants fewer).
 
         Raises:
             NonFiniteError: naming the first sample with a NaN or an infinity.
         """
-        tile = lighter(self.tile, source)
+        tile = samples_in(self.tile, source)
         tiles = [(at, min(at + tile, stop)) for at in range(start, stop, tile)]
-        futures = [self._pool.submit(self._tile, source, taps, *bounds) for bounds in tiles]
+        futures = [self._pool.submit(self._tile, source, queries, *bounds) for bounds in tiles]
         try:
             parts = [_after(future, progress, bounds) for future, bounds in zip(futures, tiles, strict=True)]
         except BaseException:
@@ -117,38 +94,23 @@ class Worker:
                 future.cancel()
             raise
         # In a pool thread too: the last bits of a sum depend on the number of threads that make it.
-        return self._pool.submit(_accumulate, taps, parts, start).result()
+        return self._pool.submit(_accumulate, queries, parts, start).result()
 
     @torch.inference_mode()
-    def _tile(self, source: Source, taps: Sequence[Tap], start: int, stop: int) -> list[Tensor]:
-        """Return the rows of every tap for one tile, on the CPU."""
-        padded = (*range(start, stop), *[stop - 1] * (lighter(self.tile, source) - (stop - start)))
-        setting = self._settings.get()
+    def _tile(self, source: Source, queries: Sequence[Query], start: int, stop: int) -> list[Tensor]:
+        """Return the rows of every query for one tile, on the CPU."""
+        padded = (*range(start, stop), *[stop - 1] * (samples_in(self.tile, source) - (stop - start)))
+        context = self._contexts.get()
         try:
-            batch = Batch(source, setting, padded)
+            batch = Batch(source, context, padded)
             for name, drawn in batch.drawn.items():
                 _refuse_nonfinite(drawn, f"{name} of {source.name}", start)
-            rows = [batch.of(tap.view) if start < tap.count else torch.empty(0) for tap in taps]
+            rows = [batch.of(query.view) if start < query.count else torch.empty(0) for query in queries]
         finally:
-            self._settings.put(setting)
-        for tap, seen in zip(taps, rows, strict=True):
-            _refuse_nonfinite(seen, f"{tap.view} of {source.name}", start)
+            self._contexts.put(context)
+        for query, seen in zip(queries, rows, strict=True):
+            _refuse_nonfinite(seen, f"{query.view} of {source.name}", start)
         return [seen[: stop - start].cpu() for seen in rows]
-
-
-def _pool_of_single_cores(threads: int) -> ThreadPoolExecutor:
-    """Return a pool each thread of which computes on one core; the caller's own number of threads stays as it is."""
-    before = torch.get_num_threads()
-    pool, all_started = ThreadPoolExecutor(threads, initializer=_stay_on_one_core), threading.Barrier(threads)
-    for future in [pool.submit(all_started.wait) for _ in range(threads)]:
-        future.result()
-    torch.set_num_threads(before)  # setting it in a thread also sets what later threads begin with
-    return pool
-
-
-def _stay_on_one_core() -> None:
-    torch.get_num_threads()  # a thread adopts the process's number when first asked, even over one set before
-    torch.set_num_threads(1)
 
 
 def _after(future: "Future[list[Tensor]]", progress: Progress, bounds: tuple[int, int]) -> list[Tensor]:
@@ -169,11 +131,11 @@ def _refuse_nonfinite(rows: Tensor, what: str, start: int) -> None:
 
 
 @torch.inference_mode()
-def _accumulate(taps: Sequence[Tap], parts: Sequence[Sequence[Tensor]], start: int) -> list[Accumulator]:
+def _accumulate(queries: Sequence[Query], parts: Sequence[Sequence[Tensor]], start: int) -> list[Accumulator]:
     made = []
-    for number, tap in enumerate(taps):
-        rows = torch.cat([part[number] for part in parts if len(part[number])])[: max(0, tap.count - start)]
-        accumulator = tap.into()
+    for number, query in enumerate(queries):
+        rows = torch.cat([part[number] for part in parts if len(part[number])])[: max(0, query.count - start)]
+        accumulator = query.into()
         accumulator.update(rows)
         made.append(accumulator)
     return made
@@ -185,41 +147,90 @@ def bounds(count: int, shard: int | None = None) -> list[tuple[int, int]]:
     return [(start, min(start + shard, count)) for start in range(0, count, shard)]
 
 
-def missing(one: Pass, setting: Setting, tile: int, cache: Cache) -> Iterator[tuple[tuple[int, int], list[Tap]]]:
-    """Yield the shards that still have to be computed, with the taps that lack them."""
-    for start, stop in bounds(one.count, lighter(SHARD, one.source)):
-        lacking = [tap for tap in one.taps if start < tap.count and _key(one, tap, setting, tile, start) not in cache]
+def missing(pass_: Pass, context: Context, tile: int, cache: Cache) -> Iterator[tuple[tuple[int, int], list[Query]]]:
+    """Yield the shards that still have to be computed, with the queries that lack them."""
+    for start, stop in bounds(pass_.count, samples_in(SHARD, pass_.source)):
+        lacking = [
+            query
+            for query in pass_.queries
+            if start < query.count and _key(pass_, query, context, tile, start) not in cache
+        ]
         if lacking:
-            yield (start, min(stop, max(tap.count for tap in lacking))), lacking
+            yield (start, min(stop, max(query.count for query in lacking))), lacking
 
 
-def _key(one: Pass, tap: Tap, setting: Setting, tile: int, start: int) -> str:
-    stop = min(start + lighter(SHARD, one.source), tap.count)
-    return shard_key(one.source, tap, setting, lighter(tile, one.source), start, stop)
+def unfinished(plan: Plan, batch_size: int, cache: Cache) -> bool:
+    """Return whether any shard of a plan still has to be computed."""
+    tile = tile_size(plan.context, batch_size)
+    return any(True for pass_ in plan.passes for _ in missing(pass_, plan.context, tile, cache))
+
+
+def _key(pass_: Pass, query: Query, context: Context, tile: int, start: int) -> str:
+    stop = min(start + samples_in(SHARD, pass_.source), query.count)
+    return shard_key(pass_.source, query, context, samples_in(tile, pass_.source), start, stop)
 
 
 def work(
-    plan: Plan, worker: Worker, cache: Cache, one: Pass, progress: Progress, rank: int = 0, ranks: int = 1
+    plan: Plan, worker: Worker, cache: Cache, pass_: Pass, progress: Progress, rank: int = 0, ranks: int = 1
 ) -> None:
-    """Compute and store the missing shards of a pass that fall to this rank."""
-    for (start, stop), taps in missing(one, plan.setting, worker.tile, cache):
-        if (start // lighter(SHARD, one.source)) % ranks == rank:
-            for tap, shard in zip(taps, worker.shard(one.source, taps, start, stop, progress), strict=True):
-                cache.write(_key(one, tap, plan.setting, worker.tile, start), shard)
+    """Compute and store the missing shards of a pass that fall to this rank.
+
+    Raises:
+        DataChangedError: the data is another than at the beginning; none of its shards is kept.
+    """
+    watch = DataWatch(pass_.source, plan.context, cache)
+    for (start, stop), queries in missing(pass_, plan.context, worker.tile, cache):
+        if (start // samples_in(SHARD, pass_.source)) % ranks == rank:
+            shards = worker.shard(pass_.source, queries, start, stop, progress)
+            for query, shard in zip(queries, shards, strict=True):
+                watch.store(_key(pass_, query, plan.context, worker.tile, start), shard)
+    watch.look()
 
 
-def collect(one: Pass, tap: Tap, worker: Worker, cache: Cache, progress: Progress) -> Accumulator:
-    """Return a tap's accumulator, merged from its shards in their order; a damaged shard is computed again."""
+class DataWatch:
+    """Keeps shards only as long as the data is what its fingerprint was taken of."""
+
+    def __init__(self, source: Source, context: Context, cache: Cache) -> None:
+        reads = source.reads_data or context.c_dim > 0
+        self._data = context.data if reads and isinstance(context.data, WatchedDataset) else None
+        self._cache, self._unsure, self._looked = cache, list[str](), time.monotonic()
+
+    def store(self, key: str, shard: Accumulator) -> None:
+        """Store a finished shard, and look at the data where that was not done for some seconds."""
+        self._cache.write(key, shard)
+        self._unsure.append(key)
+        if time.monotonic() - self._looked > LOOK_EVERY:
+            self.look()
+
+    def look(self) -> None:
+        """Look at the data; where it changed, remove the shards that were stored since it was last known not to have.
+
+        Raises:
+            DataChangedError: it changed.
+        """
+        change = self._data.changed() if self._data and self._unsure else ""
+        if change:
+            for key in self._unsure:
+                self._cache.remove(key)
+            raise DataChangedError(change)
+        self._unsure, self._looked = [], time.monotonic()
+
+
+@torch.inference_mode()  # a shard computed anew is made of inference tensors, which only this mode may add to
+def collect(pass_: Pass, query: Query, worker: Worker, cache: Cache, progress: Progress) -> Accumulator:
+    """Return a query's accumulator, merged from its shards in their order; a damaged shard is computed again."""
     total: Any = None
-    for start, stop in bounds(tap.count, lighter(SHARD, one.source)):
-        key = _key(one, tap, worker.setting, worker.tile, start)
-        shard = cache.read(key, tap.into)
+    watch = DataWatch(pass_.source, worker.context, cache)
+    for start, stop in bounds(query.count, samples_in(SHARD, pass_.source)):
+        key = _key(pass_, query, worker.context, worker.tile, start)
+        shard = cache.read(key, query.into)
         if shard is None:
-            (shard,) = worker.shard(one.source, [tap], start, stop, progress)
-            cache.write(key, shard)
+            (shard,) = worker.shard(pass_.source, [query], start, stop, progress)
+            watch.store(key, shard)
         if total is None:
             total = shard
         else:
             total.merge(shard)
+    watch.look()
     assert isinstance(total, Accumulator)
     return total

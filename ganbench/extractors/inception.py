@@ -26,6 +26,7 @@ class InceptionExtractor(Network):
     """
 
     layers: Mapping[str, int] = {"features": NUM_FEATURES, "probabilities": NUM_CLASSES}
+    input_size = SIZE
     module: Inception
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:

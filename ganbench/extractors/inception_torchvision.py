@@ -32,6 +32,7 @@ class InceptionTorchvisionExtractor(Network):
     """
 
     layers: Mapping[str, int] = {"features": NUM_FEATURES}
+    input_size = SIZE
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``features [N, 2048]`` of ``[N, C, H, W]`` uint8 images."""

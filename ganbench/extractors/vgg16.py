@@ -32,6 +32,7 @@ class Vgg16Extractor(Network):
     """
 
     layers: Mapping[str, int] = {"features": 4096}
+    input_size = SIZE
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``features [N, 4096]`` of ``[N, C, H, W]`` uint8 images."""

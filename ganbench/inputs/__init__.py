@@ -2,19 +2,24 @@
 
 from dataclasses import dataclass
 
-from ganbench.images import Quantiser
+from ganbench.images import Quantiser, ResizeMethod
 from ganbench.inputs.accumulators import Accumulator, Moments, Rows, Sums
-from ganbench.inputs.batch import Batch, Setting, Source, View
+from ganbench.inputs.batch import BaseSource, BaseView, Batch, Source, View
+from ganbench.inputs.context import Context
 from ganbench.inputs.image_pairs import PairDistance, RealPairs, SamplePairs
 from ganbench.inputs.sources import PathPairs, Reals, Samples, Transformed
 from ganbench.inputs.translated import Domains, Drawn, OutputDiversity, TranslatedFeatures
 from ganbench.inputs.translations import Mode, Translations
 from ganbench.inputs.views import AttributeLogits, EquivarianceError, Features, Latents, PathDistance, Uint8
+from ganbench.plugins import completed
 
 __all__ = [
     "Accumulator",
     "AttributeLogits",
+    "BaseSource",
+    "BaseView",
     "Batch",
+    "Context",
     "Domains",
     "Drawn",
     "EquivarianceError",
@@ -30,10 +35,10 @@ __all__ = [
     "Quantiser",
     "RealPairs",
     "Reals",
+    "ResizeMethod",
     "Rows",
     "SamplePairs",
     "Samples",
-    "Setting",
     "Source",
     "Sums",
     "Transformed",
@@ -54,6 +59,8 @@ class Input:
         into: class of the accumulator.
         count: number of samples; None for all that the source has. Of a finite source no more than it has.
         minimum: fewest samples from which the metric is defined.
+
+    A third party's source or view that lacks members gets those of ``BaseSource`` and ``BaseView``.
     """
 
     source: Source
@@ -61,3 +68,18 @@ class Input:
     into: type[Accumulator]
     count: int | None
     minimum: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", completed(self.source, BaseSource))
+        object.__setattr__(self, "view", completed(self.view, BaseView))
+
+    def problems(self, context: Context) -> list[str]:
+        """Return what keeps it from being answered: what the source lacks, or else what the view lacks."""
+        return self.source.problems(context) or self.view.problems(context)
+
+    def samples(self, context: Context) -> int:
+        """Return how many samples answer it: ``count``, or as many as there are."""
+        have = self.source.length(context)
+        wanted = have if self.count is None else self.count
+        assert wanted is not None, f"{self.source} has no end and {self} no count"
+        return wanted if have is None else min(wanted, have)

@@ -5,15 +5,16 @@ from typing import cast
 
 from torch import Tensor
 
-from ganbench.inputs.batch import Batch, Setting
-from ganbench.inputs.domains import by_target, translate
+from ganbench.inputs.batch import BaseView, Batch
+from ganbench.inputs.context import Context
+from ganbench.inputs.domains import by_target, targets_of, translate
 from ganbench.inputs.image_pairs import perceptual_distances, perceptual_problems
 from ganbench.types import StyleTranslator
 
 
 @dataclass(frozen=True)
-class Returned:
-    """Translations translated back to the domain of their source image, ``[N outs, C, H, W]`` float32.
+class Returned(BaseView):
+    """Translations translated back to the domain of their source image, ``[N num_outputs, C, H, W]`` float32.
 
     A translator with styles gets the style of the source image itself for the way back.
 
@@ -25,25 +26,25 @@ class Returned:
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the images."""
-        image, setting = batch.drawn["image"], batch.setting
-        outs, home = image.shape[1], batch.drawn["task"][:, 0]
-        style, model = None, setting.model
+        image, context = batch.drawn["image"], batch.context
+        num_outputs, home = image.shape[1], batch.drawn["task"][:, 0]
+        style, model = None, context.model
         if isinstance(model, StyleTranslator):
             source = batch.drawn["source"]
-            style = by_target(setting, home, lambda domain: model.style_from_reference(source, domain))
-            style = style.repeat_interleave(outs, 0)
-        return translate(setting, image.flatten(0, 1), home.repeat_interleave(outs), style)
+            style = by_target(context, home, lambda domain: model.style_from_reference(source, domain))
+            style = style.repeat_interleave(num_outputs, 0)
+        return translate(context, image.flatten(0, 1), home.repeat_interleave(num_outputs), style)
 
 
 @dataclass(frozen=True)
-class CycleError:
+class CycleError(BaseView):
     """Mean absolute difference of source images and what came back, ``[N, 1]``, in a range of -1..1; 0 at best."""
 
     extractor = None
 
-    def problems(self, setting: Setting) -> list[str]:
-        """Return that there is no way back, if it is so."""
-        return way_back_problems(setting)
+    def problems(self, context: Context) -> list[str]:
+        """Return that there is no way back."""
+        return way_back_problems(context)
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the mean over channels, pixels and outputs."""
@@ -52,7 +53,7 @@ class CycleError:
 
 
 @dataclass(frozen=True)
-class CycleDistance:
+class CycleDistance(BaseView):
     """Perceptual distance of source images and what came back, ``[N, 1]``.
 
     Attributes:
@@ -61,9 +62,9 @@ class CycleDistance:
 
     extractor: str
 
-    def problems(self, setting: Setting) -> list[str]:
-        """Return that there is no way back, or no perceptual distance, if it is so."""
-        return way_back_problems(setting) + perceptual_problems(setting, self.extractor)
+    def problems(self, context: Context) -> list[str]:
+        """Return that there is no way back, or no perceptual distance."""
+        return way_back_problems(context) + perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the mean over outputs."""
@@ -72,15 +73,15 @@ class CycleDistance:
 
 
 def both_ends(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Return what came back and, beside each, its source image; ``[N outs, C, H, W]`` each."""
+    """Return what came back and, beside each, its source image; ``[N num_outputs, C, H, W]`` each."""
     back = cast(Tensor, batch.of(Returned()))
     return back, batch.drawn["source"].repeat_interleave(len(back) // len(batch.indices), 0)
 
 
-def way_back_problems(setting: Setting) -> list[str]:
-    """Return that the model does not translate to every domain, if it is so."""
-    targets = getattr(setting.model, "targets", None)
-    if targets is None or set(targets) >= set(setting.model.domains):
+def way_back_problems(context: Context) -> list[str]:
+    """Return that the model does not translate to every domain."""
+    targets = targets_of(context.model)
+    if set(targets) >= set(context.model.domains):
         return []
     return [
         f"it translates there and back, and this model translates to {', '.join(targets)} alone: give weights of both "

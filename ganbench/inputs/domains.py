@@ -6,8 +6,9 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from ganbench.inputs.batch import Setting
-from ganbench.types import DomainDataset
+from ganbench.inputs.context import Context
+from ganbench.inputs.generated import checked
+from ganbench.types import Dataset, DomainDataset, PartialTranslator, Translator
 
 NO_DOMAINS = (
     "it translates between domains and there are none: name a folder with train/DOMAIN and val/DOMAIN, or with trainA, "
@@ -15,32 +16,37 @@ NO_DOMAINS = (
 )
 
 
-def domain_data(setting: Setting) -> DomainDataset:
+def domain_data(context: Context) -> DomainDataset:
     """Return the data set, which has domains."""
-    assert setting.data is not None
-    return cast(DomainDataset, setting.data)
+    assert context.data is not None
+    return cast(DomainDataset, context.data)
 
 
-def domain_problems(setting: Setting) -> list[str]:
-    """Return that there is no data with domains, if it is so."""
-    if setting.data is None:
+def names_of_domains(data: Dataset | None) -> tuple[str, ...]:
+    """Return the names of a data set's domains; none where it has none."""
+    return tuple(data.domains) if isinstance(data, DomainDataset) else ()
+
+
+def domain_problems(context: Context) -> list[str]:
+    """Return that there is no data with domains."""
+    if context.data is None:
         return [NO_DOMAINS]
-    if not hasattr(setting.data, "validation"):
-        return [f"the data {setting.data.name} has no domains: {NO_DOMAINS.partition(': ')[2]}"]
+    if not isinstance(context.data, DomainDataset):
+        return [f"the data {context.data.name} has no domains: {NO_DOMAINS.partition(': ')[2]}"]
     return []
 
 
-def matching_problems(setting: Setting) -> list[str]:
-    """Return that model and data do not go together, if it is so."""
-    model, data = setting.model, domain_data(setting)
-    if matched_domains(setting) is None:
+def matching_problems(context: Context) -> list[str]:
+    """Return that model and data do not go together."""
+    model, data = context.model, domain_data(context)
+    if matched_domains(context) is None:
         return [
             f"the model has {len(model.domains)} domains ({', '.join(model.domains)}) and the data has "
             f"{len(data.domains)} ({', '.join(data.domains)}): name data of its domains with --data."
         ]
-    if not target_domains(setting):
-        return [f"the model translates to {', '.join(model.targets)} alone, which is no domain of the data."]
-    sizes = [("x".join([str(size)] * 2), channels) for size, channels in _sizes(setting)]
+    if not target_domains(context):
+        return [f"the model translates to {', '.join(targets_of(model))} alone, which is no domain of the data."]
+    sizes = [("x".join([str(size)] * 2), channels) for size, channels in _sizes(context)]
     if len(set(sizes)) > 1:
         (model_size, model_channels), (data_size, data_channels) = sizes
         return [
@@ -50,69 +56,78 @@ def matching_problems(setting: Setting) -> list[str]:
     return []
 
 
-def _sizes(setting: Setting) -> list[tuple[int, int]]:
+def _sizes(context: Context) -> list[tuple[int, int]]:
     """Return resolution and channels of model and data; where the model takes any, those of the data."""
-    data = domain_data(setting)
-    resolution = getattr(setting.model, "img_resolution", None) or data.resolution
-    channels = getattr(setting.model, "img_channels", None) or data.channels
+    data = domain_data(context)
+    resolution = context.img_resolution or data.resolution
+    channels = context.img_channels or data.channels
     return [(resolution, channels), (data.resolution, data.channels)]
 
 
-def matched_domains(setting: Setting) -> tuple[int, ...] | None:
+def matched_domains(context: Context) -> tuple[int, ...] | None:
     """Return the place of each of the data's domains among the model's, or None where they do not match.
 
     They match by name where the model knows all names. A model whose file has no names, only numbers or A and B,
     matches data of as many domains in order.
     """
-    model, data = tuple(setting.model.domains), domain_data(setting).domains
+    model, data = tuple(context.model.domains), domain_data(context).domains
     if set(data) <= set(model):
         return tuple(model.index(name) for name in data)
     unnamed = model in (tuple(str(place) for place in range(len(model))), ("A", "B"))
     return tuple(range(len(data))) if unnamed and len(model) == len(data) else None
 
 
-def target_domains(setting: Setting) -> list[int]:
+def targets_of(model: Translator) -> tuple[str, ...]:
+    """Return the names of the domains that a model translates to."""
+    return tuple(model.targets if isinstance(model, PartialTranslator) else model.domains)
+
+
+def target_domains(context: Context) -> list[int]:
     """Return which of the data's domains the model translates to: all, but where it has ``targets``, those alone."""
-    matched, domains = matched_domains(setting), tuple(setting.model.domains)
-    targets = set(getattr(setting.model, "targets", domains))
+    matched, domains = matched_domains(context), tuple(context.model.domains)
+    targets = set(targets_of(context.model))
     return [place for place, known in enumerate(matched or ()) if domains[known] in targets]
 
 
-def validation_images(setting: Setting) -> list[list[int]]:
+def validation_images(context: Context) -> list[list[int]]:
     """Return the indices of the validation images of each of the data's domains, in order."""
-    data = domain_data(setting)
+    data = domain_data(context)
     labels = data.validation.labels(range(len(data.validation))).argmax(1)
     return [(labels == place).nonzero()[:, 0].tolist() for place in range(len(data.domains))]
 
 
-def validation_floats(setting: Setting, indices: Sequence[int]) -> Tensor:
+def validation_floats(context: Context, indices: Sequence[int]) -> Tensor:
     """Return validation images as translators take them: ``[N, C, H, W]`` float32, -1..1, on the device of the run."""
-    return domain_data(setting).validation.images(indices).to(setting.device).float() / 127.5 - 1
+    return domain_data(context).validation.images(indices).to(context.device).float() / 127.5 - 1
 
 
-def translate(setting: Setting, x: Tensor, targets: Tensor, style: Tensor | None = None) -> Tensor:
+def translate(context: Context, x: Tensor, targets: Tensor, style: Tensor | None = None) -> Tensor:
     """Return images translated, each to its own target.
 
     Args:
-        setting: its model translates.
+        context: its model translates.
         x: ``[N, C, H, W]`` float32, -1..1.
         targets: ``[N]`` int64, among the data's domains.
         style: ``[N, style_dim]``, or None for a model without.
     """
-    return by_target(setting, targets, lambda target: setting.model.translate(x, target, style))
+
+    def translated(target: int) -> Tensor:
+        return checked(context.model.translate(x, target, style), len(x))
+
+    return by_target(context, targets, translated)
 
 
-def by_target(setting: Setting, targets: Tensor, compute: Callable[[int], Tensor]) -> Tensor:
+def by_target(context: Context, targets: Tensor, compute: Callable[[int], Tensor]) -> Tensor:
     """Return for each row what ``compute`` gives in that row for its own target.
 
     A network's last bits depend on the size of its batch, so each target that occurs is computed for the whole batch.
 
     Args:
-        setting: says which domain of the model is which of the data.
+        context: says which domain of the model is which of the data.
         targets: ``[N]`` int64, among the data's domains.
         compute: from a domain of the model, by its place, to ``[N, ...]``.
     """
-    matched = matched_domains(setting)
+    matched = matched_domains(context)
     assert matched is not None
     first, *others = dict.fromkeys(targets.tolist())
     found = compute(matched[first])

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganbench.functional import rotate, translate_fractional, translate_integer
-from ganbench.inputs.batch import Batch, Setting
+from ganbench.inputs.batch import BaseView, Batch
+from ganbench.inputs.context import Context
 from ganbench.inputs.domains import translate
 from ganbench.inputs.translations import Translations
 from ganbench.inputs.views import Motion
@@ -37,13 +38,13 @@ class MovedTranslations(Translations):
         """What the pass is called."""
         return f"moved {super().name}"
 
-    def depends(self, setting: Setting) -> Mapping[str, Any]:
+    def depends(self, context: Context) -> Mapping[str, Any]:
         """Return what translations depend on, and the seed, which the motions come from in any mode."""
-        return {**super().depends(setting), "seed": setting.seed}
+        return {**super().depends(context), "seed": context.seed}
 
-    def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
+    def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
         """Return what translations have; ``shift_int, shift_frac [N, 2]`` in image widths, ``angle [N]`` in radians."""
-        drawn, streams = super().draw(setting, indices), Streams(setting.seed, indices)
+        drawn, streams = super().draw(context, indices), Streams(context.seed, indices)
         width = drawn["source"].shape[3]
         whole = (streams.uniform("source-shift-int", (2,)) * 2 - 1) * self.translate_max
         return {
@@ -55,7 +56,7 @@ class MovedTranslations(Translations):
 
 
 @dataclass(frozen=True)
-class MovedSourceError:
+class MovedSourceError(BaseView):
     """Masked squared error between the moved translation and the translation of the moved source image, ``[N, 2]``.
 
     The columns are error sum and mask sum. The first output of a source image is taken, and its style is the same on
@@ -79,7 +80,7 @@ class MovedSourceError:
         both = torch.cat([moved(self.motion, pair[None], move) for pair, move in zip(pairs, moves, strict=True)])
         moved_source, moved_translation = both[:, : source.shape[1]], both[:, source.shape[1] :]
         style = batch.drawn["style"][:, 0] if "style" in batch.drawn else None
-        translation = translate(batch.setting, moved_source, batch.drawn["task"][:, 1], style)
+        translation = translate(batch.context, moved_source, batch.drawn["task"][:, 1], style)
         masks = torch.stack([common_mask(self.motion, still, move) for move in moves])
         error = (moved_translation - translation).square() * masks
         return torch.stack([part.double().sum((1, 2, 3)) for part in (error, masks.expand_as(error))], 1)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from ganbench.functional import lerp, slerp
-from ganbench.inputs.batch import Setting
+from ganbench.inputs.batch import BaseSource, Check
+from ganbench.inputs.context import Context
 from ganbench.inputs.domains import NO_DOMAINS
+from ganbench.inputs.generated import RangeCheck, checked_images
 from ganbench.rng import Streams
 from ganbench.types import (
     EquivariantGenerator,
@@ -26,68 +28,73 @@ NO_REALS = "it compares with real images and there are none: name them with --da
 
 
 @dataclass(frozen=True)
-class Reals:
+class Reals(BaseSource):
     """The images of the data set, in its order: ``image [N, C, H, W]`` uint8."""
 
     name = "reals"
 
-    def depends(self, setting: Setting) -> Mapping[str, Any]:
+    def depends(self, context: Context) -> Mapping[str, Any]:
         """Return the fingerprint of the data."""
-        return {"data": setting.data.fingerprint if setting.data else None}
+        return {"data": context.data.fingerprint if context.data else None}
 
-    def length(self, setting: Setting) -> int | None:
+    def length(self, context: Context) -> int | None:
         """Return the size of the data set."""
-        return len(setting.data) if setting.data else None
+        return len(context.data) if context.data else None
 
-    def problems(self, setting: Setting) -> list[str]:
-        """Return the lack of data, if it is one."""
-        if setting.data is None:
-            return [NO_DOMAINS if isinstance(setting.model, Translator) else NO_REALS]
+    def problems(self, context: Context) -> list[str]:
+        """Return that there is no data."""
+        if context.data is None:
+            return [NO_DOMAINS if isinstance(context.model, Translator) else NO_REALS]
         return []
 
-    def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
+    def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
         """Return ``image [N, C, H, W]`` uint8."""
-        assert setting.data is not None
-        return {"image": setting.data.images(indices)}
+        assert context.data is not None
+        return {"image": context.data.images(indices)}
 
 
-def labels_of(setting: Setting, streams: Streams) -> Tensor | None:
+def labels_of(context: Context, streams: Streams) -> Tensor | None:
     """Return the labels of randomly chosen reals, ``[N, c_dim]``, or None for an unconditional model.
 
     Source: StyleGAN2-ADA, metric_utils: labels follow the distribution of the training set.
     """
-    if not setting.model.c_dim:
+    if not context.c_dim:
         return None
-    assert setting.data is not None
-    chosen = streams.integers("label", len(setting.data)).tolist()
-    return setting.data.labels(chosen).to(setting.device)
+    assert context.data is not None
+    chosen = streams.integers("label", len(context.data)).tolist()
+    return context.data.labels(chosen).to(context.device)
 
 
-def _latents(setting: Setting, streams: Streams, purpose: str) -> Tensor:
-    return streams.normal(purpose, (setting.model.z_dim,)).to(setting.device)
+def _latents(context: Context, streams: Streams, purpose: str) -> Tensor:
+    return streams.normal(purpose, (context.model.z_dim,)).to(context.device)
 
 
-def _generated_depends(setting: Setting) -> dict[str, Any]:
-    conditional = bool(getattr(setting.model, "c_dim", 0)) and setting.data is not None
-    labels = setting.data.fingerprint if conditional and setting.data else None
-    return {"weights": setting.weights_sha256, "seed": setting.seed, "labels": labels}
+class GeneratedSource(BaseSource):
+    """What sources of generated images share. A conditional model draws its labels from the data."""
+
+    reads_data: ClassVar[bool] = False
+
+    def depends(self, context: Context) -> Mapping[str, Any]:
+        """Return weights, seed, and for a conditional model the labels."""
+        labels = context.data.fingerprint if context.c_dim and context.data else None
+        return {"weights": context.weights_sha256, "seed": context.seed, "labels": labels}
 
 
-def translator_problems(setting: Setting) -> list[str]:
-    """Return that the model makes no images from latents but translates some, if it is so, and what to measure then."""
-    if not isinstance(setting.model, Translator):
+def translator_problems(context: Context) -> list[str]:
+    """Return what to measure of a model that translates images, for it makes none from latents."""
+    if not isinstance(context.model, Translator):
         return []
     suited = (
         "fid_latent, fid_reference, lpips_latent or lpips_reference"
-        if isinstance(setting.model, StyleTranslator)
+        if isinstance(context.model, StyleTranslator)
         else "fid_translated, accuracy or cycle"
     )
     return [f"it measures images made from latents, and this model translates images: take {suited} instead."]
 
 
-def _label_problems(setting: Setting) -> list[str]:
-    c_dim = getattr(setting.model, "c_dim", 0)
-    have = setting.data.label_dim if setting.data else 0
+def _label_problems(context: Context) -> list[str]:
+    c_dim = context.c_dim
+    have = context.data.label_dim if context.data else 0
     if c_dim and have != c_dim:
         return [
             f"the model takes labels of {c_dim} classes and the data has {have}: name its training data with --data."
@@ -96,7 +103,7 @@ def _label_problems(setting: Setting) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Samples:
+class Samples(GeneratedSource):
     """Images of the generator: ``image [N, C, H, W]`` float32, and the latents they came from.
 
     Attributes:
@@ -113,49 +120,57 @@ class Samples:
         layers = "" if self.truncation_cutoff is None else f" in {self.truncation_cutoff} layers"
         return "samples" if self.truncation_psi == 1 else f"samples at psi {self.truncation_psi}{layers}"
 
-    def depends(self, setting: Setting) -> Mapping[str, Any]:
-        """Return weights, seed, and for a conditional model the labels."""
-        return _generated_depends(setting)
-
-    def length(self, setting: Setting) -> int | None:
+    def length(self, context: Context) -> int | None:
         """Return the number of samples where a folder stands in for the model, else None."""
-        return len(setting.model) if isinstance(setting.model, FixedSamples) else None
+        return len(context.model) if isinstance(context.model, FixedSamples) else None
 
-    def problems(self, setting: Setting) -> list[str]:
+    def shortage(self, context: Context, count: int) -> str:
+        """Return that a folder has fewer samples than the metric's name says."""
+        have = self.length(context)
+        if have is None or have >= count:
+            return ""
+        return f"it needs {count} samples and there are {have}: ask for fewer, as with --limit {have}."
+
+    def problems(self, context: Context) -> list[str]:
         """Return what the model lacks."""
-        if self.truncation_psi != 1 and not isinstance(setting.model, StyleGenerator):
-            return translator_problems(setting) or [
+        if self.truncation_psi != 1 and not isinstance(context.model, StyleGenerator):
+            return translator_problems(context) or [
                 "truncation needs a model with a latent space w, which this model lacks."
             ]
-        if isinstance(setting.model, FixedSamples):
+        if isinstance(context.model, FixedSamples):
             return []
-        if not isinstance(setting.model, Generator):
-            return translator_problems(setting) or [
+        if not isinstance(context.model, Generator):
+            return translator_problems(context) or [
                 "it needs a generator of images from latents, which this model is not."
             ]
-        return _label_problems(setting)
+        return _label_problems(context)
 
-    def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
+    def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
         """Return ``image``; of a style generator also ``z`` and ``ws``."""
-        model, streams = setting.model, Streams(setting.seed, indices)
+        model, streams = context.model, Streams(context.seed, indices)
         if isinstance(model, FixedSamples):
-            return {"image": model.images(indices)}
-        z, c = _latents(setting, streams, "z"), labels_of(setting, streams)
+            return {"image": checked_images(model.images(indices), len(indices), context)}
+        z, c = _latents(context, streams, "z"), labels_of(context, streams)
         if not isinstance(model, StyleGenerator):
-            return {"image": model(z, c), "z": z}
+            return {"image": checked_images(model(z, c), len(z), context), "z": z}
         ws = model.mapping(z, c, truncation_psi=self.truncation_psi, truncation_cutoff=self.truncation_cutoff)
-        return {"image": model.synthesis(ws, noise_mode="random", streams=streams), "z": z, "ws": ws}
+        image = model.synthesis(ws, noise_mode="random", streams=streams)
+        return {"image": checked_images(image, len(z), context), "z": z, "ws": ws}
+
+    def checks(self, context: Context) -> list[Check]:
+        """Return that the images are looked at for their range, but for stored ones, whose range is known."""
+        return [] if isinstance(context.model, FixedSamples) else [RangeCheck()]
 
 
 @dataclass(frozen=True)
-class PathPairs:
+class PathPairs(GeneratedSource):
     """Images at two near points of a path between two latents: ``image0, image1 [N, C, H, W]``.
 
     Attributes:
         space: slerp in z, or lerp in w.
         sampling: ``full`` draws t uniformly from 0..1, ``end`` takes t = 0.
         epsilon: distance of the two points along the path.
-        double: whether everything is computed in float64.
+        float64: whether everything is computed in float64.
 
     Source: StyleGAN, section 4.1; labels and noise are shared by both ends.
     """
@@ -163,40 +178,33 @@ class PathPairs:
     space: Space
     sampling: Sampling
     epsilon: float = 1e-4
-    double: bool = False
+    float64: bool = False
 
     @property
     def name(self) -> str:
         """What the pass is called."""
         return f"path pairs in {self.space}"
 
-    def depends(self, setting: Setting) -> Mapping[str, Any]:
-        """Return weights, seed, and for a conditional model the labels."""
-        return _generated_depends(setting)
-
-    def length(self, setting: Setting) -> int | None:
-        """Return None: there is no end."""
-        return None
-
-    def problems(self, setting: Setting) -> list[str]:
+    def problems(self, context: Context) -> list[str]:
         """Return what the model lacks."""
-        if not isinstance(setting.model, StyleGenerator):
-            return translator_problems(setting) or [
+        if not isinstance(context.model, StyleGenerator):
+            return translator_problems(context) or [
                 "it walks through the latent space of a style-based generator, which this model lacks."
             ]
-        return _label_problems(setting)
+        return _label_problems(context)
 
-    def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
+    def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
         """Return ``image0`` and ``image1``."""
-        model, streams = setting.model_in(self.double), Streams(setting.seed, indices)
-        z0, z1 = _latents(setting, streams, "path-z0"), _latents(setting, streams, "path-z1")
-        t = streams.uniform("path-t").to(setting.device) * (self.sampling == "full")
-        c = labels_of(setting, streams)
-        if self.double:
+        model, streams = context.model_in(self.float64), Streams(context.seed, indices)
+        z0, z1 = _latents(context, streams, "path-z0"), _latents(context, streams, "path-z1")
+        t = streams.uniform("path-t").to(context.device) * (self.sampling == "full")
+        c = labels_of(context, streams)
+        if self.float64:
             z0, z1, t, c = z0.double(), z1.double(), t.double(), None if c is None else c.double()
         ends = path_ends(model, z0, z1, t, c, space=self.space, epsilon=self.epsilon)
-        paired = Streams(setting.seed, indices * 2)
-        image0, image1 = model.synthesis(ends, noise_mode="random", streams=paired, force_fp32=True).chunk(2)
+        paired = Streams(context.seed, indices * 2)
+        image = model.synthesis(ends, noise_mode="random", streams=paired, force_fp32=True)
+        image0, image1 = checked_images(image, len(ends), context).chunk(2)
         return {"image0": image0, "image1": image1}
 
 
@@ -226,7 +234,7 @@ def path_ends(
 
 
 @dataclass(frozen=True)
-class Transformed:
+class Transformed(GeneratedSource):
     """Latents whose images are wanted still and moved: ``ws [N, num_ws, w_dim]`` and the motions.
 
     The still image is a view, so that translation and rotation metrics share it in one pass.
@@ -234,7 +242,7 @@ class Transformed:
     Attributes:
         translate_max: largest shift, in image widths.
         rotate_max: largest angle, in half turns.
-        double: whether everything is computed in float64.
+        float64: whether everything is computed in float64.
 
     Source: StyleGAN3, appendix E.
     Deviation: every image has its own motion; the official code draws one for each batch of four.
@@ -242,31 +250,23 @@ class Transformed:
 
     translate_max: float = 0.125
     rotate_max: float = 1.0
-    double: bool = False
+    float64: bool = False
 
-    name = "moved inputs"
+    name = "transformed inputs"
 
-    def depends(self, setting: Setting) -> Mapping[str, Any]:
-        """Return weights, seed, and for a conditional model the labels."""
-        return _generated_depends(setting)
-
-    def length(self, setting: Setting) -> int | None:
-        """Return None: there is no end."""
-        return None
-
-    def problems(self, setting: Setting) -> list[str]:
+    def problems(self, context: Context) -> list[str]:
         """Return what the model lacks."""
-        if not isinstance(setting.model, EquivariantGenerator):
-            return translator_problems(setting) or [
+        if not isinstance(context.model, EquivariantGenerator):
+            return translator_problems(context) or [
                 "it moves the generator's input, and this model has no input transform."
             ]
-        return _label_problems(setting)
+        return _label_problems(context)
 
-    def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
+    def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
         """Return ``ws``, ``shift_int`` and ``shift_frac [N, 2]`` in image widths, ``angle [N]`` in radians."""
-        model, streams = setting.model_in(self.double), Streams(setting.seed, indices)
-        z, c = _latents(setting, streams, "z"), labels_of(setting, streams)
-        if self.double:
+        model, streams = context.model_in(self.float64), Streams(context.seed, indices)
+        z, c = _latents(context, streams, "z"), labels_of(context, streams)
+        if self.float64:
             z, c = z.double(), None if c is None else c.double()
         reach, size = self.translate_max, model.img_resolution
         whole = (streams.uniform("shift-int", (2,)) * 2 - 1) * reach

@@ -8,13 +8,14 @@ from torch import Tensor
 
 from ganbench.functional import mean_pairwise_distance
 from ganbench.images import Quantiser, to_uint8
-from ganbench.inputs.batch import Batch, Setting
+from ganbench.inputs.batch import BaseView, Batch
+from ganbench.inputs.context import Context
 from ganbench.inputs.domains import domain_data, domain_problems
 from ganbench.types import PerceptualExtractor, Translator
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Drawn(BaseView):
     """What the source drew under a name, such as ``task [N, 2]``: source and target domain of each sample."""
 
     name: str
@@ -27,23 +28,23 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Domains:
+class Domains(BaseView):
     """Domains of real images, ``[N, 1]`` int64."""
 
     extractor = None
 
-    def problems(self, setting: Setting) -> list[str]:
-        """Return that the data has no domains, if it is so; what is no translator, is told elsewhere."""
-        return domain_problems(setting) if isinstance(setting.model, Translator) else []
+    def problems(self, context: Context) -> list[str]:
+        """Return that the data has no domains; what is no translator, is told elsewhere."""
+        return domain_problems(context) if isinstance(context.model, Translator) else []
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the place of each image's domain among the data's."""
-        return domain_data(batch.setting).labels(batch.indices).argmax(1, keepdim=True)
+        return domain_data(batch.context).labels(batch.indices).argmax(1, keepdim=True)
 
 
 @dataclass(frozen=True)
-class TranslatedUint8:
-    """Translated images as the papers saved them, ``[N outs, C, H, W]`` uint8.
+class TranslatedUint8(BaseView):
+    """Translated images as the papers saved them, ``[N num_outputs, C, H, W]`` uint8.
 
     Attributes:
         quantiser: of ``ganbench.images.to_uint8``.
@@ -59,21 +60,21 @@ class TranslatedUint8:
 
 
 @dataclass(frozen=True)
-class TranslatedLayers:
+class TranslatedLayers(BaseView):
     """Every layer of an extractor on translated images, from one forward pass."""
 
     extractor: str
     quantiser: Quantiser
 
     def compute(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Return layer name -> ``[N outs, D]``."""
+        """Return layer name -> ``[N num_outputs, D]``."""
         images = batch.on_device(batch.of(TranslatedUint8(self.quantiser)))
-        return batch.setting.extractor_in(self.extractor, False)(images)
+        return batch.context.extractor_in(self.extractor)(images)
 
 
 @dataclass(frozen=True)
-class TranslatedFeatures:
-    """One layer of an extractor on the 8-bit translated images, ``[N, outs, D]`` float32.
+class TranslatedFeatures(BaseView):
+    """One layer of an extractor on the 8-bit translated images, ``[N, num_outputs, D]`` float32.
 
     Attributes:
         extractor: by name.
@@ -92,7 +93,7 @@ class TranslatedFeatures:
 
 
 @dataclass(frozen=True)
-class OutputDiversity:
+class OutputDiversity(BaseView):
     """Mean perceptual distance over all pairs of a source image's outputs, ``[N, 1]``.
 
     Float images all the way, neither clamped nor quantised.
@@ -107,7 +108,7 @@ class OutputDiversity:
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the distances."""
-        extractor = cast(PerceptualExtractor, batch.setting.extractor_in(self.extractor, False))
+        extractor = cast(PerceptualExtractor, batch.context.extractor_in(self.extractor))
         image = batch.on_device(batch.drawn["image"])
         embedded = extractor.embed((image.flatten(0, 1) + 1) * (255 / 2))
         return mean_pairwise_distance(embedded.reshape(*image.shape[:2], -1).transpose(0, 1))[:, None]

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from ganbench.functional import confusion_matrix
 from ganbench.images import Quantiser, to_rgb
-from ganbench.inputs.batch import Batch, Setting
-from ganbench.inputs.domains import domain_data
+from ganbench.inputs.batch import BaseView, Batch
+from ganbench.inputs.context import Context
+from ganbench.inputs.domains import domain_data, names_of_domains
 from ganbench.inputs.translated import TranslatedFeatures, TranslatedUint8
 from ganbench.types import ClassExtractor, SegmentationExtractor
 
@@ -17,8 +18,8 @@ UNKNOWN = 255  # of label maps: pixels that are not counted
 
 
 @dataclass(frozen=True)
-class TargetHits:
-    """Whether a classifier takes translated images for what they should be, ``[N, outs]`` float32, 1 or 0.
+class TargetHits(BaseView):
+    """Whether a classifier takes translated images for what they should be, ``[N, num_outputs]`` float32, 1 or 0.
 
     It does where the most probable of its classes is the target domain, which is one of them by name.
 
@@ -30,14 +31,14 @@ class TargetHits:
     extractor: str
     quantiser: Quantiser
 
-    def problems(self, setting: Setting) -> list[str]:
-        """Return that the extractor knows no classes, or not all domains, if it is so."""
-        extractor = setting.extractors.get(self.extractor)
+    def problems(self, context: Context) -> list[str]:
+        """Return that the extractor knows no classes, or not all domains."""
+        extractor = context.extractors.get(self.extractor)
         if extractor is None:
             return []
         if not isinstance(extractor, ClassExtractor) or "probabilities" not in extractor.layers:
             return [f"the extractor {self.extractor!r} tells no classes: choose a benchmark whose extractor does."]
-        unknown = [name for name in getattr(setting.data, "domains", ()) if name not in extractor.classes]
+        unknown = [name for name in names_of_domains(context.data) if name not in extractor.classes]
         if not unknown:
             return []
         return [
@@ -47,14 +48,14 @@ class TargetHits:
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the hits."""
-        classes = cast(ClassExtractor, batch.setting.extractors[self.extractor]).classes
-        of_domain = torch.tensor([classes.index(name) for name in domain_data(batch.setting).domains])
+        classes = cast(ClassExtractor, batch.context.extractors[self.extractor]).classes
+        of_domain = torch.tensor([classes.index(name) for name in domain_data(batch.context).domains])
         probabilities = cast(Tensor, batch.of(TranslatedFeatures(self.extractor, self.quantiser, "probabilities")))
         return (probabilities.argmax(2).cpu() == of_domain[batch.drawn["task"][:, 1:]]).float()
 
 
 @dataclass(frozen=True)
-class Confusion:
+class Confusion(BaseView):
     """What a segmentation sees in photos translated from label maps, ``[N, K * K]`` float32, counts of pixels.
 
     A row is a confusion matrix over K classes, rows of it for the truth, summed over outputs; zero for source images
@@ -70,15 +71,15 @@ class Confusion:
     quantiser: Quantiser
     labels: str
 
-    def problems(self, setting: Setting) -> list[str]:
-        """Return that there is no segmentation, or that there are no label maps, if it is so."""
-        extractor, domains = setting.extractors.get(self.extractor), getattr(setting.data, "domains", (self.labels,))
+    def problems(self, context: Context) -> list[str]:
+        """Return that there is no segmentation, or that there are no label maps."""
+        extractor, domains = context.extractors.get(self.extractor), names_of_domains(context.data)
         told = []
         if not isinstance(extractor, SegmentationExtractor | None):
             told.append(
                 f"the extractor {self.extractor!r} segments no images: choose a benchmark whose extractor does."
             )
-        if self.labels not in domains:
+        if domains and self.labels not in domains:  # data without domains is the source's problem
             told.append(
                 f"the data has no domain {self.labels!r} of label maps, only {', '.join(domains)}: name data that has."
             )
@@ -86,18 +87,18 @@ class Confusion:
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the confusion matrices."""
-        extractor = cast(SegmentationExtractor, batch.setting.extractor_in(self.extractor, False))
-        size, outs = len(extractor.classes), batch.drawn["image"].shape[1]
-        wanted = batch.drawn["task"][:, 0] == domain_data(batch.setting).domains.index(self.labels)
+        extractor = cast(SegmentationExtractor, batch.context.extractor_in(self.extractor))
+        size, num_outputs = len(extractor.classes), batch.drawn["image"].shape[1]
+        wanted = batch.drawn["task"][:, 0] == domain_data(batch.context).domains.index(self.labels)
         rows = torch.zeros(len(wanted), size * size)
         if not bool(wanted.any()):
             return rows
         photos = to_rgb(batch.on_device(cast(Tensor, batch.of(TranslatedUint8(self.quantiser)))))
         segmented = extractor.segment(photos).cpu()
-        seen = segmented.reshape(len(wanted), outs, *segmented.shape[1:])
+        seen = segmented.reshape(len(wanted), num_outputs, *segmented.shape[1:])
         truth = classes_of_colours(batch.drawn["source"].cpu(), extractor)
         for row in wanted.nonzero()[:, 0].tolist():
-            rows[row] = confusion_matrix(seen[row], truth[row].expand(outs, -1, -1), size, UNKNOWN).flatten()
+            rows[row] = confusion_matrix(seen[row], truth[row].expand(num_outputs, -1, -1), size, UNKNOWN).flatten()
         return rows
 
 

@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from ganbench.inputs.batch import Setting
+from ganbench.inputs.batch import BaseSource
+from ganbench.inputs.context import Context
 from ganbench.inputs.domains import (
     by_target,
     domain_data,
@@ -21,7 +22,7 @@ from ganbench.inputs.domains import (
     validation_images,
 )
 from ganbench.rng import Streams, generator
-from ganbench.types import StyleTranslator, Translator
+from ganbench.types import MaskedTranslator, StyleTranslator, Translator
 
 Mode = Literal["latent", "reference", "plain"]
 
@@ -57,8 +58,8 @@ class Sample(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Translations:
-    """Validation images translated to every other domain: ``image [N, outs, C, H, W]`` float32, nominally -1..1.
+class Translations(BaseSource):
+    """Validation images translated to every other domain: ``image [N, num_outputs, C, H, W]`` float32, nominally -1..1.
 
     Samples are numbered by target domain, then by source domain, then by image, all in the data's order; one sample is
     one source image with all its outputs.
@@ -66,7 +67,7 @@ class Translations:
     Attributes:
         mode: where styles come from: ``latent`` draws them from the mapping network, ``reference`` takes them from
             validation images of the target domain; ``plain`` is for translators without style.
-        outs: outputs a source image; 1 where there is no style.
+        num_outputs: outputs a source image; 1 where there is no style.
         count: source images a domain; None for all.
         min_references: fewest validation images that a target domain may have, in mode ``reference``.
 
@@ -77,7 +78,7 @@ class Translations:
     """
 
     mode: Mode
-    outs: int = 10
+    num_outputs: int = 10
     count: int | None = None
     min_references: int = 32
 
@@ -87,38 +88,38 @@ class Translations:
         return "translations" if self.mode == "plain" else f"translations by {self.mode}"
 
     @property
-    def weight(self) -> int:
-        """Images that a sample stands for, so that a tile of samples is no larger than one of images."""
-        return self.outs
+    def images_per_sample(self) -> int:  # type: ignore[override]  # read-only, as in the protocol
+        """The outputs of a source image."""
+        return self.num_outputs
 
-    def depends(self, setting: Setting) -> Mapping[str, Any]:
+    def depends(self, context: Context) -> Mapping[str, Any]:
         """Return weights, seed, validation images and domains, and which domain of the model is which of the data."""
         return {
-            "weights": setting.weights_sha256,
-            "seed": None if self.mode == "plain" else setting.seed,
-            "validation": domain_data(setting).validation.fingerprint,
-            "names": domain_data(setting).domains,  # a classifier looks for them
-            "domains": matched_domains(setting),
-            "targets": target_domains(setting),
+            "weights": context.weights_sha256,
+            "seed": None if self.mode == "plain" else context.seed,
+            "validation": domain_data(context).validation.fingerprint,
+            "names": domain_data(context).domains,  # a classifier looks for them
+            "domains": matched_domains(context),
+            "targets": target_domains(context),
         }
 
-    def length(self, setting: Setting) -> int | None:
+    def length(self, context: Context) -> int | None:
         """Return the number of source images over all ordered pairs of domains."""
-        return sum(len(task.images) for task in self.tasks(setting))
+        return sum(len(task.images) for task in self.tasks(context))
 
-    def tasks(self, setting: Setting) -> list[Task]:
+    def tasks(self, context: Context) -> list[Task]:
         """Return the ordered pairs of domains, in the order of the samples."""
-        images = validation_images(setting)
+        images = validation_images(context)
         return [
             Task(source, target, images[source][: self.count])
-            for target in target_domains(setting)
+            for target in target_domains(context)
             for source in range(len(images))
             if source != target
         ]
 
-    def samples(self, setting: Setting, indices: Sequence[int]) -> list[Sample]:
+    def samples(self, context: Context, indices: Sequence[int]) -> list[Sample]:
         """Return what the samples of these numbers are."""
-        tasks = self.tasks(setting)
+        tasks = self.tasks(context)
         return [self._sample(tasks, index) for index in indices]
 
     @staticmethod
@@ -132,9 +133,9 @@ class Translations:
             index -= len(task.images)
         raise AssertionError("a sample beyond the last")
 
-    def problems(self, setting: Setting) -> list[str]:
+    def problems(self, context: Context) -> list[str]:
         """Return what model or data lack."""
-        model = setting.model
+        model = context.model
         if not isinstance(model, Translator):
             return [
                 "it translates images from domain to domain, which this model does not: take a metric of samples "
@@ -146,68 +147,70 @@ class Translations:
                 "translates with a style: choose a metric of" if has_style else "has no style: choose a metric without"
             )
             return [f"this model {said} latent or reference styles."]
-        if getattr(model, "needs_masks", False):  # without, images come out that are not what its paper measured
+        # Without masks, images come out that are not what its paper measured.
+        if isinstance(model, MaskedTranslator) and model.needs_masks:
             return [
                 "the model translates with masks of faces, from a landmark network that is not part of ganbench: "
                 "measure weights that need none."
             ]
-        return domain_problems(setting) or matching_problems(setting) or self._reference_problems(setting)
+        return domain_problems(context) or matching_problems(context) or self._reference_problems(context)
 
-    def _reference_problems(self, setting: Setting) -> list[str]:
+    def _reference_problems(self, context: Context) -> list[str]:
         if self.mode != "reference":
             return []
-        data, need = domain_data(setting), max(self.outs, self.min_references)
-        have = {data.domains[target]: len(validation_images(setting)[target]) for target in target_domains(setting)}
+        data, need = domain_data(context), max(self.num_outputs, self.min_references)
+        have = {data.domains[target]: len(validation_images(context)[target]) for target in target_domains(context)}
         name = min(have, key=have.__getitem__)
         if have[name] >= need:
             return []
         return [f"the domain {name!r} has {have[name]} validation images and {need} references are needed: add images."]
 
     @torch.inference_mode()
-    def draw(self, setting: Setting, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
+    def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
         """Return ``image``, and what it was made from.
 
         Returns:
-            ``image [N, outs, C, H, W]`` float32; ``source [N, C, H, W]`` float32, -1..1; ``task [N, 2]`` int64, source
-            and target among the data's domains; with styles, ``style [N, outs, style_dim]``.
+            ``image [N, num_outputs, C, H, W]`` float32; ``source [N, C, H, W]`` float32, -1..1; ``task [N, 2]`` int64,
+            source and target among the data's domains; with styles, ``style [N, num_outputs, style_dim]``.
         """
-        samples = self.samples(setting, indices)
-        source = validation_floats(setting, [sample.image for sample in samples])
+        samples = self.samples(context, indices)
+        source = validation_floats(context, [sample.image for sample in samples])
         task = torch.tensor([(sample.source, sample.target) for sample in samples])
         drawn = {"source": source, "task": task}
-        repeated, style = source.repeat_interleave(self.outs, 0), None
+        repeated, style = source.repeat_interleave(self.num_outputs, 0), None
         if self.mode != "plain":
-            style = self._styles(setting, indices, samples)
-            drawn["style"] = style.reshape(len(samples), self.outs, -1)
-        image = translate(setting, repeated, task[:, 1].repeat_interleave(self.outs), style)
-        return {**drawn, "image": image.reshape(len(samples), self.outs, *image.shape[1:])}
+            style = self._styles(context, indices, samples)
+            drawn["style"] = style.reshape(len(samples), self.num_outputs, -1)
+        image = translate(context, repeated, task[:, 1].repeat_interleave(self.num_outputs), style)
+        return {**drawn, "image": image.reshape(len(samples), self.num_outputs, *image.shape[1:])}
 
-    def _styles(self, setting: Setting, indices: tuple[int, ...], samples: Sequence[Sample]) -> Tensor:
-        """Return ``[N outs, style_dim]``."""
-        model: StyleTranslator = setting.model
-        targets = torch.tensor([sample.target for sample in samples]).repeat_interleave(self.outs)
+    def _styles(self, context: Context, indices: tuple[int, ...], samples: Sequence[Sample]) -> Tensor:
+        """Return ``[N num_outputs, style_dim]``."""
+        model: StyleTranslator = context.model
+        targets = torch.tensor([sample.target for sample in samples]).repeat_interleave(self.num_outputs)
         if self.mode == "latent":
-            z = self.latents(setting, indices).flatten(0, 1).to(setting.device)
-            return by_target(setting, targets, lambda target: model.style_from_latent(z, target))
-        chosen = [image for sample in samples for image in self.references(setting, sample)]
-        x = validation_floats(setting, chosen)
-        return by_target(setting, targets, lambda target: model.style_from_reference(x, target))
+            z = self.latents(context, indices).flatten(0, 1).to(context.device)
+            return by_target(context, targets, lambda target: model.style_from_latent(z, target))
+        chosen = [image for sample in samples for image in self.references(context, sample)]
+        x = validation_floats(context, chosen)
+        return by_target(context, targets, lambda target: model.style_from_reference(x, target))
 
-    def latents(self, setting: Setting, indices: tuple[int, ...]) -> Tensor:
-        """Return the latents that give samples their styles, ``[N, outs, latent_dim]``, each output's its own."""
-        return Streams(setting.seed, indices).normal("translation-z", (self.outs, setting.model.latent_dim))
+    def latents(self, context: Context, indices: tuple[int, ...]) -> Tensor:
+        """Return the latents that give samples their styles, ``[N, num_outputs, latent_dim]``, one for each output."""
+        return Streams(context.seed, indices).normal("translation-z", (self.num_outputs, context.model.latent_dim))
 
-    def references(self, setting: Setting, sample: Sample) -> list[int]:
+    def references(self, context: Context, sample: Sample) -> list[int]:
         """Return the validation images that give a sample its styles, one an output.
 
-        The sample of number k among those of its target takes the positions ``k outs`` to ``k outs + outs - 1`` of an
+        The sample of number k among those of its target takes the positions ``k num_outputs`` to
+        ``(k + 1) num_outputs - 1`` of an
         endless sequence: all validation images of the target in random order, then all again in another.
         """
-        images = validation_images(setting)[sample.target]
+        images = validation_images(context)[sample.target]
         found = []
-        for position in range(sample.number * self.outs, (sample.number + 1) * self.outs):
+        for position in range(sample.number * self.num_outputs, (sample.number + 1) * self.num_outputs):
             turn, place = divmod(position, len(images))
-            found.append(images[_shuffled(setting.seed, sample.target, turn, len(images))[place]])
+            found.append(images[_shuffled(context.seed, sample.target, turn, len(images))[place]])
         return found
 
 

@@ -8,51 +8,81 @@ import torch
 from torch import Tensor
 
 from ganbench.functional import pseudo_rotate, rotate, rotation_matrix, translate_fractional, translate_integer
-from ganbench.images import box_downsample_to, ppl_crop, to_uint8
-from ganbench.inputs.batch import Batch, Setting
-from ganbench.inputs.sources import PathPairs, Space, Transformed
-from ganbench.types import AttributeExtractor, EquivariantGenerator, PerceptualExtractor, StyleGenerator
+from ganbench.images import Quantiser, ResizeMethod, box_downsample_to, ppl_crop, resize, to_uint8
+from ganbench.inputs.batch import BaseView, Batch
+from ganbench.inputs.context import Context
+from ganbench.inputs.generated import checked_images
+from ganbench.inputs.sources import Space
+from ganbench.types import (
+    AttributeExtractor,
+    EquivariantGenerator,
+    PerceptualExtractor,
+    ResizingExtractor,
+    StyleGenerator,
+)
 
 Motion = Literal["int", "frac", "rot"]
 
 
 @dataclass(frozen=True)
-class Uint8:
-    """Images as the papers saved them, ``[N, C, H, W]`` uint8; reals pass through, samples are quantised."""
+class Uint8(BaseView):
+    """Images as the papers saved them, ``[N, C, H, W]`` uint8; reals pass through, samples are quantised.
+
+    Attributes:
+        quantiser: of ``ganbench.images.to_uint8``.
+    """
+
+    quantiser: Quantiser = "stylegan"
 
     extractor = None
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the 8-bit images."""
         image = batch.drawn["image"]
-        return image if image.dtype == torch.uint8 else to_uint8(image)
+        return image if image.dtype == torch.uint8 else to_uint8(image, self.quantiser)
 
 
 @dataclass(frozen=True)
-class Layers:
-    """Every layer of an extractor, from one forward pass."""
+class Layers(BaseView):
+    """Every layer of an extractor, from one forward pass. Attributes are those of ``Features``."""
 
     extractor: str
+    quantiser: Quantiser = "stylegan"
+    resize: ResizeMethod | None = None
 
     def compute(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return layer name -> ``[N, D]``."""
-        return batch.setting.extractor_in(self.extractor, False)(batch.on_device(batch.of(Uint8())))
+        extractor = batch.context.extractor_in(self.extractor)
+        images = batch.on_device(batch.of(Uint8(self.quantiser)))
+        if self.resize and isinstance(extractor, ResizingExtractor):
+            images = resize(images, extractor.input_size, self.resize)
+        return extractor(images)
 
 
 @dataclass(frozen=True)
-class Features:
-    """One layer of an extractor on the 8-bit images, ``[N, D]`` float32."""
+class Features(BaseView):
+    """One layer of an extractor on the 8-bit images, ``[N, D]`` float32.
+
+    Attributes:
+        extractor: by name.
+        layer: of the extractor.
+        quantiser: how samples become 8-bit images, of ``ganbench.images.to_uint8``.
+        resize: how images are brought to the size that the extractor resizes to; None for its usual method.
+    """
 
     extractor: str
     layer: str = "features"
+    quantiser: Quantiser = "stylegan"
+    resize: ResizeMethod | None = None
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the features."""
-        return cast(Mapping[str, Tensor], batch.of(Layers(self.extractor)))[self.layer]
+        layers = batch.of(Layers(self.extractor, self.quantiser, self.resize))
+        return cast(Mapping[str, Tensor], layers)[self.layer]
 
 
 @dataclass(frozen=True)
-class Latents:
+class Latents(BaseView):
     """The latents that samples were made from, ``[N, D]``.
 
     Attributes:
@@ -63,9 +93,9 @@ class Latents:
 
     extractor = None
 
-    def problems(self, setting: Setting) -> list[str]:
-        """Return that the model has no such latents, if it is so."""
-        if isinstance(setting.model, StyleGenerator):
+    def problems(self, context: Context) -> list[str]:
+        """Return that the model has no such latents."""
+        if isinstance(context.model, StyleGenerator):
             return []
         return ["it looks at the latent spaces of a style-based generator, which this model lacks."]
 
@@ -76,7 +106,7 @@ class Latents:
 
 
 @dataclass(frozen=True)
-class AttributeLogits:
+class AttributeLogits(BaseView):
     """What a classifier says of the attributes of samples, ``[N, attributes]``.
 
     Float images; larger ones than the classifier takes (or than 256x256, where it takes any) are box-reduced.
@@ -89,23 +119,23 @@ class AttributeLogits:
 
     extractor: str
 
-    reduces: ClassVar[bool] = True
+    downsamples: ClassVar[bool] = True
 
-    def problems(self, setting: Setting) -> list[str]:
-        """Return that the extractor classifies no attributes, if it is so."""
-        if isinstance(setting.extractors.get(self.extractor), AttributeExtractor | None):
+    def problems(self, context: Context) -> list[str]:
+        """Return that the extractor classifies no attributes."""
+        if isinstance(context.extractors.get(self.extractor), AttributeExtractor | None):
             return []
         return [f"the extractor {self.extractor!r} tells no attributes: choose a benchmark whose extractor does."]
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the logits."""
-        extractor = cast(AttributeExtractor, batch.setting.extractor_in(self.extractor, False))
+        extractor = cast(AttributeExtractor, batch.context.extractor_in(self.extractor))
         image = box_downsample_to(batch.drawn["image"], extractor.resolution or 256)
         return extractor.attribute_logits(batch.on_device(image))
 
 
 @dataclass(frozen=True)
-class PathDistance:
+class PathDistance(BaseView):
     """Perceptual distance of the two ends of a path step over epsilon squared, ``[N, 1]``.
 
     Float images all the way: quantised to 8 bits, two images this near would mostly be equal.
@@ -113,19 +143,22 @@ class PathDistance:
     Attributes:
         extractor: that measures the distance.
         crop: whether only rows 3/8..7/8 and columns 2/8..6/8 count, where FFHQ's faces are.
+        epsilon: step between the two ends.
+        float64: whether the extractor runs in float64.
 
     Source: StyleGAN, section 4.1; range 0..255 and box downsampling to 256 as in the official code.
     """
 
     extractor: str
     crop: bool = False
+    epsilon: float = 1e-4
+    float64: bool = False
 
     def compute(self, batch: Batch) -> Tensor:
-        """Return the distances, float64 where the source says so."""
-        assert isinstance(batch.source, PathPairs)
+        """Return the distances, float64 where asked."""
         image = torch.cat([batch.drawn["image0"], batch.drawn["image1"]])
-        extractor = cast(PerceptualExtractor, batch.setting.extractor_in(self.extractor, batch.source.double))
-        return path_distances(extractor, image, batch.source.epsilon, crop=self.crop)[:, None]
+        extractor = cast(PerceptualExtractor, batch.context.extractor_in(self.extractor, self.float64))
+        return path_distances(extractor, image, self.epsilon, crop=self.crop)[:, None]
 
 
 def path_distances(extractor: PerceptualExtractor, image: Tensor, epsilon: float, *, crop: bool) -> Tensor:
@@ -143,22 +176,28 @@ def path_distances(extractor: PerceptualExtractor, image: Tensor, epsilon: float
 
 
 @dataclass(frozen=True)
-class Originals:
-    """Images of unmoved inputs, ``[N, C, H, W]``."""
+class Untransformed(BaseView):
+    """Images of inputs that are not transformed, ``[N, C, H, W]``.
+
+    Attributes:
+        float64: whether the generator runs in float64.
+    """
+
+    float64: bool = False
 
     extractor = None
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the images."""
-        return _synthesize(batch, torch.eye(3))
+        return _synthesize(batch, torch.eye(3), self.float64)
 
 
-def _synthesize(batch: Batch, transform: Tensor) -> Tensor:
-    assert isinstance(batch.source, Transformed)
-    model: EquivariantGenerator = batch.setting.model_in(batch.source.double)
+def _synthesize(batch: Batch, transform: Tensor, float64: bool) -> Tensor:
+    model: EquivariantGenerator = batch.context.model_in(float64)
     model.set_transform(transform.to(batch.drawn["ws"]))
     try:
-        return model.synthesis(batch.drawn["ws"], noise_mode="random", streams=batch.streams, force_fp32=True)
+        image = model.synthesis(batch.drawn["ws"], noise_mode="random", streams=batch.streams, force_fp32=True)
+        return checked_images(image, len(batch.indices), batch.context)
     finally:
         model.set_transform(torch.eye(3).to(batch.drawn["ws"]))
 
@@ -168,24 +207,27 @@ class _Operator(Protocol):
 
 
 @dataclass(frozen=True)
-class EquivarianceError:
-    """Masked squared error between the moved output and the output of the moved input, ``[N, 2]``: error sum, mask sum.
+class EquivarianceError(BaseView):
+    """Masked squared error between transformed images and images of transformed inputs, ``[N, 2]``: error and mask sum.
 
     Attributes:
         motion: ``int`` whole pixels, ``frac`` any shift, ``rot`` rotation.
+        float64: whether the generator runs in float64.
 
     Source: StyleGAN3, appendix E, equations 13 to 17; the transform given to the generator is the inverse one.
     """
 
     motion: Motion
+    float64: bool = False
 
     extractor = None
 
     def compute(self, batch: Batch) -> Tensor:
         """Return error sum and mask sum of every image, float64."""
-        still = cast(Tensor, batch.of(Originals()))
+        still = cast(Tensor, batch.of(Untransformed(self.float64)))
         moves = batch.drawn["angle"] if self.motion == "rot" else batch.drawn[f"shift_{self.motion}"]
-        moved = _synthesize(batch, torch.stack([inverse_transform(self.motion, move) for move in moves]))
+        transforms = torch.stack([inverse_transform(self.motion, move) for move in moves])
+        moved = _synthesize(batch, transforms, self.float64)
         pairs = zip(still[:, None], moved[:, None], moves, strict=True)
         return torch.stack([equivariance_error(self.motion, a, b, move) for a, b, move in pairs])
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ganbench.inputs import Input, Quantiser, Rows
 from ganbench.inputs.translated_classes import TargetHits
+from ganbench.metrics.base import Number
 from ganbench.metrics.pairs import mean_over_pairs, rows_of_pairs
 from ganbench.metrics.translation import OfTranslations
 
@@ -37,13 +38,14 @@ class TranslationAccuracy(OfTranslations):
         hits = TargetHits(self.extractor, self.quantiser)
         return {"hits": Input(self.translations, hits, Rows, None), "task": self.task}
 
-    def compute(self, hits: Rows, task: Rows) -> dict[str, float]:
+    def compute(self, hits: Rows, task: Rows) -> dict[str, Number]:
         """Return the mean share, and that of each pair of domains."""
         pairs = rows_of_pairs(task.rows())
-        return mean_over_pairs(self.name, {pair: float(hits.rows()[of].double().mean()) for pair, of in pairs.items()})
+        shares = {pair: float(hits.rows()[of].double().mean()) for pair, of in pairs.items()}
+        return {self.name: mean_over_pairs(shares, self.higher_is_better)}
 
 
-accuracy = TranslationAccuracy("accuracy", "plain", outs=1, val_batch_size=None, quantiser="cyclegan")
+accuracy = TranslationAccuracy("accuracy", "plain", num_outputs=1, val_batch_size=None, quantiser="cyclegan")
 """Share of translations without style that a classifier takes for the target domain; higher is better."""
 accuracy_latent = TranslationAccuracy("accuracy_latent", "latent")
 """Share of translations by random styles that a classifier takes for the target domain; higher is better."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ganbench.inputs import Input, Rows
 from ganbench.inputs.cycles import CycleDistance, CycleError
+from ganbench.metrics.base import Number
 from ganbench.metrics.pairs import mean_over_pairs, rows_of_pairs
 from ganbench.metrics.translation import OfTranslations
 
@@ -20,7 +21,7 @@ class CycleReconstruction(OfTranslations):
     the source image. A low error alone says little: a model that changes nothing has none.
 
     Attributes:
-        outs: outputs a source image; 1 by default.
+        num_outputs: outputs a source image; 1 by default.
         val_batch_size: None: one reference will do.
         extractor: that measures perceptual distance.
 
@@ -28,7 +29,7 @@ class CycleReconstruction(OfTranslations):
     equation 2, whose norm this is.
     """
 
-    outs: int = 1
+    num_outputs: int = 1
     val_batch_size: int | None = None
     extractor: str = "lpips-alex"
 
@@ -44,15 +45,15 @@ class CycleReconstruction(OfTranslations):
             "task": self.task,
         }
 
-    def compute(self, l1: Rows, lpips: Rows, task: Rows) -> dict[str, float]:
+    def compute(self, l1: Rows, lpips: Rows, task: Rows) -> dict[str, Number]:
         """Return the mean errors, and those of each pair of domains."""
         pairs = rows_of_pairs(task.rows())
 
-        def of_pairs(key: str, errors: Rows) -> dict[str, float]:
+        def mean(errors: Rows) -> Number:
             values = {pair: float(errors.rows()[of].double().mean()) for pair, of in pairs.items()}
-            return mean_over_pairs(f"{self.name}_{key}", values)
+            return mean_over_pairs(values, self.higher_is_better)
 
-        return of_pairs("l1", l1) | of_pairs("lpips", lpips)
+        return {f"{self.name}_l1": mean(l1), f"{self.name}_lpips": mean(lpips)}
 
 
 cycle = CycleReconstruction("cycle", "plain")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.inputs import Input, PairDistance, RealPairs, SamplePairs, Sums
+from ganbench.metrics.base import BaseMetric, Number
 from ganbench.metrics.truncated import OfSamples
 
 
@@ -34,13 +35,13 @@ class Diversity(OfSamples):
         """Return the sum of the distances."""
         return {"distances": Input(SamplePairs(self.samples), PairDistance(self.extractor), Sums, self.count)}
 
-    def compute(self, distances: Sums) -> dict[str, float]:
+    def compute(self, distances: Sums) -> dict[str, Number]:
         """Return the mean distance."""
-        return {self.name: float(distances.sum[0]) / distances.count}
+        return {self.name: Number(float(distances.sum[0]) / distances.count, self.higher_is_better)}
 
 
 @dataclass(frozen=True)
-class RealDiversity:
+class RealDiversity(BaseMetric):
     """Mean LPIPS over random pairs of different reals: what ``lpips10k`` would be if the model made the data.
 
     It is a number of the data and says nothing of the model.
@@ -49,13 +50,13 @@ class RealDiversity:
         name: with the number of pairs in it.
         count: number of pairs.
         extractor: that measures perceptual distance.
-        alike: whether both images are of one class or domain, which ``lpips_latent`` is to be read beside.
+        same_class: whether both images are of one class or domain, as the outputs that ``lpips_latent`` compares are.
     """
 
     name: str
     count: int
     extractor: str = "lpips-alex"
-    alike: bool = False
+    same_class: bool = False
 
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool | None] = None
@@ -63,16 +64,16 @@ class RealDiversity:
 
     def inputs(self) -> Mapping[str, Input]:
         """Return the sum of the distances."""
-        return {"distances": Input(RealPairs(self.alike), PairDistance(self.extractor), Sums, self.count)}
+        return {"distances": Input(RealPairs(self.same_class), PairDistance(self.extractor), Sums, self.count)}
 
-    def compute(self, distances: Sums) -> dict[str, float]:
+    def compute(self, distances: Sums) -> dict[str, Number]:
         """Return the mean distance."""
-        return {self.name: float(distances.sum[0]) / distances.count}
+        return {self.name: Number(float(distances.sum[0]) / distances.count, self.higher_is_better)}
 
 
 lpips10k = Diversity("lpips10k", 10_000)
 """LPIPS over 10,000 pairs of independent samples; higher is more diverse."""
 lpips10k_real = RealDiversity("lpips10k_real", 10_000)
 """LPIPS over 10,000 random pairs of reals, to read lpips10k beside."""
-lpips10k_real_class = RealDiversity("lpips10k_real_class", 10_000, alike=True)
+lpips10k_real_class = RealDiversity("lpips10k_real_class", 10_000, same_class=True)
 """LPIPS over 10,000 random pairs of reals of one class or domain, to read lpips_latent and lpips_reference beside."""

@@ -7,14 +7,15 @@ from typing import ClassVar
 from ganbench.functional import equivariance_psnr
 from ganbench.inputs import EquivarianceError, Input, Sums, Transformed
 from ganbench.inputs.views import Motion
+from ganbench.metrics.base import BaseMetric, Number
 
 
 @dataclass(frozen=True)
-class Equivariance:
+class Equivariance(BaseMetric):
     """EQ-T or EQ-R: how exactly the image follows when the generator's input is moved, in dB; higher is better.
 
     Peak signal-to-noise ratio for a range of 2 (-1..1), its error a ratio of sums over all samples. In float32 the
-    error sums are good to about 1e-3 relative (0.005 dB) up to some 90 dB; ``double`` goes beyond.
+    error sums are good to about 1e-3 relative (0.005 dB) up to some 90 dB; ``float64`` goes beyond.
 
     Attributes:
         name: as in papers.
@@ -22,7 +23,7 @@ class Equivariance:
         motion: ``int`` whole pixels, ``frac`` any shift, ``rot`` rotation.
         translate_max: largest shift, in image widths.
         rotate_max: largest angle, in half turns.
-        double: whether networks run in float64.
+        float64: whether networks run in float64.
 
     Source: StyleGAN3, section 2 equation 3, and appendix E.
     Deviation: every image has its own motion; the official code draws one for each batch of four.
@@ -33,7 +34,7 @@ class Equivariance:
     motion: Motion
     translate_max: float = 0.125
     rotate_max: float = 1.0
-    double: bool = False
+    float64: bool = False
 
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = True
@@ -41,13 +42,13 @@ class Equivariance:
 
     def inputs(self) -> Mapping[str, Input]:
         """Return the sums of masked errors and masks."""
-        source = Transformed(self.translate_max, self.rotate_max, self.double)
-        return {"sums": Input(source, EquivarianceError(self.motion), Sums, self.count)}
+        source = Transformed(self.translate_max, self.rotate_max, self.float64)
+        return {"sums": Input(source, EquivarianceError(self.motion, self.float64), Sums, self.count)}
 
-    def compute(self, sums: Sums) -> dict[str, float]:
+    def compute(self, sums: Sums) -> dict[str, Number]:
         """Return the ratio in dB."""
         error, mask = sums.sum.tolist()
-        return {self.name: equivariance_psnr(error, mask)}
+        return {self.name: Number(equivariance_psnr(error, mask), self.higher_is_better)}
 
 
 eqt50k_int = Equivariance("eqt50k_int", 50_000, "int")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import frechet_distance
-from ganbench.inputs import Features, Input, Moments, Reals
+from ganbench.inputs import Input, Moments, Reals
+from ganbench.metrics.base import Number
 from ganbench.metrics.truncated import OfSamples
 
 
@@ -35,15 +36,16 @@ class FrechetInceptionDistance(OfSamples):
 
     def inputs(self) -> Mapping[str, Input]:
         """Return moments of real and of generated features."""
-        view = Features(self.extractor)
+        view = self.view_of(self.extractor)
         return {
             "real": Input(Reals(), view, Moments, self.max_real, minimum=2),
             "fake": Input(self.samples, view, Moments, self.count, minimum=2),
         }
 
-    def compute(self, real: Moments, fake: Moments) -> dict[str, float]:
+    def compute(self, real: Moments, fake: Moments) -> dict[str, Number]:
         """Return the distance."""
-        return {self.name: frechet_distance(*fake.mean_cov(self.ddof), *real.mean_cov(self.ddof))}
+        value = frechet_distance(*fake.mean_cov(self.ddof), *real.mean_cov(self.ddof))
+        return {self.name: Number(value, self.higher_is_better)}
 
 
 fid50k = FrechetInceptionDistance("fid50k", 50_000, max_real=50_000)

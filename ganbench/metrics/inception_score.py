@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import inception_score
-from ganbench.inputs import Features, Input, Rows
+from ganbench.inputs import Input, Rows
+from ganbench.metrics.base import Number
 from ganbench.metrics.truncated import OfSamples
 
 
@@ -33,13 +34,14 @@ class InceptionScore(OfSamples):
 
     def inputs(self) -> Mapping[str, Input]:
         """Return the class probabilities of generated images."""
-        view = Features(self.extractor, "probabilities")
+        view = self.view_of(self.extractor, "probabilities")
         return {"fake": Input(self.samples, view, Rows, self.count, minimum=self.num_splits)}
 
-    def compute(self, fake: Rows) -> dict[str, float]:
+    def compute(self, fake: Rows) -> dict[str, Number]:
         """Return mean and standard deviation."""
         mean, std = inception_score(fake.rows(), num_splits=self.num_splits)
-        return {f"{self.name}_mean": mean, f"{self.name}_std": std}
+        # The spread over splits is neither good nor bad.
+        return {f"{self.name}_mean": Number(mean, self.higher_is_better), f"{self.name}_std": Number(std, None)}
 
 
 is50k = InceptionScore("is50k", 50_000)

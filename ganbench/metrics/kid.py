@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import kernel_distance
-from ganbench.inputs import Features, Input, Reals, Rows
+from ganbench.inputs import Input, Reals, Rows
+from ganbench.metrics.base import Number
 from ganbench.metrics.truncated import OfSamples
 
 
@@ -39,13 +40,13 @@ class KernelInceptionDistance(OfSamples):
 
     def inputs(self) -> Mapping[str, Input]:
         """Return all real and generated features."""
-        view = Features(self.extractor)
+        view = self.view_of(self.extractor)
         return {
             "real": Input(Reals(), view, Rows, self.max_real, minimum=2),
             "fake": Input(self.samples, view, Rows, self.count, minimum=2),
         }
 
-    def compute(self, real: Rows, fake: Rows) -> dict[str, float]:
+    def compute(self, real: Rows, fake: Rows) -> dict[str, Number]:
         """Return the squared maximum mean discrepancy, averaged over subsets; may be slightly negative."""
         value = kernel_distance(
             real.rows(),
@@ -54,7 +55,7 @@ class KernelInceptionDistance(OfSamples):
             max_subset_size=self.max_subset_size,
             seed=self.subset_seed,
         )
-        return {self.name: value}
+        return {self.name: Number(value, self.higher_is_better)}
 
 
 kid50k = KernelInceptionDistance("kid50k", 50_000, max_real=50_000)

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from ganbench.functional import separability
 from ganbench.inputs import AttributeLogits, Input, Latents, Rows, Samples
+from ganbench.metrics.base import BaseMetric, Number
 
 
 @dataclass(frozen=True)
-class LinearSeparability:
+class LinearSeparability(BaseMetric):
     """How well hyperplanes in Z and in W predict attributes of the images; 1 at best, lower is better.
 
     For every attribute, a linear support vector machine is fitted to the half of the samples that the classifier is
@@ -43,12 +44,12 @@ class LinearSeparability:
             "w": Input(Samples(), Latents("w"), Rows, self.count, minimum=2),
         }
 
-    def compute(self, logits: Rows, z: Rows, w: Rows) -> dict[str, float]:
+    def compute(self, logits: Rows, z: Rows, w: Rows) -> dict[str, Number]:
         """Return the score in Z and in W."""
         kept = round(self.count * self.keep)
         scores = {"z": z, "w": w}
         return {
-            f"{self.name}_{space}": separability(latents.rows(), logits.rows().T, kept)
+            f"{self.name}_{space}": Number(separability(latents.rows(), logits.rows().T, kept), self.higher_is_better)
             for space, latents in scores.items()
         }
 

@@ -5,33 +5,13 @@ for any metric. A run with ``--limit`` renames: ``fid50k`` at 500 is ``fid@500``
 Metrics of translations count source images a domain: ``fid_latent@5`` translates the first five of each.
 """
 
-import dataclasses
-import re
 from collections.abc import Mapping
-from typing import Any
 
 from ganbench import registry
-from ganbench.counts import parse_count, show_count
-from ganbench.metrics.base import Metric
-from ganbench.metrics.truncated import truncated
+from ganbench.counts import COUNTED, countless, parse_count
+from ganbench.metrics.base import BaseMetric, Metric
+from ganbench.plugins import completed
 from ganbench.truncation import Truncation, split
-
-# Thousands only: fid50 would rather be a slip for fid50k than a wish for fifty samples, which is fid@50.
-_COUNTED = re.compile(r"(?P<stem>[a-z]+)(?P<count>\d+k)(?P<rest>\w*)")
-
-
-def countless(name: str) -> str:
-    """Return a metric's name without its count: ``fid50k_full`` is ``fid_full``, ``pr50k3`` is ``pr3``."""
-    match = _COUNTED.fullmatch(name)
-    return match["stem"] + match["rest"] if match else name.partition("@")[0]
-
-
-def with_count(metric: Any, count: int) -> Metric:
-    """Return the metric at another sample count, renamed ``stem@count``; the same metric at its own count."""
-    if count == metric.count:
-        return metric  # type: ignore[no-any-return]  # any frozen metric
-    renamed: Metric = dataclasses.replace(metric, name=f"{countless(metric.name)}@{show_count(count)}", count=count)
-    return renamed
 
 
 def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: int | None = None) -> Metric:
@@ -44,34 +24,43 @@ def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: i
         limit: largest sample count; a metric that wants more is cut to it and renamed.
 
     Raises:
-        UnknownNameError: nothing of that name; suggests the nearest.
-        BadInputError: a count that is none, or a metric that cannot be truncated.
+        UnknownNameError: no metric of that name; suggests the nearest.
+        BadInputError: a count that is out of range, or a metric that cannot be truncated.
     """
     name, asked = split(name)
     name, meant = split((short_names or {}).get(name, name))
-    metric = _resolve(name, short_names or {})
-    if limit is not None:
-        metric = with_count(metric, limit if metric.count is None else min(limit, metric.count))
-    return truncated(metric, asked or meant or Truncation())
+    metric = _of_name(name, short_names or {})
+    truncation = asked or meant or Truncation()
+    return limited(metric, limit).with_(psi=truncation.psi, cutoff=truncation.cutoff)
 
 
-def _resolve(name: str, short: Mapping[str, str]) -> Metric:
+def limited(metric: Metric, limit: int | None) -> Metric:
+    """Return the metric with no more samples than a limit, if there is one, and renamed where it had more."""
+    if limit is None:
+        return metric
+    return metric.with_(count=limit if metric.count is None else min(limit, metric.count))
+
+
+def _of_name(name: str, short: Mapping[str, str]) -> Metric:
     standard = registry.names("metrics")
     if name in standard:
-        metric: Metric = registry.load("metrics", name)
-        return metric
+        return _registered(name)
     base, at, count = name.partition("@")
     if at:
         found = base if base in standard else _of_stem(base)
         if found or base in short:
-            metric = registry.load("metrics", found) if found else _resolve(short[base], {})
-            return with_count(metric, parse_count(count))
-    match = _COUNTED.fullmatch(name)
+            metric = _registered(found) if found else _of_name(short[base], {})
+            return metric.with_(count=parse_count(count))
+    match = COUNTED.fullmatch(name)
     found = _of_stem(countless(name)) if match else None
     if not (match and found):
         raise registry.unknown("metrics", name, (*standard, *short))
-    counted: Metric = dataclasses.replace(registry.load("metrics", found), name=name, count=parse_count(match["count"]))
-    return counted
+    return _registered(found).with_(count=parse_count(match["count"]), name=name)
+
+
+def _registered(name: str) -> Metric:
+    metric: Metric = completed(registry.load("metrics", name), BaseMetric)  # type: ignore[assignment]  # a metric's base
+    return metric
 
 
 def _of_stem(stem: str) -> str | None:

@@ -1,25 +1,13 @@
-"""Numbers over ordered pairs of domains, mostly means, with the numbers of the pairs as their parts.
+"""Numbers over ordered pairs of domains, mostly means, with the numbers of the pairs as their parts."""
 
-A metric returns its number under its name and each pair's under ``name/0->1``, by the places of source and target
-among the data's domains; ``folded`` puts the parts of a number beside it, by the names of the domains.
-"""
-
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from torch import Tensor
 
+from ganbench.metrics.base import Number, Part
+
 Pair = tuple[int, int]
-_PART = re.compile(r"(?P<key>.+)/(?P<source>\d+)->(?P<target>\d+)")
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number, and the same number of its parts, if it has any."""
-
-    value: float
-    parts: dict[str, float] = field(default_factory=dict)
+"""Source and target domain, each by its place among the data's domains."""
 
 
 def rows_of_pairs(task: Tensor) -> dict[Pair, Tensor]:
@@ -32,25 +20,7 @@ def rows_of_pairs(task: Tensor) -> dict[Pair, Tensor]:
     return {pair: (task[:, 0] == pair[0]) & (task[:, 1] == pair[1]) for pair in pairs}
 
 
-def mean_over_pairs(name: str, values: Mapping[Pair, float]) -> dict[str, float]:
-    """Return the plain mean under ``name``, and each pair's number under its own."""
-    parts = {f"{name}/{source}->{target}": value for (source, target), value in values.items()}
-    return {name: sum(values.values()) / len(values), **parts}
-
-
-def folded(numbers: Mapping[str, float], domains: Sequence[str] = ()) -> dict[str, Number]:
-    """Return numbers by column name, each with its parts.
-
-    Args:
-        numbers: as a metric returns them.
-        domains: the names of the data's domains.
-    """
-    found: dict[str, Number] = {}
-    for key, value in numbers.items():
-        part = _PART.fullmatch(key)
-        if part is None:
-            found[key] = Number(value)
-        else:
-            source, target = domains[int(part["source"])], domains[int(part["target"])]
-            found[part["key"]].parts[f"{source}->{target}"] = value
-    return found
+def mean_over_pairs(values: Mapping[Pair, float], higher_is_better: bool | None) -> Number:
+    """Return the plain mean, with each pair's number as a part."""
+    parts: dict[Part, float] = dict(values.items())
+    return Number(sum(values.values()) / len(values), higher_is_better, parts)

@@ -7,14 +7,15 @@ from typing import ClassVar
 from ganbench.functional import path_length
 from ganbench.inputs import Input, PathDistance, PathPairs, Rows
 from ganbench.inputs.sources import Sampling, Space
+from ganbench.metrics.base import BaseMetric, Number
 
 
 @dataclass(frozen=True)
-class PerceptualPathLength:
+class PerceptualPathLength(BaseMetric):
     """PPL: how much images change perceptually along short steps between latents; lower is better.
 
     A difference of two nearly equal float32 images is divided by epsilon squared (1e8), so single distances carry
-    rounding noise of about 1 % and the filtered mean about 0.05 %; ``double`` computes everything in float64.
+    rounding noise of about 1 % and the filtered mean about 0.05 %; ``float64`` computes everything in float64.
 
     Attributes:
         name: as in papers.
@@ -24,7 +25,7 @@ class PerceptualPathLength:
         crop: whether only the face region counts (v1 protocol).
         epsilon: step.
         extractor: whose perceptual distance is used.
-        double: whether networks run in float64.
+        float64: whether networks run in float64.
 
     Source: StyleGAN, section 4.1 (``ppl_*``, cropped); StyleGAN2, appendix, which reports ``ppl2_wend`` alone of the
     four that do not crop.
@@ -37,7 +38,7 @@ class PerceptualPathLength:
     crop: bool
     epsilon: float = 1e-4
     extractor: str = "lpips-vgg16"
-    double: bool = False
+    float64: bool = False
 
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
@@ -45,12 +46,16 @@ class PerceptualPathLength:
 
     def inputs(self) -> Mapping[str, Input]:
         """Return the distance of every path step."""
-        source = PathPairs(self.space, self.sampling, self.epsilon, self.double)
-        return {"distances": Input(source, PathDistance(self.extractor, self.crop), Rows, self.count)}
+        source = PathPairs(self.space, self.sampling, self.epsilon, self.float64)
+        return {
+            "distances": Input(
+                source, PathDistance(self.extractor, self.crop, self.epsilon, self.float64), Rows, self.count
+            )
+        }
 
-    def compute(self, distances: Rows) -> dict[str, float]:
+    def compute(self, distances: Rows) -> dict[str, Number]:
         """Return the mean of the distances between their 1st and 99th percentile."""
-        return {self.name: path_length(distances.rows()[:, 0])}
+        return {self.name: Number(path_length(distances.rows()[:, 0]), self.higher_is_better)}
 
 
 ppl_zfull = PerceptualPathLength("ppl_zfull", 50_000, "z", "full", crop=True)

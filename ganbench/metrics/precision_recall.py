@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import precision_recall
-from ganbench.inputs import Features, Input, Reals, Rows
+from ganbench.inputs import Input, Reals, Rows
+from ganbench.metrics.base import Number
 from ganbench.metrics.truncated import OfSamples
 
 
@@ -36,16 +37,17 @@ class PrecisionRecall(OfSamples):
 
     def inputs(self) -> Mapping[str, Input]:
         """Return all real and generated features."""
-        view, least = Features(self.extractor), self.nhood_size + 1
+        view, least = self.view_of(self.extractor), self.nhood_size + 1
         return {
             "real": Input(Reals(), view, Rows, self.max_real, minimum=least),
             "fake": Input(self.samples, view, Rows, self.count, minimum=least),
         }
 
-    def compute(self, real: Rows, fake: Rows) -> dict[str, float]:
+    def compute(self, real: Rows, fake: Rows) -> dict[str, Number]:
         """Return precision and recall, 0..1."""
         precision, recall = precision_recall(real.rows(), fake.rows(), nhood_size=self.nhood_size)
-        return {f"{self.name}_precision": precision, f"{self.name}_recall": recall}
+        values = {"precision": precision, "recall": recall}
+        return {f"{self.name}_{key}": Number(value, self.higher_is_better) for key, value in values.items()}
 
 
 pr50k3 = PrecisionRecall("pr50k3", 50_000, max_real=50_000)

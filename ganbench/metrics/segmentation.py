@@ -7,6 +7,7 @@ from typing import ClassVar
 from ganbench.functional import segmentation_scores
 from ganbench.inputs import Input, Quantiser, Sums
 from ganbench.inputs.translated_classes import Confusion
+from ganbench.metrics.base import Number
 from ganbench.metrics.translation import OfTranslations
 
 
@@ -26,7 +27,7 @@ class FcnScore(OfTranslations):
     Cityscapes to 1024x2048 and compares with the labels of that size. Its segmentation is FCN-8s, in Caffe.
     """
 
-    outs: int = 1
+    num_outputs: int = 1
     val_batch_size: int | None = None
     extractor: str = "fcn"
     quantiser: Quantiser = "cyclegan"
@@ -41,11 +42,11 @@ class FcnScore(OfTranslations):
         view = Confusion(self.extractor, self.quantiser, self.labels)
         return {"confusion": Input(self.translations, view, Sums, None)}
 
-    def compute(self, confusion: Sums) -> dict[str, float]:
+    def compute(self, confusion: Sums) -> dict[str, Number]:
         """Return the three scores."""
         size = round(len(confusion.sum) ** 0.5)
         scores = segmentation_scores(confusion.sum.reshape(size, size))
-        return {f"{self.name}_{key}": value for key, value in scores._asdict().items()}
+        return {f"{self.name}_{key}": Number(value, self.higher_is_better) for key, value in scores._asdict().items()}
 
 
 fcn = FcnScore("fcn", "plain")

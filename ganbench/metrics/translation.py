@@ -22,19 +22,20 @@ from ganbench.inputs import (
     TranslatedFeatures,
     Translations,
 )
+from ganbench.metrics.base import BaseMetric, Number
 from ganbench.metrics.pairs import mean_over_pairs, rows_of_pairs
 
 SMALL = 512  # dimensions; matrices of fewer take one core, which threads that wait for each other would only slow down
 
 
 @dataclass(frozen=True)
-class OfTranslations:
+class OfTranslations(BaseMetric):
     """What metrics of translated images share.
 
     Attributes:
         name: as in papers.
         mode: where styles come from; ``plain`` for translators without style.
-        outs: outputs a source image; 1 for translators without style.
+        num_outputs: outputs a source image; 1 for translators without style.
         count: source images a domain, from the first on; None for all.
         val_batch_size: source images a batch of the official loop; no target domain may have fewer references. None for
             no batches.
@@ -42,19 +43,28 @@ class OfTranslations:
 
     name: str
     mode: Mode
-    outs: int = 10
+    num_outputs: int = 10
     count: int | None = None
     val_batch_size: int | None = 32
 
     @property
     def translations(self) -> Translations:
         """The translated images."""
-        return Translations(self.mode, self.outs, self.count, self.val_batch_size or 1)
+        return Translations(self.mode, self.num_outputs, self.count, self.val_batch_size or 1)
 
     @property
     def task(self) -> Input:
         """Source and target domain of each sample."""
         return Input(self.translations, Drawn("task"), Rows, None)
+
+    def generated(self, samples: Mapping[str, int]) -> int | None:
+        """Return the number of translated images: every source image has ``num_outputs``."""
+        of_translations = [key for key, need in self.inputs().items() if need.source == self.translations]
+        return max(samples[key] for key in of_translations) * self.num_outputs
+
+    def inputs(self) -> Mapping[str, Input]:
+        """Return what ``compute`` wants."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ class TranslationFrechetDistance(OfTranslations):
             "task": self.task,
         }
 
-    def compute(self, real: Rows, domain: Rows, fake: Rows, task: Rows) -> dict[str, float]:
+    def compute(self, real: Rows, domain: Rows, fake: Rows, task: Rows) -> dict[str, Number]:
         """Return the mean distance, and that of each pair."""
         domains = domain.rows()[:, 0]
         values = {}
@@ -96,7 +106,7 @@ class TranslationFrechetDistance(OfTranslations):
             for (source, target), chosen in rows_of_pairs(task.rows()).items():
                 fakes = moments(fake.rows()[chosen].flatten(0, 1), ddof=self.ddof)
                 values[source, target] = frechet_distance(*fakes, *reals[target])
-        return mean_over_pairs(self.name, values)
+        return {self.name: mean_over_pairs(values, self.higher_is_better)}
 
 
 @dataclass(frozen=True)
@@ -126,10 +136,11 @@ class TranslationDiversity(OfTranslations):
             "task": self.task,
         }
 
-    def compute(self, distance: Rows, task: Rows) -> dict[str, float]:
+    def compute(self, distance: Rows, task: Rows) -> dict[str, Number]:
         """Return the mean distance, and that of each pair of domains."""
         of_pairs = rows_of_pairs(task.rows())
-        return mean_over_pairs(self.name, {pair: self._mean(distance.rows()[of]) for pair, of in of_pairs.items()})
+        values = {pair: self._mean(distance.rows()[of]) for pair, of in of_pairs.items()}
+        return {self.name: mean_over_pairs(values, self.higher_is_better)}
 
     def _mean(self, distances: Tensor) -> float:
         batches = torch.split(distances.double(), self.val_batch_size or len(distances))
@@ -146,6 +157,6 @@ lpips_reference = TranslationDiversity("lpips_reference", "reference")
 """LPIPS between 10 translations of a source image by styles of references; higher is more diverse."""
 # CycleGAN has no official FID. What others measure is the images that its test program saves, by the usual Inception.
 fid_translated = TranslationFrechetDistance(
-    "fid_translated", "plain", outs=1, val_batch_size=None, extractor="inception", quantiser="cyclegan"
+    "fid_translated", "plain", num_outputs=1, val_batch_size=None, extractor="inception", quantiser="cyclegan"
 )
 """FID of translations without style against the target's training images, mean over directions; lower is better."""

@@ -8,6 +8,7 @@ from ganbench.functional import equivariance_psnr
 from ganbench.inputs import Input, Rows
 from ganbench.inputs.moved_sources import MovedSourceError, MovedTranslations
 from ganbench.inputs.views import Motion
+from ganbench.metrics.base import Number, Part
 from ganbench.metrics.pairs import rows_of_pairs
 from ganbench.metrics.translation import OfTranslations
 
@@ -19,11 +20,11 @@ class TranslatorEquivariance(OfTranslations):
     Peak signal-to-noise ratio, for a range of 2 (-1..1), between the moved translation and the translation of the moved
     image, by the same operators and masks as EQ-T and EQ-R of generators; the error is a ratio of sums over all
     samples, and so is that of each pair of domains. What is compared: ``ganbench.inputs.moved_sources``. Any map that
-    looks at a small neighbourhood alike everywhere is infinitely equivariant to whole pixels; a translator that stripes
-    or places by position is not.
+    looks at a small neighbourhood in the same way everywhere is infinitely equivariant to whole pixels; a translator
+    that stripes or places by position is not.
 
     Attributes:
-        outs: outputs a source image; the first is used.
+        num_outputs: outputs a source image; the first is used.
         val_batch_size: None: one reference will do.
         motion: ``int`` whole pixels, ``frac`` any shift, ``rot`` rotation.
         translate_max: largest shift, in image widths.
@@ -35,7 +36,7 @@ class TranslatorEquivariance(OfTranslations):
     image is filtered before, so both sides are rotated images and nothing is filtered again.
     """
 
-    outs: int = 1
+    num_outputs: int = 1
     val_batch_size: int | None = None
     motion: Motion = "int"
     translate_max: float = 0.125
@@ -49,20 +50,18 @@ class TranslatorEquivariance(OfTranslations):
     def translations(self) -> MovedTranslations:
         """The translated images, and how far each is moved."""
         least = self.val_batch_size or 1
-        return MovedTranslations(self.mode, self.outs, self.count, least, self.translate_max, self.rotate_max)
+        return MovedTranslations(self.mode, self.num_outputs, self.count, least, self.translate_max, self.rotate_max)
 
     def inputs(self) -> Mapping[str, Input]:
         """Return masked errors and masks of all samples."""
         return {"errors": Input(self.translations, MovedSourceError(self.motion), Rows, None), "task": self.task}
 
-    def compute(self, errors: Rows, task: Rows) -> dict[str, float]:
+    def compute(self, errors: Rows, task: Rows) -> dict[str, Number]:
         """Return the ratio over all samples in dB, and that of each pair of domains."""
         rows = errors.rows()
-        parts = {
-            f"{self.name}/{source}->{target}": equivariance_psnr(*rows[of].sum(0).tolist())
-            for (source, target), of in rows_of_pairs(task.rows()).items()
-        }
-        return {self.name: equivariance_psnr(*rows.sum(0).tolist()), **parts}
+        pairs = rows_of_pairs(task.rows())
+        parts: dict[Part, float] = {pair: equivariance_psnr(*rows[of].sum(0).tolist()) for pair, of in pairs.items()}
+        return {self.name: Number(equivariance_psnr(*rows.sum(0).tolist()), self.higher_is_better, parts)}
 
 
 eqt_int_translator = TranslatorEquivariance("eqt_int_translator", "plain", motion="int")

@@ -1,48 +1,64 @@
-"""Metrics of truncated samples."""
+"""Metrics of samples, which may be truncated."""
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from ganbench.errors import BadInputError
-from ganbench.inputs import Samples
-from ganbench.metrics.base import Metric
+from ganbench.inputs import Features, Quantiser, ResizeMethod, Samples
+from ganbench.metrics.base import BaseMetric
 from ganbench.truncation import Truncation
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfSamples:
+class OfSamples(BaseMetric):
     """What metrics of generated images share: the images may be truncated.
 
     Attributes:
         truncation_psi: 1 for none.
         truncation_cutoff: number of layers truncated; None for all.
+        quantiser: how samples become 8-bit images, of ``ganbench.images.to_uint8``.
+        resize: how images are brought to the extractor's size; None for its usual method.
     """
 
     truncation_psi: float = 1.0
     truncation_cutoff: int | None = None
+    quantiser: Quantiser = "stylegan"
+    resize: ResizeMethod | None = None
+
+    optional: ClassVar[frozenset[str]] = frozenset({"truncation_psi", "truncation_cutoff", "quantiser", "resize"})
 
     @property
     def samples(self) -> Samples:
         """The generated images."""
         return Samples(self.truncation_psi, self.truncation_cutoff)
 
+    def view_of(self, extractor: str, layer: str = "features") -> Features:
+        """Return a layer of an extractor on images as this metric prepares them."""
+        return Features(extractor, layer, self.quantiser, self.resize)
 
-def truncated(metric: Metric, truncation: Truncation) -> Metric:
-    """Return the metric with its samples truncated, and a name that says so; the same metric at psi 1.
+    def spec(self) -> dict[str, Any]:
+        """Return the parameters as every metric does; of truncated samples with both that say how."""
+        how = {} if self.truncation_psi == 1 else {"truncation_cutoff": self.truncation_cutoff}
+        return {**super().spec(), **how}
 
-    Raises:
-        BadInputError: the metric is not one of plain samples, or psi is not finite.
-    """
-    if not truncation.suffix:
-        return metric
-    if not isinstance(metric, OfSamples):
-        raise BadInputError(f"{metric.name} is not measured on truncated samples: leave the truncation out.")
-    if not abs(truncation.psi) < float("inf"):
-        raise BadInputError(f"a truncation psi of {truncation.psi} makes no images: write a number such as 0.7.")
-    changes: dict[str, Any] = {
-        "name": f"{metric.name}{truncation.suffix}",
-        "truncation_psi": truncation.psi,
-        "truncation_cutoff": truncation.cutoff,
-    }
-    return dataclasses.replace(metric, **changes)
+    def truncated(self, truncation: Truncation) -> Self:
+        """Return the metric with its samples truncated, and a name that says so.
+
+        Raises:
+            BadInputError: psi is not finite, or the samples are truncated already.
+        """
+        name: str = self.name  # type: ignore[attr-defined]  # every metric has one
+        if not abs(truncation.psi) <= MOST_PSI:
+            raise BadInputError(
+                f"expected a truncation from -{MOST_PSI} to {MOST_PSI}, found {truncation.psi}: write for example 0.7."
+            )
+        if self.truncation_psi != 1:
+            raise BadInputError(f"{name} is truncated already: leave out either its psi or the truncation of the run.")
+        psi, cutoff = truncation
+        changes: dict[str, Any] = {"truncation_psi": psi, "truncation_cutoff": cutoff}
+        changes["name"] = f"{name}{truncation.suffix}"
+        return dataclasses.replace(self, **changes)
+
+
+MOST_PSI = 100  # beyond, latents are so far from all that was trained that float32 images are only rounding

@@ -11,6 +11,7 @@ from ganbench.types.extractors import (
     ClassExtractor,
     Extractor,
     PerceptualExtractor,
+    ResizingExtractor,
     SegmentationExtractor,
 )
 from ganbench.types.models import (
@@ -51,6 +52,7 @@ __all__ = [
     "Progress",
     "Recipe",
     "ResizableDataset",
+    "ResizingExtractor",
     "SegmentationExtractor",
     "Sized",
     "StyleGenerator",

@@ -25,6 +25,17 @@ class Extractor(Protocol):
 
 
 @runtime_checkable
+class ResizingExtractor(Extractor, Protocol):
+    """An extractor that resizes images of any size to the one that its network takes.
+
+    Attributes:
+        input_size: that height and width, in pixels.
+    """
+
+    input_size: int
+
+
+@runtime_checkable
 class PerceptualExtractor(Extractor, Protocol):
     """An extractor that also measures perceptual distance."""
 

@@ -102,7 +102,7 @@ def test_other_truncations_share_neither_a_shard_nor_a_column() -> None:
     [
         ("--truncation 0.7", "needs --metrics"),
         ("--truncation-cutoff 2 --metrics fid@40", "only goes with --truncation"),
-        ("--truncation nan --metrics fid@40", "--truncation nan is no psi"),
+        ("--truncation nan --metrics fid@40", "for --truncation, found nan"),
         ("--truncation 0.7 --metrics ppl", "ppl_wend@40 is not measured on truncated samples"),
         ("--truncation 0.7 --metrics brightness", "brightness1k is not measured on truncated samples"),
         ("--truncation 0.7 --metrics fif50k", "did you mean fid50k"),
@@ -177,7 +177,7 @@ def test_a_study_again_draws_nothing_anew_and_gives_the_same_bytes(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ("--psi half --metrics fid@40", "--psi 'half' is no list of numbers"),
+        ("--psi half --metrics fid@40", "expected numbers for --psi, found 'half'"),
         ("--psi 0.5,,1 --metrics fid@40", "--psi"),
         ("--psi 0.5,0.7,1 --metrics ppl", "ppl_wend@40 is not measured on truncated samples"),
         ("--metrics fid@40,", "empty name"),

@@ -67,21 +67,21 @@ def test_any_order_of_the_same_shards_gives_the_same_number(
     monkeypatch.setattr(shards, "SHARD", 32)
     in_order = measure(plan(EVERY), tmp_path / "in_order")
     built, cache = plan(EVERY), Cache(tmp_path / "ranks")
-    with shards.Worker(built.setting, 64) as worker:
+    with shards.Worker(built.context, 64) as worker:
         for rank in (2, 0, 1):
             for one in built.passes:
                 shards.work(built, worker, cache, one, lambda _: None, rank, 3)
-        assert not any(list(shards.missing(one, built.setting, worker.tile, cache)) for one in built.passes)
+        assert not any(list(shards.missing(one, built.context, worker.tile, cache)) for one in built.passes)
     assert measure(built, tmp_path / "ranks") == in_order
 
 
 def test_the_order_of_merging_moves_no_number_beyond_rounding(tmp_path: Path) -> None:
     built = plan(["fid@200"])
-    tap = next(one for one in built.passes if one.source.name == "samples").taps[0]
-    with shards.Worker(built.setting, 64) as worker:
+    query = next(one for one in built.passes if one.source.name == "samples").queries[0]
+    with shards.Worker(built.context, 64) as worker:
         source = built.passes[-1].source
-        parts = [worker.shard(source, [tap], at, at + 40, lambda _: None)[0] for at in range(0, 200, 40)]
-    forth, back = tap.into(), tap.into()
+        parts = [worker.shard(source, [query], at, at + 40, lambda _: None)[0] for at in range(0, 200, 40)]
+    forth, back = query.into(), query.into()
     for part in parts:
         forth.merge(part)
     for part in reversed(parts):

@@ -15,7 +15,8 @@ import ganbench
 from ganbench.engine import shards
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
-from ganbench.engine.run import Silence, _results, fill
+from ganbench.engine.results import results_of
+from ganbench.engine.run import Silence, fill
 from ganbench.errors import NonFiniteError
 from ganbench.records.record import Result
 from ganbench.records.store import read
@@ -48,8 +49,8 @@ def of(split: Split, fused: dict[str, float]) -> dict[str, float]:
 
 
 def parts(built: Plan, folder: Path) -> dict[str, Result]:
-    filled, _ = fill(built, 64, Cache(folder), Silence())
-    return {result.key: result for one in built.metrics for result in _results(one, built, filled)}
+    filled, failures, _ = fill(built, 64, Cache(folder), Silence())
+    return {result.key: result for one in built.metrics for result in results_of(one, built, filled, failures)}
 
 
 @pytest.mark.parametrize("name", [*STYLED, *PLAIN])
@@ -82,7 +83,7 @@ def test_what_was_stopped_goes_on_with_finished_shards(
     translated = counted(monkeypatch)
     stopped: Any = planned(BOTH[0])
     one = stopped.passes[-1]
-    with shards.Worker(stopped.setting, 64) as worker, pytest.raises(KeyboardInterrupt):
+    with shards.Worker(stopped.context, 64) as worker, pytest.raises(KeyboardInterrupt):
         shards.work(stopped, worker, Cache(tmp_path), one, stop_after(150))
     before = len(translated)
     assert measure(planned(BOTH[0]), tmp_path) == of(BOTH[0], fused)
@@ -125,7 +126,7 @@ def test_one_pass_of_translation_feeds_fid_and_lpips(tmp_path: Path, monkeypatch
 
 def test_translations_by_latent_and_by_reference_are_two_passes() -> None:
     built = planned((Tint, ("fid_latent", "lpips_latent", "fid_reference", "lpips_reference")))
-    assert [(one.source.name, len(one.taps)) for one in built.passes] == [
+    assert [(one.source.name, len(one.queries)) for one in built.passes] == [
         ("reals", 2),
         ("translations by latent", 3),
         ("translations by reference", 3),
@@ -160,7 +161,7 @@ def test_a_nan_names_its_sample_and_nothing_is_stored(sample: int, tmp_path: Pat
     built = plan(["lpips_latent"], Poisoned().eval(), data=DomainsOfBlobs())
     with pytest.raises(NonFiniteError, match=rf"of translations by latent: sample {sample} has a NaN"):
         measure(built, tmp_path)
-    assert len(list(tmp_path.rglob("*.safetensors"))) == 2 * (sample // 102), "whole shards before it, of two taps"
+    assert len(list(tmp_path.rglob("*.safetensors"))) == 2 * (sample // 102), "whole shards before it, of two queries"
 
 
 def test_another_seed_moves_styles_and_leaves_plain_translations(fused: dict[str, float], tmp_path: Path) -> None:
@@ -198,9 +199,9 @@ def test_a_limit_takes_the_first_source_images_of_each_domain(tmp_path: Path) ->
 def test_a_tile_has_as_many_samples_as_their_outputs_allow_and_one_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
     built = planned((Tint, ("lpips_latent@9",)))
     sizes = counted(monkeypatch)
-    many: Any = dataclasses.replace(metric("lpips_latent@9"), outs=40)  # type: ignore[type-var]
+    many: Any = dataclasses.replace(metric("lpips_latent@9"), num_outputs=40)  # type: ignore[type-var]
     wide = Plan.build(waves(Tint().eval()), [many], data=DomainsOfBlobs())
     for each in (built, wide):
-        with shards.Worker(each.setting, 64) as worker:
-            worker.shard(each.passes[-1].source, each.passes[-1].taps, 0, 3, lambda _: None)
+        with shards.Worker(each.context, 64) as worker:
+            worker.shard(each.passes[-1].source, each.passes[-1].queries, 0, 3, lambda _: None)
     assert sizes == [10] * 3 + [40] * 3

@@ -10,46 +10,46 @@ import pytest
 import torch
 
 from ganbench.engine.cache import Cache, shard_key
-from ganbench.engine.plan import Tap
+from ganbench.engine.plan import Query
 from ganbench.errors import BadInputError
 from ganbench.inputs import Features, Moments, PathPairs, Reals, Rows, Samples
 from tests.subjects import measure, plan
 
 
 @pytest.fixture
-def setting() -> Any:
-    return plan(["fid@20"]).setting
+def context() -> Any:
+    return plan(["fid@20"]).context
 
 
-def key(setting: Any, source: Any = Samples(), tap: Tap = Tap(Features("pool"), Rows, 20), **place: int) -> str:  # noqa: B008 - both immutable
-    return shard_key(source, tap, setting, **{"tile": 16, "start": 0, "stop": 20, **place})
+def key(context: Any, source: Any = Samples(), query: Query = Query(Features("pool"), Rows, 20), **place: int) -> str:  # noqa: B008 - both immutable
+    return shard_key(source, query, context, **{"tile": 16, "start": 0, "stop": 20, **place})
 
 
-def test_every_field_that_changes_a_number_changes_the_key(setting: Any) -> None:
+def test_every_field_that_changes_a_number_changes_the_key(context: Any) -> None:
     """fid50k and fid50k_full, say, must never meet in one file."""
-    other_extractor = dataclasses.replace(setting, extractors={"pool": type("Other", (), {"sha256": "f" * 64})()})
+    other_extractor = dataclasses.replace(context, extractors={"pool": type("Other", (), {"sha256": "f" * 64})()})
     keys = [
-        key(setting),
-        key(setting, Samples(truncation_psi=0.7)),
-        key(setting, Samples(truncation_cutoff=2)),
-        key(setting, PathPairs("w", "end")),
-        key(setting, Reals()),
-        key(setting, tap=Tap(Features("pool", "probabilities"), Rows, 20)),
-        key(setting, tap=Tap(Features("pool"), Moments, 20)),
-        key(setting, tile=8),
-        key(setting, start=16),
-        key(setting, stop=19),
-        key(dataclasses.replace(setting, seed=1)),
-        key(dataclasses.replace(setting, weights_sha256="1" * 64)),
-        key(dataclasses.replace(setting, device="cuda")),
+        key(context),
+        key(context, Samples(truncation_psi=0.7)),
+        key(context, Samples(truncation_cutoff=2)),
+        key(context, PathPairs("w", "end")),
+        key(context, Reals()),
+        key(context, query=Query(Features("pool", "probabilities"), Rows, 20)),
+        key(context, query=Query(Features("pool"), Moments, 20)),
+        key(context, tile=8),
+        key(context, start=16),
+        key(context, stop=19),
+        key(dataclasses.replace(context, seed=1)),
+        key(dataclasses.replace(context, weights_sha256="1" * 64)),
+        key(dataclasses.replace(context, device="cuda")),
         key(other_extractor),
     ]
     assert len(set(keys)) == len(keys)
 
 
-def test_reals_are_shared_by_all_models_and_seeds(setting: Any) -> None:
-    other = dataclasses.replace(setting, seed=5, weights_sha256="2" * 64)
-    assert key(setting, Reals()) == key(other, Reals())
+def test_reals_are_shared_by_all_models_and_seeds(context: Any) -> None:
+    other = dataclasses.replace(context, seed=5, weights_sha256="2" * 64)
+    assert key(context, Reals()) == key(other, Reals())
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_damaged_shard_is_as_good_as_none(stored: tuple[Cache, str, Rows], dam
 def test_a_damaged_shard_is_computed_again(tmp_path: Path) -> None:
     before = measure(plan(["fid@40", "ppl_wend@20"]), tmp_path)
     files = sorted(tmp_path.rglob("*.safetensors"))
-    assert len(files) == 3
+    assert len(files) == 4  # features of reals and of samples, the range of samples, distances
     for path in files:
         path.write_bytes(path.read_bytes()[:-7])
     assert measure(plan(["fid@40", "ppl_wend@20"]), tmp_path) == before

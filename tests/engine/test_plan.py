@@ -128,10 +128,14 @@ def test_an_unknown_extractor_is_a_problem_like_any_other() -> None:
 def test_reals_are_all_taken_or_as_many_as_there_are() -> None:
     built = plan(["fid50k@20", "fid50k_full@20"])
     (reals,) = [one for one in built.passes if one.source.name == "reals"]
-    assert [tap.count for tap in reals.taps] == [200]
+    assert [query.count for query in reals.queries] == [200]
 
 
 def test_the_description_says_what_each_pass_serves() -> None:
     rows = describe(plan(["fid@30", "is@20", "eqr@9"]))
-    assert [(row["source"], row["count"]) for row in rows] == [("reals", 200), ("samples", 30), ("moved inputs", 9)]
+    assert [(row["source"], row["count"]) for row in rows] == [
+        ("reals", 200),
+        ("samples", 30),
+        ("transformed inputs", 9),
+    ]
     assert rows[1]["serves"] == ["fid@30", "is@20"]

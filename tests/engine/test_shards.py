@@ -23,7 +23,7 @@ def test_tiles_depend_on_resolution_and_never_on_the_batch_on_a_cpu() -> None:
     def tile(resolution: int, batch: int) -> int:
         model = toygan.Waves()
         model.img_resolution = resolution
-        return tile_size(plan(["brightness@20"], model).setting, batch)
+        return tile_size(plan(["brightness@20"], model).context, batch)
 
     assert [tile(32, batch) for batch in (1, 5, 64)] == [16, 16, 16]
     assert [tile(resolution, 8) for resolution in (64, 128, 256, 1024)] == [16, 4, 1, 1]
@@ -46,7 +46,7 @@ def test_a_nan_names_its_sample_and_nothing_is_stored(sample: int, tmp_path: Pat
     model.register_buffer("marked", Streams(0, (sample,)).normal("z", (6,))[0])
     built, cache = plan(["fid@64"], model), Cache(tmp_path)
     samples = built.passes[1]
-    with Worker(built.setting, 64) as worker, pytest.raises(NonFiniteError, match=rf"sample {sample} has a NaN"):
+    with Worker(built.context, 64) as worker, pytest.raises(NonFiniteError, match=rf"sample {sample} has a NaN"):
         work(built, worker, cache, samples, lambda _: None)
     assert list(tmp_path.rglob("*")) == []
 
@@ -59,14 +59,14 @@ def test_nan_features_name_the_view_and_the_sample(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(toygan.Pool, "__call__", broken)
     built = plan(["fid@64"])
-    with Worker(built.setting, 64) as worker, pytest.raises(NonFiniteError, match=r"Features.*reals: sample 3 has"):
+    with Worker(built.context, 64) as worker, pytest.raises(NonFiniteError, match=r"Features.*reals: sample 3 has"):
         work(built, worker, Cache(tmp_path), built.passes[0], lambda _: None)
     assert list(tmp_path.rglob("*")) == []
 
 
 def test_progress_counts_every_sample_once(tmp_path: Path) -> None:
     built, seen = plan(["fid@150"]), []
-    with Worker(built.setting, 64) as worker:
+    with Worker(built.context, 64) as worker:
         work(built, worker, Cache(tmp_path), built.passes[1], seen.append)
     assert sum(seen) == 150
 
@@ -76,16 +76,16 @@ def test_ranks_share_the_shards_and_leave_none(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(shards, "SHARD", 32)
     built, cache, done = plan(["fid@150"]), Cache(tmp_path), []
-    with Worker(built.setting, 64) as worker:
+    with Worker(built.context, 64) as worker:
         for rank in range(3):
             work(built, worker, cache, built.passes[1], done.append, rank, 3)
         assert sum(done) == 150
-        assert list(missing(built.passes[1], built.setting, worker.tile, cache)) == []
+        assert list(missing(built.passes[1], built.context, worker.tile, cache)) == []
 
 
 def test_threads_have_their_own_input_transform_and_share_weights() -> None:
-    setting = plan(["eqr@9"]).setting
-    one, other = setting.for_thread(), setting.for_thread()
+    context = plan(["eqr@9"]).context
+    one, other = context.for_thread(), context.for_thread()
     one.model.set_transform(torch.zeros(3, 3))
     assert torch.equal(other.model.transform, torch.eye(3))
     assert one.model.weight.data_ptr() == other.model.weight.data_ptr()
@@ -93,7 +93,7 @@ def test_threads_have_their_own_input_transform_and_share_weights() -> None:
 
 def test_every_worker_thread_computes_on_one_core_and_the_caller_on_as_many_as_before() -> None:
     before = torch.get_num_threads()
-    with Worker(plan(["fid@64"]).setting, 64) as worker:
+    with Worker(plan(["fid@64"]).context, 64) as worker:
         found = [worker._pool.submit(torch.get_num_threads).result() for _ in range(20)]
         assert found == [1] * 20
         assert torch.get_num_threads() == before
@@ -105,8 +105,8 @@ def test_the_plan_serves_all_metrics_of_a_source_in_one_pass() -> None:
     )
     by_name = {one.source: one for one in built.passes}
     assert sorted(source.name for source in by_name) == [
-        "moved inputs", "path pairs in w", "path pairs in w", "reals", "samples",
+        "path pairs in w", "path pairs in w", "reals", "samples", "transformed inputs",
     ]  # fmt: skip
     samples = next(one for source, one in by_name.items() if source.name == "samples")
     assert samples.count == 150
-    assert sorted(tap.count for tap in samples.taps) == [100, 120, 150]
+    assert sorted(query.count for query in samples.queries) == [100, 120, 150, 150]  # and the range of all

@@ -7,7 +7,8 @@ import pytest
 
 import ganbench
 from ganbench.data import open_data
-from ganbench.engine.request import Request, prepare
+from ganbench.engine.options import Options
+from ganbench.engine.planning import plan_run
 from ganbench.errors import PlanError
 from tests.cli.command_line import ganbench as command
 from tests.data.image_sets import noise, write_folder
@@ -27,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 def problems(**asked: object) -> tuple[str, ...]:
     with pytest.raises(PlanError) as caught:
-        prepare(Request("tint", **{"metrics": ("fid_latent", "lpips_latent"), **asked}))  # type: ignore[arg-type]
+        plan_run("tint", Options.of(**{"metrics": ("fid_latent", "lpips_latent"), **asked}))
     return caught.value.problems
 
 

@@ -8,16 +8,16 @@ import torch
 from toygan import Stripes, Waves
 from toygan.translators import Blobs, Blur, DomainsOfBlobs, Tint
 
-from ganbench.inputs import Setting, Translations
+from ganbench.inputs import Context, Translations
 from ganbench.inputs.domains import by_target, matched_domains, target_domains, translate, validation_floats
 from ganbench.rng import Streams
 
 
-def setting(model: Any = None, data: Any = None, seed: int = 0) -> Setting:
-    return Setting(model or Tint(), "0" * 64, data or DomainsOfBlobs(), {}, seed, "cpu")
+def context(model: Any = None, data: Any = None, seed: int = 0) -> Context:
+    return Context(model or Tint(), "0" * 64, data or DomainsOfBlobs(), {}, seed, "cpu")
 
 
-def everything(source: Translations, of: Setting) -> range:
+def everything(source: Translations, of: Context) -> range:
     length = source.length(of)
     assert length is not None
     return range(length)
@@ -33,7 +33,7 @@ def named(*domains: str, kind: type[Blur] = Tint, **attributes: Any) -> Blur:
 
 
 def test_every_validation_image_meets_every_other_domain_once_target_by_target() -> None:
-    of, source = setting(), Translations("latent")
+    of, source = context(), Translations("latent")
     samples = source.samples(of, everything(source, of))
     labels = of.data.validation.labels(range(100)).argmax(1).tolist()  # type: ignore[union-attr]
     expected = [
@@ -51,13 +51,13 @@ def test_every_validation_image_meets_every_other_domain_once_target_by_target()
 
 
 def test_a_count_takes_the_first_images_of_each_source_domain() -> None:
-    of, source = setting(), Translations("latent", count=2)
+    of, source = context(), Translations("latent", count=2)
     samples = source.samples(of, everything(source, of))
     assert [sample.image for sample in samples] == [33, 34, 65, 66, 0, 1, 65, 66, 0, 1, 33, 34]
 
 
 def test_what_is_drawn_is_the_source_translated_with_its_own_styles() -> None:
-    of, source = setting(), Translations("latent", outs=4)
+    of, source = context(), Translations("latent", num_outputs=4)
     indices = (0, 66, 67, 199)  # the first target, the last of it, the second target, the third
     drawn, samples = source.draw(of, indices), source.samples(of, indices)
     assert drawn["task"].tolist() == [[1, 0], [2, 0], [0, 1], [1, 2]]
@@ -73,16 +73,16 @@ def test_what_is_drawn_is_the_source_translated_with_its_own_styles() -> None:
 
 
 def test_latents_belong_to_seed_sample_and_output() -> None:
-    source = Translations("latent", outs=3)
-    styles = source.draw(setting(), (5, 6))["style"]
-    assert torch.equal(source.draw(setting(), (6,))["style"][0], styles[1])
-    assert torch.equal(Translations("latent", outs=2).draw(setting(), (5, 6))["style"], styles[:, :2])
-    assert not torch.equal(source.draw(setting(seed=1), (5, 6))["style"], styles)
+    source = Translations("latent", num_outputs=3)
+    styles = source.draw(context(), (5, 6))["style"]
+    assert torch.equal(source.draw(context(), (6,))["style"][0], styles[1])
+    assert torch.equal(Translations("latent", num_outputs=2).draw(context(), (5, 6))["style"], styles[:, :2])
+    assert not torch.equal(source.draw(context(seed=1), (5, 6))["style"], styles)
     assert len({tuple(style) for style in styles.flatten(0, 1).tolist()}) == 6
 
 
 def test_references_run_through_all_images_of_the_target_before_any_comes_again() -> None:
-    of, source = setting(), Translations("reference", outs=10)
+    of, source = context(), Translations("reference", num_outputs=10)
     samples = source.samples(of, everything(source, of))
     for target, images in enumerate([range(33), range(33, 65), range(65, 100)]):
         dealt = [r for sample in samples if sample.target == target for r in source.references(of, sample)]
@@ -94,7 +94,7 @@ def test_references_run_through_all_images_of_the_target_before_any_comes_again(
 
 
 def test_the_references_of_a_sample_do_not_depend_on_the_batch_and_do_on_the_seed() -> None:
-    of, source = setting(), Translations("reference", outs=5)
+    of, source = context(), Translations("reference", num_outputs=5)
     together = source.draw(of, (3, 70, 150))
     for row, index in enumerate((3, 70, 150)):
         torch.testing.assert_close(source.draw(of, (index,))["style"][0], together["style"][row])
@@ -102,7 +102,7 @@ def test_the_references_of_a_sample_do_not_depend_on_the_batch_and_do_on_the_see
     references = source.references(of, sample)
     x = validation_floats(of, references)
     torch.testing.assert_close(together["style"][1], of.model.style_from_reference(x, sample.target))
-    assert source.references(setting(seed=1), sample) != references
+    assert source.references(context(seed=1), sample) != references
 
 
 def test_the_two_networks_of_styles_are_those_of_the_target() -> None:
@@ -121,22 +121,22 @@ def test_the_two_networks_of_styles_are_those_of_the_target() -> None:
             asked.append(("image", target))
             return super().translate(x, target, style)
 
-    Translations("latent", 2).draw(setting(Spy()), (100,))
-    Translations("reference", 2).draw(setting(Spy()), (0,))
+    Translations("latent", 2).draw(context(Spy()), (100,))
+    Translations("reference", 2).draw(context(Spy()), (0,))
     assert asked == [("latent", 1), ("image", 1), ("reference", 0), ("image", 0)]
 
 
 def test_plain_translations_have_neither_style_nor_seed() -> None:
-    of, source = setting(Blur()), Translations("plain", outs=1)
+    of, source = context(Blur()), Translations("plain", num_outputs=1)
     drawn = source.draw(of, (0, 150))
     assert "style" not in drawn
     assert drawn["image"].shape == (2, 1, 1, 32, 32)
-    assert source.depends(of) == source.depends(setting(Blur(), seed=7))
-    assert Translations("latent").depends(setting()) != Translations("latent").depends(setting(seed=7))
+    assert source.depends(of) == source.depends(context(Blur(), seed=7))
+    assert Translations("latent").depends(context()) != Translations("latent").depends(context(seed=7))
 
 
 def test_each_row_is_of_its_own_target_whatever_the_others_are() -> None:
-    of = setting(Blur())
+    of = context(Blur())
     x, targets = validation_floats(of, range(6)), torch.tensor([2, 0, 2, 1, 1, 0])
     found = translate(of, x, targets)
     for target in range(3):
@@ -147,9 +147,9 @@ def test_each_row_is_of_its_own_target_whatever_the_others_are() -> None:
 
 
 def test_domains_match_by_name_wherever_they_stand_in_the_model() -> None:
-    assert matched_domains(setting(named("cat", "dog", "bee", "ant"))) == (3, 2, 0)
-    drawn = Translations("latent", 2).draw(setting(permuted()), (0, 199))
-    straight = Translations("latent", 2).draw(setting(), (0, 199))
+    assert matched_domains(context(named("cat", "dog", "bee", "ant"))) == (3, 2, 0)
+    drawn = Translations("latent", 2).draw(context(permuted()), (0, 199))
+    straight = Translations("latent", 2).draw(context(), (0, 199))
     assert torch.equal(drawn["image"], straight["image"])
 
 
@@ -164,23 +164,23 @@ def permuted() -> Blur:
 
 @pytest.mark.parametrize("domains", [("0", "1", "2"), ("ant", "bee", "cat")])
 def test_a_file_without_names_matches_in_order(domains: tuple[str, ...]) -> None:
-    assert matched_domains(setting(named(*domains))) == (0, 1, 2)
+    assert matched_domains(context(named(*domains))) == (0, 1, 2)
 
 
 @pytest.mark.parametrize("domains", [("0", "1"), ("0", "1", "2", "3"), ("ant", "bee"), ("A", "B"), ("x", "y", "z")])
 def test_a_checkpoint_of_other_domains_is_told(domains: tuple[str, ...]) -> None:
-    (problem,) = Translations("latent").problems(setting(named(*domains)))
+    (problem,) = Translations("latent").problems(context(named(*domains)))
     assert problem.startswith(
         f"the model has {len(domains)} domains ({', '.join(domains)}) and the data has 3 (ant, bee"
     )
 
 
 def test_a_model_that_translates_one_way_has_that_way_alone() -> None:
-    of, source = setting(named("ant", "bee", "cat", kind=Blur, targets=("cat",))), Translations("plain", outs=1)
+    of, source = context(named("ant", "bee", "cat", kind=Blur, targets=("cat",))), Translations("plain", num_outputs=1)
     assert target_domains(of) == [2]
     assert source.length(of) == 65
     assert [(task.source, task.target) for task in source.tasks(of)] == [(0, 2), (1, 2)]
-    (problem,) = source.problems(setting(named("ant", "bee", "cat", "dog", kind=Blur, targets=("dog",))))
+    (problem,) = source.problems(context(named("ant", "bee", "cat", "dog", kind=Blur, targets=("dog",))))
     assert problem == "the model translates to dog alone, which is no domain of the data."
 
 
@@ -199,27 +199,27 @@ class Wide(DomainsOfBlobs):
     [
         (
             Translations("latent"),
-            setting(Waves()),
+            context(Waves()),
             "translates images from domain to domain, which this model does not",
         ),
-        (Translations("latent"), setting(Blur()), "has no style: choose a metric without"),
-        (Translations("plain", 1), setting(Tint()), "translates with a style: choose a metric of latent or reference"),
+        (Translations("latent"), context(Blur()), "has no style: choose a metric without"),
+        (Translations("plain", 1), context(Tint()), "translates with a style: choose a metric of latent or reference"),
         (
             Translations("latent"),
-            setting(named("ant", "bee", "cat", needs_masks=True)),
+            context(named("ant", "bee", "cat", needs_masks=True)),
             "translates with masks of faces",
         ),
-        (Translations("latent"), setting(data=Stripes()), "the data stripes has no domains: name a folder with train/"),
-        (Translations("reference"), setting(data=Few()), "'bee' has 9 validation images and 32 references are needed"),
-        (Translations("reference", 10, min_references=1), setting(data=Few()), "9 validation images and 10 references"),
+        (Translations("latent"), context(data=Stripes()), "the data stripes has no domains: name a folder with train/"),
+        (Translations("reference"), context(data=Few()), "'bee' has 9 validation images and 32 references are needed"),
+        (Translations("reference", 10, min_references=1), context(data=Few()), "9 validation images and 10 references"),
         (
             Translations("latent"),
-            setting(data=Wide()),
+            context(data=Wide()),
             "translates 32x32 images of 1 channels and the data has 64x64 of 3",
         ),
     ],
 )
-def test_what_cannot_work_is_told_in_one_sentence(source: Translations, of: Setting, said: str) -> None:
+def test_what_cannot_work_is_told_in_one_sentence(source: Translations, of: Context, said: str) -> None:
     (problem,) = source.problems(of)
     assert said in problem
     assert problem.endswith(".")
@@ -227,13 +227,13 @@ def test_what_cannot_work_is_told_in_one_sentence(source: Translations, of: Sett
 
 
 def test_no_data_at_all_is_told_too() -> None:
-    of = Setting(Tint(), "0" * 64, None, {}, 0, "cpu")
+    of = Context(Tint(), "0" * 64, None, {}, 0, "cpu")
     assert Translations("latent").problems(of)[0].startswith("it translates between domains and there are none: name")
 
 
 def test_what_works_has_no_problems() -> None:
-    assert Translations("latent").problems(setting(data=Few())) == [], "latents need no references"
-    assert Translations("reference", 9, min_references=9).problems(setting(data=Few())) == []
+    assert Translations("latent").problems(context(data=Few())) == [], "latents need no references"
+    assert Translations("reference", 9, min_references=9).problems(context(data=Few())) == []
     for mode in ("latent", "reference"):
-        assert Translations(mode).problems(setting()) == []  # type: ignore[arg-type]
-    assert Translations("plain", 1).problems(setting(named("ant", "bee", "cat", kind=Blur, img_resolution=None))) == []
+        assert Translations(mode).problems(context()) == []  # type: ignore[arg-type]
+    assert Translations("plain", 1).problems(context(named("ant", "bee", "cat", kind=Blur, img_resolution=None))) == []

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
-from ganbench.engine.run import Silence, _results, fill
+from ganbench.engine.results import results_of
+from ganbench.engine.run import Silence, fill
 from ganbench.metrics import Metric
 from ganbench.records.record import Result
 from ganbench.types import LoadedModel
@@ -76,5 +77,5 @@ def planned(model: Any, metrics: Sequence[Metric], data: Any, seed: int = 0) -> 
 
 def results(plan: Plan, folder: Path) -> dict[str, Result]:
     """Return the results of a plan by column name, with their parts."""
-    filled, _ = fill(plan, 64, Cache(folder), Silence())
-    return {result.key: result for one in plan.metrics for result in _results(one, plan, filled)}
+    filled, failures, _ = fill(plan, 64, Cache(folder), Silence())
+    return {result.key: result for one in plan.metrics for result in results_of(one, plan, filled, failures)}

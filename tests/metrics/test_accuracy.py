@@ -13,6 +13,7 @@ from ganbench.data.digit_domains import open_digit_domains
 from ganbench.errors import PlanError
 from ganbench.extractors.digits import open_digits
 from ganbench.images import to_uint8
+from ganbench.metrics import Number
 from ganbench.metrics.accuracy import accuracy, accuracy_latent, accuracy_reference
 from ganbench.metrics.pairs import mean_over_pairs
 from ganbench.types import ClassExtractor
@@ -108,4 +109,4 @@ def test_the_classes_of_digits_are_the_columns_of_its_probabilities() -> None:
 
 
 def test_the_mean_is_over_pairs_of_domains() -> None:
-    assert mean_over_pairs("x", {(0, 1): 1.0, (1, 0): 0.5}) == {"x": 0.75, "x/0->1": 1.0, "x/1->0": 0.5}
+    assert mean_over_pairs({(0, 1): 1.0, (1, 0): 0.5}, True) == Number(0.75, True, {(0, 1): 1.0, (1, 0): 0.5})

@@ -91,7 +91,7 @@ def test_there_by_a_reference_is_there_by_a_reference(tmp_path: Path) -> None:
 
 
 def test_several_outputs_are_averaged(tmp_path: Path) -> None:
-    several = dataclasses.replace(pooled(cycle_latent), outs=3)
+    several = dataclasses.replace(pooled(cycle_latent), num_outputs=3)
     data = noise_pictures()
     found = results(planned(Shifted(), [several], data), tmp_path)
     there = Streams(0, tuple(range(6))).normal("translation-z", (3, 4)).mean(2)

@@ -18,7 +18,7 @@ from ganbench.inputs.image_pairs import PairDistance, RealPairs, SamplePairs
 from ganbench.metrics import resolve
 from ganbench.metrics.diversity import Diversity, RealDiversity, lpips10k, lpips10k_real
 from ganbench.rng import Streams
-from tests.subjects import measure, metric, plan, waves
+from tests.subjects import flat, measure, metric, plan, waves
 
 pytestmark = pytest.mark.usefixtures("untouched_random_state")
 
@@ -86,7 +86,7 @@ def test_a_real_is_never_paired_with_itself_and_all_pairs_occur() -> None:
             return 3
 
     built = Plan.build(waves(), [metric("lpips_real@9")], data=Three())
-    drawn = RealPairs().draw(built.setting, tuple(range(100)))
+    drawn = RealPairs().draw(built.context, tuple(range(100)))
     named = {image.numpy().tobytes(): i for i, image in enumerate(Three().images(range(3)).float() / 127.5 - 1)}
     pairs = {tuple(named[drawn[key][i].numpy().tobytes()] for key in ("image0", "image1")) for i in range(100)}
     assert pairs == set(itertools.permutations(range(3), 2))
@@ -109,7 +109,7 @@ class Classes(toygan.Stripes):
 def test_reals_of_one_class_are_paired_with_every_other_of_it_alone() -> None:
     data = Classes([0, 2, 0, 2, 2])
     built = Plan.build(waves(), [metric("lpips@9")], data=data)
-    drawn = RealPairs(alike=True).draw(built.setting, tuple(range(200)))
+    drawn = RealPairs(same_class=True).draw(built.context, tuple(range(200)))
     named = {image.numpy().tobytes(): i for i, image in enumerate(data.images(range(5)).float() / 127.5 - 1)}
     pairs = {tuple(named[drawn[key][i].numpy().tobytes()] for key in ("image0", "image1")) for i in range(200)}
     assert pairs == {*itertools.permutations((0, 2)), *itertools.permutations((1, 3, 4), 2)}
@@ -128,7 +128,7 @@ def test_data_without_two_reals_of_each_class_are_refused(data: Classes, words: 
 
 
 def test_what_is_missing_is_said() -> None:
-    with pytest.raises(PlanError, match="it needs 12 samples and there are 11: ask for fewer, as with --limit 11"):
+    with pytest.raises(PlanError, match="needs 12 pairs of samples and there are 11: ask for fewer"):
         Plan.build(waves(Flat(23)), [metric("lpips@12")], data=None)
     with pytest.raises(PlanError, match="compares with real images and there are none"):
         Plan.build(waves(), [metric("lpips_real@12")], data=None)
@@ -138,16 +138,16 @@ def test_an_extractor_without_a_perceptual_distance_is_named() -> None:
     class Blind:
         name, sha256, layers, resolution = "blind", "0" * 64, {"features": 1}, None
 
-        def to(self, device: str, double: bool = False) -> "Blind":
+        def to(self, device: str, float64: bool = False) -> "Blind":
             return self
 
         def __call__(self, images: Tensor) -> dict[str, Tensor]:
             return {}
 
     built = plan(["lpips@12"])
-    built.setting.extractors["blind"] = Blind()  # type: ignore[index]
-    assert PairDistance("pool").problems(built.setting) == []
-    (problem,) = PairDistance("blind").problems(built.setting)
+    built.context.extractors["blind"] = Blind()  # type: ignore[index]
+    assert PairDistance("pool").problems(built.context) == []
+    (problem,) = PairDistance("blind").problems(built.context)
     assert "the extractor 'blind' measures no perceptual distance" in problem
 
 
@@ -157,7 +157,7 @@ def test_names() -> None:
     assert lpips10k_real.higher_is_better is None  # the data is what it is
     assert resolve("lpips2k") == Diversity("lpips2k", 2000)
     assert resolve("lpips2k_real") == RealDiversity("lpips2k_real", 2000)
-    assert resolve("lpips2k_real_class") == RealDiversity("lpips2k_real_class", 2000, alike=True)
+    assert resolve("lpips2k_real_class") == RealDiversity("lpips2k_real_class", 2000, same_class=True)
     assert resolve("lpips10k", limit=500).name == "lpips@500"
     for benchmark in ("digits", "stylegan1", "stylegan3"):
         short = registry.load("benchmarks", benchmark).short_names
@@ -169,4 +169,4 @@ def test_names() -> None:
 def test_the_mean_is_of_the_pairs() -> None:
     sums = Sums()
     sums.update(torch.tensor([[1.0], [2.0], [6.0]]))
-    assert Diversity("d", 3).compute(sums) == {"d": 3.0} == RealDiversity("d", 3).compute(sums)
+    assert flat(Diversity("d", 3).compute(sums)) == {"d": 3.0} == flat(RealDiversity("d", 3).compute(sums))

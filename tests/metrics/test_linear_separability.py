@@ -16,7 +16,7 @@ from ganbench.functional import separability
 from ganbench.inputs import Rows
 from ganbench.metrics.linear_separability import LinearSeparability, ls
 from ganbench.rng import Streams
-from tests.subjects import measure, metric, plan, waves
+from tests.subjects import flat, measure, metric, plan, waves
 
 pytestmark = pytest.mark.usefixtures("untouched_random_state")
 
@@ -30,7 +30,7 @@ def rows(values: Any) -> Rows:
 def test_an_attribute_of_one_direction_is_separable_there_and_not_elsewhere() -> None:
     rng = np.random.default_rng(0)
     z, w = rng.standard_normal((400, 4)), rng.standard_normal((400, 4))
-    found = LinearSeparability("ls@400", 400).compute(rows(w[:, :1] * 9), rows(z), rows(w))
+    found = flat(LinearSeparability("ls@400", 400).compute(rows(w[:, :1] * 9), rows(z), rows(w)))
     assert found["ls@400_w"] == pytest.approx(1, abs=0.05)
     assert found["ls@400_z"] == pytest.approx(2, rel=0.05)
 
@@ -38,7 +38,7 @@ def test_an_attribute_of_one_direction_is_separable_there_and_not_elsewhere() ->
 def test_half_of_the_samples_are_kept() -> None:
     rng = np.random.default_rng(1)
     z, logits = rng.standard_normal((60, 3)), rng.standard_normal((60, 2))
-    found = LinearSeparability("ls@60", 60).compute(rows(logits), rows(z), rows(-z))
+    found = flat(LinearSeparability("ls@60", 60).compute(rows(logits), rows(z), rows(-z)))
     z, logits = z.astype(np.float32), logits.astype(np.float32)
     assert found == {"ls@60_z": separability(z, logits.T, 30), "ls@60_w": separability(-z, logits.T, 30)}
 
@@ -75,7 +75,7 @@ def test_classifiers_see_images_that_are_neither_clipped_nor_rounded_and_reduced
             return super().attribute_logits(images)
 
     built = plan(["ls@3"], Large(), data=None)
-    built.setting.extractors["pool"] = Watching()  # type: ignore[index]
+    built.context.extractors["pool"] = Watching()  # type: ignore[index]
     measure(built, tmp_path)
     assert all(images.shape[1:] == (1, 256, 256) for images in Watching.seen)
     assert any(images.abs().max() > 1 for images in Watching.seen)
@@ -97,7 +97,7 @@ def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
     class Deaf:
         name, sha256, layers, resolution = "deaf", "0" * 64, {"features": 1}, None
 
-        def to(self, device: str, double: bool = False) -> "Deaf":
+        def to(self, device: str, float64: bool = False) -> "Deaf":
             return self
 
     load = registry.load

@@ -40,7 +40,7 @@ def test_a_name_says_space_sampling_and_crop(family: str, space: str, sampling: 
 @pytest.mark.usefixtures("untouched_random_state")
 def test_all_of_them_measure_what_they_say(tmp_path: Path) -> None:
     names = [f"{family}_{space}{sampling}@60" for family, space, sampling in COMBINATIONS]
-    metrics = [metric(name, double=True) for name in names]
+    metrics = [metric(name, float64=True) for name in names]
     built = Plan.build(waves(Flat()), metrics, data=None)
     assert len(built.passes) == 4, "cropped or not, it is the same pass"
     found = measure(built, tmp_path)

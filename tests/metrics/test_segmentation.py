@@ -28,7 +28,7 @@ class Greys:
     classes = ("sky", "road", "water")
     palette = LABELS
 
-    def to(self, device: str, double: bool = False) -> "Greys":
+    def to(self, device: str, float64: bool = False) -> "Greys":
         return self
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:

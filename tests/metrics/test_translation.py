@@ -23,7 +23,7 @@ from ganbench.metrics.translation import (
     lpips_latent,
     lpips_reference,
 )
-from tests.subjects import measure, plan
+from tests.subjects import flat, measure, plan
 
 
 def rows(values: Any) -> Rows:
@@ -33,10 +33,14 @@ def rows(values: Any) -> Rows:
 
 
 def test_the_official_parameters() -> None:
-    assert (fid_latent.outs, fid_latent.ddof, fid_latent.quantiser, fid_latent.extractor) == (
+    assert (fid_latent.num_outputs, fid_latent.ddof, fid_latent.quantiser, fid_latent.extractor) == (
         10, 1, "starganv2", "inception-torchvision",
     )  # fmt: skip
-    assert (lpips_latent.outs, lpips_latent.val_batch_size, lpips_latent.extractor) == (10, 32, "lpips-alex-stargan")
+    assert (lpips_latent.num_outputs, lpips_latent.val_batch_size, lpips_latent.extractor) == (
+        10,
+        32,
+        "lpips-alex-stargan",
+    )
     assert fid_latent.translations == lpips_latent.translations == Translations("latent", 10, None, 32)
     assert fid_reference.translations == lpips_reference.translations == Translations("reference", 10, None, 32)
     assert fid_translated.translations == resolve("accuracy").translations  # type: ignore[attr-defined]
@@ -53,30 +57,30 @@ def test_fid_of_a_pair_is_that_of_its_outputs_and_its_targets_training_images() 
     """In one dimension it is the squared difference of means and of deviations."""
     real = gaussians((0, 1), (10, 4))
     fake = gaussians((3, 1), (10, 9)).reshape(4, 1, 1)
-    metric = dataclasses.replace(fid_latent, outs=1)
+    metric = dataclasses.replace(fid_latent, num_outputs=1)
     task = rows([[1, 0], [1, 0], [0, 1], [0, 1]])
-    found = metric.compute(rows(real), rows([[0], [0], [1], [1]]), rows(fake), task)
+    found = flat(metric.compute(rows(real), rows([[0], [0], [1], [1]]), rows(fake), task))
     assert found == pytest.approx({"fid_latent": 5.0, "fid_latent/1->0": 9.0, "fid_latent/0->1": 1.0})
 
 
 def test_all_outputs_of_a_source_image_count() -> None:
     real, fake = gaussians((0, 1)), gaussians((2, 1)).reshape(1, 2, 1)
-    found = fid_latent.compute(rows(real), rows([[0], [0]]), rows(fake), rows([[1, 0]]))
+    found = flat(fid_latent.compute(rows(real), rows([[0], [0]]), rows(fake), rows([[1, 0]])))
     assert found["fid_latent/1->0"] == pytest.approx(4.0)
 
 
 def test_a_smaller_last_batch_weighs_as_much_as_a_full_one() -> None:
     metric = dataclasses.replace(lpips_latent, val_batch_size=3)
     distance, task = rows([[1.0], [2.0], [3.0], [10.0]]), rows([[1, 0]] * 4)
-    assert metric.compute(distance, task) == {"lpips_latent": 6.0, "lpips_latent/1->0": 6.0}
+    assert flat(metric.compute(distance, task)) == {"lpips_latent": 6.0, "lpips_latent/1->0": 6.0}
     plain = dataclasses.replace(metric, val_batch_size=None)
-    assert plain.compute(distance, task)["lpips_latent"] == 4.0
+    assert flat(plain.compute(distance, task))["lpips_latent"] == 4.0
 
 
 def test_batches_do_not_run_across_pairs_and_pairs_weigh_alike() -> None:
     metric = dataclasses.replace(lpips_latent, val_batch_size=2)
     distance, task = rows([[1.0], [2.0], [6.0], [8.0]]), rows([[1, 0], [1, 0], [1, 0], [0, 1]])
-    assert metric.compute(distance, task) == {
+    assert flat(metric.compute(distance, task)) == {
         "lpips_latent": (3.75 + 8) / 2,
         "lpips_latent/1->0": 3.75,
         "lpips_latent/0->1": 8.0,
@@ -87,9 +91,9 @@ class Drawn:
     """A batch whose images are given, and an extractor that takes them as they are."""
 
     def __init__(self, image: Tensor) -> None:
-        self.drawn, self.setting = {"image": image}, self
+        self.drawn, self.context = {"image": image}, self
 
-    def extractor_in(self, name: str, double: bool) -> "Drawn":
+    def extractor_in(self, name: str, float64: bool = False) -> "Drawn":
         return self
 
     def embed(self, images: Tensor) -> Tensor:
@@ -103,8 +107,8 @@ def test_diversity_is_the_mean_over_all_pairs_of_outputs_of_float_images() -> No
     """Neither clamped to -1..1 nor rounded to 8 bits."""
     image = torch.randn(3, 10, 1, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 2
     found = OutputDiversity("any").compute(Drawn(image))  # type: ignore[arg-type]
-    flat = ((image + 1) * 127.5).flatten(2).numpy()
-    pairs = [np.square(flat[:, i] - flat[:, j]).sum(1) for i in range(10) for j in range(i)]
+    pixels = ((image + 1) * 127.5).flatten(2).numpy()
+    pairs = [np.square(pixels[:, i] - pixels[:, j]).sum(1) for i in range(10) for j in range(i)]
     assert len(pairs) == 45
     np.testing.assert_allclose(found[:, 0].numpy(), np.mean(pairs, 0), rtol=1e-12)
 

@@ -81,7 +81,7 @@ def test_whole_shifts_by_numpy(tmp_path: Path) -> None:
     data = noise_pictures()
     plan = planned(Mapped(lambda x, _: stripes(x)), [eqt_int_translator], data)
     source: Any = plan.passes[0].source
-    drawn = source.draw(plan.setting, tuple(range(6)))
+    drawn = source.draw(plan.context, tuple(range(6)))
     error = count = 0.0
     for number, (dx, dy) in enumerate((drawn["shift_int"] * 32).tolist()):
         dx, dy = int(dx), int(dy)
@@ -141,7 +141,7 @@ def test_the_style_is_the_same_on_both_sides(tmp_path: Path) -> None:
             return x + style[:, :, None, None]
 
     by_reference = TranslatorEquivariance("by_reference", "reference")
-    metrics = [eqt_int_latent, by_reference, dataclasses.replace(eqt_int_latent, name="two", outs=2)]
+    metrics = [eqt_int_latent, by_reference, dataclasses.replace(eqt_int_latent, name="two", num_outputs=2)]
     found = results(planned(Bright(), metrics, noise_pictures()), tmp_path)
     assert {key: result.value for key, result in found.items()} == dict.fromkeys(
         ("eqt_int_latent", "by_reference", "two"), math.inf
@@ -152,7 +152,7 @@ def test_motions_are_within_their_reach_and_another_seed_has_others(tmp_path: Pa
     source = MovedTranslations("plain", 1, translate_max=0.125, rotate_max=1.0)
     model, data = Mapped(lambda x, _: stripes(x)), noise_pictures(400)
     plan = planned(model, [eqt_int_translator], data)
-    drawn = source.draw(plan.setting, tuple(range(400)))
+    drawn = source.draw(plan.context, tuple(range(400)))
     pixels = drawn["shift_int"] * 32
     assert torch.equal(pixels, pixels.round())
     assert (pixels.min().item(), pixels.max().item()) == (-4, 4)

@@ -17,16 +17,19 @@ from ganbench.data import open_data
 from ganbench.engine import plan as planning
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
-from ganbench.engine.request import sized_for
-from ganbench.engine.run import Silence, _numbers, fill
+from ganbench.engine.planning import sized_for
+from ganbench.engine.results import results_of
+from ganbench.engine.run import Silence, fill
 from ganbench.extractors.lpips import ALEXNET, Backbone, LpipsExtractor, Trunk
 from ganbench.extractors.network import Network, read_weights
 from ganbench.extractors.vgg16 import normalised
 from ganbench.images import resize, to_uint8
-from ganbench.inputs import Drawn, Input, Rows, Setting, Translations
+from ganbench.inputs import Context, Drawn, Input, Rows, Translations
 from ganbench.inputs.translations import Sample
-from ganbench.metrics.pairs import Number, rows_of_pairs
+from ganbench.metrics import Number
+from ganbench.metrics.pairs import rows_of_pairs
 from ganbench.metrics.translation import OfTranslations, TranslationDiversity, TranslationFrechetDistance
+from ganbench.records.record import Result
 from ganbench.types import LoadedModel, StyleTranslator
 from tests.golden_cases import facts, golden
 
@@ -75,9 +78,9 @@ class Met:
 def met(mode: str) -> list[Met]:
     """Return all source images; their ``styles`` are rows of z, or references as (domain, place)."""
     about, found = facts(case()), []
-    calls, outs = about["results"][mode]["calls"], about["args"]["num_outs_per_domain"]
-    for start in range(0, len(calls), outs):
-        batch = calls[start : start + outs]
+    calls, num_outputs = about["results"][mode]["calls"], about["args"]["num_outs_per_domain"]
+    for start in range(0, len(calls), num_outputs):
+        batch = calls[start : start + num_outputs]
         for row, (domain, place) in enumerate(batch[0]["srcs"]):
             styles = tuple(call["z0"] + row if mode == "latent" else tuple(call["refs"][row]) for call in batch)
             found.append(Met(about["domains"].index(domain), batch[0]["y"], place, styles))
@@ -88,30 +91,30 @@ def met(mode: str) -> list[Met]:
 class Replayed(Translations):
     """The translations of the official run."""
 
-    def samples(self, setting: Setting, indices: Sequence[int]) -> list[Sample]:
+    def samples(self, context: Context, indices: Sequence[int]) -> list[Sample]:
         """Return the images that the official loader shuffled to these places; every domain has four."""
         chosen = [met(self.mode)[index] for index in indices]
         return [Sample(one.source, one.target, 4 * one.source + one.place, index)
                 for one, index in zip(chosen, indices, strict=True)]  # fmt: skip
 
-    def latents(self, setting: Setting, indices: tuple[int, ...]) -> Tensor:
+    def latents(self, context: Context, indices: tuple[int, ...]) -> Tensor:
         rows = [met(self.mode)[index].styles for index in indices]
         return torch.from_numpy(stored(self.mode)["z"][rows])
 
-    def references(self, setting: Setting, sample: Sample) -> list[int]:
+    def references(self, context: Context, sample: Sample) -> list[int]:
         return [4 * ("cat", "dog").index(domain) + place for domain, place in met(self.mode)[sample.number].styles]
 
 
 class ReplayedFid(TranslationFrechetDistance):
     @property
     def translations(self) -> Translations:
-        return Replayed(self.mode, self.outs, min_references=self.val_batch_size or 1)
+        return Replayed(self.mode, self.num_outputs, min_references=self.val_batch_size or 1)
 
 
 class ReplayedLpips(TranslationDiversity):
     @property
     def translations(self) -> Translations:
-        return Replayed(self.mode, self.outs, min_references=self.val_batch_size or 1)
+        return Replayed(self.mode, self.num_outputs, min_references=self.val_batch_size or 1)
 
 
 @dataclass(frozen=True)
@@ -124,12 +127,12 @@ class Kept(OfTranslations):
 
     @property
     def translations(self) -> Translations:
-        return Replayed(self.mode, self.outs, min_references=self.val_batch_size or 1)
+        return Replayed(self.mode, self.num_outputs, min_references=self.val_batch_size or 1)
 
     def inputs(self) -> Mapping[str, Input]:
         return {"images": Input(self.translations, Drawn("image"), Rows, None)}
 
-    def compute(self, images: Rows) -> dict[str, float]:
+    def compute(self, images: Rows) -> dict[str, Number]:
         return {}
 
 
@@ -173,7 +176,7 @@ def stand_in(name: str) -> Network:
 def built() -> Any:
     """The plan of both metrics in both modes."""
     about = facts(case())["args"]
-    arguments: Any = {"outs": about["num_outs_per_domain"], "val_batch_size": about["val_batch_size"]}
+    arguments: Any = {"num_outputs": about["num_outs_per_domain"], "val_batch_size": about["val_batch_size"]}
     metrics: Any = [
         kind(f"{name}_{mode}", mode, **arguments)
         for mode in MODES
@@ -190,8 +193,8 @@ def filled(built: Plan, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return fill(built, 16, Cache(tmp_path_factory.mktemp("shards")), Silence())[0]
 
 
-def numbers(built: Plan, filled: Any) -> dict[str, Number]:
-    return {key: value for metric in built.metrics for key, value in _numbers(metric, built, filled).items()}
+def numbers(built: Plan, filled: Any) -> dict[str, Result]:
+    return {result.key: result for metric in built.metrics for result in results_of(metric, built, filled)}
 
 
 def test_the_official_checkpoint_is_a_style_translator() -> None:
@@ -201,7 +204,7 @@ def test_the_official_checkpoint_is_a_style_translator() -> None:
 def rows(built: Plan, filled: Any, name: str, key: str) -> Tensor:
     """Return what one accumulator of a metric holds."""
     metric = next(metric for metric in built.metrics if metric.name == name)
-    found: Rows = filled[built.taps(metric)[key]]
+    found: Rows = filled[built.queries(metric)[key]]
     return found.rows()
 
 

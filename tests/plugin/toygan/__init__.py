@@ -138,7 +138,7 @@ class Pool:
     layers: Mapping[str, int] = {"features": 16, "probabilities": 16}
     resolution = None
 
-    def to(self, device: str, double: bool = False) -> "Pool":
+    def to(self, device: str, float64: bool = False) -> "Pool":
         return self
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:

@@ -1,0 +1,63 @@
+"""The state in which numbers are taken: networks in eval mode, products exact; afterwards everything as it was."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganbench.engine.plan import Plan
+
+
+@contextmanager
+def measuring(plan: Plan) -> Iterator[None]:
+    """Put the plan's model into eval mode and keep products exact for the body."""
+    with evaluating(plan.context.model), exact_float32():
+        yield
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Put a model and all networks inside it into eval mode for the body, and then each back into its own mode.
+
+    In train mode, batch norm would measure the batch instead of the model, and dropout would drop.
+    """
+    modules = [module for network in _networks(model) for module in network.modules()]
+    training = [module for module in modules if module.training]
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def _networks(thing: Any, depth: int = 3) -> Iterator[nn.Module]:
+    """Yield the networks in an object: itself, or in its attributes, lists and dictionaries."""
+    if isinstance(thing, nn.Module):
+        yield thing
+    elif depth:
+        yield from (network for part in _parts(thing) for network in _networks(part, depth - 1))
+
+
+def _parts(thing: Any) -> Sequence[Any]:
+    if isinstance(thing, Mapping):
+        return list(thing.values())
+    if isinstance(thing, list | tuple):
+        return thing
+    return list(vars(thing).values()) if hasattr(thing, "__dict__") and not isinstance(thing, type) else []
+
+
+@contextmanager
+def exact_float32() -> Iterator[None]:
+    """Keep GPUs from rounding float32 products to TF32, whose 10 bits would show in every number."""
+    convolutions, products = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+    torch.backends.cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = convolutions
+        torch.set_float32_matmul_precision(products)

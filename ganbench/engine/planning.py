@@ -1,0 +1,150 @@
+"""From a model's name and options to a plan that stands."""
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganbench import registry
+from ganbench.benchmarks import Benchmark
+from ganbench.data import at_size, open_data
+from ganbench.engine.options import Options
+from ganbench.engine.plan import Plan, extractors_of
+from ganbench.errors import BadInputError, GanbenchError, PlanError
+from ganbench.inputs.domains import NO_DOMAINS
+from ganbench.inputs.sources import NO_REALS
+from ganbench.metrics import BaseMetric, Metric, limited, resolve
+from ganbench.models.base import open_model
+from ganbench.plugins import completed
+from ganbench.types import Dataset, LoadedModel, Sized, Translator
+
+CLASSIFIERS = "celebahq"  # what linear separability calls its extractor
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedRun:
+    """One model's run, made ready.
+
+    Attributes:
+        given: the options as asked for.
+        options: as resolved for this machine.
+        benchmark: the measuring protocol.
+        plan: what will be done.
+    """
+
+    given: Options
+    options: Options
+    benchmark: Benchmark
+    plan: Plan
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in work at once."""
+        assert self.options.batch_size is not None, "options are resolved"
+        return self.options.batch_size
+
+
+def plan_run(name: str, given: Options) -> PlannedRun:
+    """Return the plan of a registered model's run.
+
+    Args:
+        name: such as ``stylegan3`` or ``stylegan3:ffhq-1024-t``.
+        given: how to measure it.
+
+    Raises:
+        PlanError: with everything that keeps it from running.
+    """
+    options = given.resolved()
+    return plan_model(open_model(name, options.weights, options.device), given, options)
+
+
+def plan_model(loaded: LoadedModel, given: Options, options: Options) -> PlannedRun:
+    """Return the plan of a loaded model's run. Arguments and errors are those of ``plan_run``."""
+    benchmark: Benchmark = registry.load("benchmarks", options.benchmark or loaded.benchmark)
+    metrics, problems = _metrics(options, benchmark)
+    data, data_problems = _data(options, benchmark, loaded)
+    problems += data_problems
+    try:
+        plan = Plan.build(
+            loaded,
+            metrics,
+            data=data,
+            seed=options.seed,
+            device=options.device,
+            allow_missing=options.allow_missing,
+        )
+    except PlanError as error:
+        # Where the reals could not be opened, that sentence says it all.
+        about_lack = (NO_REALS, NO_DOMAINS) if data_problems else ()
+        problems += [problem for problem in error.problems if not problem.endswith(about_lack)]
+        raise PlanError(problems) from error
+    if problems:
+        raise PlanError(problems)
+    return PlannedRun(given, options, benchmark, plan)
+
+
+def plan_all(names: Sequence[str], given: Options) -> list[PlannedRun]:
+    """Return every model's plan, or raise one ``PlanError`` with the problems of all."""
+    planned: list[PlannedRun] = []
+    problems: list[str] = []
+    for name in names:
+        try:
+            planned.append(plan_run(name, given))
+        except PlanError as error:
+            problems += error.problems
+        except GanbenchError as error:
+            problems.append(str(error))
+    if problems:
+        raise PlanError(tuple(dict.fromkeys(problems)))
+    return planned
+
+
+def _data(options: Options, benchmark: Benchmark, loaded: LoadedModel) -> tuple[Dataset | None, list[str]]:
+    named = options.data or benchmark.data
+    try:
+        found = open_data(named) if isinstance(named, str) else named
+        return (None if found is None else sized_for(loaded.model, found)), []
+    except GanbenchError as error:
+        return None, [str(error)]
+
+
+def sized_for(model: Any, data: Dataset) -> Dataset:
+    """Return the data as a model takes them: a translator has images of other sizes resized, where the data can be."""
+    if not isinstance(model, Translator):
+        return data
+    return at_size(data, model.img_resolution, model.img_channels) if isinstance(model, Sized) else at_size(data)
+
+
+def _metrics(options: Options, benchmark: Benchmark) -> tuple[list[Metric], list[str]]:
+    """Return the metrics asked for, as the benchmark measures them, and what is wrong with their names."""
+    if options.attributes is not None:
+        extractors = {**benchmark.extractors, CLASSIFIERS: f"attributes:{options.attributes}"}
+        benchmark = dataclasses.replace(benchmark, extractors=extractors)
+    found, problems = [], []
+    wanted = options.metrics or benchmark.metrics
+    for psi, asked in itertools.product(options.truncation_psi or (None,), wanted):
+        try:
+            found.append(_metric(asked, psi, options, benchmark))
+        except GanbenchError as error:
+            problems.append(str(error))
+    if options.attributes and not any(benchmark.extractors[CLASSIFIERS] in extractors_of(metric) for metric in found):
+        problems.append(f"attributes {options.attributes} goes with the metric ls: add that or leave it out.")
+    return found, problems
+
+
+def _metric(asked: Any, psi: float | None, options: Options, benchmark: Benchmark) -> Metric:
+    """Return one metric in the variation that options and benchmark ask for."""
+    if isinstance(asked, str):
+        metric = resolve(asked, short_names=benchmark.short_names, limit=options.limit)
+    else:
+        metric = limited(completed(asked, BaseMetric), options.limit)  # type: ignore[arg-type]  # a metric's base
+    if options.truncation_cutoff is not None and psi is None:
+        raise BadInputError("a truncation cutoff goes with a truncation psi: give both or neither.")
+    return metric.with_(
+        psi=psi,
+        cutoff=options.truncation_cutoff,
+        extractor=next((benchmark.extractors[it] for it in extractors_of(metric) if it in benchmark.extractors), None),
+        float64=options.float64,
+        **benchmark.fields,
+    )

@@ -1,0 +1,117 @@
+"""From filled accumulators to results: numbers with the metric's parameters beside them, and what could not be had."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ganbench.engine.plan import Plan, Query, extractors_of
+from ganbench.errors import GanbenchError
+from ganbench.inputs import Accumulator, Source
+from ganbench.inputs.domains import names_of_domains
+from ganbench.metrics import Metric, Number
+from ganbench.metrics.base import Part
+from ganbench.records.record import Result
+
+Where = tuple[Source, Query]
+NONE: Mapping[Where, Exception] = {}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a plan came to.
+
+    Attributes:
+        results: in the order of the metrics.
+        failed: metrics that failed, with the reason.
+    """
+
+    results: tuple[Result, ...]
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def measured(plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[Where, Exception]) -> Outcome:
+    """Return the results of all metrics that can be had, and why the others cannot.
+
+    Raises:
+        Exception: what the first metric failed with, where none has a result.
+    """
+    results: list[Result] = []
+    failed: dict[str, Exception] = {}
+    for metric in plan.metrics:
+        try:
+            results += results_of(metric, plan, filled, failures)
+        except Exception as error:  # a third party's compute may raise anything, and must not cost the others theirs
+            failed[metric.name] = error
+    if failed and not results:
+        raise next(iter(failed.values()))
+    return Outcome(tuple(results), {name: f"{name}: {_reason(error)}" for name, error in failed.items()})
+
+
+def numbers_of(
+    metric: Metric, plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[Where, Exception] = NONE
+) -> dict[str, Number]:
+    """Return a metric's numbers by column name; a plain float has the metric's own direction.
+
+    Raises:
+        Exception: what one of its inputs, or ``compute``, failed with.
+    """
+    queries = plan.queries(metric)
+    for where in queries.values():
+        if where in failures:
+            raise failures[where]
+    found = metric.compute(**{key: filled[where] for key, where in queries.items()})
+    return {
+        key: number if isinstance(number, Number) else Number(float(number), metric.higher_is_better)
+        for key, number in found.items()
+    }
+
+
+def warnings_of(plan: Plan, filled: Mapping[Where, Accumulator]) -> list[str]:
+    """Return what is to be said of the images that a plan's passes made."""
+    found: dict[str, None] = {}
+    for pass_ in plan.passes:
+        for check in pass_.source.checks(plan.context):
+            seen = next(
+                (filled.get((pass_.source, query)) for query in pass_.queries if query.view == check.view), None
+            )
+            if seen is not None and (told := check.warning(seen)):
+                found[told] = None
+    return list(found)
+
+
+def results_of(
+    metric: Metric, plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[Where, Exception] = NONE
+) -> list[Result]:
+    """Return a metric's results, one a number; errors are those of ``numbers_of``."""
+    extractor = next((plan.context.extractors[name] for name in extractors_of(metric)), None)
+    samples = {key: query.count for key, (_, query) in plan.queries(metric).items()}
+    # A conditional model takes its labels from the data.
+    reads_data = plan.context.c_dim > 0 or any(need.source.reads_data for need in metric.inputs().values())
+    return [
+        Result(
+            metric=metric.name,
+            key=key,
+            value=number.value,
+            higher_is_better=number.higher_is_better,
+            count=metric.generated(samples),
+            extractor=extractor.name if extractor else None,  # of a file, it leaves out the folder
+            extractor_sha256=extractor.sha256 if extractor else None,
+            spec={"class": f"{type(metric).__module__}:{type(metric).__qualname__}", **metric.spec()},
+            version=metric.version,
+            unit=metric.unit,
+            uses_data=reads_data,
+            parts={_name(part, plan): value for part, value in number.parts.items()},
+        )
+        for key, number in numbers_of(metric, plan, filled, failures).items()
+    ]
+
+
+def _name(part: Part, plan: Plan) -> str:
+    """Return a part's name: domains by theirs, joined by arrows."""
+    domains = names_of_domains(plan.context.data)
+    return "->".join(domains[each] if isinstance(each, int) and each < len(domains) else str(each) for each in part)
+
+
+def _reason(error: Exception) -> str:
+    told: Any = " ".join(str(error).split())[:500] or type(error).__name__
+    return told if isinstance(error, GanbenchError) else f"it failed with {type(error).__name__}: {told}"

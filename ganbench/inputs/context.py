@@ -1,0 +1,72 @@
+"""What the numbers of a run depend on besides the metrics themselves."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from torch import nn
+
+from ganbench.types import Dataset, Extractor, Generator, Sized
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """A run's model, data, extractors, seed and device.
+
+    Attributes:
+        model: follows one of the protocols of ``ganbench.types``; None where only reals are seen.
+        weights_sha256: of the model.
+        data: the reals; None where no metric needs them.
+        extractors: loaded, by name.
+        seed: of every random stream.
+        device: such as ``cpu`` or ``cuda:0``.
+    """
+
+    model: Any
+    weights_sha256: str
+    data: Dataset | None
+    extractors: Mapping[str, Extractor]
+    seed: int
+    device: str
+    _twins: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def c_dim(self) -> int:
+        """Number of classes of a conditional generator; 0 for every other model."""
+        return self.model.c_dim if isinstance(self.model, Generator) else 0
+
+    @property
+    def img_resolution(self) -> int | None:
+        """Height and width of the images that the model makes or takes; None where it takes any."""
+        return self.model.img_resolution if isinstance(self.model, Sized) else None
+
+    @property
+    def img_channels(self) -> int | None:
+        """Channels of the images that the model makes or takes; None where it takes any."""
+        return self.model.img_channels if isinstance(self.model, Sized) else None
+
+    def model_in(self, float64: bool) -> Any:
+        """Return the model, or its float64 twin."""
+        return self._twin("model", lambda: copy.deepcopy(self.model).double()) if float64 else self.model
+
+    def extractor_in(self, name: str, float64: bool = False) -> Extractor:
+        """Return an extractor, or its float64 twin."""
+        found = self.extractors[name]
+        twin: Extractor = self._twin(name, lambda: found.to(self.device, True)) if float64 else found
+        return twin
+
+    def _twin(self, key: str, make: Callable[[], Any]) -> Any:
+        if key not in self._twins:
+            self._twins[key] = make()
+        return self._twins[key]
+
+    def for_thread(self) -> "Context":
+        """Return a context whose model can be used beside this one's: same weights in memory, own buffers.
+
+        A model keeps its input transform in a buffer, so two threads must not share one.
+        """
+        if not isinstance(self.model, nn.Module):
+            return replace(self, model=copy.copy(self.model), _twins={})
+        shared = {id(p): p for p in self.model.parameters()}
+        return replace(self, model=copy.deepcopy(self.model, shared), _twins={})

@@ -1,0 +1,124 @@
+"""Whether what a model returns is what was asked for: as many images, of the declared size, in a plausible range."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganbench.errors import BadInputError
+from ganbench.inputs.accumulators import State
+from ganbench.inputs.batch import BaseView, Batch
+from ganbench.inputs.context import Context
+
+FARTHEST = 10.0  # from 0; images nominally lie in -1..1, and no trained generator leaves that tenfold
+FIRST = 1024  # samples that the range is judged by: one shard
+
+
+def checked_images(image: Any, count: int, context: Context) -> Tensor:
+    """Return what a generator made once it is known to be ``[count, C, H, W]`` of the declared size, floating point.
+
+    Raises:
+        BadInputError: anything else, or values beyond -10..10; it says what came and what was expected.
+    """
+    return checked(image, count, context.img_channels, context.img_resolution)
+
+
+def checked(image: Any, count: int, channels: int | None = None, resolution: int | None = None) -> Tensor:
+    """Return images once it is known that they are ``[count, C, H, W]``, floating point; None stands for any size.
+
+    Raises:
+        BadInputError: as for ``checked_images``.
+    """
+    size, channel = resolution or "H", channels or "C"
+    expected = f"expected the model to return a tensor [{count}, {channel}, {size}, {size}] of floats in -1..1"
+    if not isinstance(image, Tensor):
+        raise BadInputError(f"{expected}, found {_shown(image)}: return the images alone, as one tensor.")
+    if not image.is_floating_point():
+        raise BadInputError(f"{expected}, found {image.dtype}: return floats, (x / 127.5 - 1) of 8-bit images.")
+    wanted = (count, channels, resolution, resolution)
+    fits = image.ndim == 4 and all(want in (None, have) for want, have in zip(wanted, image.shape, strict=True))
+    if not fits:
+        remedy = "return one image for each input, channels first, of the size that the model declares"
+        raise BadInputError(f"{expected}, found {list(image.shape)}: {remedy}.")
+    _check_range(image, expected)
+    return image
+
+
+def _shown(value: Any) -> str:
+    shape = f" of shape {list(value.shape)}" if isinstance(value, np.ndarray) else ""
+    return f"a {type(value).__name__}{shape}"
+
+
+def _check_range(image: Tensor, expected: str) -> None:
+    low, high = (float(end) for end in image.detach().aminmax())
+    if low != low:
+        return  # a NaN is told with the number of its sample
+    if max(-low, high) > FARTHEST and max(-low, high) < float("inf"):
+        raise BadInputError(f"{expected}, found values from {low:.4g} to {high:.4g}: scale them to -1..1.")
+
+
+@dataclass(frozen=True)
+class ImageRange(BaseView):
+    """Smallest and largest value of each image, ``[N, 2]``."""
+
+    extractor = None
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the extremes."""
+        flat = batch.drawn["image"].flatten(1)
+        return torch.stack([flat.amin(1), flat.amax(1)], 1).float()
+
+
+class Extremes:
+    """The smallest and the largest value of all rows ``[N, 2]`` of ``ImageRange``."""
+
+    version: ClassVar[int] = 1
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.low, self.high = float("inf"), float("-inf")
+
+    def update(self, rows: Tensor) -> None:
+        """Take in rows."""
+        self._add(len(rows), float(rows[:, 0].min()), float(rows[:, 1].max()))
+
+    def merge(self, other: Self) -> None:
+        """Take in what another has seen."""
+        self._add(other.count, other.low, other.high)
+
+    def _add(self, count: int, low: float, high: float) -> None:
+        self.count += count
+        self.low, self.high = min(self.low, low), max(self.high, high)
+
+    def state(self) -> State:
+        """Return count and extremes."""
+        return {"count": np.array(self.count), "range": np.array([self.low, self.high])}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Self:
+        """Return the accumulator of a state."""
+        made = cls()
+        made._add(int(state["count"]), *(float(end) for end in state["range"]))
+        return made
+
+
+@dataclass(frozen=True)
+class RangeCheck:
+    """Whether a generator's images can be meant for -1..1: in that range, some value of a thousand is below 0."""
+
+    view: ImageRange = ImageRange()
+    into: type[Extremes] = Extremes
+    count: int = FIRST
+
+    def warning(self, seen: Extremes) -> str:
+        """Return a sentence where the images look as if they were of another range; "" where they do not."""
+        if seen.low < 0:
+            return ""
+        return (
+            f"no value of the first {seen.count:,} images is below 0 ({seen.low:.4g}..{seen.high:.4g}), and "
+            "images are expected in -1..1: if these are 0..1, return 2 * x - 1."
+        )

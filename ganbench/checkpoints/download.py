@@ -1,23 +1,25 @@
 """Published files, fetched once into the cache folder and known by their sha256."""
 
 import contextlib
-import hashlib
 import http.client
+import itertools
+import os
 import secrets
 import sys
-import urllib.error
+import time
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
+from typing import IO
 
 from ganbench.checkpoints.digest import file_sha256
 from ganbench.checkpoints.filekind import kind_of
+from ganbench.checkpoints.transfer import SCHEMES, BrokenOffError, Limits, receive
 from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.paths import cache_dir
 
-PIECE = 2**20
+STALE = 7 * 86400  # seconds after which what is left of a download that broke off is removed
 
 
 def _say(line: str) -> None:
@@ -43,81 +45,149 @@ def fetch(
     *,
     name: str = "",
     folder: Path | None = None,
-    timeout: float = 30.0,
+    timeout: float = Limits.silence,
+    max_bytes: int = Limits.nbytes,
+    max_seconds: float = Limits.seconds,
     say: Callable[[str], None] = _say,
 ) -> Path:
     """Return the path of a published file, downloading it where the cache folder does not have it whole.
+
+    A file with another checksum is never overwritten: it is kept beside the one that is fetched, under another name. A
+    download that broke off goes on where it ended, if the checksum is known.
 
     Args:
         url: http or https.
         sha256: of the file; "" where it is not known, and then the one that arrived is told.
         name: of the file here; "" for the last part of the address.
         folder: where to keep it; None for ``weights`` in the cache folder.
-        timeout: longest silence of the server, in seconds.
+        timeout: longest time in which the server sends nothing or nearly nothing, in seconds.
+        max_bytes: size of the largest file that is taken.
+        max_seconds: longest time that it may take.
         say: told in one line each what is being done.
 
     Raises:
         MissingWeightsError: it is not here and cannot be fetched; names file, address, checksum and folder.
     """
     folder = folder or cache_dir() / "weights"
-    path = folder / (name or Path(urllib.parse.unquote(urllib.parse.urlsplit(url).path)).name)
-    if path.is_file() and sha256 in ("", file_sha256(path)):
+    path = folder / (name or _name_in(url) or "..")
+    found = file_sha256(path) if path.is_file() else ""
+    if found and sha256 in ("", found):
         return path
     if _fetching_is_off.get():
-        raise missing(url, sha256, folder, path.name, "planning fetches nothing")
+        raise missing(url, sha256, path, "planning fetches nothing", found)
+    if found:
+        say(f"{path} has the sha256 {found}, expected {sha256}: fetching it again, and keeping this one.")
+    say(f"fetching {url} to {path}")
     try:
-        if path.is_file():
-            say(f"{path} does not have the sha256 {sha256}: fetching it again.")
-        say(f"fetching {url} to {path}")
         folder.mkdir(parents=True, exist_ok=True)
-        arrived = _download(url, sha256, path, timeout)
+        arrived = _download(url, sha256, path, Limits(timeout, max_seconds, max_bytes), say)
     except (OSError, http.client.HTTPException, ValueError, BadInputError) as error:
-        raise missing(url, sha256, folder, path.name, error) from error
+        raise missing(url, sha256, path, error, found) from error
     if not sha256:
         say(f"{path} has the sha256 {arrived}, and none is on record to compare it with.")
     return path
 
 
-def missing(url: str, sha256: str, folder: Path, name: str, why: Exception | str) -> MissingWeightsError:
-    """Return the error for a file that is not on this machine."""
+def missing(url: str, sha256: str, path: Path, why: Exception | str, found: str = "") -> MissingWeightsError:
+    """Return the error for a file that is not on this machine, or is there with another checksum (``found``)."""
     reason = " ".join(str(getattr(why, "reason", why)).split()).rstrip(".")  # urllib wraps what the network said
     checksum = f"sha256 {sha256}" if sha256 else "sha256 not on record"
+    if found:
+        return MissingWeightsError(
+            f"expected {path} with {checksum}, found sha256 {found}, and the right file cannot be fetched ({reason}): "
+            f"download {url} elsewhere and put it there in place of the other."
+        )
     return MissingWeightsError(
-        f"{name} is not on this machine and cannot be fetched ({reason}): download {url} ({checksum}) elsewhere and "
-        f"put it into {folder}."
+        f"{path.name} is not on this machine and cannot be fetched ({reason}): download {url} ({checksum}) elsewhere "
+        f"and put it into {path.parent}."
     )
 
 
-def _download(url: str, sha256: str, path: Path, timeout: float) -> str:
-    """Write what ``url`` gives to ``path``, at once and only when it is whole; return its sha256."""
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-        raise ValueError("the address is neither http nor https")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+def _name_in(url: str) -> str:
+    """Return the last part of an address, or "" where it has none."""
     try:
-        with part.open("xb") as file, urllib.request.urlopen(url, timeout=timeout) as response:
-            arrived = _copy(response, file.write, bool(sha256))
+        return Path(urllib.parse.unquote(urllib.parse.urlsplit(url).path)).name
+    except ValueError:  # it is not an address, which is told when it is opened
+        return ""
+
+
+def _download(url: str, sha256: str, path: Path, limits: Limits, say: Callable[[str], None]) -> str:
+    """Write what ``url`` gives to ``path``, at once and only when it is whole; return its sha256."""
+    if urllib.parse.urlsplit(url).scheme not in SCHEMES:
+        raise ValueError("the address is neither http nor https")
+    if path.name == "..":
+        raise ValueError("the address does not end with the name of a file")
+    with _part(path, sha256) as (part, file):
+        arrived = _sha256_of(part, file)
+        had = 0
+        if arrived != sha256:  # or else nothing was lacking but its name
+            had = receive(url, part, file, limits, checked=bool(sha256))
+            arrived = _sha256_of(part, file)
+        if had and arrived != sha256:  # it began as another file
+            file.truncate(0)
+            receive(url, part, file, limits, checked=True)
+            arrived = _sha256_of(part, file)
         if sha256 and arrived != sha256:
             raise ValueError(f"what the address gives has sha256 {arrived}")
         if not sha256:
             kind_of(part)  # a web page that says "sign in" is no checkpoint
-        part.replace(path)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise ValueError(f"the server answers {error.code} {error.reason}") from None
-    finally:
-        part.unlink(missing_ok=True)
+        file.close()  # open files cannot be renamed everywhere
+        _put(part, path, say)
     return arrived
 
 
-def _copy(response: http.client.HTTPResponse, write: Callable[[bytes], int], checked: bool) -> str:
-    """Copy a response piece by piece; return the sha256 of what came."""
-    expected, received, digest = response.length, 0, hashlib.sha256()
-    if expected is None and not response.chunked and not checked:
-        raise ValueError("the server does not say how long the file is")
-    while piece := response.read(PIECE):
-        write(piece)
-        digest.update(piece)
-        received += len(piece)
-    if expected is not None and received != expected:
-        raise ValueError(f"the download broke off after {received} of {expected} bytes")
-    return digest.hexdigest()
+@contextlib.contextmanager
+def _part(path: Path, sha256: str) -> Iterator[tuple[Path, IO[bytes]]]:
+    """Yield the file that a download is written to, and its path: what broke off before, if nobody else works on it.
+
+    It is removed at the end, unless the download broke off and its checksum will tell whether it was continued rightly.
+    """
+    _remove_stale(path.parent)
+    part = path.with_name(f".{path.name[:100]}.{sha256[:16] or secrets.token_hex(8)}.part")
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(part.open("a+b"))
+        if not _lock(file, part):  # another process is fetching the same
+            part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+            file, sha256 = stack.enter_context(part.open("x+b")), ""
+        try:
+            yield part, file
+        except (OSError, http.client.HTTPException, BrokenOffError, KeyboardInterrupt):
+            if part.exists() and not (sha256 and part.stat().st_size):
+                part.unlink()
+            raise
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def _lock(file: IO[bytes], part: Path) -> bool:
+    """Return whether this process alone works on a file until it is closed; where locks do not exist, it may not."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(file.fileno()), part.stat())  # it may just have been given its final name
+    except (ImportError, OSError):
+        return False
+
+
+def _sha256_of(part: Path, file: IO[bytes]) -> str:
+    file.flush()
+    return file_sha256(part)
+
+
+def _put(part: Path, path: Path, say: Callable[[str], None]) -> None:
+    """Give a file its name; a file of that name is kept under another one."""
+    if path.is_file():
+        names = (path.with_name(f"{path.stem}.kept{number or ''}{path.suffix}") for number in itertools.count())
+        aside = next(each for each in names if not each.exists())
+        path.rename(aside)
+        say(f"the file that was {path} is now {aside}")
+    part.replace(path)
+
+
+def _remove_stale(folder: Path) -> None:
+    for part in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):  # another process may do the same
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()

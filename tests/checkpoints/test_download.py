@@ -1,15 +1,23 @@
 """Downloads from a server on this machine: whole, short, wrong, silent and absent."""
 
+import contextlib
+import fcntl
 import hashlib
+import io
+import os
 import pickle
 import threading
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from ganbench.checkpoints.download import fetch
+from ganbench.checkpoints.download import fetch, without_fetching
+from ganbench.checkpoints.transfer import _Redirects
 from ganbench.errors import MissingWeightsError
 from ganbench.paths import cache_dir
 
@@ -18,10 +26,86 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PAGE = b"<html>please sign in</html>"
 
 
+def ranged(handler: BaseHTTPRequestHandler) -> None:
+    """Send what is asked for, and of all only the first half."""
+    asked = handler.headers.get("Range")
+    start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+    Handler.starts.append(start)
+    if start >= len(CONTENT):
+        handler.send_error(416)
+        return
+    handler.send_response(206 if asked else 200)
+    handler.send_header("Content-Length", str(len(CONTENT) - start))
+    if asked:
+        handler.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+    handler.end_headers()
+    handler.wfile.write(CONTENT[start:] if asked else CONTENT[: len(CONTENT) // 2])
+
+
+def other_range(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(206)
+    handler.send_header("Content-Length", str(len(CONTENT)))
+    handler.send_header("Content-Range", f"bytes 0-{len(CONTENT) - 1}/{len(CONTENT)}")
+    handler.end_headers()
+
+
+def redirect(location: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", location)
+        handler.end_headers()
+
+    return answer
+
+
+def announced(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(10**15))
+    handler.end_headers()
+    handler.wfile.write(CONTENT)
+
+
+def endless(handler: BaseHTTPRequestHandler) -> None:
+    handler.protocol_version = "HTTP/1.1"
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    with contextlib.suppress(OSError):
+        while True:
+            handler.wfile.write(b"100000\r\n" + bytes(2**20) + b"\r\n")
+
+
+def drip(head: bytes, tail: bytes = b"x") -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        with contextlib.suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + head)
+            while not handler.server.finished.wait(0.05):  # type: ignore[attr-defined]
+                handler.wfile.write(tail)
+                handler.wfile.flush()
+
+    return answer
+
+
+ODD: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
+    "ranged": ranged,
+    "other-range": other_range,
+    "to-ftp": redirect("ftp://127.0.0.1:1/a.pkl"),
+    "to-file": redirect("file:///etc/hostname"),
+    "in-circles": redirect("/in-circles/a.pkl"),
+    "announced": announced,
+    "endless": endless,
+    "drip": drip(b"Content-Length: 4096\r\n\r\n"),
+    "drip-headers": drip(b"A: "),
+    "drip-chunk": drip(b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+    "steady": drip(b"Content-Length: 100000000\r\n\r\n", bytes(2000)),
+}
+
+
 class Handler(BaseHTTPRequestHandler):
     """Serves the content in the way that the path asks for."""
 
     asked: list[str]
+    starts: list[int]
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
@@ -33,6 +117,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "/whole/a.pkl")
             self.end_headers()
+            return
+        if how in ODD:
+            ODD[how](self)
             return
         self.protocol_version = "HTTP/1.1" if how.startswith("chunks") else "HTTP/1.0"
         self.send_response(200)
@@ -58,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
-    Handler.asked = []
+    Handler.asked, Handler.starts = [], []
     made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.handle_error = lambda request, client: None  # type: ignore[method-assign]  # a client that hangs up
     made.finished = threading.Event()  # type: ignore[attr-defined]
@@ -77,8 +164,11 @@ def address(server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> str
     return f"http://127.0.0.1:{server.server_port}"
 
 
-def assert_nothing_left(folder: Path) -> None:
-    assert not folder.exists() or list(folder.iterdir()) == []
+def assert_nothing_left(folder: Path, kept: str = "") -> None:
+    assert not folder.exists() or [path.name for path in folder.iterdir()] == ([kept] if kept else [])
+
+
+PART = f".a.pkl.{SHA256[:16]}.part"
 
 
 @pytest.mark.parametrize("how", ["whole", "chunks", "moved"])
@@ -109,6 +199,173 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(address: str, tmp_path: Pa
     assert "fetching it again" in said[0]
 
 
+def test_a_file_of_the_users_is_kept_under_another_name_and_told(address: str, tmp_path: Path) -> None:
+    for number, mine in enumerate((b"mine", b"mine too", b"the third")):
+        said: list[str] = []
+        (tmp_path / "a.pkl").write_bytes(mine)
+        assert fetch(f"{address}/whole/a.pkl", SHA256, folder=tmp_path, say=said.append).read_bytes() == CONTENT
+        aside = tmp_path / f"a.kept{number or ''}.pkl"
+        assert aside.read_bytes() == mine
+        assert said[-1] == f"the file that was {tmp_path / 'a.pkl'} is now {aside}"
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize("planning", [True, False])
+def test_a_file_with_another_checksum_is_told_as_that(address: str, tmp_path: Path, planning: bool) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"mine")
+    mine = hashlib.sha256(b"mine").hexdigest()
+    with pytest.raises(MissingWeightsError) as caught, without_fetching() if planning else contextlib.nullcontext():
+        fetch(f"{address}/absent/a.pkl", SHA256, folder=tmp_path, say=lambda line: None)
+    assert f"expected {tmp_path / 'a.pkl'} with sha256 {SHA256}, found sha256 {mine}" in str(caught.value)
+    assert "not on this machine" not in str(caught.value)
+    assert (tmp_path / "a.pkl").read_bytes() == b"mine"
+    assert_nothing_left(tmp_path, kept="a.pkl")
+
+
+def quiet(url: str, sha256: str, folder: Path, **limits: float) -> Path:
+    return fetch(url, sha256, folder=folder, say=lambda line: None, **limits)  # type: ignore[arg-type]
+
+
+def test_a_download_goes_on_where_it_broke_off(address: str, tmp_path: Path) -> None:
+    with pytest.raises(MissingWeightsError, match="broke off after"):
+        quiet(f"{address}/ranged/a.pkl", SHA256, tmp_path)
+    assert_nothing_left(tmp_path, kept=PART)
+    assert quiet(f"{address}/ranged/a.pkl", SHA256, tmp_path).read_bytes() == CONTENT
+    assert Handler.starts == [0, len(CONTENT) // 2]
+    assert_nothing_left(tmp_path, kept="a.pkl")
+
+
+@pytest.mark.parametrize(
+    ("how", "before"),
+    [
+        ("whole", CONTENT[:1000]),
+        ("ranged", CONTENT),
+        ("chunks", b"other" * 1000),
+        ("whole", CONTENT + b"more"),
+    ],
+    ids=["a server without ranges", "nothing is lacking", "another file", "too much"],
+)
+def test_whatever_is_left_of_a_download_the_file_is_right(
+    address: str, tmp_path: Path, how: str, before: bytes
+) -> None:
+    (tmp_path / PART).write_bytes(before)
+    assert quiet(f"{address}/{how}/a.pkl", SHA256, tmp_path).read_bytes() == CONTENT
+    assert_nothing_left(tmp_path, kept="a.pkl")
+
+
+def test_what_began_as_another_file_is_fetched_whole(address: str, tmp_path: Path) -> None:
+    """The server continues it; only the checksum shows that its first half is wrong."""
+    (tmp_path / PART).write_bytes(b"x" * (len(CONTENT) // 2))
+    with pytest.raises(MissingWeightsError, match="broke off after"):  # as this server does where it is asked for all
+        quiet(f"{address}/ranged/a.pkl", SHA256, tmp_path)
+    assert quiet(f"{address}/ranged/a.pkl", SHA256, tmp_path).read_bytes() == CONTENT
+    assert Handler.starts == [len(CONTENT) // 2, 0, len(CONTENT) // 2]
+
+
+def test_another_range_than_asked_for_is_refused(address: str, tmp_path: Path) -> None:
+    (tmp_path / PART).write_bytes(CONTENT[:1000])
+    with pytest.raises(MissingWeightsError, match="asked for bytes from 1000 and sends others"):
+        quiet(f"{address}/other-range/a.pkl", SHA256, tmp_path)
+
+
+def test_without_a_checksum_nothing_is_continued(address: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(MissingWeightsError, match="broke off after"):
+            quiet(f"{address}/ranged/a.pkl", "", tmp_path)
+        assert_nothing_left(tmp_path)
+    assert Handler.starts == [0, 0]
+
+
+def test_two_processes_do_not_write_into_one_file(address: str, tmp_path: Path) -> None:
+    with (tmp_path / PART).open("a+b") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        other.write(b"theirs")
+        other.flush()
+        assert quiet(f"{address}/whole/a.pkl", SHA256, tmp_path).read_bytes() == CONTENT
+        assert (tmp_path / PART).read_bytes() == b"theirs"
+
+
+def test_old_parts_go(address: str, tmp_path: Path) -> None:
+    old, new = tmp_path / ".b.pkl.0123.part", tmp_path / ".c.pkl.4567.part"
+    for path in (old, new):
+        path.write_bytes(b"part")
+    os.utime(old, (1.6e9, 1.6e9))
+    quiet(f"{address}/whole/a.pkl", SHA256, tmp_path)
+    assert not old.exists()
+    assert new.exists()
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("to-ftp", "redirects from http to ftp://127.0.0.1:1/a.pkl, which is not followed"),
+        ("to-file", "file:///etc/hostname"),
+        ("in-circles", "redirect"),
+        ("announced", "announces 1,000,000,000,000,000 bytes, and at most 17,179,869,184 are taken"),
+    ],
+)
+def test_what_a_server_may_not_ask_for(address: str, tmp_path: Path, how: str, words: str) -> None:
+    with pytest.raises(MissingWeightsError, match=words):
+        quiet(f"{address}/{how}/a.pkl", SHA256, tmp_path)
+    assert_nothing_left(tmp_path)
+
+
+def test_what_is_fetched_by_https_is_never_fetched_by_http() -> None:
+    request = urllib.request.Request("https://example.org/a.pkl")
+    answer = io.BytesIO()
+    with pytest.raises(ValueError, match=r"redirects from https to http://example\.org/a\.pkl, which is not followed"):
+        _Redirects().redirect_request(request, answer, 302, "Found", {}, "http://example.org/a.pkl")
+    assert answer.closed
+    followed = _Redirects().redirect_request(request, io.BytesIO(), 302, "Found", {}, "https://example.org/b.pkl")
+    assert followed is not None
+    assert followed.full_url == "https://example.org/b.pkl"
+
+
+@pytest.mark.parametrize("how", ["drip", "drip-headers", "drip-chunk"])
+def test_a_server_that_sends_a_byte_now_and_then_is_given_up(address: str, tmp_path: Path, how: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(MissingWeightsError, match="sends less than 1024 bytes a second"):
+        quiet(f"{address}/{how}/a.pkl", SHA256, tmp_path, timeout=0.3)
+    assert time.monotonic() - start < 5
+
+
+def test_the_time_and_the_size_of_a_download_are_limited(address: str, tmp_path: Path) -> None:
+    with pytest.raises(MissingWeightsError, match=r"takes longer than 0\.5 seconds"):
+        quiet(f"{address}/steady/a.pkl", SHA256, tmp_path, max_seconds=0.5)
+    (tmp_path / PART).unlink()
+    with pytest.raises(MissingWeightsError, match="larger than 3,000,000 bytes"):
+        quiet(f"{address}/endless/a.pkl", SHA256, tmp_path, max_bytes=3_000_000)
+    assert_nothing_left(tmp_path)
+
+
+def test_a_file_that_does_not_fit_is_told_before_it_comes(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(MissingWeightsError, match=r"bytes are to come, and .* has room for 1,000"):
+        quiet(f"{address}/whole/a.pkl", SHA256, tmp_path)
+    assert_nothing_left(tmp_path)
+
+
+@pytest.mark.parametrize("end", ["/", "", "/..", "/%2e%2e"])
+def test_an_address_without_a_file_is_told(address: str, tmp_path: Path, end: str) -> None:
+    with pytest.raises(MissingWeightsError, match="does not end with the name of a file"):
+        quiet(f"{address}{end}", SHA256, tmp_path)
+
+
+def test_a_terminal_sees_how_far_it_is(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    assert quiet(f"{address}/whole/a.pkl", SHA256, tmp_path).read_bytes() == CONTENT
+    assert "a.pkl" in shown.getvalue()
+    assert "MB" in shown.getvalue()
+
+
 @pytest.mark.parametrize(
     ("how", "sha256", "words"),
     [
@@ -127,7 +384,7 @@ def test_what_is_not_whole_is_not_kept(address: str, tmp_path: Path, how: str, s
     url = f"{address}/{how}/a.pkl"
     with pytest.raises(MissingWeightsError, match=words) as caught:
         fetch(url, sha256, folder=tmp_path, say=lambda line: None)
-    assert_nothing_left(tmp_path)
+    assert_nothing_left(tmp_path, kept=PART if "short" in how and sha256 else "")
     message = str(caught.value)
     for part in ("a.pkl", url, sha256 or "not on record", str(tmp_path)):
         assert part in message
@@ -140,9 +397,9 @@ def test_a_file_without_length_is_known_by_its_checksum(address: str, tmp_path: 
 
 
 def test_a_silent_server_is_given_up(address: str, tmp_path: Path) -> None:
-    with pytest.raises(MissingWeightsError, match="timed out"):
+    with pytest.raises(MissingWeightsError, match=r"timed out|less than 1024 bytes a second"):
         fetch(f"{address}/silent/a.pkl", SHA256, folder=tmp_path, timeout=0.3, say=lambda line: None)
-    assert_nothing_left(tmp_path)
+    assert_nothing_left(tmp_path, kept=PART)
 
 
 def test_a_closed_network_names_file_address_checksum_and_folder(server: ThreadingHTTPServer, tmp_path: Path) -> None:
@@ -162,7 +419,7 @@ def test_a_file_put_there_by_hand_is_taken(tmp_path: Path) -> None:
     assert fetch("http://127.0.0.1:1/uc?id=3", SHA256, name="a.pkl", folder=tmp_path) == tmp_path / "a.pkl"
 
 
-@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/a.pkl", "a.pkl"])
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/a.pkl", "a.pkl", ""])
 def test_other_addresses_are_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(MissingWeightsError, match="neither http nor https"):
         fetch(url, "", folder=tmp_path, say=lambda line: None)

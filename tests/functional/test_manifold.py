@@ -1,5 +1,7 @@
 """Precision, recall, density and coverage by hand, by brute force, and within their bound on memory."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -94,7 +96,7 @@ def test_a_large_common_offset_does_not_drown_the_distances() -> None:
     real, fake = features(200, 8, 10), features(200, 8, 11) * 0.8
     moved = [torch.from_numpy(x + 1000).float() for x in (real, fake)]
     exact = precision_recall(*(x.double() for x in moved))
-    assert precision_recall(*moved, dtype=torch.float32) == pytest.approx(exact, abs=0.011)
+    assert precision_recall(*moved, dtype=torch.float32) == exact
 
 
 def test_takes_half_precision_features() -> None:
@@ -106,10 +108,98 @@ def test_refuses_what_has_no_neighbours() -> None:
     x = features(10, 4, 14)
     with pytest.raises(BadInputError, match="10 real and 3 fake samples do not each have 3 neighbours"):
         precision_recall(x, x[:3])
-    with pytest.raises(BadInputError, match="nhood_size at least 1"):
+    with pytest.raises(BadInputError, match="at least 1 for nhood_size"):
         precision_recall(x, x, 0)
     with pytest.raises(BadInputError, match="real has 4 columns and fake has 2"):
         density_coverage(x, x[:, :2])
     x[2, 2] = np.inf
     with pytest.raises(NonFiniteError, match="row 2 of real"):
         precision_recall(x, features(10, 4, 15))
+
+
+def exactly(real: Array, fake: Array, k: int) -> tuple[float, float, float, float]:
+    """Return precision, recall, density and coverage of whole numbers, in whole numbers."""
+
+    def squared(a: Array, b: Array) -> NDArray[np.int64]:
+        total: NDArray[np.int64] = np.square(a[:, None].astype(np.int64) - b.astype(np.int64)).sum(axis=2)
+        return total
+
+    of_real, of_fake = (np.sort(squared(x, x), axis=1)[:, k] for x in (real, fake))
+    across = squared(fake, real)
+    precision, recall = (across <= of_real).any(axis=1).mean(), (of_fake >= across.T).any(axis=1).mean()
+    return precision, recall, (across <= of_real).sum() / (k * len(fake)), (across <= of_real).any(axis=0).mean()
+
+
+def together(real: Array, fake: Array, k: int, **options: Any) -> tuple[float, float, float, float]:
+    return *precision_recall(real, fake, k, **options), *density_coverage(real, fake, k, **options)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize(("largest", "d"), [(1, 1), (2, 3), (6, 2), (3, 12), (255, 2), (10**6, 1)])
+def test_ties_of_whole_numbers_are_exact(largest: int, d: int, dtype: torch.dtype) -> None:
+    rng = np.random.default_rng(largest + d)
+    for offset in (0, 1000):
+        for _ in range(10):
+            k = int(rng.integers(1, 5))
+            real, fake = (rng.integers(0, largest + 1, (rng.integers(6, 60), d)) + offset for _ in range(2))
+            block = int(rng.integers(5, 70))
+            assert together(real, fake, k, dtype=dtype, block=block) == exactly(real, fake, k)
+            assert together(real / 8, fake / 8, k, dtype=dtype) == exactly(real, fake, k)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_equal_distances_of_fractions_are_equal(dtype: torch.dtype) -> None:
+    """Every fake is a real, and balls reach exactly as far as the neighbours that they are counted from."""
+    rng = np.random.default_rng(16)
+    for d in (1, 3, 40):
+        points = rng.standard_normal((20, d))[rng.integers(0, 20, 120)] * 1.1
+        real, fake = points[:70], points[40:]
+        right = together(real, fake, 5)
+        inside = brute_force(fake, real, 5)
+        assert right[2:] == (inside.sum() / (5 * len(fake)), inside.any(axis=0).mean())
+        for block in (9, 32, 119):
+            assert together(real, fake, 5, dtype=dtype, block=block) == right
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("far", [1e3, 1e9, 1e30, 1e100])
+def test_outliers_do_not_drown_the_others(far: float, dtype: torch.dtype) -> None:
+    real, fake = features(90, 5, 17), features(70, 5, 18, 0.8)
+    real[7], fake[5] = far, -far
+    inside = brute_force(fake, real, 3)
+    assert density_coverage(real, fake, 3, dtype=dtype) == (inside.sum() / (3 * 70), inside.any(axis=0).mean())
+    fake[5] = real[7]  # the outlier's ball, which holds all, is then the only thing that the reals have too much
+    assert precision_recall(real[:7], fake[:5], 3, dtype=dtype) == precision_recall(real[:7], fake[:5], 3)
+    assert precision_recall(real, fake, 3, dtype=dtype)[1] == brute_force(real, fake, 3).any(axis=1).mean()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("unit", [2.0**-900, 2.0**-200, 2.0**70, 2.0**520, 2.0**900])
+def test_the_unit_of_the_features_does_not_matter(unit: float, dtype: torch.dtype) -> None:
+    real, fake = features(90, 5, 19), features(70, 5, 20, 0.8)
+    assert together(real * unit, fake * unit, 3, dtype=dtype) == together(real, fake, 3)
+
+
+def test_collapsed_sets() -> None:
+    point, other = np.full((50, 4), 0.1), np.full((60, 4), 0.3)
+    assert together(point, point[:40], 3) == (1, 1, 50 / 3, 1)
+    assert together(point, other, 3) == (0, 0, 0, 0)
+
+
+def test_refuses_what_squares_cannot_hold_side_by_side() -> None:
+    real = features(20, 4, 21)
+    real[3] = 1e160
+    with pytest.raises(BadInputError, match=r"found 1e\+160 beside .* in row 0 of real; leave the outliers out"):
+        precision_recall(real, features(20, 4, 22))
+
+
+@pytest.mark.parametrize("option", [{"block": 0}, {"block": 2.5}, {"nhood_size": True}, {"nhood_size": "3"}])
+def test_refuses_another_kind_of_number(option: dict[str, Any]) -> None:
+    for function in (precision_recall, density_coverage):
+        with pytest.raises(BadInputError, match=f"expected a whole number of at least 1 for {next(iter(option))}"):
+            function(features(20, 4, 23), features(20, 4, 24), **option)
+
+
+def test_refuses_another_precision() -> None:
+    with pytest.raises(BadInputError, match=r"for dtype, found torch\.float16"):
+        precision_recall(features(20, 4, 23), features(20, 4, 24), dtype=torch.float16)

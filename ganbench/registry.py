@@ -16,7 +16,7 @@ from typing import Any
 
 from ganbench.errors import BadInputError, UnknownNameError
 
-KINDS = ("models", "metrics", "data", "extractors", "benchmarks")
+KINDS = ("models", "metrics", "data", "extractors", "benchmarks", "formats")
 
 
 @cache

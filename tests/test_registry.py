@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 import toygan
+from toygan import layouts
 
 from ganbench import registry
 from ganbench.errors import BadInputError, UnknownNameError
@@ -16,6 +17,7 @@ THIRD_PARTY = {
     "data": ("stripes", toygan.open_stripes),
     "extractors": ("pool", toygan.open_pool),
     "benchmarks": ("toy", toygan.benchmark),
+    "formats": ("other-waves", layouts.other_waves),
 }
 
 

@@ -101,7 +101,7 @@ class StoredTensor:
     """A torch tensor as it lies in the file: a strided view of a storage, checked to stay inside it.
 
     Raises:
-        UnsafeFileError: the view leaves the storage, or has more elements than the storage.
+        UnsafeFileError: the view leaves the storage.
     """
 
     storage: Storage
@@ -115,7 +115,7 @@ class StoredTensor:
         check_counts(self.strides)
         count, stored = math.prod(self.shape), len(self.storage)
         last = self.offset + sum((n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True))
-        if count and (count > stored or last >= stored):
+        if count and last >= stored:
             raise UnsafeFileError(f"announces a tensor of shape {list(self.shape)} and holds {stored} numbers for it")
 
     @property

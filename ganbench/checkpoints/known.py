@@ -129,7 +129,10 @@ def _tensor(args: Args, budget: Budget) -> StoredTensor:
     storage, offset, shape, strides = args[:4]
     if not isinstance(storage, Storage):
         raise UnsafeFileError("makes a tensor from something that is no storage")
-    return StoredTensor(storage, offset, shape, strides)
+    made = StoredTensor(storage, offset, shape, strides)
+    if math.prod(shape) > len(storage):
+        raise UnsafeFileError(f"announces a tensor of shape {list(shape)} and holds {len(storage)} numbers for it")
+    return made
 
 
 def _parameter(args: Args, budget: Budget) -> StoredTensor:
@@ -220,6 +223,7 @@ NAMES: Mapping[str, Maker] = Makers(
     {
         "collections OrderedDict": _dictionary,
         "dnnlib.util EasyDict": _dictionary,
+        "argparse Namespace": _instance("argparse Namespace"),
         "builtins set": _set,
         "__builtin__ set": _set,
         "__builtin__ bytes": _no_bytes,

@@ -1,99 +1,170 @@
 """From a checkpoint of any known kind to networks. Files are read first, and torch imported only for sound ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from ganbench.checkpoints import filekind
-from ganbench.checkpoints.inert import Instance, PersistentObject
-from ganbench.checkpoints.naming import about
-from ganbench.checkpoints.pickles import read_pickle
+from ganbench.checkpoints.contents import OwnFile, contents
+from ganbench.checkpoints.format import Format, MisfitError, NetworkSpec, Snapshot, Tensors
+from ganbench.checkpoints.naming import errors_about
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from ganbench.checkpoints.recognition import Claim
+
     Networks = dict[str, nn.Module]
 
 T = TypeVar("T")
 
-NO_NETWORKS = frozenset({"AugmentPipe"})  # persistent objects that a snapshot carries along
-MAX_NETWORKS = 8
-TF_NAMES = ("G", "D", "Gs")  # as a TensorFlow snapshot orders them
-AVERAGED = ("G_ema", "Gs")  # the averaged generator in PyTorch and in TensorFlow snapshots
+WAYS = "measure samples with --model images:FOLDER, or write an adapter (README)"
+SHOWN = 4  # names in a message
 
 
-def load(path: Path | str) -> "Networks":
+class Found(NamedTuple):
+    """One network in a file.
+
+    Attributes:
+        format: that recognised it.
+        spec: what it is built from.
+    """
+
+    format: Format
+    spec: NetworkSpec
+
+
+def load(path: Path | str, entry: str | None = None) -> "Networks":
     """Return the networks in a checkpoint by their official names, such as ``G``, ``D`` and ``G_ema``.
 
     They are modules of ``baselines``, in eval mode, float32, on the CPU, without gradients. Nothing in the file is
-    executed. Read are official PyTorch and TensorFlow snapshots (pickles) and this project's safetensors.
+    executed. Read are official snapshots and state dicts, in whatever dictionaries and with whatever prefixes, this
+    project's safetensors, and what formats of third parties recognise.
+
+    Args:
+        path: of the file.
+        entry: which of its networks, by name, or which part of it, by key; None for all.
 
     Raises:
         UnsafeFileError: the file asks for code to be run, or for memory that its size does not justify.
         BadInputError: it is missing, cut short, of another kind, or holds networks that cannot be built.
     """
-    path = Path(path)
-    return READERS[filekind.kind_of(path)](path, ())
+    return _instantiated(Path(path), found_in(Path(path), entry=entry))
 
 
-def load_one(path: Path | str, *names: str) -> "nn.Module":
-    """Return one network of a checkpoint: the first of the official names that is there.
+def load_one(path: Path | str, *names: str, entry: str | None = None) -> "nn.Module":
+    """Return one network of a checkpoint: the ``entry``, or else the first of the official names that is there.
 
     The others need not be of a kind that can be built.
 
     Raises:
         UnsafeFileError: as for ``load``.
-        BadInputError: as for ``load``, or there is no network of such a name.
+        BadInputError: as for ``load``, or there is no network of such a name, or there are several.
     """
     path = Path(path)
-    (network,) = READERS[filekind.kind_of(path)](path, names).values()
+    found = found_in(path, *names, entry=entry)
+    with errors_about(path):
+        if len(found) > 1:
+            raise BadInputError(f"holds {_shown(found)}: choose one with --entry")
+    (network,) = _instantiated(path, found).values()
     return network
 
 
-def _from_snapshot(path: Path, only: tuple[str, ...]) -> "Networks":
-    content = read_pickle(path)
-    with about(path):
-        stored = networks_of(content)
-        wanted = chosen(stored, *only) if only else stored
-        from ganbench.checkpoints.building import built
+def _instantiated(path: Path, found: Mapping[str, Found]) -> "Networks":
+    from ganbench.checkpoints.networks import instantiate
 
-        return {name: built(module, path.stat().st_size) for name, module in wanted.items()}
+    with errors_about(path):
+        return {name: instantiate(it.spec) for name, it in found.items()}
 
 
-def networks_of(content: Any) -> Mapping[str, PersistentObject | Instance]:
-    """Return the networks of a snapshot by their official names: a dict or a tuple of them, or one alone.
+def found_in(path: Path, *names: str, entry: str | None = None) -> dict[str, Found]:
+    """Return what the networks in a file are built from; arguments and errors are those of ``found_of``."""
+    return found_of(path, contents(path), *names, entry=entry)
+
+
+def found_of(
+    path: Path, content: Snapshot | Tensors | OwnFile, *names: str, entry: str | None = None
+) -> dict[str, Found]:
+    """Return what the networks in a file are built from.
+
+    Args:
+        path: of the file.
+        content: of the file.
+        names: official ones, of which the first that is there is meant; none for all networks.
+        entry: as for ``load``; goes before ``names``.
 
     Raises:
-        BadInputError: there are none, or too many.
+        UnsafeFileError, BadInputError: as for ``load_one``.
     """
-    if isinstance(content, PersistentObject):
-        content = {"G_ema" if content.class_name == "Generator" else "D": content}
-    if tensorflow := _tensorflow(content):
-        return tensorflow
-    if not isinstance(content, dict):
-        raise BadInputError("holds no networks: give an official snapshot, with G, D and G_ema")
-    found = {
-        str(name): value
-        for name, value in content.items()
-        if isinstance(value, PersistentObject) and value.class_name not in NO_NETWORKS
+    with errors_about(path):
+        if isinstance(content, Snapshot):
+            return _in_snapshot(content, (entry,) if entry else names)
+        claims = _claims(content)
+        if entry is not None:
+            return _entry(claims, entry)
+        found = _named(claims)
+        return chosen(found, *names) if names else found
+
+
+def _in_snapshot(snapshot: Snapshot, names: tuple[str, ...]) -> dict[str, Found]:
+    from ganbench.checkpoints.recognition import claims_on_snapshot
+
+    networks = chosen(snapshot.networks, *names) if names else snapshot.networks
+    return _named(claims_on_snapshot(Snapshot(networks, snapshot.file_size)))
+
+
+def _claims(content: Tensors | OwnFile) -> "list[Claim]":
+    from ganbench.checkpoints.recognition import claim_on_own, claims_on_tensors
+
+    if isinstance(content, OwnFile):
+        return [claim_on_own(content.header, content.tensors)]
+    misfits: list[BadInputError] = []
+    if claims := list(claims_on_tensors(content, misfits)):
+        return claims
+    raise _unrecognised(content, misfits)
+
+
+def _unrecognised(tensors: Tensors, misfits: list[BadInputError]) -> BadInputError:
+    """Return what is said of tensors that no format recognises: what was seen, the nearest layout, and what to do."""
+    from ganbench.checkpoints.recognition import nearest
+
+    if not tensors:
+        return BadInputError("holds no networks and no tensors: give an official snapshot or a state dict")
+    parts = list(dict.fromkeys(name.partition(".")[0] for name in tensors))
+    seen = f"{len(tensors)} tensors, such as {', '.join(name[:30] for name in list(tensors)[:2])}"
+    if 1 < len(parts) < len(tensors) and not misfits:
+        seen += f", under {', '.join(part[:15] for part in parts[:SHOWN])}"
+    difference = f"; held against the nearest, it {_difference(nearest(misfits))}" if misfits else ""
+    return BadInputError(f"holds weights of no known network ({seen}){difference}: {WAYS}")
+
+
+def _difference(misfit: BadInputError) -> str:
+    return misfit.difference if isinstance(misfit, MisfitError) else str(misfit)
+
+
+def _named(claims: "list[Claim]") -> dict[str, Found]:
+    """Return networks by the names that their formats give them; where two are called alike, by their places."""
+    names = [name for claim in claims for name in claim.specs]
+    alike = len(set(names)) < len(names)
+    return {
+        (_placed(claim, name) if alike else name): Found(claim.format, spec)
+        for claim in claims
+        for name, spec in claim.specs.items()
     }
-    if not 0 < len(found) <= MAX_NETWORKS:
-        raise BadInputError(f"holds {len(found)} networks: give an official snapshot, with G, D and G_ema")
-    return found
 
 
-def _tensorflow(content: Any) -> dict[str, Instance]:
-    """Return the networks of a TensorFlow snapshot: three in a tuple, or one alone; of anything else, none."""
-    parts = content if isinstance(content, tuple) else (content,)
-    networks = [part for part in parts if isinstance(part, Instance) and part.name.startswith("dnnlib.tflib")]
-    if len(networks) == len(parts) == len(TF_NAMES):
-        return dict(zip(TF_NAMES, networks, strict=True))
-    if len(networks) == len(parts) == 1:
-        state = networks[0].state
-        function = state.get("build_func_name") if isinstance(state, dict) else None
-        return {"Gs" if isinstance(function, str) and function.startswith("G_") else "D": networks[0]}
-    return {}
+def _placed(claim: "Claim", name: str) -> str:
+    return claim.place if len(claim.specs) == 1 else f"{claim.place}.{name}"
+
+
+def _entry(claims: "list[Claim]", entry: str) -> dict[str, Found]:
+    """Return the network of that name, or those in that place."""
+    named = _named(claims)
+    if entry in named:
+        inside = [claim for claim in claims if claim.place == entry]
+        return _named(inside) if inside else {entry: named[entry]}
+    inside = [claim for claim in claims if f".{claim.place}.".find(f".{entry}.") >= 0]
+    return _named(inside) if inside else chosen(named, entry)
 
 
 def chosen(networks: Mapping[str, T], *names: str) -> dict[str, T]:
@@ -105,32 +176,12 @@ def chosen(networks: Mapping[str, T], *names: str) -> dict[str, T]:
     for name in names:
         if name in networks:
             return {name: networks[name]}
-    held = ", ".join(key[:60] for key in networks)
-    raise BadInputError(f"holds no network {names[0]}, only {held}: choose one of those, or give another file")
+    one = next(iter(networks), "")
+    raise BadInputError(
+        f"holds no network {names[0][:60]}, only {_shown(networks)}: choose one of those with --entry {one[:60]}, or "
+        "give another file"
+    )
 
 
-def _from_safetensors(path: Path, only: tuple[str, ...]) -> "Networks":
-    from ganbench.checkpoints.building import from_safetensors
-
-    networks = from_safetensors(path)
-    with about(path):
-        return chosen(networks, *only) if only else networks
-
-
-def _from_torch(path: Path, only: tuple[str, ...]) -> "Networks":
-    from ganbench.checkpoints.state_dicts import blueprints
-
-    plans = blueprints(path)
-    with about(path):
-        from ganbench.checkpoints.architectures import filled
-
-        wanted = chosen(plans, *only) if only else plans
-        return {name: filled(*plan) for name, plan in wanted.items()}
-
-
-READERS: dict[str, Callable[[Path, tuple[str, ...]], "Networks"]] = {
-    filekind.PICKLE: _from_snapshot,
-    filekind.SAFETENSORS: _from_safetensors,
-    filekind.ZIP: _from_torch,
-    filekind.TORCH_LEGACY: _from_torch,
-}
+def _shown(networks: Mapping[str, T]) -> str:
+    return ", ".join(key[:60] for key in list(networks)[:SHOWN])

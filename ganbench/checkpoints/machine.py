@@ -1,7 +1,8 @@
 """A pickle machine that can only build data: no name is looked up, nothing is imported, called or assigned to.
 
 It knows the opcodes that pickle protocols 2 to 5 write, over plain values. A name becomes a ``Global``; what "calling"
-one means is decided by the table of makers it is given, and a name outside that table ends the reading. Sizes are held
+one means is decided by the table of makers it is given: calling a name outside that table ends the reading, and an
+object of a class outside it is only recorded. Sizes are held
 against the bytes that are left before anything is allocated, and steps and copies are counted, so that time and memory
 stay in proportion to the length of the file. (The interpreter's own unpickler allocates what a file declares, and
 hashes nested tuples for as long as the file likes.)
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ganbench.checkpoints.extent import check_extent
-from ganbench.checkpoints.inert import Global
+from ganbench.checkpoints.inert import Global, Instance
 from ganbench.errors import BadInputError, UnsafeFileError
 
 MAX_STEPS = 2_000_000  # the largest published checkpoints take some forty thousand
@@ -70,6 +71,7 @@ class Machine:
         self.position = 0
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.strangers: dict[str, None] = {}  # names outside the table, in the order in which they were met
 
     def load(self) -> Any:
         """Return the next pickle's value.
@@ -147,7 +149,12 @@ class Machine:
         raise ValueError("no mark")
 
     def top(self, kind: type) -> Any:
-        """Return the top of the stack, left there; it must be of the given kind."""
+        """Return the top of the stack, left there; it must be of the given kind.
+
+        An object of an unknown class may be a subclass of that kind; what it holds is left out.
+        """
+        if isinstance(self.stack[-1], Instance) and dotted(self.stack[-1].name) in self.strangers:
+            return kind()
         if not isinstance(self.stack[-1], kind):
             raise UnsafeFileError(f"fills a {type(self.stack[-1]).__name__} as if it were a {kind.__name__}")
         return self.stack[-1]
@@ -158,17 +165,24 @@ class Machine:
             raise ValueError("a name that is no text")
         full = f"{module} {name}"
         if full not in self.makers:
-            raise UnsafeFileError(
-                f"asks for {full[:100].replace(' ', '.', 1)!r}, which is not on the list of known names"
-            )
+            self.strangers[dotted(full)] = None
         self.stack.append(Global(full))
 
-    def call(self) -> None:
-        """Replace a global and its arguments by what the table makes of them."""
+    def call(self, constructs: bool = False) -> None:
+        """Replace a global and its arguments by what the table makes of them.
+
+        Args:
+            constructs: whether the opcode only makes an object of a class; one of an unknown class becomes a record.
+        """
         args, callee = self.pop(), self.pop()
         if not isinstance(callee, Global) or not isinstance(args, tuple):
             raise UnsafeFileError(f"calls a {type(callee).__name__}, which is data")
-        self.stack.append(self.makers[callee.name](args, self.budget))
+        if callee.name in self.makers:
+            self.stack.append(self.makers[callee.name](args, self.budget))
+        elif constructs:
+            self.stack.append(Instance(callee.name, args))
+        else:
+            raise UnsafeFileError(f"asks for {dotted(callee.name)!r} to be called, so do not trust it")
 
     def set_state(self) -> None:
         """Give the object on top its state."""
@@ -192,6 +206,11 @@ class Machine:
         if self.persistent is None:
             raise UnsafeFileError("refers to data outside itself by a persistent id")
         self.stack.append(self.persistent(key))
+
+
+def dotted(name: str) -> str:
+    """Return a global's name as people write it, no longer than 100 characters."""
+    return name[:100].replace(" ", ".", 1)
 
 
 def checked_key(key: Any) -> Any:
@@ -298,7 +317,7 @@ STEPS: dict[int, Callable[[Machine], None]] = {
     ord("c"): lambda m: m.name(m.line(), m.line()),
     0x93: _stack_global,
     ord("R"): lambda m: m.call(),
-    0x81: lambda m: m.call(),
+    0x81: lambda m: m.call(constructs=True),
     ord("b"): lambda m: m.set_state(),
     ord("Q"): lambda m: m.persistent_id(),
 }

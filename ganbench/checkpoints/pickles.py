@@ -7,8 +7,8 @@ from typing import Any
 from ganbench.checkpoints import filekind
 from ganbench.checkpoints.known import NAMES, build
 from ganbench.checkpoints.machine import Budget, Machine
-from ganbench.checkpoints.naming import about
-from ganbench.errors import BadInputError
+from ganbench.checkpoints.naming import errors_about
+from ganbench.errors import BadInputError, UnsafeFileError
 
 
 def read_pickle(path: Path | str) -> Any:
@@ -24,13 +24,17 @@ def read_pickle(path: Path | str) -> Any:
     path = Path(path)
     if (kind := filekind.kind_of(path)) != filekind.PICKLE:
         raise BadInputError(f"{path} is a {kind} file, not an official .pkl snapshot: give the snapshot.")
-    with about(path):
+    with errors_about(path):
         return parse_pickle(mapped(path))
 
 
 def parse_pickle(data: bytes | memoryview) -> Any:
     """Return what the pickle in ``data`` holds; the errors of ``read_pickle``, as predicates without the path."""
-    return Machine(data, NAMES, build, Budget(len(data))).load()
+    machine = Machine(data, NAMES, build, Budget(len(data)))
+    content = machine.load()
+    for name in machine.strangers:
+        raise UnsafeFileError(f"holds an object of {name!r}, which is not on the list of known names")
+    return content
 
 
 def mapped(path: Path) -> memoryview:

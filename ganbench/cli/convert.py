@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ganbench.cli.files import check_folder
-from ganbench.cli.group import Choice, Verb
+from ganbench.cli.group import Verb
 from ganbench.errors import BadInputError
 
 SUFFIX = ".safetensors"
@@ -20,25 +20,27 @@ SUFFIX = ".safetensors"
 )
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT.safetensors", type=click.Path(path_type=Path))
-@click.option("--entry", type=Choice(("G_ema", "Gs", "G", "D")), metavar="[G_ema|Gs|G|D]",
-              help="Which network of the file.  [default: the averaged generator, G_ema or Gs]")  # fmt: skip
+@click.option("--entry", metavar="NAME",
+              help="Which network of the file, such as G_ema, D or the key it lies under.  [default: the averaged "
+                   "generator, or the only network]")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace OUT.safetensors if it exists.")
 def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
-    """Write one network of an official file as safetensors, which holds numbers alone; prints the path.
+    """Write one network of a checkpoint as safetensors, which holds numbers alone; prints the path.
 
     IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3, TensorFlow's or PyTorch's, a network of
-    CycleGAN (latest_net_G_A.pth), or a StarGAN v2 (100000_nets_ema.ckpt), whose networks are all written. Nothing in it
-    is executed. The converted network gives the same images bit for bit, and the same snapshot always the same bytes.
+    CycleGAN (latest_net_G_A.pth), or a StarGAN v2 (100000_nets_ema.ckpt), whose networks are all written; dictionaries
+    around them and prefixes of their names are seen through. Nothing in it is executed. The converted network gives the
+    same images bit for bit, and the same file always the same bytes.
     """
     if target.suffix != SUFFIX:
         raise BadInputError(f"{target} does not end in {SUFFIX}: give the file to write such an ending.")
     check_folder(target.parent, [target.name], force)
-    from ganbench.checkpoints.architectures import name_of
     from ganbench.checkpoints.converting import convert
+    from ganbench.checkpoints.recognition import title_of
 
     for network in convert(source, target, entry).values():
         count = sum(tensor.numel() for tensor in network.parameters())
         size = getattr(network, "img_resolution", None)  # a CycleGAN's network takes many
         shown = f"{size}x{size}, " if size else ""
-        click.echo(f"{name_of(network)}, {shown}{count:,} parameters", err=True)
+        click.echo(f"{title_of(network)}, {shown}{count:,} parameters", err=True)
     click.echo(str(target))

@@ -7,17 +7,10 @@ from typing import Any
 from torch import Tensor
 
 from baselines.attributes.networks import AttributeNetwork
-from baselines.training.weights import load_state, read_header
-from ganbench.checkpoints import file_sha256
-from ganbench.checkpoints.architectures import Architecture, bound_arguments, filled
-from ganbench.checkpoints.modules import arguments
-from ganbench.checkpoints.naming import about
+from ganbench.checkpoints import file_sha256, header_of, load_one
 from ganbench.errors import BadInputError
 from ganbench.extractors.network import Network
 from ganbench.images import to_rgb
-
-MODEL = "attributes"  # what the header of such a file calls the network
-NETWORK = Architecture("network of attributes", "AttributeNetwork", "body.b4.out.weight", AttributeNetwork)
 
 
 class TrainedAttributes(Network):
@@ -74,31 +67,20 @@ def open_attributes(file: str = "") -> TrainedAttributes:
             f"there is no file of attribute classifiers {file!r}: write attributes:FILE, with a file that "
             "`ganbench attributes` made."
         )
-    header, tensors = _read(path)
-    with about(path):
-        network, names = _network(header, tensors), header.get("attributes")
-        if not isinstance(names, list) or len(names) != network.num_attributes or not all(map(_is_name, names)):
-            raise BadInputError("does not name the attributes that its network tells")
-    return TrainedAttributes(f"attributes:{path.name}", file_sha256(path), tuple(names), network)
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    try:
-        return read_header(path), load_state(path)
-    except ValueError as error:  # already a sentence
-        raise BadInputError(str(error)) from error
-    except (RecursionError, OSError) as error:
-        raise BadInputError(f"{path} cannot be read as weights: {error}.") from error
-
-
-def _network(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AttributeNetwork:
-    if header["model"] != MODEL or not isinstance(header["config"], dict):
+    header = header_of(path)
+    if header and header["model"] != "attributes":
         raise BadInputError(
-            f"holds a {str(header['model'])[:60]!r} and no classifiers of attributes, which `ganbench attributes` makes"
+            f"{path} holds a {str(header['model'])[:60]!r} and no classifiers of attributes: give a file that "
+            "`ganbench attributes` made."
         )
-    network = filled(NETWORK, bound_arguments(NETWORK, [], arguments(header["config"])), tensors)
-    assert isinstance(network, AttributeNetwork)
-    return network
+    network: Any = load_one(path, "attributes")
+    names = header.get("attributes")
+    if not isinstance(names, list) or len(names) != network.num_attributes or not all(map(_is_name, names)):
+        raise BadInputError(
+            f"{path} names other attributes in its header than the {network.num_attributes} of its network: write it "
+            "anew with `ganbench attributes`."
+        )
+    return TrainedAttributes(f"attributes:{path.name}", file_sha256(path), tuple(names), network)
 
 
 def _is_name(value: object) -> bool:

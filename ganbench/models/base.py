@@ -8,9 +8,8 @@ import torch
 from torch import nn
 
 from baselines.digits import dataset as digits
-from baselines.training.weights import read_header
 from ganbench import registry
-from ganbench.checkpoints import file_sha256, filekind
+from ganbench.checkpoints import file_sha256, header_of
 from ganbench.checkpoints.download import fetch
 from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
@@ -109,13 +108,10 @@ def _sha256_of(model: Any, name: str) -> str:
 def _benchmark(adapter: Adapter, path: Path) -> str:
     """Return the model's own benchmark, or the embedded one for weights that were trained on the embedded data."""
     own = adapter.embedded
-    if own is None or not path.is_file() or filekind.kind_of(path) != filekind.SAFETENSORS:
+    if own is None or not path.is_file():
         return adapter.benchmark
-    trained_on = read_header(path).get("data_fingerprint")
+    trained_on = header_of(path).get("data_fingerprint")
     if trained_on in digits.SHA256.values():
         return "digits"
-    return (
-        own.benchmark
-        if trained_on and trained_on == read_header(own.weights).get("data_fingerprint")
-        else adapter.benchmark
-    )
+    embedded = trained_on is not None and trained_on == header_of(own.weights).get("data_fingerprint")
+    return own.benchmark if embedded else adapter.benchmark

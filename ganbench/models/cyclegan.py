@@ -1,5 +1,6 @@
 """CycleGAN: the embedded translator of threes and eights, official files, and networks trained here."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,16 +13,17 @@ import baselines.cyclegan
 from baselines.cyclegan.networks import Generator, ResnetGenerator, UnetGenerator, check_size
 from baselines.cyclegan.recipes import RECIPES
 from baselines.cyclegan.recipes import Recipe as Settings
-from baselines.training.weights import read_header
-from ganbench.checkpoints import filekind, load
-from ganbench.checkpoints.cyclegan import OFFICIAL_NAME
+from ganbench.checkpoints import header_of, load
+from ganbench.checkpoints.fields import Number
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
 from ganbench.types import Checkpoint, Dataset, DomainDataset, Embedded, Recipe
 
 UNNAMED = ("A", "B")
+MOST_PIXELS = 2**14  # of width and height of training images
 TARGETS = {"G_A": 1, "G": 1, "G_B": 0}  # where each generator translates to
+OFFICIAL_NAME = re.compile(r".+_net_(?P<name>[GD](_[AB])?)\.pth", re.DOTALL)
 BERKELEY = "http://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models"
 PUBLISHED = (
     "apple2orange orange2apple summer2winter_yosemite winter2summer_yosemite horse2zebra zebra2horse monet2photo "
@@ -120,21 +122,22 @@ class CycleGANAdapter:
         data="digit-domains:3,8",
     )
 
-    def load(self, weights: Path | None, device: str) -> CycleGANTranslator:
+    def load(self, weights: Path | None, device: str, entry: str | None = None) -> CycleGANTranslator:
         """Return the translator of a file or folder.
 
         Args:
             weights: safetensors written here, an official file of one generator, or a folder with the two,
                 ``latest_net_G_A.pth`` and ``latest_net_G_B.pth``; None for the embedded weights.
             device: where to put it.
+            entry: which network of the file, by its name or key; None for all generators.
 
         Raises:
             BadInputError: the file cannot be read, or holds another architecture.
         """
         path = self.embedded.weights if weights is None else weights
         files = official_files(path) if path.is_dir() else [path]
-        generators = {target: network for file in files for target, network in generators_of(file).items()}
-        domains, resolution = said_by(path)
+        generators = {target: network for file in files for target, network in generators_of(file, entry).items()}
+        domains, resolution = domains_in(path)
         return CycleGANTranslator(generators, domains, resolution).eval().to(device)
 
     def train(
@@ -214,19 +217,26 @@ def two_domains(data: Dataset) -> tuple[tuple[str, str], tuple[DomainPictures, D
     return (data.domains[0], data.domains[1]), (pictures[0], pictures[1])
 
 
-def generators_of(path: Path) -> dict[int, Generator]:
-    """Return the generators in a file, by the domain that they translate to.
+def generators_of(path: Path, entry: str | None = None) -> dict[int, Generator]:
+    """Return the generators in a file, by the domain that they translate to; one alone translates to the second.
+
+    Args:
+        path: of the file.
+        entry: which network, by its name or key; None for all.
 
     Raises:
-        BadInputError: the file cannot be read, or holds something else.
+        BadInputError: the file cannot be read, or holds something else, or several for one direction.
     """
-    networks = load(path)
-    for name, network in networks.items():
-        if name not in TARGETS or not isinstance(network, ResnetGenerator | UnetGenerator):
-            raise BadInputError(
-                f"{path} holds no CycleGAN generator but {name}: give a file such as latest_net_G_A.pth."
-            )
-    return {TARGETS[name]: network for name, network in networks.items()}  # type: ignore[misc]
+    networks = load(path, entry)
+    found = {name: it for name, it in networks.items() if isinstance(it, ResnetGenerator | UnetGenerator)}
+    if not found:
+        held = ", ".join(networks)
+        raise BadInputError(f"{path} holds no CycleGAN generator but {held}: give a file such as latest_net_G_A.pth.")
+    if found.keys() <= TARGETS.keys():
+        return {TARGETS[name]: network for name, network in found.items()}
+    if len(found) > 1:
+        raise BadInputError(f"{path} holds {len(found)} generators, {', '.join(found)}: choose one with --entry.")
+    return dict(enumerate(found.values(), start=1))
 
 
 def official_files(folder: Path) -> list[Path]:
@@ -251,20 +261,23 @@ def official_files(folder: Path) -> list[Path]:
     return [chosen[name][0] for name in directions]
 
 
-def said_by(path: Path) -> tuple[tuple[str, ...], int | None]:
+def domains_in(path: Path) -> tuple[tuple[str, ...], int | None]:
     """Return the domains' names and the resolution that a file's header has, or what stands for them.
 
     Raises:
         BadInputError: the header has something else there.
     """
-    if not path.is_file() or filekind.kind_of(path) != filekind.SAFETENSORS:
-        return UNNAMED, None
-    header = read_header(path)
+    header = header_of(path) if path.is_file() else {}
     domains, resolution = header.get("domains", list(UNNAMED)), header.get("img_resolution")
     texts = isinstance(domains, list) and all(isinstance(name, str) for name in domains)
     if not texts or len(domains) != 2 or len(set(domains)) != 2:
         raise BadInputError(f"{path} names {str(domains)[:60]} in its header, not two domains: train or convert anew.")
-    return tuple(domains), resolution if isinstance(resolution, int) else None
+    if resolution is not None and not Number(1, MOST_PIXELS, whole=True).holds(resolution):
+        raise BadInputError(
+            f"{path} says in its header img_resolution {str(resolution)[:40]}, expected a whole number from 1 to "
+            f"{MOST_PIXELS}: train or convert anew."
+        )
+    return tuple(domains), resolution
 
 
 adapter = CycleGANAdapter()

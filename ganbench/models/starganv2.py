@@ -12,9 +12,8 @@ import baselines.starganv2
 from baselines.starganv2.networks import Generator, MappingNetwork, Masks, StyleEncoder
 from baselines.starganv2.recipes import RECIPES
 from baselines.starganv2.recipes import Recipe as Settings
-from baselines.training.weights import read_header
-from ganbench.checkpoints import filekind, load
-from ganbench.checkpoints.architectures import name_of
+from ganbench.checkpoints import header_of, load
+from ganbench.checkpoints.recognition import title_of
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
@@ -150,21 +149,26 @@ class StarGANv2Adapter:
         data="digit-domains",
     )
 
-    def load(self, weights: Path | None, device: str) -> StarGANv2Translator:
+    def load(self, weights: Path | None, device: str, entry: str | None = None) -> StarGANv2Translator:
         """Return the translator of a file: official (``..._nets_ema.ckpt``), or safetensors written here.
 
         Args:
             weights: the file; None for the embedded weights.
             device: where to put it.
+            entry: which part of the file, by its key, such as ``nets_ema``; None for the whole file.
 
         Raises:
             BadInputError: the file cannot be read, or holds another architecture.
         """
         path = self.embedded.weights if weights is None else weights
-        networks = load(path)
+        networks = load(path, entry)
+        if several := [key.removesuffix(".generator") for key in networks if key.endswith(".generator")]:
+            raise BadInputError(
+                f"{path} holds several StarGAN v2, under {', '.join(several)}: choose one with --entry."
+            )
         for name, wanted in CLASSES.items():
             if not isinstance(networks.get(name), wanted):
-                held = ", ".join(dict.fromkeys(map(name_of, networks.values())))
+                held = ", ".join(dict.fromkeys(map(title_of, networks.values())))
                 raise BadInputError(f"{path} holds no networks of a StarGAN v2 (but {held}): give its weights.")
         count: Any = networks["mapping_network"].num_domains
         return StarGANv2Translator(networks, domains_of(path, count)).eval().to(device)
@@ -233,7 +237,7 @@ def domains_of(path: Path, count: int) -> tuple[str, ...]:
     Raises:
         BadInputError: the header names more or fewer than the networks have.
     """
-    header = read_header(path) if filekind.kind_of(path) == filekind.SAFETENSORS else {}
+    header = header_of(path)
     published = {_file(short): domains for short, (_, domains, _) in DATA.items()}
     names = header.get("domains", published.get(str(header.get("source", path.name))))
     if names is None:

@@ -10,8 +10,7 @@ from torch import nn
 
 from baselines.training.ranks import device_of_process
 from ganbench.checkpoints import load_one
-from ganbench.checkpoints.architectures import name_of
-from ganbench.checkpoints.loading import AVERAGED
+from ganbench.checkpoints.recognition import AVERAGED, title_of
 from ganbench.errors import BadInputError
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
@@ -39,20 +38,21 @@ class StyleGANAdapter(ABC):
     def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:
         """Return the function that trains, and the class of its settings."""
 
-    def load(self, weights: Path | None, device: str) -> Any:
+    def load(self, weights: Path | None, device: str, entry: str | None = None) -> Any:
         """Return the generator of a file: the averaged one of an official snapshot, or safetensors written here.
 
         Args:
             weights: the file; None for the embedded weights.
             device: where to put it.
+            entry: which network of the file; None for the averaged generator.
 
         Raises:
             BadInputError: the file cannot be read, or holds another architecture.
         """
         path = self.embedded.weights if weights is None else weights
-        network = load_one(path, *AVERAGED)
+        network = load_one(path, *AVERAGED, entry=entry)
         if not isinstance(network, self.network):
-            raise BadInputError(f"{path} holds a {name_of(network)}, not a {self.title} generator: give its weights.")
+            raise BadInputError(f"{path} holds a {title_of(network)}, not a {self.title} generator: give its weights.")
         return network.to(device)
 
     def train(

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "data": LEAVES | {"images", "types", "rng"},
     "extractors": LEAVES | {"images", "types", "checkpoints", "functional"},
     "checkpoints": LEAVES | {"types"},
+    "formats": LEAVES | {"checkpoints"},
     "inputs": LEAVES | {"extractors", "data", "images", "rng", "types", "functional"},
     "metrics": LEAVES | {"inputs", "functional", "types"},
     "benchmarks": LEAVES | {"metrics", "data"},
@@ -65,8 +66,27 @@ def test_imports_go_one_way(path: Path) -> None:
     if any(name.split(".")[0] == "baselines" for name in imported(path)):
         reached = {name for name in imported(path) if name.split(".")[0] == "baselines"}
         only_tiles = own == "engine" and all(name.startswith("baselines.ops.tiles") for name in reached)
-        allowed = own in ("models", "checkpoints", "data", "extractors", "atomic") or only_tiles
+        allowed = own in ("models", "checkpoints", "formats", "data", "extractors", "atomic") or only_tiles
         assert allowed, f"{own} may not import {reached}"
+
+
+NEUTRAL = {"ops"}  # of baselines: no paper's
+WRITER = "baselines.training.weights"  # how our own files are laid out
+
+
+def papers(path: Path) -> set[str]:
+    names = [name for name in imported(path) if name.startswith("baselines.") and not name.startswith(WRITER)]
+    return {name.split(".")[1] for name in names} - NEUTRAL
+
+
+@pytest.mark.parametrize("path", modules("ganbench/formats"), ids=lambda path: path.stem)
+def test_a_format_imports_its_own_paper_alone(path: Path) -> None:
+    assert papers(path) <= {path.stem.partition("_")[0]}
+
+
+@pytest.mark.parametrize("path", modules("ganbench/checkpoints"), ids=lambda path: path.stem)
+def test_containers_are_read_without_knowing_a_model(path: Path) -> None:
+    assert papers(path) == set()
 
 
 @pytest.mark.parametrize("path", modules("baselines"), ids=lambda p: str(p.relative_to(ROOT)))

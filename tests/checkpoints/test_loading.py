@@ -246,7 +246,7 @@ def test_weights_that_do_not_fit_are_refused(G: Generator, path: Path, change: A
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({}, "holds 0 networks"),
+        ({}, "holds no networks"),
         ({f"G{i}": Stored("Generator", {}) for i in range(9)}, "holds 9 networks"),
         ({"G": Stored("Generator", {"_modules": 5})}, "no dictionary"),
         ({"G": Stored("Generator", {"_parameters": {"x" * 99: None}})}, "no proper name"),

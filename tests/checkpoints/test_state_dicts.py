@@ -106,7 +106,7 @@ BROKEN: dict[str, tuple[Callable[[], Content], str]] = {
     "no first head": (lambda: lacking("mapping_network", "unshared.0"), "lacks the tensor unshared.0.6.weight"),
     "no block": (lambda: lacking("generator", "encode.1."), "generator"),
     "no layer": (lambda: lacking("generator", "from_rgb.weight"), "lacks the tensor from_rgb.weight"),
-    "no networks": (dict, "holds weights of no known network"),
+    "no networks": (dict, "holds no networks and no tensors"),
     "generator alone": (lambda: {"generator": averaged()["generator"]}, "holds weights of no known network"),
     "other domains": (lambda: mixed("mapping_network", domains=3), "with num_domains 3 .* do not belong together"),
     "wrong filter": (

@@ -7,9 +7,8 @@ import torch
 
 from baselines.stylegan2.networks import Discriminator, Generator
 from baselines.training.streams import seeded
-from ganbench.checkpoints.tensorflow import built
 from ganbench.errors import BadInputError
-from tests.checkpoints.tflib_records import instance, record
+from tests.checkpoints.tflib_records import built, instance, record
 
 FIRST = ("G_main with G_synthesis_stylegan2", "D_stylegan2")
 ADA = ("G_main with G_synthesis", "D_main")

@@ -7,11 +7,18 @@ import torch
 from torch import Tensor
 from torch.serialization import set_crc32_options
 
-from ganbench.checkpoints.state_dicts import read
+from ganbench.checkpoints.contents import contents
+from ganbench.checkpoints.format import Tensors
 from ganbench.errors import BadInputError
 from tests.checkpoints.sentences import assert_one_sentence
 
 STATE = {"weight": torch.arange(8.0), "bias": torch.ones(3)}
+
+
+def read(path: Path) -> Tensors:
+    found = contents(path)
+    assert isinstance(found, Tensors)
+    return found
 
 
 def same(found: dict[str, Tensor]) -> bool:

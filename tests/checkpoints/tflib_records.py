@@ -12,9 +12,12 @@ import numpy as np
 from torch import nn
 
 from ganbench.checkpoints.inert import Instance
-from ganbench.checkpoints.tensorflow import TRANSLATIONS
-from ganbench.checkpoints.tflib import Source
+from ganbench.checkpoints.networks import instantiate
+from ganbench.checkpoints.recognition import claims_on_snapshot
+from ganbench.formats import Snapshot, stylegan1, stylegan2_tensorflow
+from ganbench.formats.tflib import Source
 
+TRANSLATIONS = {**stylegan1.TRANSLATIONS, **stylegan2_tensorflow.TRANSLATIONS}
 NETWORK = "dnnlib.tflib.network Network"
 
 
@@ -39,6 +42,12 @@ def record(network: nn.Module, functions: str, config: Mapping[str, Any], **kwar
         inside = {name.split("/", 1)[1]: own.pop(name) for name in list(own) if name.startswith(f"G_{role}/")}
         components[role] = instance(part, kwargs, inside, {})
     return instance(function, kwargs, own, components)
+
+
+def built(record: Instance) -> Any:
+    """Return the network that a record stands for."""
+    (claim,) = claims_on_snapshot(Snapshot({"G": record}, 2**20))
+    return instantiate(claim.specs["G"])
 
 
 def variable(source: Source, ours: Any) -> Any:

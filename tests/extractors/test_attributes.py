@@ -75,8 +75,8 @@ def test_files_of_another_kind_are_refused_by_name(tmp_path: Path) -> None:
             open_extractor(f"attributes:{tmp_path / name if name else ''}")
     cases: dict[str, dict[str, Any]] = {
         r"holds a 'stylegan2' and no classifiers": {"model": "stylegan2"},
-        r"does not name the attributes": {"attributes": ["bald"]},
-        r"does not name the attributes that": {"attributes": ["bald", 1]},
+        r"names other attributes": {"attributes": ["bald"]},
+        r"names other attributes in its header": {"attributes": ["bald", 1]},
         r"lacks the tensor": {"config": {**config(), "img_resolution": 16}},
         r"arguments that make no network": {"config": {**config(), "img_resolution": 12}},
         r"with shape \[2, 8\], and a network of attributes": {"config": {**config(), "num_attributes": 3}},

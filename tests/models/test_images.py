@@ -74,7 +74,7 @@ def test_more_samples_than_images_are_refused(tmp_path: Path) -> None:
 def test_the_adapter_has_nothing_to_train_or_fetch(tmp_path: Path) -> None:
     assert registry.load("models", "images") is adapter
     assert isinstance(adapter, Adapter)
-    with pytest.raises(BadInputError, match="cannot be trained"):
+    with pytest.raises(BadInputError, match="no training recipe"):
         adapter.train(toygan.Stripes(), Recipe("a"), tmp_path, False, lambda tick: None)
     with pytest.raises(BadInputError, match="--weights FOLDER"):
         load_model("images")

@@ -117,7 +117,7 @@ def test_domains_without_names_are_numbers(tmp_path: Path) -> None:
 
 def test_other_networks_are_refused() -> None:
     path = golden("cyclegan/old_style_instance_norm") / "latest_net_G_clean.pth"
-    with pytest.raises(BadInputError, match=r"holds no networks of a StarGAN v2 \(but ResnetGenerator\)"):
+    with pytest.raises(BadInputError, match=r"holds no networks of a StarGAN v2 \(but CycleGAN ResNet generator\)"):
         adapter.load(path, "cpu")
 
 
@@ -127,7 +127,7 @@ def test_official_files_are_converted_bit_for_bit(case: Path, tmp_path: Path) ->
     done = ganbench("convert", source, target)
     assert (done.exit_code, done.stdout) == (0, f"{target}\n"), done.stderr
     told = [line.split(",")[0] for line in done.stderr.splitlines()]
-    assert told == ["Generator", "MappingNetwork", "StyleEncoder"]
+    assert told == ["StarGAN v2 generator", "StarGAN v2 mapping network", "StarGAN v2 style encoder"]
     assert read_header(target)["source"] == source.name
     ours: Any = load_model("starganv2", target)
     theirs: Any = load_model("starganv2", source)

@@ -19,8 +19,9 @@ from baselines.cyclegan.networks import (
 from baselines.training.weights import read_header, save_weights, to_bytes
 from ganbench.checkpoints import load
 from ganbench.checkpoints.converting import convert
-from ganbench.checkpoints.cyclegan import recognised
 from ganbench.errors import BadInputError, UnsafeFileError
+from ganbench.formats import Tensors
+from ganbench.formats.cyclegan import cyclegan
 from tests.checkpoints.sentences import assert_one_sentence
 from tests.cli.command_line import complaint, ganbench
 from tests.golden_cases import cases, facts, golden
@@ -62,7 +63,7 @@ def saved(path: Path, state: Mapping[str, Any], **options: Any) -> Path:
 def test_the_configuration_is_read_off_the_tensors(build: Callable[..., nn.Module], config: dict[str, Any]) -> None:
     with torch.random.fork_rng(devices=[]):
         network = build(**config)
-    found = recognised(network.state_dict())
+    found = cyclegan.recognise(Tensors(network.state_dict()))
     assert found is not None
     ((name, plan),) = found.items()
     assert (plan.architecture.build, name) == (build, "G" if "Generator" in build.__name__ else "D")
@@ -120,8 +121,8 @@ def broken(state: State) -> dict[str, tuple[dict[str, Any], str]]:
         "without a block": (block, "lacks the tensor model.13.conv_block.1.weight"),
         "with one more": ({**state, "model.99.weight": torch.zeros(1)}, "holds the tensor model.99.weight"),
         "of no network": ({"x": torch.zeros(2)}, "holds weights of no known network"),
-        "empty": ({}, "holds weights of no known network"),
-        "of numbers": ({"model.1.weight": 3}, "holds weights of no known network"),
+        "empty": ({}, "holds no networks and no tensors"),
+        "of numbers": ({"model.1.weight": 3}, "holds no networks and no tensors"),
         "without a last layer": (
             {"model.1.weight": state["model.1.weight"]},
             "lacks the last convolution .* model.17.weight",
@@ -211,7 +212,7 @@ def test_the_command_converts(tmp_path: Path) -> None:
     source = golden("cyclegan/nlayer_D_n2") / "latest_net_D_A.pth"
     done = ganbench("convert", source, tmp_path / "D.safetensors")
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'D.safetensors'}\n")
-    assert done.stderr.startswith("NLayerDiscriminator, ")
+    assert done.stderr.startswith("CycleGAN patch discriminator, ")
     said = complaint("convert", source, tmp_path / "G.safetensors", "--entry", "G")
     assert "holds no network G, only D_A" in said
 

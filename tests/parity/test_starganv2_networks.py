@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganbench.checkpoints import load
-from ganbench.checkpoints.starganv2 import ARCHITECTURES
+from ganbench.formats.starganv2 import ARCHITECTURES
 from tests.golden_cases import cases, facts, golden
 
 CASES = [case for case in cases("stargan2/*") if (case / "io_nets_ema.npz").exists()]

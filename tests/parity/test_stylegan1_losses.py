@@ -14,8 +14,7 @@ from baselines.stylegan1.losses import Penalties, at_level, discriminator_loss, 
 from baselines.stylegan1.schedule import Growth
 from baselines.training.ema import ema_beta
 from ganbench.checkpoints import load
-from ganbench.checkpoints.tensorflow import TRANSLATIONS
-from tests.checkpoints.tflib_records import variable
+from tests.checkpoints.tflib_records import TRANSLATIONS, variable
 from tests.golden_cases import cases, facts
 
 R1, R2 = 10.0, 4.0

@@ -10,7 +10,7 @@ import torch
 
 from baselines.stylegan1.networks import Discriminator, Generator
 from ganbench.checkpoints import load
-from ganbench.checkpoints.tensorflow import TRANSLATIONS
+from tests.checkpoints.tflib_records import TRANSLATIONS
 from tests.golden_cases import cases, facts, golden
 from tests.parity.tensorflow_snapshot import Snapshot, arrays
 

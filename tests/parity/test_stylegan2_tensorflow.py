@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from baselines.stylegan2.networks import Discriminator, Generator
-from ganbench.checkpoints.tensorflow import TRANSLATIONS
+from tests.checkpoints.tflib_records import TRANSLATIONS
 from tests.golden_cases import cases
 from tests.parity.tensorflow_snapshot import Snapshot, arrays
 

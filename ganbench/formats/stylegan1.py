@@ -1,11 +1,53 @@
-"""StyleGAN's TensorFlow networks: which argument and which variable is which of ours."""
+"""StyleGAN's networks: official TensorFlow snapshots, classifiers of its discriminator's kind, and files of ours."""
 
 import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ganbench.checkpoints.tflib import HWIO, IO, Config, Parts, Rule, Translation, renamed, same
+from torch import Tensor
+
+from ganbench.checkpoints.fields import Choice, Fields, Flag, Number, Numbers, flags, whole
+from ganbench.checkpoints.format import Architecture, BaseFormat, Config, Content, Header, NetworkSpec
 from ganbench.errors import BadInputError
+from ganbench.formats.headers import of_single, single
+from ganbench.formats.tensorflow import translated
+from ganbench.formats.tflib import HWIO, IO, Parts, Rule, Translation, renamed, same
+
+ACTIVATION = Choice(("lrelu", "relu"))
+LAYERS: Fields = {
+    **whole(1, "img_resolution img_channels fmap_max"),
+    "fmap_base": Number(1),
+    "fmap_decay": Number(),
+    "nonlinearity": ACTIVATION,
+    "use_wscale": Flag(),
+    "fused_scale": Choice((True, False, "auto")),
+    "blur_filter": Numbers(optional=True),
+    "structure": Choice(("auto", "fixed", "linear", "recursive")),
+}
+GENERATOR = Architecture(
+    "StyleGAN generator",
+    "baselines.stylegan1.networks:Generator",
+    {
+        **whole(1, "z_dim w_dim"),
+        **whole(0, "c_dim"),
+        **LAYERS,
+        **flags("use_styles const_input_layer use_noise use_pixel_norm use_instance_norm"),
+        "mapping_kwargs": {
+            **whole(0, "num_layers"),
+            **whole(1, "layer_features"),
+            "lr_multiplier": Number(0),
+            "nonlinearity": ACTIVATION,
+            **flags("use_wscale normalize_latents"),
+            "w_avg_beta": Number(0, 1),
+        },
+    },
+)
+DISCRIMINATOR = Architecture(
+    "StyleGAN discriminator",
+    "baselines.stylegan1.networks:Discriminator",
+    {**LAYERS, **whole(0, "c_dim mbstd_group_size mbstd_num_features")},
+)
+MODELS = {"stylegan1": (GENERATOR, "Gs"), "stylegan1-discriminator": (DISCRIMINATOR, "D")}
 
 SIZES = {"latent_size": "z_dim", "label_size": "c_dim", "dlatent_size": "w_dim"}
 IMAGES = {"resolution": "img_resolution", "num_channels": "img_channels"}
@@ -18,7 +60,7 @@ MAPPING = {
 }
 SHARED = same("fmap_base fmap_decay fmap_max nonlinearity use_wscale fused_scale blur_filter structure")
 SYNTHESIS = SHARED | same("use_styles const_input_layer use_noise use_pixel_norm use_instance_norm")
-DISCRIMINATOR = SHARED | IMAGES | {"label_size": "c_dim"} | same("mbstd_group_size mbstd_num_features")
+SCORES = SHARED | IMAGES | {"label_size": "c_dim"} | same("mbstd_group_size mbstd_num_features")
 
 
 def generator_config(kwargs: Config, parts: Parts) -> Config:
@@ -32,7 +74,7 @@ def generator_config(kwargs: Config, parts: Parts) -> Config:
 
 def discriminator_config(kwargs: Config, parts: Parts) -> Config:
     """Return the arguments of our discriminator; what is not given has the default of the official function."""
-    return {"c_dim": 0, "img_resolution": 32, "img_channels": 1} | renamed(kwargs, DISCRIMINATOR)
+    return {"c_dim": 0, "img_resolution": 32, "img_channels": 1} | renamed(kwargs, SCORES)
 
 
 def words(groups: Mapping[str, str], config: Config) -> dict[str, Any]:
@@ -107,9 +149,28 @@ def progressive_config(kwargs: Config, parts: Parts) -> Config:
 
 
 TRANSLATIONS = {
-    "G_style with G_synthesis": Translation(
-        "StyleGAN generator", generator_config, GENERATOR_RULES, words, generator_ignored
-    ),
-    "D_basic": Translation("StyleGAN discriminator", discriminator_config, DISCRIMINATOR_RULES, words),
-    "D_paper": Translation("StyleGAN discriminator", progressive_config, DISCRIMINATOR_RULES, words),
+    "G_style with G_synthesis": Translation(GENERATOR, generator_config, GENERATOR_RULES, words, generator_ignored),
+    "D_basic": Translation(DISCRIMINATOR, discriminator_config, DISCRIMINATOR_RULES, words),
+    "D_paper": Translation(DISCRIMINATOR, progressive_config, DISCRIMINATOR_RULES, words),
 }
+
+
+class StyleGAN1Format(BaseFormat):
+    """StyleGAN, and the discriminator of Progressive GAN."""
+
+    architectures = (GENERATOR, DISCRIMINATOR)
+
+    def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
+        """Return the networks of an official snapshot."""
+        return translated(content, TRANSLATIONS)
+
+    def from_header(self, header: Header, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec] | None:
+        """Return the network of one of our files."""
+        return single(header, tensors, MODELS)
+
+    def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
+        """Return what our file says of a network."""
+        return of_single(specs, MODELS)
+
+
+stylegan1 = StyleGAN1Format()

@@ -1,92 +1,99 @@
-"""StarGAN v2's official files: what each network was made with, read off its tensors.
+"""StarGAN v2's networks: official files, whose arguments are read off the tensors, and files of ours.
 
 An official file, ``STEP_nets_ema.ckpt`` or ``STEP_nets.ckpt``, is a dictionary of state dicts and says nothing of
 arguments. With ``fan``, a network that finds the landmarks of faces, nothing is done: masks are given by the caller.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from baselines.starganv2.layers import HighPass
-from baselines.starganv2.networks import Discriminator, Generator, MappingNetwork, StyleEncoder, first_width
-from ganbench.checkpoints.architectures import Architecture, Blueprint, Config
-from ganbench.checkpoints.modules import arguments
+from ganbench.checkpoints.fields import Number, whole
+from ganbench.checkpoints.format import (
+    Architecture,
+    BaseFormat,
+    Config,
+    Content,
+    Header,
+    NetworkSpec,
+    Tensors,
+)
+from ganbench.checkpoints.networks import check_fit
 from ganbench.errors import BadInputError
-
-Tensors = Mapping[str, Tensor]
+from ganbench.formats.headers import config_in
 
 MODEL = "starganv2"  # as our own files call it
 AVERAGED = ("generator", "mapping_network", "style_encoder")
 LARGEST_SIZE = 2**12  # of images
 MOST_DOMAINS = 2**10
-
-
-def check(config: Config) -> None:
-    """Refuse arguments with which building would not end: heads are made before weights are compared."""
-    for name, largest in (("img_size", LARGEST_SIZE), ("num_domains", MOST_DOMAINS)):
-        if config.get(name, 0) > largest:
-            raise ValueError(f"{name} {config[name]} is more than {largest}")
-
-
+FIELDS = {
+    "img_size": Number(1, LARGEST_SIZE, whole=True),
+    "num_domains": Number(1, MOST_DOMAINS, whole=True),
+    **whole(1, "style_dim max_conv_dim img_channels latent_dim hidden_dim"),
+    **whole(1, "base_channels bottleneck", optional=True),
+    "w_hpf": Number(0),
+}
 ARCHITECTURES = {
-    name: Architecture(f"StarGAN v2 {name.replace('_', ' ')}", build.__name__, telltale, build, check=check)
-    for name, telltale, build in (
-        ("generator", "decode.0.norm1.fc.weight", Generator),
-        ("mapping_network", "unshared.0.6.weight", MappingNetwork),
-        ("style_encoder", "unshared.0.weight", StyleEncoder),
-        ("discriminator", "main.0.weight", Discriminator),
+    name: Architecture(f"StarGAN v2 {name.replace('_', ' ')}", f"baselines.starganv2.networks:{network}", FIELDS)
+    for name, network in (
+        ("generator", "Generator"),
+        ("mapping_network", "MappingNetwork"),
+        ("style_encoder", "StyleEncoder"),
+        ("discriminator", "Discriminator"),
     )
 }
 SKIP_BOTTLENECK = 8  # smallest feature maps of a generator with the high-pass skip; without, they are 16
 
 
-def recognised(tensors: Tensors) -> dict[str, Blueprint] | None:
-    """Return the networks of an official file; None where the tensors are of another kind.
+class StarGANv2Format(BaseFormat):
+    """StarGAN v2."""
 
-    The tensors are not yet known to fit: ``filled`` compares them all.
+    architectures = tuple(ARCHITECTURES.values())
 
-    Raises:
-        BadInputError: a tensor that tells the arguments is missing or of another kind, or the networks do not belong
-            together.
-    """
-    parts = {name: under(tensors, f"{name}.") for name in (*ARCHITECTURES, "fan")}
-    found = {name: part for name, part in parts.items() if name != "fan" and part}
-    if not set(AVERAGED) <= found.keys():
-        return None
-    size = image_size(found["style_encoder"], "shared")
-    if parts["fan"] or has_skip(found["generator"], size):
-        found["generator"] = with_filter(found["generator"])
-    configs = {name: CONFIGURATIONS[name](part, size) for name, part in found.items()}
-    for setting in ("num_domains", "style_dim", "img_channels"):
-        agree(setting, configs)
-    return {name: Blueprint(ARCHITECTURES[name], configs[name], part) for name, part in found.items()}
+    def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
+        """Return the networks of an official file, averaged or not."""
+        if not isinstance(content, Tensors):
+            return None
+        parts = {name: under(content, f"{name}.") for name in (*ARCHITECTURES, "fan")}
+        found = {name: part for name, part in parts.items() if name != "fan" and part}
+        if not set(AVERAGED) <= found.keys():
+            return None
+        size = image_size(found["style_encoder"], "shared")
+        if parts["fan"] or has_skip(found["generator"], size):
+            found["generator"] = with_filter(found["generator"])
+        configs = {name: CONFIGURATIONS[name](part, size) for name, part in found.items()}
+        for setting in ("num_domains", "style_dim", "img_channels"):
+            agree(setting, configs)
+        specs = {name: NetworkSpec(ARCHITECTURES[name], configs[name], part) for name, part in found.items()}
+        for spec in specs.values():
+            check_fit(spec)
+        return specs
+
+    def from_header(self, header: Header, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec] | None:
+        """Return the networks of one of our files, whose header has the arguments of each by its name."""
+        if header["model"] != MODEL:
+            return None
+        config = config_in(header)
+        if not set(AVERAGED) <= config.keys() <= ARCHITECTURES.keys():
+            raise BadInputError(f"says in its header no arguments of {', '.join(AVERAGED)}")
+        if not all(isinstance(given, dict) for given in config.values()):
+            raise BadInputError("says in its header no arguments that its networks were made with")
+        if lost := [name for name in tensors if name.partition(".")[0] not in config]:
+            raise BadInputError(f"holds the tensor {lost[0][:100]}, which is of none of its networks")
+        return {
+            name: NetworkSpec(ARCHITECTURES[name], given, under(tensors, f"{name}.")) for name, given in config.items()
+        }
+
+    def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
+        """Return what our file says of the networks together; names of domains are not in the official one."""
+        if not set(AVERAGED) <= specs.keys():
+            titles = ", ".join(spec.architecture.title for spec in specs.values())
+            raise BadInputError(f"holds a {titles}, which is of no use alone: leave out the entry")
+        return {"model": MODEL, "config": {name: spec.config for name, spec in specs.items()}}
 
 
-def own(header: Mapping[str, Any], tensors: Tensors) -> dict[str, Blueprint] | None:
-    """Return the networks of one of our own files, whose header has the arguments of each by its name.
-
-    None where the header says that it is another model's.
-
-    Raises:
-        BadInputError, UnsafeFileError: the header has no arguments that these networks take, or there are tensors of
-            no network.
-    """
-    if header["model"] != MODEL:
-        return None
-    config = arguments(header["config"])
-    if not isinstance(config, dict) or not set(AVERAGED) <= config.keys() <= ARCHITECTURES.keys():
-        raise BadInputError(f"says in its header no arguments of {', '.join(AVERAGED)}")
-    if not all(isinstance(given, dict) for given in config.values()):
-        raise BadInputError("says in its header no arguments that its networks were made with")
-    if lost := [name for name in tensors if name.partition(".")[0] not in config]:
-        raise BadInputError(f"holds the tensor {lost[0][:100]}, which is of none of its networks")
-    return {name: Blueprint(ARCHITECTURES[name], given, under(tensors, f"{name}.")) for name, given in config.items()}
-
-
-def under(tensors: Tensors, prefix: str) -> dict[str, Tensor]:
+def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Return the tensors whose names begin with a prefix, without it."""
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
@@ -106,7 +113,7 @@ def agree(setting: str, configs: Mapping[str, Config]) -> None:
             )
 
 
-def shape(tensors: Tensors, name: str, ndim: int) -> tuple[int, ...]:
+def shape(tensors: Mapping[str, Tensor], name: str, ndim: int) -> tuple[int, ...]:
     """Return the shape of a tensor.
 
     Raises:
@@ -120,13 +127,13 @@ def shape(tensors: Tensors, name: str, ndim: int) -> tuple[int, ...]:
     return tuple(tensors[name].shape)
 
 
-def count(tensors: Tensors, prefix: str, suffix: str) -> int:
+def count(tensors: Mapping[str, Tensor], prefix: str, suffix: str) -> int:
     """Return how many names there are with a number between prefix and suffix."""
     middles = (name.removeprefix(prefix).removesuffix(suffix) for name in tensors if name.startswith(prefix))
     return sum(middle.isdecimal() for middle in middles if f"{prefix}{middle}{suffix}" in tensors)
 
 
-def image_size(tensors: Tensors, trunk: str) -> int:
+def image_size(tensors: Mapping[str, Tensor], trunk: str) -> int:
     """Return the size of images that a style encoder or discriminator takes: every block halves it, down to 4.
 
     Raises:
@@ -138,18 +145,20 @@ def image_size(tensors: Tensors, trunk: str) -> int:
     return size
 
 
-def has_skip(generator: Tensors, size: int) -> bool:
+def has_skip(generator: Mapping[str, Tensor], size: int) -> bool:
     """Return whether a generator has the high-pass skip; files from before 2021-04-14 lack its filter."""
     halvings = count(generator, "encode.", ".conv1.weight") - 2
     return "hpf.filter" in generator or size >> max(halvings, 0) == SKIP_BOTTLENECK
 
 
-def with_filter(generator: Tensors) -> dict[str, Tensor]:
+def with_filter(generator: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return a generator's tensors with the filter of the high-pass skip, as it is with the published weight of 1."""
+    from baselines.starganv2.layers import HighPass
+
     return {"hpf.filter": HighPass(1).filter, **generator}
 
 
-def generator_config(tensors: Tensors, size: int) -> Config:
+def generator_config(tensors: Mapping[str, Tensor], size: int) -> Config:
     """Return the arguments of a generator."""
     base, channels, *_ = shape(tensors, "from_rgb.weight", 4)
     halvings = count(tensors, "encode.", ".conv1.weight") - 2
@@ -183,6 +192,8 @@ def w_hpf(kernel: Tensor) -> float:
 
 def sizes(size: int, channels: int, base: int, widest: int, doublings: int) -> Config:
     """Return the arguments that three networks share; 512, the published limit, where no layer reaches one."""
+    from baselines.starganv2.networks import first_width
+
     reached = widest < base << min(max(doublings, 0), 32)
     return {
         "img_size": size,
@@ -192,7 +203,7 @@ def sizes(size: int, channels: int, base: int, widest: int, doublings: int) -> C
     }
 
 
-def mapping_config(tensors: Tensors, size: int) -> Config:
+def mapping_config(tensors: Mapping[str, Tensor], size: int) -> Config:
     """Return the arguments of a mapping network."""
     hidden_dim, latent_dim = shape(tensors, "shared.0.weight", 2)
     return {
@@ -203,7 +214,7 @@ def mapping_config(tensors: Tensors, size: int) -> Config:
     }
 
 
-def trunk_config(tensors: Tensors, trunk: str, size: int) -> Config:
+def trunk_config(tensors: Mapping[str, Tensor], trunk: str, size: int) -> Config:
     """Return what style encoder and discriminator have in common."""
     base, channels, *_ = shape(tensors, f"{trunk}.0.weight", 4)
     halvings = count(tensors, f"{trunk}.", ".conv1.weight")
@@ -211,22 +222,24 @@ def trunk_config(tensors: Tensors, trunk: str, size: int) -> Config:
     return sizes(size, channels, base, widest, halvings)
 
 
-def encoder_config(tensors: Tensors, size: int) -> Config:
+def encoder_config(tensors: Mapping[str, Tensor], size: int) -> Config:
     """Return the arguments of a style encoder."""
     style_dim = shape(tensors, "unshared.0.weight", 2)[0]
     domains = count(tensors, "unshared.", ".weight")
     return {**trunk_config(tensors, "shared", size), "style_dim": style_dim, "num_domains": domains}
 
 
-def discriminator_config(tensors: Tensors, size: int) -> Config:
+def discriminator_config(tensors: Mapping[str, Tensor], size: int) -> Config:
     """Return the arguments of a discriminator."""
     last = f"main.{image_size(tensors, 'main').bit_length() + 1}.weight"
     return {**trunk_config(tensors, "main", size), "num_domains": shape(tensors, last, 4)[0]}
 
 
-CONFIGURATIONS: Mapping[str, Callable[[Tensors, int], Config]] = {
+CONFIGURATIONS: Mapping[str, Callable[[Mapping[str, Tensor], int], Config]] = {
     "generator": generator_config,
     "mapping_network": mapping_config,
     "style_encoder": encoder_config,
     "discriminator": discriminator_config,
 }
+
+starganv2 = StarGANv2Format()

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganbench.checkpoints import tflib_stylegan1, tflib_stylegan2
-from ganbench.checkpoints.architectures import ARCHITECTURES, Architecture, Blueprint, Config, constructed, filled
+from ganbench.checkpoints.format import Config, Content, MisfitError, NetworkSpec, Snapshot
 from ganbench.checkpoints.inert import Instance
 from ganbench.checkpoints.modules import LONGEST, MAX_MEMBERS, arguments
-from ganbench.checkpoints.tflib import Source, Translation
-from ganbench.errors import BadInputError, UnsafeFileError
+from ganbench.checkpoints.networks import state_of
+from ganbench.errors import UnsafeFileError
+from ganbench.formats.tflib import Source, Translation
 
-TRANSLATIONS: Mapping[str, Translation] = {**tflib_stylegan1.TRANSLATIONS, **tflib_stylegan2.TRANSLATIONS}
+NEARLY = 0.9  # how near a network is whose functions are those of the layout
 
 
 @dataclass(frozen=True)
@@ -40,32 +40,27 @@ class Stored:
     components: dict[str, "Stored"]
 
 
-def built(network: Instance) -> nn.Module:
-    """Return the network that a record of a ``dnnlib.tflib`` network stands for: eval mode, no gradients, on the CPU.
-
-    Errors are those of ``blueprint`` and ``filled``.
-    """
-    return filled(*blueprint(network))
-
-
-def blueprint(network: Instance) -> Blueprint:
-    """Return what the network is built from that a record of a ``dnnlib.tflib`` network stands for.
+def translated(content: Content, translations: Mapping[str, Translation]) -> dict[str, NetworkSpec] | None:
+    """Return the networks of a snapshot, or None where one was not made by the functions of ``translations``.
 
     Raises:
-        UnsafeFileError: the record is not of the official layout.
-        BadInputError: its function is unknown, or arguments and weights do not fit it.
+        UnsafeFileError: a record is not of the official layout.
+        BadInputError, MisfitError: arguments or weights do not fit the architecture.
     """
-    stored = _stored(network, depth=1)
-    translation = TRANSLATIONS.get(_functions(stored))
-    if translation is None:
-        raise BadInputError(
-            f"holds a network made by the function {_functions(stored)!r}, and networks are built here of "
-            f"{', '.join(TRANSLATIONS)}: give a file of one of those"
-        )
-    architecture = next(it for it in ARCHITECTURES if it.name == translation.architecture)
-    parts = {role: part.kwargs for role, part in stored.components.items()}
-    config: Config = arguments(translation.configure(stored.kwargs, parts))
-    return Blueprint(architecture, config, _tensors(architecture, translation, config, _flat(stored)))
+    if not isinstance(content, Snapshot):
+        return None
+    found = {}
+    for name, record in content.networks.items():
+        if not isinstance(record, Instance):
+            return None
+        stored = _stored(record, depth=1)
+        translation = translations.get(_functions(stored))
+        if translation is None:
+            return None
+        parts = {role: part.kwargs for role, part in stored.components.items()}
+        config: Config = arguments(translation.configure(stored.kwargs, parts))
+        found[name] = NetworkSpec(translation.architecture, config, _tensors(translation, config, _flat(stored)))
+    return found
 
 
 def _stored(network: Any, depth: int) -> Stored:
@@ -109,19 +104,15 @@ def _flat(stored: Stored) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _tensors(
-    architecture: Architecture, translation: Translation, config: Config, variables: Mapping[str, NDArray[Any]]
-) -> dict[str, Tensor]:
+def _tensors(translation: Translation, config: Config, variables: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
     """Return the variables as the state dict of one of our networks.
 
     Raises:
-        BadInputError: a variable is missing, misshapen or left over.
+        MisfitError: a variable is missing, misshapen or left over.
     """
-    with torch.device("meta"):
-        network = constructed(architecture, config)
     tensors, used = dict[str, Tensor](), set(translation.ignored(config))
-    what = f"a {architecture.name} of resolution {config.get('img_resolution')}"
-    for key, tensor in network.state_dict().items():
+    what = f"a {translation.architecture.title} of resolution {config.get('img_resolution')}"
+    for key, tensor in state_of(translation.architecture, config).items():
         if (constant := translation.constant(key, config)) is not None:
             tensors[key] = constant
             continue
@@ -130,7 +121,7 @@ def _tensors(
         tensors[key] = _translated(source, tuple(tensor.shape), variables, what)
     for name, value in variables.items():
         if name not in used:
-            raise BadInputError(f"holds the variable {name} of shape {list(value.shape)}, which {what} lacks")
+            raise MisfitError(f"holds the variable {name} of shape {list(value.shape)}, which {what} lacks", NEARLY)
     return tensors
 
 
@@ -139,11 +130,12 @@ def _translated(source: Source, shape: tuple[int, ...], variables: Mapping[str, 
     if source.name not in variables:
         if source.default is not None:
             return torch.full(shape, source.default)
-        raise BadInputError(f"lacks the variable {source.name}, which {what} has with shape {list(expected)}")
+        raise MisfitError(f"lacks the variable {source.name}, which {what} has with shape {list(expected)}", NEARLY)
     value = variables[source.name]
     if value.shape != expected:
-        raise BadInputError(
+        raise MisfitError(
             f"holds the variable {source.name} with shape {list(value.shape)}, and {what} has it with shape "
-            f"{list(expected)}"
+            f"{list(expected)}",
+            NEARLY,
         )
     return torch.from_numpy(source.value(value))

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-Config = dict[str, Any]
+from ganbench.checkpoints.format import Architecture, Config
+
 Parts = Mapping[str, Config]  # role of a component -> its static keyword arguments
 
 HWIO = (3, 2, 0, 1)  # TensorFlow's order of a convolution's weight, to ours
@@ -70,7 +71,7 @@ class Translation:
     """How one kind of TensorFlow network becomes one of ours.
 
     Attributes:
-        architecture: name of ours.
+        architecture: ours.
         configure: from the static keyword arguments of the network and of its components to our constructor's.
         rules: the first that matches a key of our state dict says which variable it comes from.
         words: from a key's groups and our arguments to more words for the variable's name.
@@ -78,7 +79,7 @@ class Translation:
         constant: a tensor that follows from our arguments alone, by its key; None for those that variables give.
     """
 
-    architecture: str
+    architecture: Architecture
     configure: Callable[[Config, Parts], Config]
     rules: Sequence[Rule]
     words: Callable[[Mapping[str, str], Config], Mapping[str, Any]]

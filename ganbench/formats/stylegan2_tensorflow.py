@@ -10,9 +10,16 @@ from typing import Any
 from torch import Tensor
 
 from baselines.ops.upfirdn2d import setup_filter
-from baselines.stylegan2.layers import BINOMIAL
-from ganbench.checkpoints.tflib import HWIO, IO, Config, Parts, Rule, Translation, renamed, same
+from ganbench.checkpoints.format import BaseFormat, Config, Content, Header, NetworkSpec
 from ganbench.errors import BadInputError
+from ganbench.formats.headers import of_single
+from ganbench.formats.stylegan2 import DISCRIMINATOR as D
+from ganbench.formats.stylegan2 import GENERATOR as G
+from ganbench.formats.stylegan2 import MODELS
+from ganbench.formats.tensorflow import translated
+from ganbench.formats.tflib import HWIO, IO, Parts, Rule, Translation, renamed, same
+
+BINOMIAL = (1, 3, 3, 1)  # the resampling filter of both papers
 
 SIZES = {"latent_size": "z_dim", "label_size": "c_dim", "dlatent_size": "w_dim"}
 IMAGES = {"resolution": "img_resolution", "num_channels": "img_channels"}
@@ -167,11 +174,11 @@ DISCRIMINATOR_RULES = (
 
 def _generator(configure: Any, *rules: Rule) -> Translation:
     ordered = (*rules, *GENERATOR_RULES)
-    return Translation("StyleGAN2 generator", configure, ordered, words, lambda config: ["lod"], constant)
+    return Translation(G, configure, ordered, words, lambda config: ["lod"], constant)
 
 
 def _discriminator(configure: Any) -> Translation:
-    return Translation("StyleGAN2 discriminator", configure, DISCRIMINATOR_RULES, words, constant=constant)
+    return Translation(D, configure, DISCRIMINATOR_RULES, words, constant=constant)
 
 
 TRANSLATIONS = {
@@ -180,3 +187,18 @@ TRANSLATIONS = {
     "D_stylegan2": _discriminator(discriminator_config),
     "D_main": _discriminator(ada_discriminator_config),  # StyleGAN2-ADA
 }
+
+
+class StyleGAN2TensorFlowFormat(BaseFormat):
+    """StyleGAN2 and StyleGAN2-ADA."""
+
+    def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
+        """Return the networks of an official snapshot."""
+        return translated(content, TRANSLATIONS)
+
+    def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
+        """Return what our file says of a network."""
+        return of_single(specs, MODELS)
+
+
+stylegan2_tensorflow = StyleGAN2TensorFlowFormat()

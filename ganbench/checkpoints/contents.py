@@ -1,0 +1,182 @@
+"""What a file holds, whatever its container: records of networks, tensors by name, or networks that we wrote."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganbench.checkpoints import filekind
+from ganbench.checkpoints.format import Header, Snapshot, Tensors
+from ganbench.checkpoints.inert import Instance, PersistentObject, StoredTensor
+from ganbench.checkpoints.machine import Budget, dotted
+from ganbench.checkpoints.naming import errors_about
+from ganbench.checkpoints.pickles import mapped, parse_pickle
+from ganbench.errors import BadInputError, UnsafeFileError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NO_NETWORKS = frozenset({"AugmentPipe"})  # persistent objects that a snapshot carries along
+MAX_NETWORKS = 8
+TF_NAMES = ("G", "D", "Gs")  # as a TensorFlow snapshot orders them
+MAX_VISITS = 200_000  # values in all dictionaries; the largest checkpoints have some ten thousand
+MAX_DEPTH = 32
+SPARE = 2**29  # bytes that views may unfold to beyond twice the file's length: views of one storage may overlap
+WRAPPERS = frozenset({"module", "_orig_mod"})  # what DataParallel and torch.compile put into names
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """Networks that ``ganbench`` wrote.
+
+    Attributes:
+        header: ``model``, ``config`` and the notes.
+        tensors: by the names that the model's format gives them.
+    """
+
+    header: Header
+    tensors: "Mapping[str, Tensor]" = field(repr=False)
+
+
+def contents(path: Path) -> Snapshot | Tensors | OwnFile:
+    """Return what a file holds.
+
+    Raises:
+        UnsafeFileError: it asks for something to be called, or for memory that its size does not justify.
+        BadInputError: it is missing, cut short or of another kind; a whole sentence.
+    """
+    kind = filekind.kind_of(path)
+    if kind == filekind.SAFETENSORS:
+        return _of_safetensors(path)
+    with errors_about(path):
+        return _of_values(_values(path, kind), path.stat().st_size, path.name)
+
+
+def _values(path: Path, kind: str) -> Any:
+    if kind == filekind.PICKLE:
+        return parse_pickle(mapped(path))
+    from ganbench.checkpoints import torchfile
+
+    return torchfile.read(path, kind)
+
+
+def _of_values(values: Any, file_size: int, name: str) -> Snapshot | Tensors:
+    if networks := networks_of(values):
+        return Snapshot(networks, file_size)
+    if isinstance(values, Instance):
+        raise BadInputError(
+            f"holds a whole pickled module of the class {dotted(values.name)}, whose code is not run: save its "
+            "state_dict() with torch.save and give that file"
+        )
+    return Tensors(_unwrapped(tensors_in(values, file_size)), (), name)
+
+
+def networks_of(values: Any) -> Mapping[str, PersistentObject | Instance]:
+    """Return the networks of an official snapshot by their names: of a dict or a tuple of them, or of one alone.
+
+    Raises:
+        BadInputError: there are too many.
+    """
+    if isinstance(values, PersistentObject):
+        values = {"G_ema" if values.class_name == "Generator" else "D": values}
+    if tensorflow := _tensorflow(values):
+        return tensorflow
+    found = {
+        str(name): value
+        for name, value in (values.items() if isinstance(values, dict) else ())
+        if isinstance(value, PersistentObject) and value.class_name not in NO_NETWORKS
+    }
+    if len(found) > MAX_NETWORKS:
+        raise BadInputError(f"holds {len(found)} networks: give an official snapshot, with G, D and G_ema")
+    return found
+
+
+def _tensorflow(values: Any) -> dict[str, Instance]:
+    """Return the networks of a TensorFlow snapshot: three in a tuple, or one alone; of anything else, none."""
+    parts = values if isinstance(values, tuple) else (values,)
+    networks = [part for part in parts if isinstance(part, Instance) and part.name.startswith("dnnlib.tflib")]
+    if len(networks) == len(parts) == len(TF_NAMES):
+        return dict(zip(TF_NAMES, networks, strict=True))
+    if len(networks) == len(parts) == 1:
+        state = networks[0].state
+        function = state.get("build_func_name") if isinstance(state, dict) else None
+        return {"Gs" if isinstance(function, str) and function.startswith("G_") else "D": networks[0]}
+    return {}
+
+
+def tensors_in(values: Any, file_size: int) -> "dict[str, Tensor]":
+    """Return all tensors in dictionaries and lists within each other, by the keys that lead to them, joined by dots.
+
+    What is no tensor, such as a step number or a program's options, is left out.
+
+    Raises:
+        UnsafeFileError: they nest as in no checkpoint, or are together far larger than the file.
+    """
+    found = dict(_stored(values, "", Budget(0, steps=MAX_VISITS), MAX_DEPTH))
+    if sum(tensor.nbytes for tensor in found.values()) > 2 * file_size + SPARE:
+        raise UnsafeFileError("unfolds into far more memory than the file is long")
+    if not found:
+        return {}
+    import torch
+
+    return {name: torch.from_numpy(tensor.numpy()) for name, tensor in found.items()}
+
+
+def _stored(values: Any, place: str, budget: Budget, depth: int) -> Iterator[tuple[str, StoredTensor]]:
+    if not depth:
+        raise UnsafeFileError("nests dictionaries as no checkpoint does")
+    pairs = (
+        values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list | tuple) else ()
+    )
+    for key, value in pairs:
+        budget.step()
+        if isinstance(value, StoredTensor):
+            yield f"{place}{key}", value
+        else:
+            yield from _stored(value, f"{place}{key}.", budget, depth - 1)
+
+
+def _unwrapped(tensors: "dict[str, Tensor]") -> "dict[str, Tensor]":
+    """Return tensors without what wrappers put into their names, unless two would then be called alike."""
+    plain = {
+        ".".join(piece for piece in name.split(".") if piece not in WRAPPERS): tensor
+        for name, tensor in tensors.items()
+    }
+    return plain if len(plain) == len(tensors) else tensors
+
+
+def _of_safetensors(path: Path) -> Tensors | OwnFile:
+    """Return our own networks, or the tensors of a file by another program, which has no header of ours."""
+    from baselines.training.weights import from_bytes
+
+    try:
+        tensors, texts = from_bytes(path.read_bytes(), str(path))
+        header = {name: json.loads(text) for name, text in texts.items()} if "model" in texts else {}
+    except json.JSONDecodeError as error:
+        raise BadInputError(
+            f"{path} is not a whole safetensors file of weights ({error}): train or fetch it again."
+        ) from error
+    except ValueError as error:  # already a sentence
+        raise BadInputError(str(error)) from error
+    except (RecursionError, OSError) as error:
+        raise BadInputError(f"{path} cannot be read as weights: {error}.") from error
+    if "model" in header and "config" in header:
+        return OwnFile(header, tensors)
+    return Tensors(_unwrapped(tensors), (), path.name)
+
+
+def header_of(path: Path) -> Header:
+    """Return the header of a file that ``ganbench`` wrote: ``model``, ``config`` and notes; of another, nothing.
+
+    Raises:
+        BadInputError: the file is missing, damaged or of no known kind; a whole sentence.
+    """
+    from baselines.training.weights import read_header
+
+    if filekind.kind_of(path) != filekind.SAFETENSORS:
+        return {}
+    try:
+        return read_header(path)
+    except (ValueError, RecursionError, OSError):
+        return {}

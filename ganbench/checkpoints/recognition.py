@@ -1,0 +1,129 @@
+"""Which networks a file holds, by asking every installed format."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from ganbench import registry
+from ganbench.checkpoints.format import BaseFormat, Format, Header, MisfitError, NetworkSpec, Snapshot, Tensors
+from ganbench.checkpoints.inert import Instance, PersistentObject
+from ganbench.errors import BadInputError, UnsafeFileError
+from ganbench.plugins import completed
+
+MAX_DEPTH = 8  # pieces of names that are cut off in search of a network
+AVERAGED = ("G_ema", "Gs")  # the averaged generator in PyTorch and in TensorFlow snapshots
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Networks that a format recognised in one place of a file.
+
+    Attributes:
+        place: the beginning that their tensors' names have in common, "" for none.
+        format: that recognised them.
+        specs: the networks by the names that it gives them.
+    """
+
+    place: str
+    format: Format
+    specs: Mapping[str, NetworkSpec]
+
+
+def formats() -> list[Format]:
+    """Return every installed format, ours and third parties'."""
+    found: list[Any] = [completed(registry.load("formats", name), BaseFormat) for name in registry.names("formats")]
+    return found
+
+
+def title_of(network: Any) -> str:
+    """Return what people call the architecture of a network."""
+    where = f"{type(network).__module__}:{type(network).__qualname__}"
+    titles = (it.title for known in formats() for it in known.architectures if it.network == where)
+    return next(titles, type(network).__name__)
+
+
+def claims_on_snapshot(snapshot: Snapshot) -> list[Claim]:
+    """Return what the networks of an official snapshot are, each by itself.
+
+    Raises:
+        BadInputError: no format recognises one of them.
+    """
+    return [_claim_on(name, snapshot) for name in snapshot.networks]
+
+
+def _claim_on(name: str, snapshot: Snapshot) -> Claim:
+    alone = Snapshot({name: snapshot.networks[name]}, snapshot.file_size)
+    misfits: list[BadInputError] = []
+    for known in formats():
+        if specs := _asked(known, alone, misfits):
+            return Claim("", known, specs)
+    if misfits:
+        raise nearest(misfits)
+    raise BadInputError(f"{unknown_class(snapshot.networks[name])}: give an official snapshot of a known model")
+
+
+def claims_on_tensors(tensors: Tensors, misfits: list[BadInputError], depth: int = MAX_DEPTH) -> Iterator[Claim]:
+    """Yield the networks in a file of tensors: all of it, or else those in its parts.
+
+    Args:
+        tensors: of the file or a part of it.
+        misfits: gets what keeps a part from being of a layout that it is nearly of.
+        depth: how often a part may still be parted.
+    """
+    known = formats()
+    for one in known:
+        if specs := _asked(one, tensors, misfits):
+            yield Claim(".".join(tensors.place), one, specs)
+            return
+    for part in tensors.parts() if depth else ():
+        if len(part) > 1:
+            yield from claims_on_tensors(part, misfits, depth - 1)
+
+
+def claim_on_own(header: Header, tensors: Mapping[str, Tensor]) -> Claim:
+    """Return the networks of a file that ``ganbench`` wrote.
+
+    Raises:
+        BadInputError: no format knows its model, or its header has no arguments that the networks take.
+    """
+    for known in formats():
+        if specs := known.from_header(header, tensors):
+            return Claim("", known, specs)
+    model = header["model"]
+    shown = f"{model[:60]!r}" if isinstance(model, str) else "without a name"
+    raise BadInputError(f"holds the weights of a model {shown}, which no installed package can build")
+
+
+def _asked(known: Format, content: Tensors | Snapshot, misfits: list[BadInputError]) -> dict[str, NetworkSpec] | None:
+    try:
+        return known.recognise(content)
+    except UnsafeFileError:
+        raise
+    except BadInputError as error:
+        misfits.append(error)
+        return None
+
+
+def nearest(misfits: Iterable[BadInputError]) -> BadInputError:
+    """Return what tells the difference from the layout that a file is nearest to."""
+    return max(misfits, key=lambda error: error.agreeing if isinstance(error, MisfitError) else 0.0)
+
+
+def unknown_class(record: PersistentObject | Instance) -> str:
+    """Return what is said of a network that no format recognises."""
+    if isinstance(record, PersistentObject):
+        return f"holds a network of class {record.class_name[:60]!r} that is none of the known architectures"
+    functions = " with ".join(map(str, _functions(record)))
+    return f"holds a network made by the TensorFlow function {functions[:90]!r}, which no installed package can build"
+
+
+def _functions(record: Instance) -> Iterator[Any]:
+    """Yield the functions that made a TensorFlow network and its synthesis part."""
+    state = record.state if isinstance(record.state, dict) else {}
+    yield state.get("build_func_name")
+    components = state.get("components")
+    synthesis = components.get("synthesis") if isinstance(components, dict) else None
+    if isinstance(synthesis, Instance) and isinstance(synthesis.state, dict):
+        yield synthesis.state.get("build_func_name")

@@ -1,0 +1,172 @@
+"""Files that ``torch.save`` wrote, as a zip or in its old layout, read without ``torch.load``.
+
+The machine that can only build data reads the pickle; storages are held against the bytes that are there, and a zip's
+checksums against its content. Objects of unknown classes, such as a program's options, become records.
+"""
+
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganbench.checkpoints import filekind
+from ganbench.checkpoints.inert import STORAGE_DTYPES, Instance, Storage, StoredTensor
+from ganbench.checkpoints.known import LEGACY_MAGIC, NAMES, build, storage_reference
+from ganbench.checkpoints.machine import Budget, Machine, Maker, checked_key
+from ganbench.checkpoints.pickles import mapped
+from ganbench.checkpoints.torch_zip import check_contents, forgo_absent_checksums
+from ganbench.errors import BadInputError, UnsafeFileError
+
+MAX_RECORDS = 100_000  # of a zip; the largest checkpoints have about a thousand
+SCRIPTED = (
+    "is a TorchScript archive, which holds code beside the weights: save the state_dict() of the original module with "
+    "torch.save and give that file"
+)
+
+
+def read(path: Path, kind: str) -> Any:
+    """Return what a file of ``torch.save`` holds, as plain values and the records of ``ganbench.checkpoints.inert``.
+
+    Args:
+        path: of the file.
+        kind: ``filekind.ZIP`` or ``filekind.TORCH_LEGACY``.
+
+    Raises:
+        UnsafeFileError: it asks for something to be called, or for memory that its size does not justify.
+        BadInputError: it is cut short, damaged, or a zip of something else; both are predicates, to follow the path.
+    """
+    return _from_zip(path) if kind == filekind.ZIP else _from_legacy(mapped(path))
+
+
+def _from_zip(path: Path) -> Any:
+    size = path.stat().st_size
+    try:
+        with zipfile.ZipFile(path) as archive:
+            forgo_absent_checksums(archive)
+            folder, lengths = _records(archive, size)
+            check_contents(archive)
+            storages = Storages(size, lambda key: archive.read(f"{folder}data/{key}"), lengths)
+            data = archive.read(f"{folder}data.pkl")
+            return Machine(data, MAKERS, build, Budget(len(data)), lambda it: storages.of((*it, None))).load()
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as error:
+        raise BadInputError("is a zip that is cut short or damaged: copy or download it again") from error
+
+
+def _records(archive: zipfile.ZipFile, size: int) -> tuple[str, dict[str, int]]:
+    """Return the folder in a zip that torch wrote, and the lengths of the storages by their keys."""
+    entries = archive.infolist()
+    lengths = {entry.filename: entry.file_size for entry in entries[:MAX_RECORDS]}
+    if len(lengths) != len(entries) or sum(lengths.values()) > size:
+        raise UnsafeFileError("is a zip whose records overlap, repeat or unfold")
+    folders = [name.removesuffix("data.pkl") for name in lengths if name.endswith("/data.pkl")]
+    if any(name.startswith(f"{folder}code/") for folder in folders for name in lengths):
+        raise BadInputError(SCRIPTED)
+    if len(folders) != 1 or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise BadInputError("is a zip, but not one of weights: give a checkpoint that torch.save wrote")
+    if f"{folders[0]}byteorder" in lengths and archive.read(f"{folders[0]}byteorder") != b"little":
+        raise BadInputError("was written on a big-endian machine: load it there and save it on another")
+    start = f"{folders[0]}data/"
+    return folders[0], {name.removeprefix(start): length for name, length in lengths.items() if name.startswith(start)}
+
+
+class Storages:
+    """The storages of a file by their keys, each read when it is first asked for.
+
+    Args:
+        file_size: in bytes, which no storage may exceed.
+        fetch: returns the bytes of a key.
+        lengths: of the storages, in bytes; None where they are not known yet.
+    """
+
+    def __init__(self, file_size: int, fetch: Callable[[str], Any], lengths: Mapping[str, int] | None = None) -> None:
+        self.file_size, self.fetch, self.lengths = file_size, fetch, lengths
+        self.declared: dict[str, tuple[str, int]] = {}
+        self._read: dict[str, Storage] = {}
+
+    def of(self, reference: Any) -> Any:
+        """Return the storage that a persistent id stands for, or the class that an old file keeps the source of.
+
+        Raises:
+            UnsafeFileError: it is not in torch's layout, contradicts an earlier one, or is longer than the file.
+        """
+        if reference[0] == "module":
+            return reference[1]
+        kind, key, count = storage_reference(reference)
+        if self.declared.setdefault(key, (kind, count)) != (kind, count):
+            raise UnsafeFileError("holds a storage that contradicts itself")
+        if key not in self._read:
+            self._read[key] = self._storage(kind, key, count)
+        return self._read[key]
+
+    def _storage(self, kind: str, key: str, count: int) -> Storage:
+        nbytes = count * np.dtype(STORAGE_DTYPES[kind]).itemsize
+        if nbytes > self.file_size:
+            raise UnsafeFileError(f"announces a storage of {count} numbers, which is more than the file is long")
+        if self.lengths is not None and nbytes > self.lengths.get(key, 0):
+            held = self.lengths.get(key, 0)
+            raise UnsafeFileError(f"announces a storage of {count} numbers and holds {held} bytes of it")
+        return Storage(kind, memoryview(self.fetch(key))[:nbytes])
+
+
+def _from_legacy(data: memoryview) -> Any:
+    """Return what a file in torch's old layout holds.
+
+    The storages lie behind the pickle that refers to them, so it is read twice, first only to find where they lie.
+    This layout has no checksum: a number that was damaged on the way is read as it is.
+    """
+    declared = Storages(len(data), lambda key: b"")
+    scout = _at_content(data, MAKERS | TENSORS_LEFT_OUT, declared)
+    scout.load()
+    found = dict(_tail(scout, declared))
+    return _at_content(data, MAKERS, Storages(len(data), found.__getitem__)).load()
+
+
+def _at_content(data: memoryview, makers: Mapping[str, Maker], storages: Storages) -> Machine:
+    """Return a machine that stands before the content of a file in torch's old layout."""
+    machine = Machine(data, makers, build, Budget(len(data)), storages.of)
+    magic, protocol, system = machine.load(), machine.load(), machine.load()
+    if (magic, protocol) != (LEGACY_MAGIC, 1001) or not isinstance(system, dict) or not system.get("little_endian"):
+        raise UnsafeFileError("is not in torch's layout")
+    return machine
+
+
+def _tail(machine: Machine, declared: Storages) -> Iterator[tuple[str, memoryview]]:
+    """Yield the storages behind the content, by their keys."""
+    keys = machine.load()
+    if not isinstance(keys, list) or set(map(checked_key, keys)) != declared.declared.keys():
+        raise UnsafeFileError("names other storages than it holds")
+    for key in keys:
+        kind, count = declared.declared[key]
+        if machine.number("<q") != count:
+            raise UnsafeFileError("holds a storage that contradicts itself")
+        yield key, machine.take(count * np.dtype(STORAGE_DTYPES[kind]).itemsize)
+
+
+def _record(name: str) -> Maker:
+    return lambda args, budget: Instance(name, args)
+
+
+def _counted(args: tuple[Any, ...], budget: Budget) -> dict[Any, Any]:
+    return OrderedDict()  # what it is made from, a factory or counts, does not matter here
+
+
+def _view(args: tuple[Any, ...], budget: Budget) -> StoredTensor:
+    """Return a tensor; it may repeat parts of its storage, for all of a file's are counted before they are unfolded."""
+    storage, offset, shape, strides = args[:4]
+    if not isinstance(storage, Storage):
+        raise UnsafeFileError("makes a tensor from something that is no storage")
+    return StoredTensor(storage, offset, shape, strides)
+
+
+# Calls that programs write beside their weights, in settings and logs.
+HARMLESS = "pathlib PosixPath|pathlib WindowsPath|pathlib PurePosixPath|datetime datetime|datetime timedelta"
+MAKERS: dict[str, Maker] = {
+    **NAMES,
+    **{name: _record(name) for name in HARMLESS.split("|")},
+    "torch._utils _rebuild_tensor_v2": _view,
+    **{f"collections {name}": _counted for name in ("defaultdict", "Counter")},
+}
+TENSORS_LEFT_OUT: dict[str, Maker] = {name: lambda args, budget: None for name in NAMES if "torch._utils " in name}

@@ -1,0 +1,268 @@
+"""CycleGAN's networks, and pix2pix's: official state dicts, and files of ours.
+
+An official file is the bare state dict of one network, ``EPOCH_net_NAME.pth``, and says nothing of arguments: they are
+read off its tensors. Our own safetensors have them in their header, and hold both generators, or one converted network.
+"""
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ganbench.checkpoints.fields import Choice, Fields, Flag, whole
+from ganbench.checkpoints.format import (
+    Architecture,
+    BaseFormat,
+    Config,
+    Content,
+    Header,
+    MisfitError,
+    NetworkSpec,
+    Tensors,
+)
+from ganbench.checkpoints.networks import check_fit
+from ganbench.errors import BadInputError, UnsafeFileError
+from ganbench.formats.headers import config_in
+
+DEEPEST = {"n_blocks": 64, "num_downs": 12, "n_layers": 12}  # more than that no network has
+
+
+def check_depth(config: Config) -> None:
+    """Refuse a depth that would take long to build before it is known whether the weights fit."""
+    for name, most in DEEPEST.items():
+        if isinstance(depth := config.get(name), int) and depth > most:
+            raise UnsafeFileError(f"gives its network the argument {name!r} as {depth}, which no network takes")
+
+
+NORM: Fields = {"norm": Choice(("instance", "batch", "none"))}
+GENERATOR_FIELDS: Fields = {
+    **whole(1, "input_nc output_nc ngf num_downs"),
+    **whole(0, "n_blocks"),
+    **NORM,
+    "use_dropout": Flag(),
+    "padding_type": Choice(("reflect", "replicate", "zero")),
+}
+DISCRIMINATOR_FIELDS: Fields = {**whole(1, "input_nc ndf n_layers"), **NORM}
+NETWORKS = "baselines.cyclegan.networks"
+RESNET = Architecture("CycleGAN ResNet generator", f"{NETWORKS}:ResnetGenerator", GENERATOR_FIELDS, check_depth)
+UNET = Architecture("CycleGAN U-Net generator", f"{NETWORKS}:UnetGenerator", GENERATOR_FIELDS, check_depth)
+N_LAYERS = Architecture(
+    "CycleGAN patch discriminator", f"{NETWORKS}:NLayerDiscriminator", DISCRIMINATOR_FIELDS, check_depth
+)
+PIXEL = Architecture(
+    "CycleGAN pixel discriminator", f"{NETWORKS}:PixelDiscriminator", DISCRIMINATOR_FIELDS, check_depth
+)
+GENERATORS = {"resnet": RESNET, "unet": UNET}
+PAIR = "cyclegan"  # what our own files call both generators
+ALONE = {  # and a converted network
+    "cyclegan-resnet-generator": RESNET,
+    "cyclegan-unet-generator": UNET,
+    "cyclegan-patch-discriminator": N_LAYERS,
+    "cyclegan-pixel-discriminator": PIXEL,
+}
+
+NAME = re.compile(r"[GD](_[AB])?")
+PLACE = re.compile(rf"(net)?(?P<name>{NAME.pattern})")
+OFFICIAL_NAME = re.compile(rf".+_net_(?P<name>{NAME.pattern})\.pth", re.DOTALL)
+BLOCK = re.compile(r"model\.(\d{1,9})\.conv_block\.")
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+PADDINGS: dict[tuple[int, ...], tuple[str, bool]] = {
+    (1, 5): ("reflect", False),
+    (1, 6): ("reflect", True),
+    (0, 3): ("zero", False),
+    (0, 4): ("zero", True),
+}
+
+
+class CycleGANFormat(BaseFormat):
+    """CycleGAN and pix2pix."""
+
+    architectures = (RESNET, UNET, N_LAYERS, PIXEL)
+
+    def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
+        """Return the one network of an official file, as it is called by its place or file, or as ``G`` or ``D``."""
+        if not isinstance(content, Tensors):
+            return None
+        tensors = without_instance_statistics(content)
+        for telltale, architecture, configure in LAYOUTS:
+            if is_convolution(tensors.get(telltale)):
+                spec = NetworkSpec(architecture, configure(tensors), tensors)
+                check_fit(spec)
+                return {name_in(content, letter(architecture)): spec}
+        return None
+
+    def from_header(self, header: Header, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec] | None:
+        """Return the networks of one of our files, as ``G_A`` and ``G_B``, or as what the converted one was called."""
+        model = header["model"]
+        if not isinstance(model, str) or model not in (PAIR, *ALONE):
+            return None
+        config = config_in(header)
+        if model == PAIR:
+            return pair(config, tensors)
+        architecture, entry = ALONE[model], str(header.get("entry"))
+        known = NAME.fullmatch(entry) and entry[0] == letter(architecture)
+        return {entry if known else letter(architecture): NetworkSpec(architecture, config, tensors)}
+
+    def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
+        """Return what our file says of one network, or of both generators."""
+        if len(specs) == 1:
+            (spec,) = specs.values()
+            (model,) = [model for model, architecture in ALONE.items() if architecture is spec.architecture]
+            return {"model": model, "config": spec.config}
+        if specs.keys() == {"G_A", "G_B"} and opposite(*specs.values()):
+            (kind,) = [kind for kind, known in GENERATORS.items() if known is specs["G_A"].architecture]
+            return {"model": PAIR, "config": {"netG": kind, **specs["G_A"].config}}
+        raise BadInputError(f"holds {', '.join(specs)}: choose one with --entry")
+
+
+def opposite(there: NetworkSpec, back: NetworkSpec) -> bool:
+    """Return whether two generators are of one kind, with the channels in the other order."""
+    return there.architecture is back.architecture and turned(there.config) == back.config
+
+
+def turned(config: Config) -> Config:
+    """Return the arguments of the way back, which has the channels of the way there in the other order."""
+    return config | {"input_nc": config.get("output_nc", 3), "output_nc": config.get("input_nc", 3)}
+
+
+def name_in(tensors: Tensors, name: str) -> str:
+    """Return what a network is called by the key that it lies under or by the name of its file, or else ``name``.
+
+    Raises:
+        BadInputError: an official file is called after a network of the other kind.
+    """
+    if tensors.place:
+        named = PLACE.fullmatch(tensors.place[-1])
+        return named["name"] if named and named["name"][0] == name else name
+    official = OFFICIAL_NAME.fullmatch(tensors.file)
+    if not official:
+        return name
+    if official["name"][0] != name:
+        kinds = {"G": "generator", "D": "discriminator"}
+        raise BadInputError(
+            f"is named as a {kinds[official['name'][0]]} and holds a {kinds[name]}: give it its own name"
+        )
+    return official["name"]
+
+
+def pair(config: Config, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec]:
+    """Return both generators of a file.
+
+    Raises:
+        BadInputError: the kind is unknown, or there are tensors of neither.
+    """
+    there = dict(config)
+    kind = there.pop("netG", "resnet")
+    if not isinstance(kind, str) or kind not in GENERATORS:
+        raise BadInputError(f"holds generators of an unknown kind, {str(kind)[:60]!r}")
+    for name in tensors:
+        if not name.startswith(("G_A.", "G_B.")):
+            raise BadInputError(f"holds the tensor {name[:100]}, which is of neither generator")
+    return {
+        name: NetworkSpec(
+            GENERATORS[kind],
+            arguments_of,
+            {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items() if key.startswith(f"{name}.")},
+        )
+        for name, arguments_of in (("G_A", there), ("G_B", turned(there)))
+    }
+
+
+def letter(architecture: Architecture) -> str:
+    """Return ``G`` for a generator and ``D`` for a discriminator."""
+    return "G" if architecture in (RESNET, UNET) else "D"
+
+
+def without_instance_statistics(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors but for running statistics of instance norm, which old files have and nothing ever used.
+
+    Those of batch norm stand beside its weights.
+    """
+    split = {name: name.rpartition(".") for name in tensors}
+    return {
+        name: tensor
+        for name, tensor in tensors.items()
+        if split[name][2] not in STATISTICS or f"{split[name][0]}.weight" in tensors
+    }
+
+
+def resnet(tensors: Mapping[str, Tensor]) -> Config:
+    """Return the arguments of a ResNet generator; padding by reflection stands for that by repetition, too."""
+    blocks = (int(match[1]) for match in map(BLOCK.match, tensors) if match)
+    n_blocks = max(blocks, default=9) - 9  # the first is layer 10
+    inside = re.compile(r"model\.10\.conv_block\.(\d+)\.weight")
+    found = [match for name, tensor in tensors.items() if tensor.ndim == 4 and (match := inside.fullmatch(name))]
+    padding_type, use_dropout = PADDINGS.get(tuple(sorted(int(match[1]) for match in found)), PADDINGS[1, 5])
+    return {
+        **first_sizes(tensors, "model.1"),
+        "output_nc": last(tensors, f"model.{17 + n_blocks}.weight").shape[0],
+        "n_blocks": n_blocks,
+        "norm": norm(tensors, "model.1"),
+        "use_dropout": use_dropout,
+        "padding_type": padding_type,
+    }
+
+
+def unet(tensors: Mapping[str, Tensor]) -> Config:
+    """Return the arguments of a U-Net generator; dropout leaves no trace and does nothing when images are made."""
+    num_downs, inner = 1, "model.model.1"
+    while f"{inner}.model.1.weight" in tensors:
+        num_downs, inner = num_downs + 1, f"{inner}.model.3"
+    return {
+        **first_sizes(tensors, "model.model.0"),
+        "output_nc": last(tensors, "model.model.3.weight").shape[1],
+        "num_downs": num_downs,
+        "norm": norm(tensors, "model.model.0"),
+    }
+
+
+def n_layers(tensors: Mapping[str, Tensor]) -> Config:
+    """Return the arguments of a patch discriminator."""
+    ndf, input_nc = tensors["model.0.weight"].shape[:2]
+    convolutions = sum(tensor.ndim == 4 for tensor in tensors.values())
+    return {"input_nc": input_nc, "ndf": ndf, "n_layers": convolutions - 2, "norm": norm(tensors, "model.2")}
+
+
+def pixel(tensors: Mapping[str, Tensor]) -> Config:
+    """Return the arguments of a pixel discriminator."""
+    ndf, input_nc = tensors["net.0.weight"].shape[:2]
+    return {"input_nc": input_nc, "ndf": ndf, "norm": norm(tensors, "net.2")}
+
+
+def first_sizes(tensors: Mapping[str, Tensor], first: str) -> Config:
+    """Return what a generator's first convolution tells."""
+    ngf, input_nc = tensors[f"{first}.weight"].shape[:2]
+    return {"input_nc": input_nc, "ngf": ngf}
+
+
+def last(tensors: Mapping[str, Tensor], name: str) -> Tensor:
+    """Return the weight of a generator's last convolution.
+
+    Raises:
+        MisfitError: it is not there.
+    """
+    if (found := tensors.get(name)) is None or not is_convolution(found):
+        raise MisfitError(f"lacks the last convolution of a CycleGAN generator, which would be {name}", 0.5)
+    return found
+
+
+def norm(tensors: Mapping[str, Tensor], convolution: str) -> str:
+    """Return the kind of norm: batch norm has statistics, and only before instance norm is there a bias."""
+    if any(name.endswith(".running_mean") for name in tensors):
+        return "batch"
+    return "instance" if f"{convolution}.bias" in tensors else "none"
+
+
+def is_convolution(tensor: Tensor | None) -> bool:
+    """Return whether this is a convolution's weight."""
+    return tensor is not None and tensor.ndim == 4
+
+
+# the tensor that is looked for first -> network and what reads its arguments
+LAYOUTS = (
+    ("model.1.weight", RESNET, resnet),
+    ("model.model.0.weight", UNET, unet),
+    ("model.0.weight", N_LAYERS, n_layers),
+    ("net.0.weight", PIXEL, pixel),
+)
+cyclegan = CycleGANFormat()

@@ -1,0 +1,50 @@
+"""Files of ours that hold one network: what their header says, as most models have it."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ganbench.checkpoints.format import Architecture, Config, Header, NetworkSpec
+from ganbench.checkpoints.modules import arguments
+from ganbench.errors import BadInputError
+
+Models = Mapping[str, tuple[Architecture, str]]  # what a header calls a network -> what it is, its official name
+
+
+def config_in(header: Header) -> Config:
+    """Return the arguments that a header states.
+
+    Raises:
+        BadInputError: they are no dictionary.
+        UnsafeFileError: one is larger than that of any network.
+    """
+    config = arguments(header["config"])
+    if not isinstance(config, dict):
+        raise BadInputError("says in its header no arguments that its network was made with")
+    return config
+
+
+def single(header: Header, tensors: Mapping[str, Tensor], models: Models) -> dict[str, NetworkSpec] | None:
+    """Return the one network of a file, or None where its model is none of ``models``.
+
+    Raises:
+        BadInputError, UnsafeFileError: the header states no arguments that the network takes.
+    """
+    model = header["model"]
+    if not isinstance(model, str) or model not in models:
+        return None
+    architecture, name = models[model]
+    return {name: NetworkSpec(architecture, architecture.bound([], config_in(header)), tensors)}
+
+
+def of_single(specs: Mapping[str, NetworkSpec], models: Models) -> Header:
+    """Return what a header says of one network.
+
+    Raises:
+        BadInputError: there are several.
+    """
+    if len(specs) > 1:
+        raise BadInputError(f"holds {', '.join(specs)}: choose one with --entry")
+    (spec,) = specs.values()
+    (model,) = [model for model, (architecture, _) in models.items() if architecture is spec.architecture]
+    return {"model": model, "config": spec.config}

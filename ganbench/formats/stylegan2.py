@@ -1,0 +1,129 @@
+"""StyleGAN2's networks: PyTorch snapshots of StyleGAN2-ADA and StyleGAN3, and files of ours.
+
+Its TensorFlow snapshots are read by ``ganbench.formats.stylegan2_tensorflow``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from ganbench.checkpoints.fields import Choice, Fields, Flag, Number, Numbers, flags, whole
+from ganbench.checkpoints.format import Architecture, BaseFormat, Config, Content, Header, NetworkSpec
+from ganbench.checkpoints.inert import PersistentObject
+from ganbench.checkpoints.modules import attribute
+from ganbench.formats.headers import of_single, single
+from ganbench.formats.persistence import persistent
+
+ARCHITECTURE = Choice(("orig", "skip", "resnet"))
+ACTIVATION = Choice(("linear", "relu", "lrelu", "lrelu-tf", "tanh", "sigmoid", "elu", "selu", "softplus", "swish"))
+CLAMP = Number(0, optional=True)
+SIZES = {**whole(1, "img_resolution img_channels"), **whole(0, "c_dim num_fp16_res"), **whole(1, "channel_max")}
+WIDTHS = {"channel_base": Number(1)}
+MAPPING: Fields = {
+    **whole(0, "num_layers"),
+    **whole(0, "embed_features layer_features", optional=True),
+    "activation": ACTIVATION,
+    "lr_multiplier": Number(0),
+    "w_avg_beta": Number(0, 1, optional=True),
+    "label_concat": Flag(),
+}
+SYNTHESIS: Fields = {
+    **{name: field for name, field in SIZES.items() if name != "c_dim"},
+    **WIDTHS,
+    "architecture": ARCHITECTURE,
+    "activation": ACTIVATION,
+    "conv_clamp": CLAMP,
+    "resample_filter": Numbers(optional=True),
+    **flags("use_noise tensorflow fp16_channels_last"),
+}
+GENERATOR = Architecture(
+    "StyleGAN2 generator",
+    "baselines.stylegan2.networks:Generator",
+    {
+        **whole(1, "z_dim w_dim"),
+        **SIZES,
+        **SYNTHESIS,
+        "mapping_kwargs": MAPPING,
+        "synthesis_kwargs": SYNTHESIS,
+    },
+)
+DISCRIMINATOR = Architecture(
+    "StyleGAN2 discriminator",
+    "baselines.stylegan2.discriminator:Discriminator",
+    {
+        **SIZES,
+        **WIDTHS,
+        **whole(0, "cmap_dim", optional=True),
+        "architecture": ARCHITECTURE,
+        "conv_clamp": CLAMP,
+        "label_select": Flag(),
+        "mapping_kwargs": MAPPING,
+        "block_kwargs": {
+            "activation": ACTIVATION,
+            "resample_filter": Numbers(optional=True),
+            "fp16_channels_last": Flag(),
+            **whole(0, "freeze_layers"),
+        },
+        "epilogue_kwargs": {
+            **whole(0, "mbstd_group_size", optional=True),
+            **whole(0, "mbstd_num_channels"),
+            "activation": ACTIVATION,
+        },
+    },
+)
+MODELS = {"stylegan2": (GENERATOR, "G_ema"), "stylegan2-discriminator": (DISCRIMINATOR, "D")}
+
+
+def discriminator_completed(module: PersistentObject, config: Config) -> Config:
+    """Add the two settings whose defaults differ between StyleGAN2-ADA and StyleGAN3, as the file's own layers say."""
+    resolution = config.get("img_resolution", 0)
+    blocks = [name for name in module.state["_modules"] if name != "b4"]
+    own = {
+        "conv_clamp": attribute(module, f"b{resolution}", "conv0", "conv_clamp"),
+        "num_fp16_res": sum(attribute(module, name, "use_fp16") is True for name in blocks),
+    }
+    return own | config
+
+
+def generator_completed(module: PersistentObject, config: Config) -> Config:
+    """Add the settings whose defaults differ between StyleGAN2-ADA and StyleGAN3, as the file's own layers say."""
+    fp16 = [attribute(module, "synthesis", f"b{2**level}", "use_fp16") is True for level in range(2, 13)]
+    own = {
+        "conv_clamp": attribute(module, "synthesis", "b4", "conv1", "conv_clamp"),
+        "num_fp16_res": sum(fp16),
+    }
+    beta = attribute(module, "mapping", "w_avg_beta")
+    means = {} if beta is None else {"w_avg_beta": beta}
+    return config | {
+        "synthesis_kwargs": _over(own, config.get("synthesis_kwargs")),
+        "mapping_kwargs": _over(means, config.get("mapping_kwargs")),
+    }
+
+
+def _over(own: Config, given: Any) -> Any:
+    """Return arguments together with what they leave out; what is no dictionary as it is, to be refused."""
+    return own if given is None else own | given if isinstance(given, dict) else given
+
+
+class StyleGAN2Format(BaseFormat):
+    """StyleGAN2, StyleGAN2-ADA, and the discriminator of StyleGAN3."""
+
+    architectures = (GENERATOR, DISCRIMINATOR)
+
+    def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
+        """Return the networks of a PyTorch snapshot."""
+        return persistent(content, "Generator", "synthesis.b4.const", GENERATOR, generator_completed) or persistent(
+            content, "Discriminator", "b4.out.weight", DISCRIMINATOR, discriminator_completed
+        )
+
+    def from_header(self, header: Header, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec] | None:
+        """Return the network of one of our files."""
+        return single(header, tensors, MODELS)
+
+    def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
+        """Return what our file says of a network."""
+        return of_single(specs, MODELS)
+
+
+stylegan2 = StyleGAN2Format()

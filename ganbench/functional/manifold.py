@@ -58,6 +58,19 @@ def precision_recall(
     5e-4 of a radius, relatively, falls on either side. On the stored reference case (900 reals, 750 fakes) it calls 686
     fakes precise where exact comparison calls 684, and agrees on recall.
     """
+    precise, recalled = memberships(real, fake, nhood_size, dtype=dtype, block=block)
+    return float(precise.double().mean()), float(recalled.double().mean())
+
+
+def memberships(
+    real: ArrayLike,
+    fake: ArrayLike,
+    nhood_size: SupportsIndex = 3,
+    *,
+    dtype: torch.dtype = torch.float64,
+    block: SupportsIndex = BLOCK,
+) -> tuple[Tensor, Tensor]:
+    """Return which fakes lie among the reals ``[M]`` and which reals among the fakes ``[N]``, as for precision."""
     reals, fakes, k, size = _prepared(real, fake, nhood_size, dtype, block)
     real_radii = _squared_radii(reals, k, size)
     # The fakes' own distances are taken about their own median: far from the reals, small ones would drown.
@@ -69,7 +82,7 @@ def precision_recall(
         distances = _squared_distances(points.products, centres.products)
         precise[rows] |= _inside(distances, points, centres, real_radii[columns]).any(dim=1)
         recalled[columns] |= _inside(distances.T, centres, points, fake_radii[rows]).any(dim=1)
-    return float(precise.double().mean()), float(recalled.double().mean())
+    return precise, recalled
 
 
 def density_coverage(

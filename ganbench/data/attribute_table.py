@@ -19,6 +19,8 @@ from ganbench.printable import printable
 
 Line = tuple[int, list[str]]  # its number in the file, and its fields
 
+MAX_BYTES = 128 * 2**20  # of a table; CelebA's has 26 MB
+MAX_LINE = 2**20
 VALUES = {"1": 1.0, "+1": 1.0, "0": 0.0, "-1": 0.0}
 
 
@@ -80,42 +82,65 @@ def read_attribute_table(path: Path | str) -> AttributeTable:
     """Return the table in a file.
 
     Raises:
-        BadInputError: the file cannot be read, or is in neither layout; it names the line.
+        BadInputError: the file cannot be read, is too large, or is in neither layout; it names the line.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadInputError(f"{path} cannot be read as a table of attributes ({reason}): give a text file.") from error
-    names, rows = (_celeba if lines and lines[0].strip().isdecimal() else _separated)(path, lines)
+    lines = _lines(path)
+    celeba = bool(lines) and lines[0].strip().isdecimal()
+    names, rows = (_celeba if celeba else _separated)(path, lines)
     attributes = [printable(name) for name in names]  # they go into the file of classifiers, and onto terminals
-    if not attributes or not rows or len(set(attributes)) < len(attributes) or not all(attributes):
+    answers = _answers(path, attributes, rows)
+    if celeba and lines[0].strip().lstrip("0") != str(len(answers) or ""):
         raise BadInputError(
-            f"{path} has {len(rows)} rows of {len(attributes)} attributes, or two of one name: give a header with a "
+            f"{path} says on its first line {_short(lines[0])} images and has {len(answers)}: fetch it again."
+        )
+    if not attributes or not answers or len(set(attributes)) < len(attributes) or not all(attributes):
+        raise BadInputError(
+            f"{path} has {len(answers)} rows of {len(attributes)} attributes, or two of one name: give a header with a "
             "name for each attribute, and a row for each image."
         )
-    return AttributeTable(path, tuple(attributes), _answers(path, attributes, rows))
+    return AttributeTable(path, tuple(attributes), answers)
 
 
-def _celeba(path: Path, lines: list[str]) -> tuple[list[str], list[Line]]:
-    fields = [(number, line.split()) for number, line in enumerate(lines, 1) if line.strip()]
-    count, rows = int(lines[0]), fields[2:]
-    if count != len(rows):
-        raise BadInputError(f"{path} says on its first line {count} images and has {len(rows)}: fetch it again.")
-    return fields[1][1] if len(fields) > 1 else [], rows
+def _lines(path: Path) -> list[str]:
+    try:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is not a regular file")  # a pipe would be waited for
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadInputError(f"{path} cannot be read as a table of attributes ({reason}): give a text file.") from error
+    long = next((number for number, line in enumerate(lines, 1) if len(line) > MAX_LINE), None)
+    if long is not None:
+        raise BadInputError(f"{path} line {long} is longer than {MAX_LINE:,} characters: write a row for each image.")
+    return lines
 
 
-def _separated(path: Path, lines: list[str]) -> tuple[list[str], list[Line]]:
+def _celeba(path: Path, lines: list[str]) -> tuple[list[str], Iterator[Line]]:
+    fields = ((number, line.split()) for number, line in enumerate(lines[1:], 2) if line.strip())
+    _, attributes = next(fields, (0, []))
+    return attributes, fields
+
+
+def _separated(path: Path, lines: list[str]) -> tuple[list[str], Iterator[Line]]:
+    fields = _csv_fields(path, lines)
+    _, header = next(fields, (0, []))
+    return header[1:], fields
+
+
+def _csv_fields(path: Path, lines: list[str]) -> Iterator[Line]:
     reader = csv.reader(lines, delimiter="\t" if lines and "\t" in lines[0] else ",", strict=True)
     try:
-        rows = [(reader.line_num, [field.strip() for field in row]) for row in reader if any(row)]
+        yield from ((reader.line_num, [field.strip() for field in row]) for row in reader if any(row))
     except csv.Error as error:
-        raise BadInputError(f"{path} line {reader.line_num} cannot be read ({error}): mend it.") from error
-    return (rows[0][1][1:], rows[1:]) if rows else ([], [])
+        raise BadInputError(
+            f"{path} line {reader.line_num} cannot be read ({error}): correct it, or write the table anew."
+        ) from error
 
 
-def _answers(path: Path, attributes: list[str], rows: list[Line]) -> dict[str, list[float]]:
+def _answers(path: Path, attributes: list[str], rows: Iterator[Line]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     noes: set[str] = set()
     for number, (name, *values) in rows:
@@ -131,13 +156,17 @@ def _problems(name: str, values: list[str], attributes: list[str], again: bool, 
         yield f"has {len(values)} values for {len(attributes)} attributes: give one for each"
     for attribute, value in zip(attributes, values, strict=False):
         if value not in VALUES:
-            yield f"has {value[:40]!r} for {attribute}: write 1 for yes, and 0 or -1 for no"
+            yield f"has {value[:40]!r} for {_short(attribute)}: write 1 for yes, and 0 or -1 for no"
     if not name:
         yield "names no image: begin each row with a file's name"
     if again:
-        yield f"is a second row for {name}: keep one"
+        yield f"is a second row for {_short(name)}: keep one"
     if len(noes) > 1:
         yield "mixes 0 and -1: write no in one way, and leave out images whose answer is unknown"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _stem(name: str) -> str:

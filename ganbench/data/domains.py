@@ -21,8 +21,6 @@ from ganbench.data.folder import Folder
 from ganbench.errors import BadInputError
 from ganbench.images import ResizeMethod, resize
 
-_AT_ONCE = 64  # images in memory while the fingerprint is taken
-_THREADS = 4
 _REMEMBERED = 2**28  # bytes of decoded images
 _COLOURS = {1: "greyscale", 3: "RGB"}
 _ADJECTIVES = {"palette": "with a palette", "alpha": "with an alpha channel"}
@@ -150,7 +148,7 @@ class DomainSplit:
         Raises:
             BadInputError: one is not an image that can be read.
         """
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(fingerprints.THREADS) as pool:
             return list(pool.map(_File.header, self.files))
 
     @cached_property
@@ -240,10 +238,8 @@ class DomainSplit:
         return stored if stored.shape[1:] == (size, size) else resize(stored[None], size, self._method)[0]
 
     def _decoded(self) -> Iterator[Tensor]:
-        """Yield all images in order, decoding a few at once."""
-        with ThreadPoolExecutor(_THREADS) as pool:
-            for start in range(0, len(self.files), _AT_ONCE):
-                yield from pool.map(self._decode, self.files[start : start + _AT_ONCE])
+        largest = max(each.width * each.height for each, _ in self.headers)
+        return fingerprints.few_at_once(self._decode, self.files, largest)
 
 
 def _described(colour: str) -> str:

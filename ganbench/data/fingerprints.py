@@ -9,10 +9,11 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import PIL
 import torch
@@ -23,7 +24,11 @@ from ganbench.data.decoding import Header
 from ganbench.errors import BadInputError
 from ganbench.paths import cache_dir
 
+T = TypeVar("T")
+
 VERSION = 2  # of the decoding rules and of the cache's layout
+THREADS = 4
+_IN_MEMORY = 2**26  # pixels of the images that are decoded at once
 _SETTLED_NS = 2 * 10**9  # the coarsest clock of a common file system
 
 
@@ -74,6 +79,20 @@ class Known(NamedTuple):
     fingerprint: str
     header: Header
     colours: tuple[tuple[str, int], ...] = ()
+
+
+def few_at_once(decode: Callable[[T], Tensor], names: Sequence[T], largest: int) -> Iterator[Tensor]:
+    """Yield the images of all names in order, decoding as many at once as memory allows.
+
+    Args:
+        decode: gives one image.
+        names: what it takes.
+        largest: pixels of the largest image.
+    """
+    count = max(1, min(64, _IN_MEMORY // largest))
+    with ThreadPoolExecutor(min(count, THREADS)) as pool:
+        for start in range(0, len(names), count):
+            yield from pool.map(decode, names[start : start + count])
 
 
 def of(shape: tuple[int, ...], images: Iterable[Tensor], labels: Tensor | None) -> str:

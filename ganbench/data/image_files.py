@@ -1,7 +1,6 @@
 """A data set made of image files, wherever they lie: in a folder or in a zip."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -14,9 +13,6 @@ from ganbench.data import fingerprints
 from ganbench.data.decoding import Header, header, pixels
 from ganbench.data.labels import FILE, MAX_BYTES, one_hot, read_labels
 from ganbench.errors import BadInputError
-
-_AT_ONCE = 64  # images in memory while the fingerprint is taken
-_THREADS = 4
 
 
 class Container(Protocol):
@@ -126,11 +122,7 @@ class ImageFiles:
             return pixels(file, _shown(self._container, name), self._header)
 
     def _decoded(self) -> Iterator[Tensor]:
-        """Yield all images in order, decoding a few at once."""
-        names = self._container.names
-        with ThreadPoolExecutor(_THREADS) as pool:
-            for start in range(0, len(names), _AT_ONCE):
-                yield from pool.map(self._decode, names[start : start + _AT_ONCE])
+        return fingerprints.few_at_once(self._decode, self._container.names, self._header.width * self._header.height)
 
 
 def _shown(container: Container, name: str) -> str:

@@ -1,5 +1,7 @@
 """Tables of attributes: both layouts, and what is wrong with a table in one sentence."""
 
+import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,11 @@ def test_an_attribute_with_one_answer_teaches_nothing(tmp_path: Path) -> None:
         ("4\na b\nx.jpg 1 -1\n", "says on its first line 4 images and has 1"),
         ("4\n", "says on its first line 4 images and has 0"),
         ("1\na b\nx.jpg 1 7\n", "line 3 has '7' for b"),
+        (f"{'9' * 5000}\na b\nx.jpg 1 -1\n", r"says on its first line 9{60}\.\.\. images and has 1"),
+        (f"file,{'a' * 1000}\nx.png,{'7' * 5000}\n", r"line 2 has '7{40}' for a{60}\.\.\.: write"),
+        ("file,a\n" + "x" * 2**21, "line 2 is longer than 1,048,576 characters"),
+        ("a," * 2**20, "line 1 is longer than 1,048,576 characters"),
+        (f"file,a\n{'x' * 200_000},1\n", r"line 2 cannot be read \(field larger than field limit"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, text: str, message: str) -> None:
@@ -93,6 +100,27 @@ def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, text: str, message:
         table(tmp_path, text)
     assert str(caught.value).startswith(f"{tmp_path}/table.txt ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_large_table_takes_little_memory(tmp_path: Path) -> None:
+    """Forty answers of an image are forty references to two numbers, not forty texts."""
+    rows = "".join(f"{number:06}.jpg" + " -1  1" * 20 + "\n" for number in range(5000))
+    (tmp_path / "table.txt").write_text(f"5000\n{' '.join(f'a{number}' for number in range(40))}\n{rows}")
+    tracemalloc.start()
+    found = read_attribute_table(tmp_path / "table.txt")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(found.rows) == 5000
+    assert peak < 6 * len(rows)
+
+
+def test_what_is_too_large_or_no_file_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "large.txt").open("wb") as file:
+        file.truncate(2**40)
+    os.mkfifo(tmp_path / "pipe.txt")
+    for name, reason in (("large", "it is larger than 128 MiB"), ("pipe", "it is not a regular file")):
+        with pytest.raises(BadInputError, match=rf"{name}\.txt cannot be read as a table of attributes \({reason}\)"):
+            read_attribute_table(tmp_path / f"{name}.txt")
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:

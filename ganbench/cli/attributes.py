@@ -1,4 +1,4 @@
-"""``ganbench attributes``: train the attribute classifiers that linear separability asks."""
+"""``ganbench attributes``: train the attribute classifiers for linear separability."""
 
 from collections.abc import Sequence
 from dataclasses import replace

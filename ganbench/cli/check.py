@@ -27,7 +27,7 @@ from ganbench.records.store import Store, read
     "tolerances",
     multiple=True,
     metavar="NAME=AMOUNT",
-    help="How much worse a number may be: 2% of the baseline, or 0.5 in its own unit. May be repeated.",
+    help="How much worse a number may get: 2% of the baseline, or 0.5 in its unit. May be repeated.",
 )
 @options.results_dir
 @click.pass_context

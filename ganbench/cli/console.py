@@ -1,4 +1,4 @@
-"""Where the verbs draw tables and bars."""
+"""The consoles on which verbs draw tables and progress bars."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ class Terminal(Console):
 
 
 def can_show(text: str) -> bool:
-    """Return whether the encoding of standard output has all characters of a text."""
+    """Return whether standard output can encode a text."""
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -34,10 +34,10 @@ def can_show(text: str) -> bool:
 
 @contextmanager
 def images_bar(count: int) -> Iterator[Callable[[], None]]:
-    """Show a bar on stderr, and give what moves it by one image."""
+    """Show a progress bar on stderr, and yield a function that advances it by one image."""
     from rich.progress import Progress
 
-    # Standard output is for the paths, and stays what it is.
+    # rich would redirect standard output too, which is for the paths of files.
     console = Terminal(stderr=True)
     with Progress(console=console, redirect_stdout=False, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("images", total=count)

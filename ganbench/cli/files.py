@@ -1,5 +1,6 @@
-"""Writing what a verb was asked for, whole or not at all."""
+"""Files that verbs write: checked for before any work, then written whole or not at all."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,14 +9,14 @@ from ganbench.errors import BadInputError
 
 
 def check_folder(folder: Path, names: Sequence[str], force: bool) -> None:
-    """Find out, before any work, whether files of these names can be written to a folder.
+    """Check, before any work, whether files of these names can be written to a folder.
 
     Raises:
-        BadInputError: the folder cannot be written to, or it has one of the files and ``force`` does not allow that.
+        BadInputError: the folder cannot be written to, or has one of the files already and ``force`` is not set.
     """
-    there = [name for name in names if (folder / name).exists()]
-    if there and not force:
-        raise BadInputError(f"{folder / there[0]} exists: choose another place, or replace it with --force.")
+    existing = [name for name in names if os.path.lexists(folder / name)]
+    if existing and not force:
+        raise BadInputError(f"{folder / existing[0]} exists: choose another folder, or replace the file with --force.")
     try:
         probe(folder)
     except OSError as error:
@@ -26,11 +27,11 @@ def write(path: Path, content: bytes) -> None:
     """Write a file, replacing an older one only once the new one is whole.
 
     Raises:
-        BadInputError: it cannot be written; an older file is as it was.
+        BadInputError: it cannot be written; an older file stays as it was.
     """
     if path.is_dir():
-        raise BadInputError(f"{path} is a folder: name a file in it.")
+        raise BadInputError(f"expected a file to write, found a folder: {path}; name a file in it.")
     try:
         write_atomically(path, content)
     except OSError as error:
-        raise BadInputError(f"cannot write {path} ({error.strerror}): choose another place or make room.") from error
+        raise BadInputError(f"cannot write {path} ({error.strerror}): choose another folder or make room.") from error

@@ -1,8 +1,9 @@
-"""What all verbs share: lazy loading, one sentence an error, exit codes, examples in the help."""
+"""What all verbs share: lazy loading, one sentence for an error, exit codes, examples in the help."""
 
 import difflib
 import importlib
 import io
+import math
 import os
 import re
 import sys
@@ -40,10 +41,10 @@ def _version_option() -> click.Option:
 
 
 class Verb(click.Command):
-    """A verb: takes ``--debug``, and its help ends with examples that run as they stand.
+    """A verb: it takes ``--debug``, and its help ends with examples.
 
     Args:
-        examples: whole command lines, beginning with ``ganbench``; the tests parse each.
+        examples: whole command lines that begin with ``ganbench``; the tests parse each.
     """
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
@@ -52,10 +53,10 @@ class Verb(click.Command):
         self.params.append(_debug_option())
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Return what is left; an empty value, such as an unset shell variable gives, is no choice of a default."""
+        """Return the arguments left over; refuse an empty value, which is what an unset shell variable gives."""
         for before, value in pairwise(["the first argument", *args]):
             if not value or re.fullmatch("--[a-z0-9-]+=", value):
-                ctx.fail(f"{value.rstrip('=') or before} is followed by nothing: give a value or leave it out")
+                ctx.fail(f"expected a value after {value.rstrip('=') or before}, found none: add it or leave both out")
         return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -66,15 +67,28 @@ class Verb(click.Command):
 
 
 class Choice(click.Choice[str]):
-    """A choice that suggests the nearest one."""
+    """A choice of words; an error suggests the nearest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the choice; an unknown one fails with what was probably meant."""
+        """Return the word; an unknown one fails with the nearest."""
         if value not in self.choices:
             self.fail(
-                f"{value!r} is none of {', '.join(self.choices)}{suggestion(str(value), self.choices)}", param, ctx
+                f"expected one of {', '.join(self.choices)}, found {value!r:.60}{suggestion(str(value), self.choices)}",
+                param,
+                ctx,
             )
         return super().convert(value, param, ctx)
+
+
+class FloatRange(click.FloatRange):
+    """A range of numbers, which NaN is not in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or fail with the range."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
 
 
 class Verbs(click.Group):
@@ -103,7 +117,7 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the verb to run; an unknown one is answered with the nearest."""
+        """Return the verb to run; an unknown one fails with the nearest."""
         if args[0] not in self.verbs and not args[0].startswith("-"):
             ctx.fail(f"unknown verb {args[0]!r}{suggestion(args[0], self.verbs)}")
         return super().resolve_command(ctx, args)
@@ -151,7 +165,7 @@ class Verbs(click.Group):
 
 
 def sentences(error: Exception) -> list[str]:
-    """Return what to tell the user of an error: one sentence, or one a problem."""
+    """Return what to tell the user about an error: one sentence, or one for each problem of a plan."""
     return [one_line(told) for told in (error.problems if isinstance(error, PlanError) else [_sentence(error)])]
 
 
@@ -197,21 +211,21 @@ def _told(lines: Sequence[str], code: int) -> int:
 
 
 def _open_closed_streams() -> None:
-    """Let a stream that the caller closed (``>&-``) swallow what is written to it."""
+    """Discard what is written to a stream that the caller closed (``>&-``)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the rest of the process
 
 
 def _print_what_can_be_printed() -> None:
-    """Show a question mark for a character that the terminal's encoding lacks, rather than fail."""
+    """Print a question mark, instead of failing, for a character that the terminal's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _silence() -> None:
-    """Keep the interpreter from complaining at exit about a pipe whose reader has gone."""
+    """Keep the interpreter from reporting, at exit, a pipe whose reader is gone."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(io.UnsupportedOperation):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

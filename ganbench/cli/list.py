@@ -1,4 +1,4 @@
-"""``ganbench list``: the names of everything that can be named."""
+"""``ganbench list``: the registered names of each kind."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     examples=("ganbench list", "ganbench list models", "ganbench list metrics --long"),
 )
 @click.argument("kind", required=False, type=Choice(registry.KINDS), metavar=f"[{'|'.join(registry.KINDS)}]")
-@click.option("--long", is_flag=True, help="Import each and tell more: parameters, recipes, published weights.")
+@click.option("--long", is_flag=True, help="Import everything listed and show parameters, recipes, published weights.")
 def command(kind: str | None, long: bool) -> None:
-    """Show names, with one line on each; nothing is imported unless --long asks for it."""
+    """List names with a line on each. Nothing is imported without --long."""
     for each in (kind,) if kind else registry.KINDS:
         if kind is None:
             say(f"{each}:")
@@ -38,7 +38,7 @@ def _show(kind: str, indent: str, long: bool) -> None:
 
 
 def _details(kind: str, name: str) -> list[str]:
-    """Return what else there is to say of a registered object, one line each; imports it."""
+    """Return further lines on a registered object, which is imported for them."""
     if kind == "metrics":
         return _of_metric(name)
     thing = registry.load(kind, name)

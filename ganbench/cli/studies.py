@@ -1,4 +1,4 @@
-"""What ``ganbench generate`` was asked to draw: which files, how many images, and how; all checked before any work."""
+"""What ``ganbench generate`` draws: which files, how many images, and how; all checked before any work."""
 
 import math
 import re
@@ -12,6 +12,9 @@ from ganbench.errors import BadInputError
 if TYPE_CHECKING:
     from ganbench.pictures import Sampler
 
+MOST_IMAGES = 1_000_000
+MAX_SHIFT = 1000.0  # image widths
+MAX_PSI = 1000.0  # far beyond any image; a float32 overflows at 1e38
 BELONG = {
     "steps": "walk",
     "loop": "walk",
@@ -25,12 +28,12 @@ Files = Iterator[tuple[str, bytes]]
 
 @dataclass(frozen=True)
 class Study:
-    """Something to draw.
+    """One kind of picture to draw.
 
     Attributes:
-        files: names of the files it gives.
-        count: images it takes.
-        draw: gives each file's name and content.
+        files: names of the files that it writes.
+        count: number of images that it generates.
+        draw: yields each file's name and content.
     """
 
     files: tuple[str, ...]
@@ -38,27 +41,34 @@ class Study:
     draw: "Callable[[Sampler], Files]"
 
 
-def study(asked: Mapping[str, Any]) -> Study:
-    """Return what the options of ``generate`` ask for.
+def study(given: Mapping[str, Any]) -> Study:
+    """Return the study that the options of ``generate`` describe.
 
     Raises:
-        BadInputError: options that contradict or miss each other, or a value that makes no sense.
+        BadInputError: options that contradict or miss each other, a malformed value, or too many images.
     """
-    modes = [name for name in ("grid", "sweep", "mix_rows", "walk") if asked[name] is not None]
+    modes = [name for name in ("grid", "sweep", "mix_rows", "walk") if given[name] is not None]
     if len(modes) > 1:
         raise BadInputError(f"{_option(modes[0])} and {_option(modes[1])} exclude each other: choose one.")
     mode = modes[0] if modes else "samples"
     for name, owner in BELONG.items():
-        if asked[name] not in (None, False) and mode != owner:
-            raise BadInputError(f"{_option(name)} only goes with {_option(owner)}: add that or leave this out.")
+        if given[name] not in (None, False) and mode != owner:
+            raise BadInputError(f"{_option(name)} needs {_option(owner)}: add it, or leave {_option(name)} out.")
     for name, other in (("truncation", "sweep"), ("seeds", "mix_rows")):
-        if asked[name] is not None and mode == other:
-            raise BadInputError(f"--{name} and {_option(other)} say the same twice: leave one out.")
-    return _STUDIES[mode](asked)
+        if given[name] is not None and mode == other:
+            raise BadInputError(f"--{name} and {_option(other)} both set the {name}: leave one out.")
+    found = _STUDIES[mode](given)
+    _check_count(found.count)
+    return found
 
 
-def _samples(asked: Mapping[str, Any]) -> Study:
-    seeds = tuple(dict.fromkeys(_seeds(asked, 16)))
+def _check_count(count: int) -> None:
+    if count > MOST_IMAGES:
+        raise BadInputError(f"expected at most {MOST_IMAGES:,} images, found {count:,}: choose fewer.")
+
+
+def _samples(given: Mapping[str, Any]) -> Study:
+    seeds = tuple(dict.fromkeys(_seeds(given, 16)))
     files = tuple(f"seed{seed:04d}.png" for seed in seeds)
 
     def draw(sampler: "Sampler") -> Files:
@@ -70,15 +80,16 @@ def _samples(asked: Mapping[str, Any]) -> Study:
     return Study(files, len(seeds), draw)
 
 
-def _grid(asked: Mapping[str, Any]) -> Study:
-    match = re.fullmatch(r"([1-9]\d{0,3})x([1-9]\d{0,3})", asked["grid"].lower())
+def _grid(given: Mapping[str, Any]) -> Study:
+    match = re.fullmatch(r"([1-9]\d{0,3})x([1-9]\d{0,3})", given["grid"].lower())
     if not match:
-        raise BadInputError(f"--grid {asked['grid']!r} is no size of a grid: write columns and rows such as 8x4.")
+        raise BadInputError(f"expected --grid COLSxROWS, found {given['grid']!r:.60}: write for example 8x4.")
     columns, rows = int(match[1]), int(match[2])
-    seeds = _seeds(asked, columns * rows)
+    _check_count(columns * rows)
+    seeds = _seeds(given, columns * rows)
     if len(seeds) != columns * rows:
         raise BadInputError(
-            f"a grid of {columns}x{rows} holds {columns * rows} images and there are {len(seeds)} seeds."
+            f"expected {columns * rows:,} seeds for a grid of {columns}x{rows}, found {len(seeds):,}: change either."
         )
 
     def draw(sampler: "Sampler") -> Files:
@@ -89,8 +100,10 @@ def _grid(asked: Mapping[str, Any]) -> Study:
     return Study(("grid.png",), len(seeds), draw)
 
 
-def _sweep(asked: Mapping[str, Any]) -> Study:
-    seeds, psis = _seeds(asked, 4), options.numbers(asked["sweep"], "--sweep")
+def _sweep(given: Mapping[str, Any]) -> Study:
+    seeds, psis = _seeds(given, 4), options.numbers(given["sweep"], "--sweep")
+    for psi in psis:
+        check_psi(psi, "--sweep")
 
     def draw(sampler: "Sampler") -> Files:
         from ganbench.pictures import png, sheet, sweep
@@ -101,11 +114,11 @@ def _sweep(asked: Mapping[str, Any]) -> Study:
     return Study(("sweep.png",), len(seeds) * len(psis), draw)
 
 
-def _mixing(asked: Mapping[str, Any]) -> Study:
-    if asked["mix_cols"] is None:
-        raise BadInputError("--mix-rows needs --mix-cols: name the seeds whose styles replace some of the rows'.")
-    rows, columns = options.seeds(asked["mix_rows"]), options.seeds(asked["mix_cols"])
-    layers = options.seeds(asked["mix_layers"]) if asked["mix_layers"] is not None else None
+def _mixing(given: Mapping[str, Any]) -> Study:
+    if given["mix_cols"] is None:
+        raise BadInputError("--mix-rows needs --mix-cols: add the seeds of the columns, such as --mix-cols 10-14.")
+    rows, columns = options.seeds(given["mix_rows"]), options.seeds(given["mix_cols"])
+    layers = options.seeds(given["mix_layers"]) if given["mix_layers"] is not None else None
 
     def draw(sampler: "Sampler") -> Files:
         from ganbench.pictures import mixing, png, sheet
@@ -120,14 +133,14 @@ def _mixing(asked: Mapping[str, Any]) -> Study:
     return Study(("mixing.png",), (len(rows) + 1) * (len(columns) + 1) - 1, draw)
 
 
-def _walk(asked: Mapping[str, Any]) -> Study:
-    seeds, steps, loop = _seeds(asked, 4), asked["steps"] or 30, asked["loop"]
-    form, fps = asked["form"] or "gif", asked["fps"]
+def _walk(given: Mapping[str, Any]) -> Study:
+    seeds, steps, loop = _seeds(given, 4), given["steps"] or 30, given["loop"]
+    form, fps = given["form"] or "gif", given["fps"]
     if len(seeds) < 2:
-        raise BadInputError(f"a walk needs two seeds and there is {len(seeds)}: write for example --seeds 0-3.")
+        raise BadInputError(f"expected two seeds or more for a walk, found {len(seeds)}: add some to --seeds.")
     if form == "png" and fps is not None:
-        raise BadInputError("--fps is for animations and --format png is a sheet: leave one out.")
-    space: Literal["z", "w"] = asked["walk"]
+        raise BadInputError("--fps needs an animation and --format png is a sheet: leave one of them out.")
+    space: Literal["z", "w"] = given["walk"]
     legs = len(seeds) - 1 + loop
     name = f"walk.{form}"
 
@@ -144,30 +157,39 @@ _STUDIES = {"samples": _samples, "grid": _grid, "sweep": _sweep, "mix_rows": _mi
 
 
 def _strip(frames: "list[Any]", steps: int, legs: int) -> Any:
-    """Return a sheet with a row for each leg, both ends in it."""
+    """Return a sheet with a row from each seed to the next, both included."""
     from ganbench.pictures import sheet
 
     cells = [frames[(leg * steps + step) % len(frames)] for leg in range(legs) for step in range(steps + 1)]
     return sheet(cells, steps + 1, legs)
 
 
-def _seeds(asked: Mapping[str, Any], count: int) -> tuple[int, ...]:
-    return options.seeds(asked["seeds"]) if asked["seeds"] is not None else tuple(range(count))
+def _seeds(given: Mapping[str, Any], count: int) -> tuple[int, ...]:
+    return options.seeds(given["seeds"]) if given["seeds"] is not None else tuple(range(count))
 
 
 def _option(name: str) -> str:
     return "--" + {"form": "format"}.get(name, name).replace("_", "-")
 
 
+def check_psi(psi: float, option: str) -> None:
+    """Raise BadInputError unless a truncation psi is of a size that an image can be made at."""
+    if not -MAX_PSI <= psi <= MAX_PSI:
+        raise BadInputError(f"expected a psi from {-MAX_PSI:g} to {MAX_PSI:g} for {option}, found {psi}: try 0.7.")
+
+
 def motion(translate: str | None, rotate: float | None) -> tuple[float, float, float] | None:
-    """Return ``(tx, ty, angle)`` in image widths and radians, or None where nothing moves.
+    """Return ``(tx, ty, angle)`` in image widths and radians; None where neither option is given.
 
     Raises:
-        BadInputError: not two finite numbers, or no finite angle.
+        BadInputError: not two shifts of at most ``MAX_SHIFT``, or not a finite angle.
     """
     if translate is None and rotate is None:
         return None
     shift = options.numbers(translate, "--translate") if translate is not None else (0.0, 0.0)
-    if len(shift) != 2 or not math.isfinite(rotate or 0):
-        raise BadInputError("a motion is two numbers and an angle: write for example --translate 0.1,0 --rotate 30.")
+    if len(shift) != 2 or max(map(abs, shift)) > MAX_SHIFT or not math.isfinite(rotate or 0):
+        raise BadInputError(
+            f"expected shifts up to {MAX_SHIFT:g} image widths and an angle, found --translate {translate} and "
+            f"--rotate {rotate}: write for example --translate 0.1,0 --rotate 30."
+        )
     return shift[0], shift[1], math.radians(rotate or 0)

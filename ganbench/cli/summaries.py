@@ -1,4 +1,4 @@
-"""One line on each registered name, read from the source file it points into, so that nothing need be imported."""
+"""One line on each registered name, read from its source file so that nothing is imported."""
 
 import ast
 import importlib.util
@@ -25,7 +25,7 @@ def summary(kind: str, name: str) -> str:
 
 
 def _source(module: str) -> Path | None:
-    """Return the file of a module, found without importing it or its parents."""
+    """Return the file of a module without importing it or its parents; None where there is none."""
     top, *rest = module.split(".")
     try:
         spec = importlib.util.find_spec(top)

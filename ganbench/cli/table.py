@@ -1,4 +1,4 @@
-"""``ganbench table``: records as the tables of a paper."""
+"""``ganbench table``: records as the tables of papers."""
 
 import shutil
 import sys
@@ -26,7 +26,7 @@ from ganbench.records.table import Table, build, collect
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=Choice(tuple(render.FORMATS)), metavar="[text|markdown|csv|latex]",
-              help="[default: by the name of --output, else text]")  # fmt: skip
+              help="[default: by the suffix of --output, else text]")  # fmt: skip
 @click.option("--metrics", help="Only these, in this order, separated by commas; short names will do.")
 @click.option("--models", help="Only these, in this order, separated by commas.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write instead of printing.")

@@ -1,5 +1,6 @@
-"""``ganbench translate``: images to another domain, with sheets of sources and styles."""
+"""``ganbench translate``: images translated to other domains, with sheets of sources and styles."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +12,13 @@ from ganbench.cli import options
 from ganbench.cli.console import images_bar
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import Verb
+from ganbench.cli.output import say
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
     from ganbench.pictures import Column, Translations, UserImage
 
-LATENTS, OF_DATA = 8, 8  # by default
+LATENTS, OF_DATA = 8, 8  # default numbers of random styles, and of images of a data set
 MOST = 12  # rows, and columns, of a sheet
 
 
@@ -32,88 +34,94 @@ MOST = 12  # rows, and columns, of a sheet
 )
 @click.option("--model", required=True, help="Model that translates.")
 @click.option("--weights", help="Checkpoint to use.  [default: the embedded one]")
-@click.option("--input", "sources", required=True, help="Images: a file, a folder, a zip, or a data set's name.")
+@click.option("--input", "sources", required=True, help="Images: a file, a folder, a zip, or the name of a data set.")
 @click.option("--target", "targets", multiple=True, required=True,
               help="Domain to translate to, by name or number; may be repeated; 'all' for all.")  # fmt: skip
-@click.option("--reference", help="Images whose style to take: a file, a folder, a zip, or a data set's name.")
-@click.option("--latents", type=click.IntRange(1, 10_000), help=f"Styles to draw at random.  [default: {LATENTS}]")
+@click.option("--reference", help="Images whose styles to use: a file, a folder, a zip, or a data set.")
+@click.option("--latents", type=click.IntRange(1, 10_000), help=f"Number of random styles.  [default: {LATENTS}]")
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**62),
     metavar="S",
-    help="Seed of the first random style; 1 more for each.  [default: 0]",
+    help="Seed of the first random style; the next has the next seed.  [default: 0]",
 )
 @click.option("--walk", metavar="STEPS", type=click.IntRange(1, 1000),
-              help="One sheet: from each style to the next in so many steps.")  # fmt: skip
+              help="Only a sheet: this many steps from each style to the next.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), metavar="N",
-              help=f"Most sources, and references, for a target.  [default: all; {OF_DATA} of a data set]")  # fmt: skip
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; made if missing.")
+              help=f"Most sources, and references, of a target.  [default: all; {OF_DATA} of a data set]")  # fmt: skip
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; created if missing.")
 @click.option("--force", is_flag=True, help="Replace files of the same names in --out.")
 @options.device
-def command(out: Path, force: bool, **asked: Any) -> None:
-    """Translate images to other domains and write them to a folder; prints the paths of the files.
+def command(out: Path, force: bool, **given: Any) -> None:
+    """Translate images to other domains, write them to a folder and print the paths of the files.
 
-    Each translation is a file (cat-to-dog-seed0003.png, or cat-to-dog-like-REFERENCE.png), and each target has a sheet:
-    a row for each of the first sources, a column for each style. Sources known to be of the target's own domain, by
-    their data set or by the folder in --input that they lie in, are left out; so are references of another.
+    Each translation is a file (cat-to-dog-seed0003.png, or cat-to-dog-like-REFERENCE.png), and each target has a sheet
+    with a row for each of the first sources and a column for each style. Sources that already are of the target domain
+    are left out, as are references of another domain; domains are known from the data set or from subfolders.
     """
-    check(asked)
-    notes, model = _model(asked)
-    jobs = _jobs(asked, model)
+    check(given)
+    notes, model = _model(given)
+    jobs = _jobs(given, model)
     check_folder(out, [name for job in jobs for name in job.files], force)
-    for image in dict.fromkeys(image for job in jobs for image in (*job.sources, *job.references)):
-        image.pixels()  # names what is damaged before any work
+    images = list(dict.fromkeys(image for job in jobs for image in (*job.sources, *job.references)))
+    for image in images:
+        image.pixels()  # a damaged file is found before any work
     with images_bar(sum(job.count for job in jobs)) as advance:
         for job in jobs:
             for name, content in job.draw(replace(model, on_image=advance)):
                 out.mkdir(parents=True, exist_ok=True)
                 write(out / name, content)
-                click.echo(str(out / name))
-    for note in filter(None, notes):
+                say(str(out / name))
+    for note in filter(None, (*notes, _conversions(images))):
         click.echo(note, err=True)
 
 
-def check(asked: Mapping[str, Any]) -> None:
-    """Check that the options do not contradict each other.
+def _conversions(images: "Sequence[UserImage]") -> str:
+    """Return a note on how many images had to be converted to RGB; "" for none."""
+    counts = Counter(image.converted for image in images if image.converted)
+    colours = " and ".join(f"{count:,} {colour}" for colour, count in counts.items())
+    return f"converted to RGB: {colours} of {len(images):,} images." if counts else ""
 
-    Raises:
-        BadInputError: they do.
-    """
+
+def check(given: Mapping[str, Any]) -> None:
+    """Raise BadInputError where options contradict each other."""
     for name in ("latents", "seed"):
-        if asked["reference"] is not None and asked[name] is not None:
+        if given["reference"] is not None and given[name] is not None:
             raise BadInputError(f"--reference and --{name} exclude each other: choose one.")
-    if asked["walk"] is not None and asked["latents"] == 1:
-        raise BadInputError("a walk needs two styles and --latents is 1: allow more.")
+    if given["walk"] is not None and given["latents"] == 1:
+        raise BadInputError("expected two styles or more for a walk, found --latents 1: raise it, or leave out --walk.")
 
 
-def _model(asked: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
-    """Return what is to be said of the model, and the model."""
+def _model(given: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
+    """Return notes on the model, each of which may be "", and the model."""
     from ganbench.engine.options import RANGES, resolve_device, whole_number
     from ganbench.models.base import open_model
     from ganbench.pictures import Translations
+    from ganbench.types import MaskedTranslator
 
-    whole_number("--seed", (asked["seed"] or 0) + (asked["latents"] or LATENTS) - 1, *RANGES["seed"])
-    device = resolve_device(asked["device"])
-    subject = open_model(asked["model"], asked["weights"], device)
+    whole_number("--seed", (given["seed"] or 0) + (given["latents"] or LATENTS) - 1, *RANGES["seed"])
+    device = resolve_device(given["device"])
+    subject = open_model(given["model"], given["weights"], device)
     model = Translations(subject.model, subject.name, device)
     for name in ("reference", "latents", "seed", "walk"):
-        if asked[name] is not None and not model.has_styles:
-            raise BadInputError(f"{subject.name} translates in one way, without styles: leave out --{name}.")
-    masks = f"{subject.name} was trained with masks of faces, which are not made here: it keeps less of the sources."
-    return (subject.note, masks if getattr(subject.model, "needs_masks", False) else ""), model
+        if given[name] is not None and not model.has_styles:
+            raise BadInputError(f"{subject.name} translates without styles: leave out --{name}.")
+    masked = isinstance(subject.model, MaskedTranslator) and subject.model.needs_masks
+    masks = f"{subject.name} was trained with face masks, which are not computed here: it keeps less of the sources."
+    return (subject.note, masks if masked else ""), model
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is translated to one domain.
+    """All translations to one target domain.
 
     Attributes:
         target: number of the domain.
-        domain: its name, as part of a file's name.
-        sources: to translate.
-        references: whose style to take; none for other styles.
-        seeds: of random styles; none for other styles.
-        walk: steps from style to style, for a sheet alone; None for files and a sheet.
+        domain: its name, made safe for file names.
+        sources: images to translate.
+        references: images whose styles are used; empty for random styles or none.
+        seeds: of random styles; empty for styles of references or none.
+        walk: steps from style to style on a sheet that is the only file; None for a file each and a sheet.
     """
 
     target: int
@@ -138,7 +146,7 @@ class Job:
 
     @property
     def count(self) -> int:
-        """The number of translations; the ways back are not counted."""
+        """The number of translations, reconstructions not counted."""
         styles = len(self.references or self.seeds) or 1
         return (
             min(len(self.sources), MOST) * ((styles - 1) * self.walk + 1) if self.walk else len(self.sources) * styles
@@ -150,19 +158,19 @@ class Job:
         return [f"{source.name}-to-{self.domain}{way}.png" for way in ways or [""]]
 
     def draw(self, model: "Translations") -> Iterator[tuple[str, bytes]]:
-        """Give each file's name and content."""
-        from ganbench.pictures import picture, png, table, walked
+        """Yield each file's name and content."""
+        from ganbench.pictures import interpolated, picture, png, table
 
         columns = self._columns(model)
         if self.walk:
-            path, shown = walked(columns, self.walk), self.sources[:MOST]
+            path, shown = interpolated(columns, self.walk), self.sources[:MOST]
             rows = (model.row(source.pixels(), self.target, path) for source in shown)
             yield self.sheet, png(table(path, rows, len(shown)))
             return
         kept: list[Any] = []
         for source in self.sources:
             row = list(model.row(source.pixels(), self.target, columns))
-            for name, image in zip(self.names(source), row[1:], strict=False):  # the way back has no file
+            for name, image in zip(self.names(source), row[1:], strict=False):  # a reconstruction has no file
                 yield name, png(picture(image))
             kept += [row[: MOST + 1]] if len(kept) < MOST else []
         yield self.sheet, png(table(columns[:MOST], kept, len(kept)))
@@ -171,37 +179,39 @@ class Job:
         from ganbench.pictures import Column
 
         if not model.has_styles:
-            return [Column(label=f"to {self.domain}"), *([Column(label="back")] if model.returns else [])]
+            return [Column(label=f"to {self.domain}"), *([Column(label="back")] if model.is_cyclic else [])]
         return [model.of_seed(seed, self.target) for seed in self.seeds] + [
             model.of_reference(image.pixels(), self.target) for image in self.references
         ]
 
 
-def _jobs(asked: Mapping[str, Any], model: "Translations") -> list[Job]:
-    """Return what is translated to each target; of all targets, those that there are sources for.
+def _jobs(given: Mapping[str, Any], model: "Translations") -> list[Job]:
+    """Return the job of each target; with ``--target all``, of those that have sources.
 
     Raises:
-        BadInputError: no such target, or one without sources, references or enough styles.
+        UnknownNameError: a target is not a domain of the model.
+        BadInputError: a target has no sources, no references or too few styles.
     """
     from ganbench.pictures import open_user_images
 
-    every = "all" in asked["targets"]
-    targets = model.targets if every else dict.fromkeys(map(model.target, asked["targets"]))
-    sources = open_user_images(asked["sources"], model.domains, model.channels)
-    references = open_user_images(asked["reference"], model.domains, model.channels) if asked["reference"] else []
-    jobs = [_job(asked, model, target, sources, references, len(targets) == 1) for target in targets]
+    every = "all" in given["targets"]
+    targets = model.targets if every else dict.fromkeys(map(model.target, given["targets"]))
+    sources = open_user_images(given["sources"], model.domains, model.channels)
+    references = open_user_images(given["reference"], model.domains, model.channels) if given["reference"] else []
+    jobs = [_job(given, model, target, sources, references, len(targets) == 1) for target in targets]
     for job in jobs:
         if not (job.sources or (every and any(job.sources for job in jobs))):
             raise BadInputError(
-                f"all images of {asked['sources']} are of the domain {job.domain!r} already: name another --target."
+                f"expected images of other domains in {given['sources']}, found only {job.domain!r}: name another "
+                "--target."
             )
         if job.walk and len(job.references or job.seeds) < 2:
-            raise BadInputError("a walk needs two styles and there is one: allow more, or leave out --walk.")
+            raise BadInputError("expected two styles or more for a walk, found one: add some, or leave out --walk.")
     return [job for job in jobs if job.sources]
 
 
 def _job(
-    asked: Mapping[str, Any],
+    given: Mapping[str, Any],
     model: "Translations",
     target: int,
     sources: "Sequence[UserImage]",
@@ -210,22 +220,22 @@ def _job(
 ) -> Job:
     from ganbench.pictures.user_images import safe
 
-    domain, first = model.domains[target], asked["seed"] or 0
-    seeds = range(first, first + (asked["latents"] or LATENTS)) if model.has_styles and not references else ()
+    domain, first = model.domains[target], given["seed"] or 0
+    seeds = range(first, first + (given["latents"] or LATENTS)) if model.has_styles and not references else ()
     theirs = [image for image in references if image.domain == domain or (alone and image.domain is None)]
     if references and not theirs:
         known = ", ".join(dict.fromkeys(image.domain for image in references if image.domain))
         raise BadInputError(
-            f"{asked['reference']} has no references known to be of the domain {domain!r}, but of {known}: name others."
+            f"expected references of the domain {domain!r} in {given['reference']}, found {known}: name others."
             if known
-            else f"{asked['reference']} does not say of what domain its images are: name them for a single --target, "
-            f"or put those of {domain} in a subfolder of that name."
+            else f"the domains of the images in {given['reference']} are unknown: name a single --target, or put the "
+            f"images of {domain} into a subfolder {domain}."
         )
-    mine = _limited(asked, "sources", [image for image in sources if image.domain != domain])
-    return Job(target, safe(domain), mine, _limited(asked, "reference", theirs), seeds, asked["walk"])
+    mine = _limited(given, "sources", [image for image in sources if image.domain != domain])
+    return Job(target, safe(domain), mine, _limited(given, "reference", theirs), seeds, given["walk"])
 
 
-def _limited(asked: Mapping[str, Any], option: str, images: "Sequence[UserImage]") -> "Sequence[UserImage]":
+def _limited(given: Mapping[str, Any], option: str, images: "Sequence[UserImage]") -> "Sequence[UserImage]":
     from ganbench.pictures.user_images import evenly, is_registered
 
-    return evenly(images, asked["limit"] or (OF_DATA if images and is_registered(asked[option]) else None))
+    return evenly(images, given["limit"] or (OF_DATA if images and is_registered(given[option]) else None))

@@ -1,9 +1,9 @@
-"""Pictures of what a model makes: samples, grids, sweeps, style mixing, latent walks and translations."""
+"""Pictures of what a model makes: samples, grids, truncation sweeps, style mixing, latent walks and translations."""
 
 from ganbench.pictures.sampler import Sampler, inverse_motion
 from ganbench.pictures.sheets import animation, picture, png, sheet
 from ganbench.pictures.studies import mixing, sweep, walk
-from ganbench.pictures.translations import Column, Translations, table, walked
+from ganbench.pictures.translations import Column, Translations, interpolated, table
 from ganbench.pictures.user_images import UserImage, evenly, open_user_images
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "UserImage",
     "animation",
     "evenly",
+    "interpolated",
     "inverse_motion",
     "mixing",
     "open_user_images",
@@ -22,5 +23,4 @@ __all__ = [
     "sweep",
     "table",
     "walk",
-    "walked",
 ]

@@ -1,4 +1,4 @@
-"""Curves of a table whose rows are numbers."""
+"""Plots of a table whose rows are numbers, such as truncations."""
 
 import io
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ WIDTH, HEIGHT, DPI = 4.4, 3.6, 150  # of a panel, in inches
 
 
 def curves(table: Table, axis: str) -> bytes:
-    """Return a PNG with a panel for each metric, and in it a curve for each of its numbers, the best point marked.
+    """Return a PNG with a panel for each metric and a curve for each of its numbers; the best point is marked.
 
     Args:
-        table: the label of every row is a number.
-        axis: what these numbers are.
+        table: of which every row's label is a number.
+        axis: the label of the horizontal axis.
     """
     panels: dict[Protocol, list[int]] = {}
     for index, column in enumerate(table.columns):
-        if column.higher_is_better is not None:  # a spread is no curve of its own
+        if column.higher_is_better is not None:  # the spread of a score gets no curve
             panels.setdefault(replace(column.protocol, key=""), []).append(index)
     figure = Figure(figsize=(WIDTH * len(panels), HEIGHT), dpi=DPI, layout="constrained")
     for axes, indices in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.values(), strict=True):
@@ -56,7 +56,7 @@ def _panel(axes: Any, table: Table, indices: Sequence[int]) -> None:
 
 
 def _mark(axes: Any, table: Table, row: int, index: int, color: Any) -> None:
-    """Put a ring around the best point, and its number above."""
+    """Draw a ring around the best point and print its value above."""
     at = float(table.rows[row].label), table.rows[row].values[index]
     axes.plot(*at, marker="o", markersize=9, markerfacecolor="none", color=color)
     axes.annotate(table.cells(index)[row], at, (0, 8), textcoords="offset points", ha="center", fontsize="small")

@@ -1,4 +1,4 @@
-"""Seeds to images."""
+"""Images of a generator by seed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from ganbench.types import EquivariantGenerator, Generator, NoiseMode, StyleGene
 
 @dataclass(frozen=True, eq=False)
 class Sampler:
-    """Images of a generator, by seed and one at a time, so that each depends on its own seed alone, to the last bit.
+    """Images of a generator, made one at a time, so that each depends on its own seed alone.
 
     Seed ``s`` draws everything from ``Streams(s, (0,))``: its latent is ``normal("z", (z_dim,))``, and without a
     ``label`` a conditional model gets the class ``integers("label", c_dim)``.
 
     Attributes:
-        model: a generator.
+        model: a ``Generator``.
         name: of the model, for messages.
         device: where the model is.
         truncation_psi: 1 for none; interpolates from w_avg.
         truncation_cutoff: number of layers truncated; None for all.
-        label: class of every image, 0..c_dim-1; None for one drawn by seed.
-        noise_mode: of a style generator.
+        label: class of every image, 0..c_dim-1; None to draw one by seed.
+        noise_mode: of a style-based generator.
         on_image: called after every image.
 
     Raises:
-        BadInputError: the model cannot do what is asked.
+        BadInputError: the model is not a generator, or lacks the class or the latent space that the options need.
     """
 
     model: Any
@@ -48,33 +48,35 @@ class Sampler:
         if isinstance(self.model, Translator):
             raise BadInputError(f"{self.name} translates images: use `ganbench translate`.")
         if not isinstance(self.model, Generator):
-            raise BadInputError(f"{self.name} makes no images from latents: choose a generator.")
+            raise BadInputError(f"expected a model that makes images from latents, found {self.name}: choose another.")
         if self.model.img_channels not in (1, 3):
             raise BadInputError(
-                f"{self.name} makes images of {self.model.img_channels} channels: choose one of 1 or 3."
+                f"expected a model of images with 1 or 3 channels, found {self.name} with {self.model.img_channels}: "
+                "choose another."
             )
         if self.truncation_psi != 1 or self.truncation_cutoff is not None:
             self.require_styles("truncation")
         c_dim = self.model.c_dim
         if self.label is not None and not 0 <= self.label < c_dim:
-            classes = f"has the classes 0 to {c_dim - 1}" if c_dim else "has no classes"
-            raise BadInputError(f"there is no class {self.label}: {self.name} {classes}.")
+            if not c_dim:
+                raise BadInputError(f"{self.name} is unconditional and has no class {self.label}: leave out --class.")
+            raise BadInputError(f"expected a class from 0 to {c_dim - 1} of {self.name}, found {self.label}.")
 
     def require_styles(self, what: str) -> None:
-        """Raise BadInputError unless the model has a latent space w."""
+        """Raise BadInputError unless the model has a latent space w, which ``what`` needs."""
         if not isinstance(self.model, StyleGenerator):
             raise BadInputError(
-                f"{what} needs a latent space w, and {self.name} has none: choose a style-based generator."
+                f"{what} needs the latent space w, which {self.name} lacks: choose a style-based generator."
             )
 
     def move(self, tx: float, ty: float, angle: float) -> None:
-        """Move all images from now on: ``tx`` right and ``ty`` down in image widths, then ``angle`` in radians.
+        """Shift and rotate all images from now on; see ``inverse_motion``.
 
         Raises:
-            BadInputError: the model's input cannot be moved.
+            BadInputError: the model does not transform its input.
         """
         if not isinstance(self.model, EquivariantGenerator):
-            raise BadInputError(f"the input of {self.name} cannot be moved: leave out --translate and --rotate.")
+            raise BadInputError(f"{self.name} cannot shift or rotate its images: leave out --translate and --rotate.")
         self.model.set_transform(inverse_motion(tx, ty, angle).to(self.device))
 
     def latent(self, seed: int) -> Tensor:
@@ -91,7 +93,7 @@ class Sampler:
 
     @torch.no_grad()
     def styles(self, seed: int, psi: float | None = None, z: Tensor | None = None) -> Tensor:
-        """Return ``ws [1, num_ws, w_dim]`` of a seed, or of another latent under the seed's label."""
+        """Return ``ws [1, num_ws, w_dim]`` of a seed, or of another latent with the seed's label."""
         return self.model.mapping(  # type: ignore[no-any-return]  # a StyleGenerator
             self.latent(seed) if z is None else z,
             self.condition(seed),
@@ -101,12 +103,12 @@ class Sampler:
 
     @torch.no_grad()
     def of_styles(self, ws: Tensor, seed: int) -> Tensor:
-        """Return the image ``[C, H, W]`` uint8 of styles; random noise is the seed's."""
+        """Return the image ``[C, H, W]`` uint8 of ``ws``; random noise is drawn from the seed."""
         return self._done(self.model.synthesis(ws, noise_mode=self.noise_mode, streams=Streams(seed, (0,))))
 
     @torch.no_grad()
     def image(self, seed: int, psi: float | None = None, z: Tensor | None = None) -> Tensor:
-        """Return the image ``[C, H, W]`` uint8 of a seed, or of another latent under the seed's label and noise."""
+        """Return the image ``[C, H, W]`` uint8 of a seed, or of another latent with the seed's label and noise."""
         if isinstance(self.model, StyleGenerator):
             return self.of_styles(self.styles(seed, psi, z), seed)
         return self._done(self.model(self.latent(seed) if z is None else z, self.condition(seed)))
@@ -118,7 +120,7 @@ class Sampler:
 
 
 def inverse_motion(tx: float, ty: float, angle: float) -> Tensor:
-    """Return the ``[3, 3]`` float32 matrix that a generator's input takes to turn and then shift its images.
+    """Return the ``[3, 3]`` float32 input transform with which a generator rotates and then shifts its images.
 
     Args:
         tx: to the right, in image widths.
@@ -131,15 +133,15 @@ def inverse_motion(tx: float, ty: float, angle: float) -> Tensor:
 
 
 def between(a: Tensor, b: Tensor, t: float) -> Tensor:
-    """Return the latent at ``t`` on the great circle from ``a`` to ``b [1, z_dim]``, of a length between theirs.
+    """Return the latent at ``t`` on the great circle from ``a`` to ``b``, ``[1, z_dim]``; its norm is interpolated.
 
-    Deviation: PPL's slerp is of unit length, which only suits generators that normalise their latents.
+    Deviation: PPL's slerp has unit norm, which only suits generators that normalise their latents.
     """
     return slerp(a, b, t) * lerp(a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True), t)
 
 
 def mixed(row: Tensor, column: Tensor, layers: Sequence[int]) -> Tensor:
-    """Return the row's styles with the column's in some layers, ``[1, num_ws, w_dim]``."""
+    """Return the row's ``ws`` with the column's in some layers, ``[1, num_ws, w_dim]``."""
     ws = row.clone()
     ws[:, list(layers)] = column[:, list(layers)]
     return ws

@@ -1,4 +1,4 @@
-"""Images ``[C, H, W]`` uint8 on sheets, in files and in motion."""
+"""Images ``[C, H, W]`` uint8 as picture files, contact sheets and animations."""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganbench.errors import BadInputError
 
-MAX_PIXELS = 2**28  # of a sheet: 0.8 GB in colour
+MAX_PIXELS = 2**28  # of a sheet: 0.8 GB in RGB
 PAPER, INK = 255, 0
 GAP = 4  # pixels between a label and its cell
 
@@ -34,17 +34,17 @@ def sheet(
     row_labels: Sequence[str] = (),
     column_labels: Sequence[str] = (),
 ) -> Image.Image:
-    """Return a sheet of equal images, in the order of reading; None leaves a cell empty.
+    """Return a sheet of images of one size, row by row; None leaves a cell empty.
 
     Args:
-        cells: ``[1 or 3, H, W]`` uint8 each; taken one by one, so that only the sheet is held in memory.
+        cells: ``[1 or 3, H, W]`` uint8 each; read one by one, so that only the sheet is held in memory.
         columns: number of cells in a row.
         rows: number of rows.
-        row_labels: in the left margin; none for no margin.
-        column_labels: in the top margin; none for no margin.
+        row_labels: in the left margin; no margin where empty.
+        column_labels: in the top margin; no margin where empty.
 
     Raises:
-        BadInputError: a sheet too large to hold.
+        BadInputError: the sheet would have more than ``MAX_PIXELS``.
     """
     paper: Image.Image | None = None
     left = top = 0
@@ -62,7 +62,7 @@ def sheet(
 
 
 def animation(frames: Iterable[Tensor], form: str, fps: float) -> bytes:
-    """Return frames as an endless GIF or lossless WebP file.
+    """Return frames as a looping GIF or lossless WebP file.
 
     Args:
         frames: ``[1 or 3, H, W]`` uint8 each.
@@ -70,10 +70,10 @@ def animation(frames: Iterable[Tensor], form: str, fps: float) -> bytes:
         fps: frames in a second.
 
     Raises:
-        BadInputError: this Pillow cannot write WebP.
+        BadInputError: Pillow was built without WebP.
     """
     if form == "webp" and not features.check("webp"):
-        raise BadInputError("this installation of Pillow cannot write WebP: use gif.")
+        raise BadInputError("expected a Pillow that writes WebP, found one that does not: choose gif.")
     first, *others = [picture(frame) for frame in frames]
     out = io.BytesIO()
     settings = {"lossless": True} if form == "webp" else {}
@@ -86,7 +86,7 @@ def _font(cell: Tensor) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _margins(cell: Tensor, row_labels: Sequence[str], column_labels: Sequence[str]) -> tuple[int, int]:
-    """Return the widths of the left and the top margin that the labels need."""
+    """Return the width of the left and the height of the top margin that the labels need."""
     font = _font(cell)
     widths = [font.getbbox(label)[2] for label in row_labels]
     heights = [font.getbbox(label)[3] for label in column_labels]
@@ -98,7 +98,9 @@ def _paper(cell: Tensor, columns: int, rows: int, left: int, top: int) -> Image.
     channels, height, width = cell.shape
     size = (left + columns * width, top + rows * height)
     if size[0] * size[1] > MAX_PIXELS:
-        raise BadInputError(f"a sheet of {size[0]}x{size[1]} pixels is too large: take fewer images.")
+        raise BadInputError(
+            f"expected a sheet of at most {MAX_PIXELS:,} pixels, found {size[0]:,}x{size[1]:,}: choose fewer images."
+        )
     return Image.new("L" if channels == 1 else "RGB", size, PAPER if channels == 1 else (PAPER,) * 3)
 
 

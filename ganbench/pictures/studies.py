@@ -1,4 +1,4 @@
-"""What to look at in a latent space: each gives images ``[C, H, W]`` uint8, in the order of reading."""
+"""Studies of a latent space: each yields images ``[C, H, W]`` uint8, row by row."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -12,7 +12,7 @@ from ganbench.pictures.sampler import Sampler, between, mixed
 
 
 def sweep(sampler: Sampler, seeds: Sequence[int], psis: Sequence[float]) -> Iterator[Tensor]:
-    """Give a row for each seed, a column for each truncation."""
+    """Yield a row for each seed with a column for each truncation psi."""
     sampler.require_styles("a truncation sweep")
     for seed in seeds:
         for psi in psis:
@@ -22,9 +22,10 @@ def sweep(sampler: Sampler, seeds: Sequence[int], psis: Sequence[float]) -> Iter
 def mixing(
     sampler: Sampler, rows: Sequence[int], columns: Sequence[int], layers: Sequence[int] | None = None
 ) -> Iterator[Tensor | None]:
-    """Give a table with the sources at its margins: first nothing and the columns' sources, then row by row.
+    """Yield a table of style mixing: an empty cell and the columns' images, then each row's image and its mixtures.
 
-    A cell is the row's image with the column's styles in ``layers``; None for the first half of them, the coarse ones.
+    A mixture is the row's image with the column's styles in ``layers``; None for the first half of them, the coarse
+    ones.
 
     Source: Karras et al., A style-based generator architecture for GANs (CVPR 2019), figure 3.
     """
@@ -32,7 +33,9 @@ def mixing(
     num_ws = sampler.model.num_ws
     layers = range(num_ws // 2) if layers is None else layers
     if max(layers, default=0) >= num_ws:
-        raise BadInputError(f"there is no layer {max(layers)}: {sampler.name} has the layers 0 to {num_ws - 1}.")
+        raise BadInputError(
+            f"expected layers from 0 to {num_ws - 1} for {sampler.name}, found {max(layers)}: change --mix-layers."
+        )
     column_styles = [sampler.styles(seed) for seed in columns]
     yield None
     yield from (sampler.of_styles(ws, seed) for ws, seed in zip(column_styles, columns, strict=True))
@@ -45,14 +48,19 @@ def mixing(
 def walk(
     sampler: Sampler, seeds: Sequence[int], steps: int, space: Literal["z", "w"], loop: bool = False
 ) -> Iterator[Tensor]:
-    """Give the frames of a walk from seed to seed: ``steps`` a leg, and the last seed unless it returns to the first.
+    """Yield the frames of a latent walk: ``steps`` from each seed to the next, and the last seed unless it loops.
 
-    Between two seeds the path is a great circle in z, or a straight line in w. Noise is the first seed's throughout.
+    Between two seeds the path is a great circle in z, or a straight line in w. All frames have the first seed's noise.
+
+    Raises:
+        BadInputError: the model has no w to walk in, or draws another class for each seed of a walk in z.
     """
     if space == "w":
         sampler.require_styles("a walk in w")
     if sampler.model.c_dim and sampler.label is None and space == "z":
-        raise BadInputError(f"a walk in z stays in one class, and {sampler.name} has {sampler.model.c_dim}: name one.")
+        raise BadInputError(
+            f"a walk in z stays within one class and {sampler.name} has {sampler.model.c_dim}: name one with --class."
+        )
     for a, b in pairwise([*seeds, *(seeds[:1] if loop else ())]):
         for step in range(steps):
             yield _frame(sampler, seeds[0], (a, b), step / steps, space)

@@ -1,9 +1,8 @@
-"""Images to images of another domain: with styles of latents or of references, along a walk of styles, and back."""
+"""Images translated to other domains: with styles of latents or references, along walks of styles, and back again."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from typing import Any
 
 import torch
 from PIL import Image
@@ -12,22 +11,22 @@ from torch import Tensor
 from ganbench import registry
 from ganbench.errors import BadInputError
 from ganbench.functional import lerp
-from ganbench.images import ResizeMethod, resize, to_uint8
+from ganbench.images import ResizeMethod, resize, to_float, to_uint8
 from ganbench.pictures.sheets import sheet
 from ganbench.rng import Streams
-from ganbench.types import StyleTranslator, Translator
+from ganbench.types import PartialTranslator, Sized, StyleTranslator, Translator
 
-LARGEST = 512  # pixels of a side of an image on a sheet; its file has all of them
+LARGEST = 512  # pixels of the longer side of an image on a sheet; its own file has full resolution
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A way to translate, which is a column of a table of translations.
+    """One column of a table of translations: all images in it are translated with one style.
 
     Attributes:
-        style: ``[1, style_dim]``, or None for a translator without styles.
-        head: the reference at the head of the column, ``[C, H, W]`` uint8.
-        label: above it where there is no reference.
+        style: ``[1, style_dim]`` float32; None for a translator without styles.
+        head: the reference image shown above the column, ``[C, H, W]`` uint8; None where there is none.
+        label: text above the column where there is no reference.
     """
 
     style: Tensor | None = None
@@ -37,114 +36,129 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Translations:
-    """Images translated by a model, one at a time, so that each depends on its source and style alone, to the last bit.
+    """Translations by a model, made one image at a time, so that each depends on its source and style alone.
 
     The style of seed ``s`` is that of the latent ``Streams(s, (0,)).normal("z", (latent_dim,))``.
 
     Attributes:
-        model: a translator. It may have ``img_resolution``, to which images are brought, ``img_channels``, theirs
-            (else 3), and ``targets``, the domains that it translates to (else all).
+        model: a ``Translator``. Where it is ``Sized``, images are resized to its resolution; where it is not, it takes
+            RGB images of any size.
         name: of the model, for messages.
         device: where the model is.
         on_image: called after every image.
 
     Raises:
-        BadInputError: the model translates no images.
+        BadInputError: the model is not a translator.
     """
 
-    model: Any
+    model: Translator
     name: str = "the model"
     device: str = "cpu"
     on_image: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, Translator):
-            raise BadInputError(f"{self.name} translates no images: draw from it with `ganbench generate`.")
+            raise BadInputError(f"{self.name} generates images and cannot translate them: use `ganbench generate`.")
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """The model's domains."""
+        """The names of the model's domains."""
         return tuple(self.model.domains)
 
     @property
     def channels(self) -> int:
-        """The channels of the images that the model takes."""
-        return int(getattr(self.model, "img_channels", 3))
+        """The number of channels of the images that the model takes."""
+        return (self.model.img_channels if isinstance(self.model, Sized) else None) or 3
+
+    @property
+    def resolution(self) -> int | None:
+        """The height and width of the images that the model takes; None for any."""
+        return self.model.img_resolution if isinstance(self.model, Sized) else None
 
     @property
     def has_styles(self) -> bool:
-        """Whether there is more than one way to translate an image."""
+        """Whether the model translates in a given style."""
         return isinstance(self.model, StyleTranslator)
 
     @property
     def targets(self) -> list[int]:
-        """The numbers of the domains that can be translated to."""
-        targets = getattr(self.model, "targets", self.domains)
+        """The numbers of the domains that the model translates to."""
+        targets = self.model.targets if isinstance(self.model, PartialTranslator) else self.domains
         return [number for number, domain in enumerate(self.domains) if domain in targets]
 
     @property
-    def returns(self) -> bool:
-        """Whether a translation has one way back: from one of two domains to the other, without a style."""
+    def is_cyclic(self) -> bool:
+        """Whether the model translates between two domains in both directions, without styles."""
         return not self.has_styles and len(self.targets) == len(self.domains) == 2
 
-    def target(self, asked: str) -> int:
-        """Return the number of a domain by its name, or else by its number.
+    def target(self, text: str) -> int:
+        """Return the number of a target domain.
+
+        Args:
+            text: its name, or else its number.
 
         Raises:
             UnknownNameError: there is no such domain.
-            BadInputError: it is none that can be translated to.
+            BadInputError: the model does not translate to it.
         """
-        if asked not in self.domains and not (asked.isdecimal() and int(asked) < len(self.domains)):
-            raise registry.unknown("domains", asked, self.domains)
-        found = self.domains.index(asked) if asked in self.domains else int(asked)
+        numbers = {str(number): number for number in range(len(self.domains))}
+        found = {**numbers, **{name: number for number, name in enumerate(self.domains)}}.get(text)
+        if found is None:
+            raise registry.unknown("domains", text, self.domains)
         if found not in self.targets:
-            possible = ", ".join(self.domains[number] for number in self.targets)
-            raise BadInputError(f"these weights of {self.name} translate to {possible} alone: give others for {asked}.")
+            possible = " and ".join(self.domains[number] for number in self.targets)
+            raise BadInputError(
+                f"expected a target among {possible}, found {text}: these weights of {self.name} do not translate to "
+                "it; give others with --weights."
+            )
         return found
 
     def fitted(self, pixels: Tensor) -> Tensor:
-        """Return an image ``[C, H, W]`` uint8 at the model's size; the aspect ratio is not kept.
+        """Return an image ``[C, H, W]`` uint8 resized to the model's resolution; the aspect ratio is not kept.
 
-        Source: the data loaders of StarGAN v2, which resize by Pillow's bilinear filter, and of CycleGAN, by the
-        bicubic one.
+        Source: the data loaders of StarGAN v2 (Pillow's bilinear filter) and of CycleGAN (its bicubic filter).
         """
-        size = getattr(self.model, "img_resolution", None)
-        return (
-            pixels if size is None else sized(pixels, size, size, "pil-bilinear" if self.has_styles else "pil-bicubic")
-        )
+        if self.resolution is None:
+            return pixels
+        method: ResizeMethod = "pil-bilinear" if self.has_styles else "pil-bicubic"
+        return resized(pixels, self.resolution, self.resolution, method)
 
     def of_seed(self, seed: int, target: int) -> Column:
-        """Return the way to translate with a latent's style."""
+        """Return the column of the style that a random latent has in the target domain."""
+        assert isinstance(self.model, StyleTranslator)
         z = Streams(seed, (0,)).normal("z", (self.model.latent_dim,)).to(self.device)
         return Column(self._style(self.model.style_from_latent, z, target), label=str(seed))
 
     def of_reference(self, pixels: Tensor, target: int) -> Column:
-        """Return the way to translate with the style of an image ``[C, H, W]`` uint8 of the target domain."""
+        """Return the column of the style of an image ``[C, H, W]`` uint8 of the target domain."""
+        assert isinstance(self.model, StyleTranslator)
         head = self.fitted(pixels)
         return Column(self._style(self.model.style_from_reference, self._input(head), target), head)
 
     @torch.no_grad()
     def row(self, pixels: Tensor, target: int, columns: Sequence[Column]) -> Iterator[Tensor]:
-        """Give an image at the model's size and its translations, ``[C, H, W]`` uint8: one a column, or there and back.
+        """Yield the source at the model's resolution, then its translations, all ``[C, H, W]`` uint8.
 
-        Source: Zhu et al., Unpaired image-to-image translation (ICCV 2017), figure 4, for the way back; what comes back
-        is what went there before it is rounded.
+        There is one translation for each column; a cyclic model yields the translation and its reconstruction, which is
+        made of the translation before rounding.
+
+        Source: Zhu et al., Unpaired image-to-image translation (ICCV 2017), figure 4, for the reconstruction.
         """
         source = self.fitted(pixels)
         yield source
-        if not self.returns:
+        if not self.is_cyclic:
             yield from (self._done(self.model.translate(self._input(source), target, each.style)) for each in columns)
             return
-        there = self.model.translate(self._input(source), target)
-        yield self._done(there)
-        yield to_uint8(self.model.translate(there, 1 - target))[0].cpu()
+        translated = self.model.translate(self._input(source), target)
+        yield self._done(translated)
+        yield to_uint8(self.model.translate(translated, 1 - target))[0].cpu()
 
     @torch.no_grad()
     def _style(self, of: Callable[[Tensor, int], Tensor], x: Tensor, target: int) -> Tensor:
         return of(x, target)
 
     def _input(self, pixels: Tensor) -> Tensor:
-        return pixels[None].to(self.device).float() / 127.5 - 1
+        return to_float(pixels[None].to(self.device))
 
     def _done(self, images: Tensor) -> Tensor:
         pixels = to_uint8(images)[0].cpu()
@@ -152,8 +166,8 @@ class Translations:
         return pixels
 
 
-def walked(columns: Sequence[Column], steps: int) -> list[Column]:
-    """Return columns on straight lines from style to style: ``steps`` from each to the next, and the last."""
+def interpolated(columns: Sequence[Column], steps: int) -> list[Column]:
+    """Return columns along straight lines from style to style: ``steps`` for each line, and the last style."""
     found = []
     for a, b in pairwise(columns):
         assert a.style is not None
@@ -163,37 +177,37 @@ def walked(columns: Sequence[Column], steps: int) -> list[Column]:
 
 
 def table(columns: Sequence[Column], rows: Iterable[Iterable[Tensor]], height: int) -> Image.Image:
-    """Return a sheet: a row for each source, with the source at its left and the references, if any, above.
+    """Return a sheet with a row for each source: the source, then its translations. References stand on top.
 
     Args:
-        columns: above the translations.
-        rows: the source and then its translations, ``[C, H, W]`` uint8; taken one by one.
+        columns: what stands above the translations.
+        rows: each the source and its translations, ``[C, H, W]`` uint8; read one by one to save memory.
         height: number of rows.
 
     Raises:
-        BadInputError: a sheet too large to hold, as soon as the first image shows it.
+        BadInputError: the sheet would be too large; raised at the first image.
     """
     heads = [column.head for column in columns]
     above = [[None, *heads]] if any(head is not None for head in heads) else []
     labels = ["", *(column.label for column in columns)]
     return sheet(
-        _alike(cell for row in chain(above, rows) for cell in row),
+        _same_size(cell for row in chain(above, rows) for cell in row),
         len(columns) + 1,
         height + len(above),
         column_labels=labels if any(labels) else (),
     )
 
 
-def _alike(cells: Iterable[Tensor | None]) -> Iterator[Tensor | None]:
-    """Give images of the first one's size, or smaller where that is large."""
+def _same_size(cells: Iterable[Tensor | None]) -> Iterator[Tensor | None]:
+    """Yield all images at the size of the first, which is reduced to ``LARGEST`` if need be."""
     size: tuple[int, int] | None = None
     for cell in cells:
         if cell is not None and size is None:
             shrink = max(1, max(cell.shape[1:]) / LARGEST)
             size = round(cell.shape[1] / shrink), round(cell.shape[2] / shrink)
-        yield cell if cell is None or size is None else sized(cell, *size)
+        yield cell if cell is None or size is None else resized(cell, *size)
 
 
-def sized(pixels: Tensor, height: int, width: int, method: ResizeMethod = "pil-bilinear") -> Tensor:
-    """Return an image ``[C, H, W]`` uint8 of a size, resized where it is of another."""
+def resized(pixels: Tensor, height: int, width: int, method: ResizeMethod = "pil-bilinear") -> Tensor:
+    """Return an image ``[C, H, W]`` uint8 at a size; unchanged where it has that size."""
     return pixels if pixels.shape[1:] == (height, width) else resize(pixels[None], (height, width), method)[0]

@@ -59,7 +59,7 @@ def test_what_cannot_be_read_or_written_is_named(results: Path, tmp_path: Path) 
     assert "expected records in" in complaint("table", tmp_path)
     assert "expected records in" in complaint("table")
     assert "none.json" in complaint("table", tmp_path / "none.json")
-    assert f"{tmp_path} is a folder" in complaint("table", results, "--output", tmp_path)
+    assert f"found a folder: {tmp_path}" in complaint("table", results, "--output", tmp_path)
     assert "nowhere/t.md" in complaint("table", results, "--output", tmp_path / "nowhere" / "t.md")
 
 

@@ -98,13 +98,13 @@ class Grey4(Plain):
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: Sampler(object()), "no images from latents"),
-        (lambda: Sampler(Grey4()), "4 channels"),
+        (lambda: Sampler(object()), "makes images from latents, found the model"),
+        (lambda: Sampler(Grey4()), "1 or 3 channels, found the model with 4"),
         (lambda: Sampler(Plain(), truncation_psi=0.5), "truncation"),
         (lambda: Sampler(Plain(), truncation_cutoff=1), "truncation"),
-        (lambda: Sampler(Plain(), label=0), "no classes"),
-        (lambda: Sampler(Styled(), label=3), "classes 0 to 2"),
-        (lambda: Sampler(Styled()).move(0.1, 0, 0), "cannot be moved"),
+        (lambda: Sampler(Plain(), label=0), "has no class 0: leave out --class"),
+        (lambda: Sampler(Styled(), label=3), "class from 0 to 2 of the model, found 3"),
+        (lambda: Sampler(Styled()).move(0.1, 0, 0), "cannot shift or rotate"),
     ],
 )
 def test_what_a_model_cannot_do_is_said_in_one_sentence(make: object, told: str) -> None:

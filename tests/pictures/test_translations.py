@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganbench.errors import BadInputError, UnknownNameError
-from ganbench.pictures import Column, Translations, UserImage, evenly, open_user_images, table, walked
+from ganbench.pictures import Column, Translations, UserImage, evenly, interpolated, open_user_images, table
 from ganbench.rng import Streams
 from tests.data.image_sets import noise, picture, write_folder
 from tests.pictures.models import Plain
@@ -82,7 +82,7 @@ def test_weights_of_one_direction_have_one_target_and_no_way_back() -> None:
     mirrored = Translations(one_way)
     assert mirrored.targets == [mirrored.target("right")] == [1]
     assert len(list(mirrored.row(image(0), 1, [Column()]))) == 2
-    with pytest.raises(BadInputError, match="translate to right alone: give others for 0"):
+    with pytest.raises(BadInputError, match="expected a target among right, found 0"):
         mirrored.target("0")
 
 
@@ -93,7 +93,7 @@ def test_a_generator_is_no_translator() -> None:
 
 def test_a_walk_is_straight_and_passes_through_its_styles() -> None:
     columns = [Column(torch.tensor([[value]]), label=str(value)) for value in (0.0, 1.0, 0.5)]
-    path = walked(columns, 4)
+    path = interpolated(columns, 4)
     assert [column.style.item() for column in path] == [0, 0.25, 0.5, 0.75, 1, 0.875, 0.75, 0.625, 0.5]  # type: ignore[union-attr]
     assert [column.label for column in path if column.label] == ["0.0", "1.0", "0.5"]
 

@@ -34,7 +34,7 @@ class Painted:
     """
 
     domains = ("cat", "dog", "wild")
-    latent_dim, style_dim, img_resolution = 4, 1, 8
+    latent_dim, style_dim, img_resolution, img_channels = 4, 1, 8, 3
 
     def style_from_latent(self, z: Tensor, target: Any) -> Tensor:
         return z.mean(1, keepdim=True).clamp(-0.5, 0.5) + target / 10

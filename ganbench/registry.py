@@ -50,6 +50,13 @@ def load(kind: str, name: str) -> Any:
         return entry.load()
     except (ImportError, AttributeError) as error:
         raise BadInputError(f"{kind} {name!r} ({entry.value}) cannot be imported: {error}.") from error
+    except Exception as error:  # a third party's module may raise anything
+        if entry.value.startswith("ganbench."):
+            raise
+        raise BadInputError(
+            f"{kind} {name!r} ({entry.value}, not part of ganbench) cannot be imported: {type(error).__name__}: "
+            f"{' '.join(str(error).split())[:200]}."
+        ) from error
 
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> UnknownNameError:

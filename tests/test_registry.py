@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 import toygan
@@ -43,6 +44,15 @@ def test_a_broken_plug_in_says_which_and_why(monkeypatch: pytest.MonkeyPatch) ->
     broken = EntryPoint("broken", "no_such_module:thing", "ganbench.models")
     monkeypatch.setattr(registry, "_entries", lambda kind: {"broken": broken})
     with pytest.raises(BadInputError, match=r"'broken' \(no_such_module:thing\) cannot be imported: No module named"):
+        registry.load("models", "broken")
+
+
+def test_a_plug_in_that_fails_while_it_is_imported_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "faultygan.py").write_text("raise ValueError('out of order')")
+    monkeypatch.syspath_prepend(tmp_path)
+    broken = EntryPoint("broken", "faultygan:thing", "ganbench.models")
+    monkeypatch.setattr(registry, "_entries", lambda kind: {"broken": broken})
+    with pytest.raises(BadInputError, match=r"\(faultygan:thing, not part of ganbench\) .* ValueError: out of order\."):
         registry.load("models", "broken")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ganbench.errors import BadInputError
 from ganbench.types import Checkpoint, Dataset, Embedded, Progress, Recipe
@@ -14,6 +15,15 @@ class BaseAdapter:
     published: Mapping[str, Checkpoint] = {}
     benchmark: str = "stylegan3"
     embedded: Embedded | None = None
+    takes_path: bool = False
+
+    def load_entry(self, weights: Path, device: str, entry: str) -> Any:
+        """Refuse.
+
+        Raises:
+            BadInputError: always.
+        """
+        raise BadInputError(f"this model takes {weights} as a whole: leave out the entry {entry!r}.")
 
     def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Progress) -> Path:
         """Refuse.

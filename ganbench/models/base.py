@@ -11,26 +11,27 @@ from baselines.digits import dataset as digits
 from ganbench import registry
 from ganbench.checkpoints import file_sha256, header_of
 from ganbench.checkpoints.download import fetch
-from ganbench.errors import BadInputError
+from ganbench.errors import BadInputError, GanbenchError
 from ganbench.models.adapter import BaseAdapter
 from ganbench.plugins import completed
 from ganbench.types import Adapter, Embedded, Fingerprinted, LoadedModel
 
 
-def load_model(name: str, weights: Path | str | None = None, *, device: str = "cpu") -> Any:
+def load_model(name: str, weights: Path | str | None = None, *, device: str = "cpu", entry: str | None = None) -> Any:
     """Return a model, following one of the protocols of ``ganbench.types``; its configuration comes from the file.
 
     Args:
-        name: such as ``stylegan3``, or ``stylegan3:ffhq-1024-t`` for a published checkpoint.
+        name: such as ``stylegan3``, ``stylegan3:ffhq-1024-t`` for a published checkpoint, or ``images:FOLDER``.
         weights: a file (or for ``images`` a folder); None for the embedded weights or the published ones named.
         device: such as ``cpu`` or ``cuda``.
+        entry: which network of a file that holds several, by its name or key; None for the usual one.
 
     Raises:
         UnknownNameError: no such model, or no such published checkpoint.
         BadInputError: the weights or the device cannot be used.
         MissingWeightsError: the published checkpoint is not here and cannot be fetched.
     """
-    return open_model(name, weights, device).model
+    return open_model(name, weights, device, entry).model
 
 
 def adapter_of(family: str) -> Adapter:
@@ -43,19 +44,48 @@ def adapter_of(family: str) -> Adapter:
     return adapter  # type: ignore[no-any-return]  # a third party's has at least ``load``
 
 
-def open_model(name: str, weights: Path | str | None = None, device: str = "cpu") -> LoadedModel:
+def open_model(
+    name: str, weights: Path | str | None = None, device: str = "cpu", entry: str | None = None
+) -> LoadedModel:
     """Return a loaded model together with where it came from. Arguments and errors are those of ``load_model``."""
-    family, _, release = name.partition(":")
+    family, colon, release = name.partition(":")
     adapter = adapter_of(family)
     check_device(device)
-    if ":" in name:
-        return _published(name, adapter, release, weights, device)
+    if colon and weights is not None:
+        raise BadInputError(f"{name!r} names weights and {weights} others: give one of the two.")
+    if colon and adapter.takes_path:
+        weights = release or None
+    elif colon:
+        return _published(name, adapter, release, device, entry)
     if weights is None:
-        return _embedded(name, adapter, device)
+        return _embedded(name, adapter, device, entry)
     path = Path(weights).expanduser()
-    model = adapter.load(path, device)
+    model = _loaded(name, adapter, path, device, entry)
     sha256 = file_sha256(path) if path.is_file() else _sha256_of(model, name)
     return LoadedModel(name, model, str(weights), sha256, benchmark=_benchmark(adapter, path))
+
+
+def _loaded(name: str, adapter: Adapter, weights: Path | None, device: str, entry: str | None = None) -> Any:
+    """Return what an adapter loads.
+
+    Raises:
+        BadInputError: the file cannot be used, or the adapter is a third party's and fails; it is named.
+    """
+    try:
+        if entry is None or weights is None:
+            return adapter.load(weights, device)
+        return adapter.load_entry(weights, device, entry)
+    except (GanbenchError, MemoryError):
+        raise
+    except Exception as error:  # a third party's code may raise anything
+        if type(adapter).__module__.startswith("ganbench."):
+            raise
+        what = "its own weights" if weights is None else weights
+        reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")[:200]
+        raise BadInputError(
+            f"the adapter of {name} ({type(adapter).__module__}, not part of ganbench) failed to load {what} "
+            f"({reason}): tell its authors."
+        ) from error
 
 
 def check_device(device: str) -> None:
@@ -72,20 +102,19 @@ def check_device(device: str) -> None:
         ) from error
 
 
-def _published(name: str, adapter: Adapter, release: str, weights: Path | str | None, device: str) -> LoadedModel:
+def _published(name: str, adapter: Adapter, release: str, device: str, entry: str | None) -> LoadedModel:
     if release not in adapter.published:
         raise registry.unknown("checkpoints", release, adapter.published)
-    if weights is not None:
-        raise BadInputError(f"{name!r} names published weights and {weights} others: give one of the two.")
     checkpoint = adapter.published[release]
     path = fetch(checkpoint.url, checkpoint.sha256, name=checkpoint.file)
-    return LoadedModel(
-        name, adapter.load(path, device), checkpoint.url, file_sha256(path), benchmark=checkpoint.benchmark
-    )
+    model = _loaded(name, adapter, path, device, entry)
+    return LoadedModel(name, model, checkpoint.url, file_sha256(path), benchmark=checkpoint.benchmark)
 
 
-def _embedded(name: str, adapter: Adapter, device: str) -> LoadedModel:
-    model, own = adapter.load(None, device), adapter.embedded
+def _embedded(name: str, adapter: Adapter, device: str, entry: str | None) -> LoadedModel:
+    if entry is not None:
+        raise BadInputError(f"the entry {entry!r} is of a file of weights, and none was given: add --weights FILE.")
+    model, own = _loaded(name, adapter, None, device), adapter.embedded
     if own is None:  # a third party's model that is its own weights
         note = f"{name} is what the model comes with: its numbers are not comparable with published ones."
         own = Embedded(Path("embedded"), note, adapter.benchmark, "")

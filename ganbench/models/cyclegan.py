@@ -17,6 +17,7 @@ from ganbench.checkpoints import header_of, load
 from ganbench.checkpoints.fields import Number
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
+from ganbench.models.adapter import BaseAdapter
 from ganbench.models.domains import check_targets, domain_index
 from ganbench.types import Checkpoint, Dataset, DomainDataset, Embedded, Recipe
 
@@ -101,7 +102,7 @@ class CycleGANTranslator(nn.Module):
         return x
 
 
-class CycleGANAdapter:
+class CycleGANAdapter(BaseAdapter):
     """The way in for CycleGAN; attributes are those of ``ganbench.models.stylegan.StyleGANAdapter``."""
 
     title = "CycleGAN"
@@ -139,6 +140,10 @@ class CycleGANAdapter:
         generators = {target: network for file in files for target, network in generators_of(file, entry).items()}
         domains, resolution = domains_in(path)
         return CycleGANTranslator(generators, domains, resolution).eval().to(device)
+
+    def load_entry(self, weights: Path, device: str, entry: str) -> CycleGANTranslator:
+        """Return what one part of a file holds; arguments and errors are those of ``load``."""
+        return self.load(weights, device, entry)
 
     def train(
         self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Callable[[Mapping[str, Any]], None]

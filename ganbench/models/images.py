@@ -54,6 +54,7 @@ class ImagesAdapter(BaseAdapter):
     """The way in for folders and zips of samples; there is nothing to train or to download."""
 
     benchmark = "stylegan3"
+    takes_path = True
 
     def load(self, weights: Path | None, device: str) -> ImageSamples:
         """Return the samples in a folder, a zip or a registered data set; they stay on the CPU.
@@ -62,7 +63,7 @@ class ImagesAdapter(BaseAdapter):
             BadInputError: none is named, or it holds no usable images.
         """
         if weights is None:
-            raise BadInputError("the model 'images' is a folder of samples: name it with --weights FOLDER.")
+            raise BadInputError("the model 'images' is a folder of samples: name it as images:FOLDER.")
         return ImageSamples(open_data(str(weights)))
 
 

@@ -16,6 +16,7 @@ from ganbench.checkpoints import header_of, load
 from ganbench.checkpoints.recognition import title_of
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
+from ganbench.models.adapter import BaseAdapter
 from ganbench.models.domains import check_targets, domain_index
 from ganbench.models.stylegan import Pictures
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
@@ -128,7 +129,7 @@ class StarGANv2Translator(nn.Module):
         return x
 
 
-class StarGANv2Adapter:
+class StarGANv2Adapter(BaseAdapter):
     """The way in for StarGAN v2; attributes are those of ``ganbench.models.stylegan.StyleGANAdapter``."""
 
     title = "StarGAN v2"
@@ -172,6 +173,10 @@ class StarGANv2Adapter:
                 raise BadInputError(f"{path} holds no networks of a StarGAN v2 (but {held}): give its weights.")
         count: Any = networks["mapping_network"].num_domains
         return StarGANv2Translator(networks, domains_of(path, count)).eval().to(device)
+
+    def load_entry(self, weights: Path, device: str, entry: str) -> StarGANv2Translator:
+        """Return what one part of a file holds; arguments and errors are those of ``load``."""
+        return self.load(weights, device, entry)
 
     def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Any) -> Path:
         """Return the path of the averaged networks' weights after training.

@@ -12,10 +12,11 @@ from baselines.training.ranks import device_of_process
 from ganbench.checkpoints import load_one
 from ganbench.checkpoints.recognition import AVERAGED, title_of
 from ganbench.errors import BadInputError
+from ganbench.models.adapter import BaseAdapter
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
 
-class StyleGANAdapter(ABC):
+class StyleGANAdapter(BaseAdapter, ABC):
     """The way in for a StyleGAN.
 
     Attributes:
@@ -54,6 +55,10 @@ class StyleGANAdapter(ABC):
         if not isinstance(network, self.network):
             raise BadInputError(f"{path} holds a {title_of(network)}, not a {self.title} generator: give its weights.")
         return network.to(device)
+
+    def load_entry(self, weights: Path, device: str, entry: str) -> Any:
+        """Return what one part of a file holds; arguments and errors are those of ``load``."""
+        return self.load(weights, device, entry)
 
     def train(
         self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Callable[[Mapping[str, Any]], None]

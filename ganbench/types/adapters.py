@@ -58,15 +58,25 @@ class Adapter(Protocol):
         published: published weights, by short name.
         benchmark: name of its paper's benchmark.
         embedded: the weights that come with it; None where there are none.
+        takes_path: whether ``NAME:PATH`` names a file or folder of weights, and not a published checkpoint.
     """
 
     recipes: Mapping[str, Recipe]
     published: Mapping[str, Checkpoint]
     benchmark: str
     embedded: Embedded | None
+    takes_path: bool
 
     def load(self, weights: Path | None, device: str) -> Any:
         """Return a Generator or a Translator; without weights, the embedded one."""
+        ...
+
+    def load_entry(self, weights: Path, device: str, entry: str) -> Any:
+        """Return a Generator or a Translator from one part of a file that holds several, by its name or key.
+
+        Raises:
+            BadInputError: there is no such part, or files of this model have none.
+        """
         ...
 
     def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Progress) -> Path:

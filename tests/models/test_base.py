@@ -3,11 +3,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 
+from baselines.cyclegan.networks import ResnetGenerator
+from baselines.training.streams import seeded
 from baselines.training.weights import save_weights
+from ganbench import load_model, registry
+from ganbench.errors import BadInputError
+from ganbench.models import BaseAdapter, open_model
 from ganbench.models.base import _benchmark
 from ganbench.types import Embedded
+from tests.golden_cases import golden
 
 
 @pytest.mark.parametrize(
@@ -25,3 +32,40 @@ def test_weights_trained_on_the_data_of_the_embedded_ones_are_measured_like_them
     adapter: Any = SimpleNamespace(benchmark="cyclegan", embedded=own)
     notes = {"data_fingerprint": trained_on} if trained_on else {}
     assert _benchmark(adapter, written("own.safetensors", **notes)) == wanted
+
+
+class FailingAdapter(BaseAdapter):
+    """A third party's, with an error in it."""
+
+    def load(self, weights: Path | None, device: str) -> Any:
+        raise KeyError("state")
+
+
+def test_a_third_partys_adapter_that_fails_is_named_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(registry, "load", lambda kind, name: FailingAdapter())
+    where = r"the adapter of mygan \(tests\.models\.test_base, not part of ganbench\)"
+    words = rf"{where} failed to load .*\(KeyError: 'state'\)"
+    for weights in (None, tmp_path / "a.pt"):
+        with pytest.raises(BadInputError, match=words):
+            open_model("mygan", weights)
+    with pytest.raises(BadInputError, match="leave out the entry 'ema'"):
+        open_model("mygan", tmp_path / "a.pt", entry="ema")
+
+
+def test_one_of_several_networks_is_chosen_by_its_entry(tmp_path: Path) -> None:
+    def state(seed: int) -> dict[str, torch.Tensor]:
+        with seeded(seed):
+            return ResnetGenerator(ngf=2, n_blocks=1).state_dict()
+
+    torch.save({"g": state(1), "g_ema": state(2)}, tmp_path / "g.pt")
+    torch.save(state(2), tmp_path / "alone.pth")
+    x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    chosen = load_model("cyclegan", tmp_path / "g.pt", entry="g_ema").translate(x, "B")
+    assert torch.equal(chosen, load_model("cyclegan", tmp_path / "alone.pth").translate(x, "B"))
+    with pytest.raises(BadInputError, match="'g_ema' is of a file of weights, and none was given"):
+        load_model("cyclegan", entry="g_ema")
+    official = golden("stylegan23/pkl_sg3t_32") / "network.pkl"
+    names = [load_model("stylegan3", official, entry=entry).state_dict() for entry in ("G", "G_ema")]
+    assert not torch.equal(*(state["mapping.fc0.weight"] for state in names))
+    with pytest.raises(BadInputError, match="holds a StyleGAN2 discriminator, not a StyleGAN3 generator"):
+        load_model("stylegan3", official, entry="D")

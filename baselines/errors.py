@@ -18,3 +18,7 @@ class WriteError(OSError, TrainingError):
 
 class LostProcessError(ConnectionError, TrainingError):
     """Another process of the run has ended, so that this one cannot go on."""
+
+
+class DivergenceError(TrainingError):
+    """A loss or a weight that became infinite or NaN."""

@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from baselines.attributes.networks import AttributeNetwork
-from baselines.training.data import Batches, Images
+from baselines.errors import TrainingError
+from baselines.training.data import Batches, Images, to_float
 from baselines.training.streams import seeded, stream
 
 Progress = Callable[[Mapping[str, Any]], None]
@@ -74,7 +75,7 @@ def split(labels: Tensor, attributes: Sequence[str], holdout: float, seed: int) 
         seed: of the draw.
 
     Raises:
-        ValueError: an attribute has only one answer in one of the parts, so that it could not be learned or judged.
+        TrainingError: an attribute has only one answer in one of the parts, so that it could not be learned or judged.
     """
     order = torch.randperm(len(labels), generator=stream(seed, 0, "attributes/holdout"))
     held = max(1, round(len(labels) * holdout))
@@ -83,7 +84,7 @@ def split(labels: Tensor, attributes: Sequence[str], holdout: float, seed: int) 
         yes = labels[part].sum(0).tolist()
         single = [name for name, count in zip(attributes, yes, strict=True) if count in (0, len(part))]
         if single:
-            raise ValueError(
+            raise TrainingError(
                 f"of {len(labels)} images, the {len(part)} {what} have only one answer for {single[0]}: give more "
                 "images, or another seed or share to hold out."
             )
@@ -103,7 +104,7 @@ def train(
         progress: is told ``kimg``, ``sec_per_kimg``, ``eta`` in seconds and ``losses``, some twenty times.
 
     Raises:
-        ValueError: the images are of no size that the network takes, or the loss is no longer finite.
+        TrainingError: the images are of no size that the network takes, or the loss is no longer finite.
     """
     channels, resolution, _ = images[0].shape
     with seeded(recipe.seed):
@@ -139,7 +140,7 @@ def _reports(steps: int, batch: int, progress: Progress) -> Callable[[int, Tenso
         if (step + 1) % every and step + 1 < steps:
             return
         if not torch.isfinite(loss):
-            raise ValueError(f"the loss of step {step} is not finite: give a lower learning rate.")
+            raise TrainingError(f"the loss of step {step} is not finite: give a lower learning rate.")
         seconds = time.perf_counter() - started
         kimg = (step + 1) * batch / 1000
         left = seconds * (steps / (step + 1) - 1)
@@ -153,7 +154,7 @@ def accuracy(network: AttributeNetwork, images: Images, labels: Tensor, *, devic
     """Return for each attribute the fraction of the images that the network answers as the labels do."""
     right = torch.zeros(labels.shape[1])
     for indices in _tiles(len(images)):
-        shown = torch.stack([images[index] for index in indices]).to(device) / 127.5 - 1
+        shown = to_float(torch.stack([images[index] for index in indices]).to(device))
         right += ((network(shown).cpu() > 0) == (labels[list(indices)] > 0.5)).sum(0)
     return (right.double() / len(images)).tolist()
 

@@ -7,8 +7,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from baselines.errors import TrainingError
 from baselines.training.augment import translate
-from baselines.training.data import Batches, Images
+from baselines.training.data import Batches, Images, to_float
 from baselines.training.streams import stream
 
 
@@ -35,14 +36,14 @@ class Unpaired(Batches):
     def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.others) == 0:
-            raise ValueError("there are no images of the second domain: give at least one.")
+            raise TrainingError("there are no images of the second domain: give at least one.")
         a, b = self.images[0], self.others[0]
         if a.shape[1:] != b.shape[1:] or a.dtype != b.dtype:
             shapes = f"{list(a.shape)} {a.dtype} and {list(b.shape)} {b.dtype}"
-            raise ValueError(f"the images of the two domains differ, {shapes}: make them alike.")
+            raise TrainingError(f"the images of the two domains differ, {shapes}: make them alike.")
         height, width = [self.load_size] * 2 if self.load_size else a.shape[1:]
         if self.crop_size > min(height, width):
-            raise ValueError(f"a crop of {self.crop_size} pixels is larger than {width}x{height}: lower crop_size.")
+            raise TrainingError(f"a crop of {self.crop_size} pixels is larger than {width}x{height}: lower crop_size.")
 
     @property
     def epoch_size(self) -> int:
@@ -56,7 +57,7 @@ class Unpaired(Batches):
         chosen = [self.images[self._at(position)] for position in positions]
         chosen += [self.others[int(index)] for index in partners]
         draws = stream(self.seed, step, "data/augment")
-        images = torch.stack([self.augmented(image, draws) for image in chosen]).float() / 127.5 - 1
+        images = to_float(torch.stack([self.augmented(image, draws) for image in chosen]))
         return translate(images, self.translate, draws), None
 
     def augmented(self, image: Tensor, draws: torch.Generator) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 from baselines.cyclegan.losses import GANMode
 from baselines.cyclegan.schedule import Policy
+from baselines.training.settings import Betas, Count, Kimg, LearningRate, LossWeight, Whole
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -37,26 +38,26 @@ class Recipe:
 
     generator: Mapping[str, Any] = field(default_factory=dict)
     discriminator: Mapping[str, Any] = field(default_factory=dict)
-    n_epochs: int = 100
-    n_epochs_decay: int = 100
-    kimg: float | None = None
-    batch: int = 1
-    lr: float = 0.0002
-    betas: tuple[float, float] = (0.5, 0.999)
+    n_epochs: Whole = 100
+    n_epochs_decay: Whole = 100
+    kimg: Kimg | None = None
+    batch: Count = 1
+    lr: LearningRate = 0.0002
+    betas: Betas = (0.5, 0.999)
     lr_policy: Policy = "linear"
-    lr_decay_iters: int = 50
+    lr_decay_iters: Count = 50
     gan_mode: GANMode = "lsgan"
-    gp_lambda: float = 0
-    lambda_A: float = 10  # noqa: N815, the name in the paper's code
-    lambda_B: float = 10  # noqa: N815
-    lambda_identity: float = 0.5
-    pool_size: int = 50
-    load_size: int = 286
-    crop_size: int = 256
+    gp_lambda: LossWeight = 0
+    lambda_A: LossWeight = 10  # noqa: N815, the name in the paper's code
+    lambda_B: LossWeight = 10  # noqa: N815
+    lambda_identity: LossWeight = 0.5
+    pool_size: Whole = 50
+    load_size: Whole = 286
+    crop_size: Whole = 256
     mirror: bool = True
-    translate: int = 0
-    tick_kimg: float = 1
-    snapshot_ticks: int = 5
+    translate: Whole = 0
+    tick_kimg: Kimg = 1
+    snapshot_ticks: Count = 5
 
 
 RECIPES: Mapping[str, Recipe] = {

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from baselines.training.data import Batches, Images
+from baselines.errors import TrainingError
+from baselines.training.data import Batches, Images, to_float
 from baselines.training.streams import stream
 
 TRIES = 10  # at a crop that fits into the image
@@ -41,7 +42,7 @@ class Views:
             view = F.interpolate(part, size, mode="bilinear", antialias=True)[0].round().clamp(0, 255)
         if self.mirror and uniform(draws) < 0.5:
             view = view.flip(2)
-        return view.float() / 127.5 - 1
+        return to_float(view)
 
     def window(self, height: int, width: int, draws: torch.Generator) -> tuple[int, int, int, int]:
         """Return top, left, height and width of a random part: area uniform, ratio of the sides log-uniform.
@@ -78,11 +79,11 @@ class DomainBatches(Batches):
         super().__post_init__()
         labels = self.labels
         if labels is None or labels.shape[1] < 2:
-            raise ValueError("translation needs at least two domains: give images with their domains as labels.")
+            raise TrainingError("translation needs at least two domains: give images with their domains as labels.")
         self.members = [torch.nonzero(labels[:, domain])[:, 0] for domain in range(labels.shape[1])]
         for domain, members in enumerate(self.members):
             if not len(members):
-                raise ValueError(f"domain {domain} has no training images: add some, or remove the domain.")
+                raise TrainingError(f"domain {domain} has no training images: add some, or remove the domain.")
         self.partner = partners(self.members, len(self.images), stream(self.seed, 0, "data/partners"))
 
     def draw(self, step: int) -> tuple[Tensor, Tensor]:

@@ -6,8 +6,23 @@ that its authors published with their code.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+from baselines.training.settings import (
+    Betas,
+    Count,
+    Kimg,
+    LearningRate,
+    LossWeight,
+    Number,
+    Probability,
+    Range,
+)
 
 __all__ = ["RECIPES", "Recipe"]
+
+Areas = Annotated[tuple[float, float], Range(0, 1, above=True)]
+Ratios = Annotated[tuple[float, float], Range(0, 100, above=True)]
 
 
 @dataclass(frozen=True)
@@ -40,32 +55,32 @@ class Recipe:
         snapshot_ticks: ticks between two snapshots.
     """
 
-    style_dim: int = 64
-    latent_dim: int = 16
-    hidden_dim: int = 512
-    base_channels: int | None = None
-    max_conv_dim: int = 512
-    encoder_conv_dim: int | None = None
-    bottleneck: int | None = None
-    w_hpf: float = 0
-    kimg: float = 800
-    batch: int = 8
-    lr: float = 1e-4
-    f_lr: float = 1e-6
-    betas: tuple[float, float] = (0.0, 0.99)
-    weight_decay: float = 1e-4
-    ema_beta: float = 0.999
-    lambda_reg: float = 1
-    lambda_sty: float = 1
-    lambda_ds: float = 1
-    lambda_cyc: float = 1
-    ds_iter: int = 100_000
-    crop_prob: float = 0.5
-    crop_scale: tuple[float, float] = (0.8, 1.0)
-    crop_ratio: tuple[float, float] = (0.9, 1.1)
+    style_dim: Count = 64
+    latent_dim: Count = 16
+    hidden_dim: Count = 512
+    base_channels: Count | None = None
+    max_conv_dim: Count = 512
+    encoder_conv_dim: Count | None = None
+    bottleneck: Count | None = None
+    w_hpf: Number = 0
+    kimg: Kimg = 800
+    batch: Count = 8
+    lr: LearningRate = 1e-4
+    f_lr: LearningRate = 1e-6
+    betas: Betas = (0.0, 0.99)
+    weight_decay: LossWeight = 1e-4
+    ema_beta: Probability = 0.999
+    lambda_reg: LossWeight = 1
+    lambda_sty: LossWeight = 1
+    lambda_ds: LossWeight = 1
+    lambda_cyc: LossWeight = 1
+    ds_iter: Count = 100_000
+    crop_prob: Probability = 0.5
+    crop_scale: Areas = (0.8, 1.0)
+    crop_ratio: Ratios = (0.9, 1.1)
     mirror: bool = True
-    tick_kimg: float = 0.8
-    snapshot_ticks: int = 100
+    tick_kimg: Kimg = 0.8
+    snapshot_ticks: Count = 100
 
 
 RECIPES: Mapping[str, Recipe] = {

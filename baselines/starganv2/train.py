@@ -2,13 +2,13 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import torch
 from torch import Tensor, nn
 
+from baselines.errors import SettingsError
 from baselines.starganv2 import losses
 from baselines.starganv2.data import DomainBatches, Views
 from baselines.starganv2.losses import Target, Weights
@@ -21,14 +21,15 @@ from baselines.starganv2.networks import (
     initialise,
 )
 from baselines.starganv2.recipes import Recipe
-from baselines.training.data import Images, fingerprint
-from baselines.training.game import schedule_of, shape_of
-from baselines.training.grids import save_grid
-from baselines.training.loop import Losses, Moment, OnTick, Phase, Trainee, run
+from baselines.training import frame
+from baselines.training.data import Images, fingerprint, to_float
+from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
+from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
+from baselines.training.settings import building, check
 from baselines.training.streams import normal, seeded, stream
-from baselines.training.weights import save_weights
+from baselines.training.stylegan import shape_of
 
-__all__ = ["Game", "train"]
+__all__ = ["Training", "prepare", "train"]
 
 AVERAGED = ("generator", "mapping_network", "style_encoder")
 CLASSES: Mapping[str, Callable[..., nn.Module]] = {
@@ -43,78 +44,72 @@ STYLES = 2  # rows of it for each domain, once from references and once from lat
 MaskOf = Callable[[Tensor], Masks]
 
 
-def train(
+class Options(frame.Options, total=False):
+    """What a run can be told besides images, labels, recipe and folder; see ``prepare``."""
+
+    domains: Sequence[str]
+    masks: MaskOf | None
+
+
+def prepare(
     images: Images,
     labels: Tensor,
     recipe: Recipe,
     run_dir: Path,
     *,
     domains: Sequence[str] = (),
-    recipe_name: str = "custom",
     masks: MaskOf | None = None,
+    **options: Unpack[frame.Options],
+) -> PreparedRun["Training"]:
+    """Return a run that can begin, with settings and data checked and the networks built.
+
+    Args:
+        images: N square images ``[C, R, R]`` uint8, such as a tensor ``[N, C, R, R]``; R a power of two.
+        labels: ``[N, D]`` float32, the one-hot domains.
+        recipe: all settings, such as ``RECIPES["digits32"]``.
+        run_dir: the run's folder; nothing is written yet.
+        domains: what they are called; numbers from 0 on where empty.
+        masks: gives the masks of images ``[N, C, R, R]`` that a high-pass skip needs.
+        options: as ``baselines.training.frame.Identity`` has them.
+
+    Raises:
+        SettingsError: a setting is unknown, of the wrong kind or out of range, or a high-pass skip has no masks.
+        TrainingError: fewer than two domains, one without images, or images that are not square or a power of two.
+    """
+    identity, recipe = Identity(**options), check(recipe)
+    views = Views(recipe.crop_prob, recipe.crop_scale, recipe.crop_ratio, recipe.mirror)
+    batches = DomainBatches(images, labels, recipe.batch, identity.seed, views=views)
+    if recipe.w_hpf and masks is None:
+        raise SettingsError(
+            f"a high-pass skip (w_hpf {recipe.w_hpf}) is trained with masks: give masks, or set w_hpf 0."
+        )
+    content = identity.data_fingerprint or fingerprint(images, labels)
+    config = configuration(recipe, shape_of(images, labels))
+    names = list(domains) or [str(domain) for domain in range(labels.shape[1])]
+    averaged = {name: config[name] for name in AVERAGED}
+    output = RunOutput.of(run_dir, averaged, recipe, identity, content, domains=names)
+    with building("the networks"):
+        nets, averages = (placed(each, identity.device) for each in networks(config, identity.seed))
+        training = Training(nets, averages, recipe, output, batches, masks)
+    return PreparedRun(training, batches, schedule_of(recipe, batches, content), identity.device)
+
+
+def train(
+    images: Images,
+    labels: Tensor,
+    recipe: Recipe,
+    run_dir: Path,
+    *,
     resume: bool = False,
-    device: torch.device | str = "cpu",
-    seed: int = 0,
-    data_fingerprint: str | None = None,
     on_tick: OnTick | None = None,
+    **options: Unpack[Options],
 ) -> Path:
     """Return the path of the averaged networks' weights, ``run_dir / "starganv2.safetensors"``, after training.
 
-    The weights and a sample grid ``samples-KIMG.png`` are also written with every snapshot; ``log.jsonl`` has a line a
-    tick. The weights' names begin with the network's, such as ``generator.``; their header has ``model``, ``config``
-    (arguments of each network), ``domains``, ``recipe``, ``kimg``, ``seed`` and ``data_fingerprint``. The grid shows
-    the sources in its first row and the references in its first column, then the same for styles of random latents.
-
-    Args:
-        images: N square images ``[C, R, R]`` uint8; R a power of two.
-        labels: their domains, one-hot ``[N, D]`` float32.
-        recipe: all settings, such as ``RECIPES["digits32"]``.
-        run_dir: the run's folder; made where it is missing.
-        domains: names of the D domains; empty for "0", "1" and so on.
-        recipe_name: for the header.
-        masks: gives the two masks of images ``[N, C, R, R]`` that a high-pass skip needs.
-        resume: go on from the last whole snapshot in ``run_dir``.
-        device: where to train.
-        seed: of all randomness: on a CPU the same seed gives the same weights.
-        data_fingerprint: says which images these are; None computes it from their content.
-        on_tick: told of each tick: step, kimg, sec_per_kimg, eta (seconds), losses, and weights (a path, or None).
-
-    Raises:
-        ValueError: fewer than two domains, one without images, images that are not square or a power of two, a recipe
-            with a high-pass skip and no masks, a folder that already has a run, nothing to resume, settings other than
-            the snapshot's, or a loss that is not finite.
-        OSError: ``run_dir`` cannot be written.
-        KeyboardInterrupt: stopped by SIGINT or SIGTERM, after a snapshot.
+    The header of the weights also has ``domains``. Arguments and errors are those of ``prepare`` and
+    ``PreparedRun.run``.
     """
-    views = Views(recipe.crop_prob, recipe.crop_scale, recipe.crop_ratio, recipe.mirror)
-    batches = DomainBatches(images, labels, recipe.batch, seed, views=views)
-    if recipe.w_hpf and masks is None:
-        raise ValueError(f"a high-pass skip (w_hpf {recipe.w_hpf}) is trained with masks: give masks, or set w_hpf 0.")
-    content = data_fingerprint or fingerprint(images, labels)
-    config = configuration(recipe, shape_of(images, labels))
-    names = list(domains) or [str(domain) for domain in range(labels.shape[1])]
-    notes = {"recipe": recipe_name, "seed": seed, "domains": names, "data_fingerprint": content}
-    notes["recipe_settings"] = asdict(recipe)
-    nets, averages = networks(config, seed)
-    outcome = Outcome(Path(run_dir), config, notes)
-    game = Game(placed(nets, device), placed(averages, device), recipe, outcome, batches, masks)
-    schedule = schedule_of(recipe, batches, content)
-    return run(game.trainee(), batches, schedule, Path(run_dir), resume=resume, device=device, on_tick=on_tick)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What is written, where, and what it is to say of itself.
-
-    Attributes:
-        run_dir: the run's folder.
-        config: keyword arguments of each network, by its name.
-        notes: more for the header of the weights.
-    """
-
-    run_dir: Path
-    config: Mapping[str, Any]
-    notes: Mapping[str, Any]
+    return prepare(images, labels, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
 
 
 class Step(NamedTuple):
@@ -133,7 +128,7 @@ class Step(NamedTuple):
     weights: Weights
 
 
-class Game:
+class Training(frame.Training):
     """StarGAN v2's four updates in their order, and the averages of its networks.
 
     The discriminator learns from styles of latents, then from those of references; then the other three networks learn
@@ -142,18 +137,20 @@ class Game:
     Source: Choi et al. (CVPR 2020), section 2, equation 5; order and networks of each update are its authors' code's.
     """
 
+    model = "starganv2"
+
     def __init__(
         self,
         nets: Mapping[str, nn.Module],
         averages: Mapping[str, nn.Module],
         recipe: Recipe,
-        outcome: Outcome,
+        output: RunOutput,
         batches: DomainBatches,
         masks: MaskOf | None = None,
     ) -> None:
         self.nets: Mapping[str, Any] = nets
         self.averages: Mapping[str, Any] = averages
-        self.recipe, self.outcome, self.batches, self.mask_of = recipe, outcome, batches, masks
+        self.recipe, self.output, self.batches, self.mask_of = recipe, output, batches, masks
         self.device = next(nets["generator"].parameters()).device
         self.diversity = losses.diversity_weights(recipe.lambda_ds, recipe.ds_iter)
         self.adams = {name: self.adam(name) for name in nets}
@@ -166,9 +163,9 @@ class Game:
         betas, decay = recipe.betas, recipe.weight_decay
         return torch.optim.Adam(self.nets[name].parameters(), lr=lr, betas=betas, weight_decay=decay)
 
-    def trainee(self) -> Trainee:
+    def plan(self) -> TrainPlan:
         """Return networks, optimisers and phases for the loop."""
-        return Trainee(
+        return TrainPlan(
             networks={**self.nets, **{f"{name}_ema": average for name, average in self.averages.items()}},
             optimizers=self.adams,
             phases=(
@@ -183,12 +180,12 @@ class Game:
             prepare=self.prepare,
         )
 
-    def phase(self, name: str, *networks: str, loss: Callable[[Moment], Losses]) -> Phase:
+    def phase(self, name: str, *networks: str, loss: Callable[[StepContext], Losses]) -> Phase:
         """Return an update of some networks, each by its own optimiser."""
         optimizers = tuple(self.adams[network] for network in networks)
         return Phase(name, tuple(self.nets[network] for network in networks), optimizers, loss)
 
-    def prepare(self, at: Moment) -> None:
+    def prepare(self, at: StepContext) -> None:
         """Draw targets and latents of a step, which its four phases share."""
         latent, reference = self.targets(at)
         recipe = self.recipe
@@ -198,19 +195,19 @@ class Game:
         weights = Weights(recipe.lambda_reg, recipe.lambda_sty, diversity, recipe.lambda_cyc)
         self.step = Step(latent, reference, masks, weights)
 
-    def targets(self, at: Moment) -> tuple[Target, Target]:
+    def targets(self, at: StepContext) -> tuple[Target, Target]:
         """Return the step's target domains, with latents, and with the references that the domains are those of."""
         first, second, y = (tensor.to(self.device) for tensor in self.batches.references(at.step))
         draws, shape = at.stream("latents"), (2, len(y), self.recipe.latent_dim)
         z, z2 = normal(draws, *shape, device=self.device)
         return Target(y, z, z2, "mapping_network"), Target(y, first, second, "style_encoder")
 
-    def discriminator_loss(self, at: Moment, target: Target) -> Losses:
+    def discriminator_loss(self, at: StepContext, target: Target) -> Losses:
         """Return the loss of a discriminator's phase."""
         step = self.step
         return losses.discriminator_loss(self.nets, at.real, domains_of(at), target, step.weights, step.masks)
 
-    def generator_loss(self, at: Moment, target: Target) -> Losses:
+    def generator_loss(self, at: StepContext, target: Target) -> Losses:
         """Return the loss of a generator's phase, and for the log the weight of the diversity."""
         step = self.step
         found = losses.generator_loss(
@@ -218,32 +215,26 @@ class Game:
         )
         return {**found, "lambda_ds": torch.tensor(float(step.weights.ds))}
 
-    def export(self, kimg: float) -> Path:
-        """Return the path of the averaged networks' weights, written together with a grid of samples."""
-        path, outcome = self.outcome.run_dir / "starganv2.safetensors", self.outcome
-        averaged = nn.ModuleDict(dict(self.averages))
-        config = {name: outcome.config[name] for name in self.averages}
-        save_weights(path, averaged, model="starganv2", config=config, kimg=kimg, **outcome.notes)
-        self.save_samples(f"{round(kimg):06d}")
-        return path
+    def result(self) -> nn.Module:
+        """Return the averaged networks."""
+        return nn.ModuleDict(dict(self.averages))
 
-    @torch.no_grad()
-    def save_samples(self, name: str) -> None:
-        """Write ``samples-NAME.png``: the same sources, references and latents every time, by the averages."""
+    def samples(self) -> tuple[Tensor, int]:
+        """Return the sample grid by the averages, from the same sources, references and latents every time."""
         batches, draws = self.batches, stream(self.batches.seed, 0, "grid")
         y = torch.arange(len(batches.members)).repeat_interleave(STYLES)
         at = (torch.rand(len(y), generator=draws) * torch.tensor([len(batches.members[i]) for i in y])).long()
         chosen = torch.stack([batches.members[i][j] for i, j in zip(y, at, strict=True)])
         columns = batches.chosen(draws, SOURCES)[0]
         sources, references = (
-            torch.stack([batches.images[i] for i in rows.tolist()]).float().to(self.device) / 127.5 - 1
+            to_float(torch.stack([batches.images[i] for i in rows.tolist()]).to(self.device))
             for rows in (columns, chosen)
         )
         z, y = normal(draws, len(y), self.recipe.latent_dim, device=self.device), y.to(self.device)
         blank = torch.zeros_like(references) - 1
         rows = self.sheet(sources, references, self.averages["style_encoder"](references, y))
         rows += self.sheet(sources, blank, self.averages["mapping_network"](z, y))
-        save_grid(self.outcome.run_dir / f"samples-{name}.png", torch.cat(rows), SOURCES + 1)
+        return torch.cat(rows), SOURCES + 1
 
     def sheet(self, sources: Tensor, headers: Tensor, styles: Tensor) -> list[Tensor]:
         """Return rows of images: the sources, and then for each style its header and the sources in that style."""
@@ -254,7 +245,7 @@ class Game:
         return rows
 
 
-def domains_of(at: Moment) -> Tensor:
+def domains_of(at: StepContext) -> Tensor:
     """Return the domains of the sources, ``[batch]`` int64."""
     assert at.labels is not None, "sources come with their domains"
     return at.labels.argmax(1)

@@ -6,16 +6,19 @@ and the settings that its authors published with their code.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from baselines.stylegan1.losses import DiscriminatorLoss, GeneratorLoss
-from baselines.training import game
+from baselines.training import stylegan
+from baselines.training.settings import ADJUSTABLE, Count, LearningRate, LossWeight, Number, Probability, Range, Whole
 
 __all__ = ["RECIPES", "Recipe"]
 
+Rates = Annotated[Mapping[str, float], Range(0, 100), ADJUSTABLE]
+
 
 @dataclass(frozen=True)
-class Recipe(game.Recipe):
+class Recipe(stylegan.Recipe):
     """All settings of a training run but the data and the seed.
 
     Dictionaries are by resolution, written as text (JSON has no other keys): ``{"8": 256}``. What they lack has the
@@ -33,23 +36,23 @@ class Recipe(game.Recipe):
         translate: images given to the discriminator, real and generated alike, are shifted by up to so many pixels.
     """
 
-    g_lr: float = 0.001
-    d_lr: float = 0.001
-    initial_resolution: int = 8
-    training_kimg: float = 600
-    transition_kimg: float = 600
-    batches: Mapping[str, int] = field(default_factory=dict)
-    g_lrs: Mapping[str, float] = field(default_factory=dict)
-    d_lrs: Mapping[str, float] = field(default_factory=dict)
+    g_lr: LearningRate = 0.001
+    d_lr: LearningRate = 0.001
+    initial_resolution: Count = 8
+    training_kimg: Number = 600
+    transition_kimg: Number = 600
+    batches: Mapping[str, Count] = field(default_factory=dict)
+    g_lrs: Rates = field(default_factory=dict)
+    d_lrs: Rates = field(default_factory=dict)
     g_loss: GeneratorLoss = "logistic_nonsaturating"
     d_loss: DiscriminatorLoss = "logistic"
-    r1_gamma: float = 10
-    r2_gamma: float = 0
-    gp_lambda: float = 0
-    gp_target: float = 1
-    epsilon: float = 0
-    style_mixing_prob: float = 0.9
-    translate: int = 0
+    r1_gamma: LossWeight = 10
+    r2_gamma: LossWeight = 0
+    gp_lambda: LossWeight = 0
+    gp_target: LossWeight = 1
+    epsilon: LossWeight = 0
+    style_mixing_prob: Probability = 0.9
+    translate: Whole = 0
 
 
 SIZES: dict[str, Any] = {"z_dim": 512, "w_dim": 512}

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from baselines.training.data import Stretch
+from baselines.training.data import BatchSegment
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,13 @@ class Growth:
         share = fading / self.transition_kimg if self.transition_kimg > 0 else 0.0
         return max(start - done - share, 0.0)
 
-    def stretches(self, nimg: int) -> tuple[Stretch, ...]:
-        """Return the steps that show ``nimg`` images, in stretches of one batch size."""
-        found = [Stretch(0, 0, self.at(0).batch)]
+    def segments(self, nimg: int) -> tuple[BatchSegment, ...]:
+        """Return the steps that show ``nimg`` images, in segments of one batch size."""
+        found = [BatchSegment(0, 0, self.at(0).batch)]
         step = shown = 0
         while shown < nimg:
             batch = self.at(shown).batch
             if batch != found[-1].batch:
-                found.append(Stretch(step, shown, batch))
+                found.append(BatchSegment(step, shown, batch))
             step, shown = step + 1, shown + batch
         return tuple(found)

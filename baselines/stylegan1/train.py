@@ -8,55 +8,83 @@ from typing import Any, ClassVar, TypeVar, Unpack
 import torch
 from torch import Tensor, nn
 
+from baselines.errors import SettingsError
 from baselines.stylegan1 import losses
+from baselines.stylegan1.mapping import MappingNetwork
 from baselines.stylegan1.networks import Discriminator, Generator
 from baselines.stylegan1.recipes import Recipe
 from baselines.stylegan1.schedule import Growth
-from baselines.training import game
+from baselines.stylegan1.synthesis import SynthesisBlock, SynthesisNetwork
+from baselines.training import stylegan
 from baselines.training.augment import translate
-from baselines.training.data import Images, Stretch
+from baselines.training.data import BatchSegment, Images
 from baselines.training.ema import ema_beta
-from baselines.training.loop import Losses, Moment, Phase, Trainee
+from baselines.training.frame import PreparedRun, RunOutput
+from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
 from baselines.training.optimizers import lazy_adam
 from baselines.training.ranks import first_only
+from baselines.training.settings import Arguments
 from baselines.training.streams import normal
 
-__all__ = ["Game", "train"]
+__all__ = ["Training", "prepare", "train"]
 
 
-def train(images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[game.Options]) -> Path:
+def prepare(
+    images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[stylegan.Options]
+) -> PreparedRun["Training"]:
+    """Return a run that can begin; arguments and errors are those of ``baselines.training.stylegan.prepare``."""
+    return stylegan.prepare(Training, images, recipe, run_dir, **options)
+
+
+def train(
+    images: Images,
+    recipe: Recipe,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    on_tick: OnTick | None = None,
+    **options: Unpack[stylegan.Options],
+) -> Path:
     """Return the path of the averaged generator's weights, ``run_dir / "stylegan1.safetensors"``, after training.
 
     There is also a sample grid of each level of detail, ``samples-KIMG-RxR.png``, from when it was fully trained; the
-    log has the level as ``Gmain/lod``. Arguments, errors and what else is written are those of
-    ``baselines.training.game.play``.
+    log has the level as ``Gmain/lod``. Arguments and errors are those of ``baselines.training.stylegan.prepare`` and
+    ``PreparedRun.run``.
     """
-    return game.play(Game, images, recipe, run_dir, **options)
+    return prepare(images, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
 
 
-class Game(game.Game):
+class Training(stylegan.Training):
     """StyleGAN's phases: the discriminator with its penalties, then the generator, at the level of the moment."""
 
     model = "stylegan1"
     generator_class: ClassVar[Callable[..., Any]] = Generator
     discriminator_class: ClassVar[Callable[..., Any]] = Discriminator
+    generator_arguments = Arguments(
+        (Generator, SynthesisNetwork, SynthesisBlock),
+        hidden=frozenset({"has_torgb"}),
+        parts={"mapping_kwargs": Arguments((MappingNetwork,))},
+    )
+    discriminator_arguments = Arguments((Discriminator,))
     recipe: Recipe
 
-    def __init__(self, G: nn.Module, D: nn.Module, recipe: Recipe, outcome: game.Outcome) -> None:
-        super().__init__(G, D, recipe, outcome)
+    def __init__(
+        self, G: nn.Module, D: nn.Module, recipe: Recipe, output: RunOutput, seed: int = 0, labels: Tensor | None = None
+    ) -> None:
+        super().__init__(G, D, recipe, output, seed, labels)
         self.growth = growth(recipe, self.G.img_resolution)
         self.g_adam = lazy_adam(G.parameters(), recipe.g_lr, recipe.betas, interval=None)
         self.d_adam = lazy_adam(D.parameters(), recipe.d_lr, recipe.betas, interval=None)
 
     @classmethod
-    def stretches(cls, recipe: Recipe, img_resolution: int) -> tuple[Stretch, ...]:
+    def segments(cls, recipe: Recipe, img_resolution: int) -> tuple[BatchSegment, ...]:
         """Return the batch sizes, which shrink as the images grow."""
-        return growth(recipe, img_resolution).stretches(round(recipe.kimg * 1000))
+        return growth(recipe, img_resolution).segments(round(recipe.kimg * 1000))
 
-    def trainee(self) -> Trainee:
+    def plan(self) -> TrainPlan:
         """Return networks, optimisers and phases for the loop."""
         recipe = self.recipe
-        return Trainee(
+        return TrainPlan(
             networks={"G": self.G, "D": self.D, "G_ema": self.G_ema},
             optimizers={"G": self.g_adam, "D": self.d_adam},
             phases=(
@@ -70,7 +98,7 @@ class Game(game.Game):
             group=max(self.D.b4.mbstd_group_size, 1),
         )
 
-    def prepare(self, at: Moment) -> None:
+    def prepare(self, at: StepContext) -> None:
         """Set level of detail and learning rates; forget the gradients' moments where a level begins or is whole."""
         stage, before = self.growth.at(at.nimg), float(self.G.synthesis.lod)
         self.G.synthesis.lod.fill_(stage.lod)
@@ -84,50 +112,53 @@ class Game(game.Game):
             if math.floor(now) != math.floor(before) or math.ceil(now) != math.ceil(before):
                 adam.state.clear()
 
-    def discriminator_loss(self, at: Moment) -> Losses:
+    def discriminator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Dmain."""
-        lod, count = float(self.D.lod), at.share.whole(len(at.real))
-        z, _ = self.latents(at.stream("Dmain"), count, at.share)
+        lod, count = float(self.D.lod), at.rows.whole(len(at.real))
+        z, _ = self.latents(at.stream("Dmain"), count, at.rows)
         with torch.no_grad():
             fake = self.generate(at, "Dmain", z, at.labels)
         view, recipe = at.stream("Dmain/view"), self.recipe
         return losses.discriminator_loss(
             self.D,
-            translate(losses.at_level(at.real, lod), recipe.translate, view, at.share),
-            translate(fake, recipe.translate, view, at.share),
+            translate(losses.at_level(at.real, lod), recipe.translate, view, at.rows),
+            translate(fake, recipe.translate, view, at.rows),
             at.labels,
             recipe.d_loss,
             losses.Penalties(recipe.r1_gamma, recipe.r2_gamma, recipe.gp_lambda, recipe.gp_target, recipe.epsilon),
-            at.share.of(torch.rand(count, generator=at.stream("Dmain/mixed"))),
+            at.rows.of(torch.rand(count, generator=at.stream("Dmain/mixed"))),
         )
 
-    def generator_loss(self, at: Moment) -> Losses:
+    def generator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Gmain, and for the log the level of detail."""
-        z, c = self.latents(at.stream("Gmain"), at.share.whole(len(at.real)), at.share)
-        fake = translate(self.generate(at, "Gmain", z, c), self.recipe.translate, at.stream("Gmain/view"), at.share)
+        z, c = self.latents(at.stream("Gmain"), at.rows.whole(len(at.real)), at.rows)
+        fake = translate(self.generate(at, "Gmain", z, c), self.recipe.translate, at.stream("Gmain/view"), at.rows)
         return {**losses.generator_loss(self.D, fake, c, self.recipe.g_loss), "lod": self.G.synthesis.lod}
 
-    def generate(self, at: Moment, phase: str, z: Tensor, c: Tensor | None) -> Tensor:
+    def generate(self, at: StepContext, phase: str, z: Tensor, c: Tensor | None) -> Tensor:
         """Return images with random noise and, by chance, mixed styles."""
-        draws, lod, count = at.stream(f"{phase}/mixing"), float(self.G.synthesis.lod), at.share.whole(len(z))
+        draws, lod, count = at.stream(f"{phase}/mixing"), float(self.G.synthesis.lod), at.rows.whole(len(z))
         cutoff = losses.mixing_cutoff(draws, self.recipe.style_mixing_prob, self.G.num_ws, lod)
         mixed = None
         if cutoff is not None:
-            mixed = at.share.of(normal(draws, count, self.G.z_dim)).to(self.device), cutoff
-        return losses.generate(self.G, z, c, game.StepNoise(at.stream, phase, count, self.device, at.share), mixed)
+            mixed = at.rows.of(normal(draws, count, self.G.z_dim)).to(self.device), cutoff
+        return losses.generate(self.G, z, c, stylegan.StepNoise(at.stream, phase, count, self.device, at.rows), mixed)
 
 
 def growth(recipe: Recipe, img_resolution: int) -> Growth:
     """Return how a recipe lets networks grow to a resolution.
 
     Raises:
-        ValueError: they are to start at more than that.
+        SettingsError: they cannot start growing as the recipe says.
     """
-    if recipe.initial_resolution > img_resolution:
-        raise ValueError(
-            f"the recipe starts growing at {recipe.initial_resolution} pixels and the images have {img_resolution}: "
-            "set initial_resolution to that or less."
+    start = recipe.initial_resolution
+    if start > img_resolution:
+        raise SettingsError(
+            f"the recipe starts growing at {start} pixels and the images have {img_resolution}: set "
+            "initial_resolution to that or less."
         )
+    if start < 4 or start & (start - 1):
+        raise SettingsError(f"expected initial_resolution to be a power of two of at least 4, found {start}.")
     return Growth(
         img_resolution,
         recipe.initial_resolution,
@@ -146,5 +177,12 @@ T = TypeVar("T")
 
 
 def by_number(table: Mapping[str, T]) -> dict[int, T]:
-    """Return a dictionary by resolution with its keys as numbers."""
+    """Return a dictionary by resolution with its keys as numbers.
+
+    Raises:
+        SettingsError: a key is not a number.
+    """
+    for resolution in table:
+        if not resolution.isdecimal():
+            raise SettingsError(f'expected settings by resolution, such as {{"8": 256}}, found the key {resolution!r}.')
     return {int(resolution): value for resolution, value in table.items()}

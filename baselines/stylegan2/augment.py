@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from baselines.ops.processes import sum_of_all
 from baselines.ops.upfirdn2d import downsample2d, setup_filter, upsample2d
-from baselines.training.ranks import WHOLE, Share
+from baselines.training.ranks import WHOLE, RankSlice
 
 __all__ = ["AugmentPipe"]
 
@@ -67,27 +67,27 @@ class AugmentPipe(nn.Module):
         self.register_buffer("count", torch.zeros([]))
         self.register_buffer("wavelet", setup_filter(SYM6), persistent=False)
 
-    def forward(self, images: Tensor, draws: torch.Generator, share: Share = WHOLE) -> Tensor:
+    def forward(self, images: Tensor, draws: torch.Generator, rows: RankSlice = WHOLE) -> Tensor:
         """Return images ``[N, C, H, W]``, -1..1, transformed at random; differentiable twice.
 
         Args:
             images: C is 1 or 3.
             draws: CPU generator of all that is random.
-            share: which images of a larger batch these are.
+            rows: which images of a larger batch these are.
         """
         p = min(float(self.p), 1.0)
         if p == 0:
             return images
-        count, size = share.whole(len(images)), (images.shape[3], images.shape[2])
+        count, size = rows.whole(len(images)), (images.shape[3], images.shape[2])
         G = still = torch.eye(3, dtype=torch.float64).expand(count, 3, 3)
         if "b" in self.groups:
             G = blits(count, size, p, draws) @ G
         if "g" in self.groups:
             G = geometry(count, size, p, draws) @ G
         if not torch.equal(G, still):
-            images = warp(images, share.of(G), self.wavelet)
+            images = warp(images, rows.of(G), self.wavelet)
         if "c" in self.groups:
-            images = recolour(images, share.of(colours(count, p, draws)))
+            images = recolour(images, rows.of(colours(count, p, draws)))
         return images
 
     def observe(self, scores_real: Tensor) -> None:

@@ -7,15 +7,18 @@ that the authors published with their code.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from baselines.training import game
+from baselines.training import stylegan
+from baselines.training.settings import Count, Kimg, LossWeight, Number, Probability, Range, Whole
 
 __all__ = ["ADA", "RECIPES", "Recipe"]
 
+Sign = Annotated[float, Range(-1, 1)]
+
 
 @dataclass(frozen=True)
-class Recipe(game.Recipe):
+class Recipe(stylegan.Recipe):
     """All settings of a training run but the data and the seed.
 
     Attributes:
@@ -37,20 +40,20 @@ class Recipe(game.Recipe):
             weights, with ``ema_rampup`` None.
     """
 
-    r1_gamma: float = 10
-    r1_interval: int = 16
-    pl_weight: float = 2
-    pl_interval: int = 4
-    pl_batch_shrink: int = 2
-    pl_decay: float = 0.01
-    style_mixing_prob: float = 0.9
+    r1_gamma: LossWeight = 10
+    r1_interval: Count = 16
+    pl_weight: Number = 2
+    pl_interval: Count = 4
+    pl_batch_shrink: Count = 2
+    pl_decay: Probability = 0.01
+    style_mixing_prob: Probability = 0.9
     emas_in_every_pass: bool = False
-    translate: int = 0
+    translate: Whole = 0
     augment: str = ""
-    augment_p: float = 0
-    ada_target: float | None = None
-    ada_interval: int = 4
-    ada_kimg: float = 500
+    augment_p: Probability = 0
+    ada_target: Sign | None = None
+    ada_interval: Count = 4
+    ada_kimg: Kimg = 500
 
 
 def _generator(channel_base: int, mapping_layers: int) -> dict[str, Any]:

@@ -9,26 +9,65 @@ from torch import Tensor, nn
 
 from baselines.stylegan2 import losses
 from baselines.stylegan2.augment import AugmentPipe
+from baselines.stylegan2.discriminator import DiscriminatorBlock, DiscriminatorEpilogue
+from baselines.stylegan2.layers import SynthesisLayer
+from baselines.stylegan2.mapping import MappingNetwork
 from baselines.stylegan2.networks import Discriminator, Generator
 from baselines.stylegan2.recipes import Recipe
-from baselines.training import game
+from baselines.stylegan2.synthesis import SynthesisBlock, SynthesisNetwork
+from baselines.training import stylegan
 from baselines.training.augment import translate
 from baselines.training.data import Images
 from baselines.training.ema import ema_beta
-from baselines.training.loop import Losses, Moment, Phase, Trainee
+from baselines.training.frame import PreparedRun, RunOutput
+from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
 from baselines.training.optimizers import lazy_adam
-from baselines.training.ranks import Share
+from baselines.training.ranks import RankSlice
+from baselines.training.settings import Arguments
 from baselines.training.streams import normal
 
-__all__ = ["Game", "PathLength", "train"]
+__all__ = ["PathLength", "Training", "prepare", "train"]
 
 
-def train(images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[game.Options]) -> Path:
+def prepare(
+    images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[stylegan.Options]
+) -> PreparedRun["Training"]:
+    """Return a run that can begin; arguments and errors are those of ``baselines.training.stylegan.prepare``."""
+    return stylegan.prepare(Training, images, recipe, run_dir, **options)
+
+
+def train(
+    images: Images,
+    recipe: Recipe,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    on_tick: OnTick | None = None,
+    **options: Unpack[stylegan.Options],
+) -> Path:
     """Return the path of the averaged generator's weights, ``run_dir / "stylegan2.safetensors"``, after training.
 
-    Arguments, errors and what else is written are those of ``baselines.training.game.play``.
+    Arguments and errors are those of ``baselines.training.stylegan.prepare``
+    and ``PreparedRun.run``.
     """
-    return game.play(Game, images, recipe, run_dir, **options)
+    return prepare(images, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
+
+
+MAPPING = Arguments((MappingNetwork,))
+SET_BY_BLOCK = frozenset({"up", "down"})
+SYNTHESIS = Arguments((SynthesisNetwork, SynthesisBlock, SynthesisLayer), SET_BY_BLOCK | {"use_fp16"})
+GENERATOR = Arguments(
+    (Generator, *SYNTHESIS.of), SYNTHESIS.hidden, {"mapping_kwargs": MAPPING, "synthesis_kwargs": SYNTHESIS}
+)
+SHARED = frozenset({"architecture", "conv_clamp", "use_fp16"})  # which the discriminator hands to all its parts
+DISCRIMINATOR = Arguments(
+    (Discriminator,),
+    parts={
+        "block_kwargs": Arguments((DiscriminatorBlock,), SHARED),
+        "mapping_kwargs": MAPPING,
+        "epilogue_kwargs": Arguments((DiscriminatorEpilogue,), SHARED),
+    },
+)
 
 
 class PathLength(nn.Module):
@@ -41,20 +80,24 @@ class PathLength(nn.Module):
         self.register_buffer("pl_mean", torch.zeros([]))
 
 
-class Game(game.Game):
+class Training(stylegan.Training):
     """StyleGAN2's phases: both losses, and path length and R1 once in a while."""
 
     model = "stylegan2"
     generator_class: ClassVar[Callable[..., Any]] = Generator
     discriminator_class: ClassVar[Callable[..., Any]] = Discriminator
+    generator_arguments = GENERATOR
+    discriminator_arguments = DISCRIMINATOR
     recipe: Recipe
 
-    def __init__(self, G: nn.Module, D: nn.Module, recipe: Recipe, outcome: game.Outcome) -> None:
-        super().__init__(G, D, recipe, outcome)
+    def __init__(
+        self, G: nn.Module, D: nn.Module, recipe: Recipe, output: RunOutput, seed: int = 0, labels: Tensor | None = None
+    ) -> None:
+        super().__init__(G, D, recipe, output, seed, labels)
         self.path_length = PathLength().to(self.device) if recipe.pl_weight > 0 else None
         self.augment = AugmentPipe(recipe.augment, recipe.augment_p) if recipe.augment else None
 
-    def trainee(self) -> Trainee:
+    def plan(self) -> TrainPlan:
         """Return networks, optimisers and phases for the loop."""
         G, D, recipe = self.G, self.D, self.recipe
         g_interval = None if self.path_length is None else recipe.pl_interval
@@ -62,7 +105,7 @@ class Game(game.Game):
         d_adam = lazy_adam(D.parameters(), recipe.d_lr, recipe.betas, recipe.r1_interval)
         networks = {"G": G, "D": D, "G_ema": self.G_ema, "path_length": self.path_length, "augment": self.augment}
         regularised = () if g_interval is None else (Phase("Greg", (G,), (g_adam,), self.path_length_loss, g_interval),)
-        return Trainee(
+        return TrainPlan(
             networks={name: network for name, network in networks.items() if network is not None},
             optimizers={"G": g_adam, "D": d_adam},
             phases=(
@@ -83,26 +126,26 @@ class Game(game.Game):
         layer = self.D.b4.mbstd
         return 1 if layer is None else layer.group_size or self.recipe.batch
 
-    def prepare(self, at: Moment) -> None:
+    def prepare(self, at: StepContext) -> None:
         """Adapt the probability of augmentation to what the discriminator said of real images in the last steps."""
         recipe = self.recipe
         if self.augment is not None and recipe.ada_target is not None and at.step % recipe.ada_interval == 0:
             self.augment.adapt(recipe.ada_target, recipe.ada_kimg)
 
-    def generator_loss(self, at: Moment) -> Losses:
+    def generator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Gmain."""
         fake, _, c = self.generate(at, "Gmain", self.recipe.batch)
         return losses.generator_loss(self.D, fake, c, self.view(at, "Gmain/view"))
 
-    def path_length_loss(self, at: Moment) -> Losses:
+    def path_length_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Greg, for fewer images than the others."""
         assert self.path_length is not None
         fake, ws, _ = self.generate(at, "Greg", max(self.recipe.batch // self.recipe.pl_batch_shrink, 1))
-        direction = normal(at.stream("Greg/direction"), at.share.whole(len(fake)), *fake.shape[1:])
+        direction = normal(at.stream("Greg/direction"), at.rows.whole(len(fake)), *fake.shape[1:])
         mean, weight, decay = self.path_length.pl_mean, self.recipe.pl_weight, self.recipe.pl_decay
-        return losses.path_length_loss(fake, ws, at.share.of(direction).to(self.device), mean, weight, decay)
+        return losses.path_length_loss(fake, ws, at.rows.of(direction).to(self.device), mean, weight, decay)
 
-    def discriminator_loss(self, at: Moment) -> Losses:
+    def discriminator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Dmain, whose pass of the generator is the one that moves its running averages."""
         with torch.no_grad():
             fake, _, c = self.generate(at, "Dmain", self.recipe.batch, update_emas=True)
@@ -112,39 +155,39 @@ class Game(game.Game):
             found["augment_p"] = self.augment.p.clone()
         return found
 
-    def r1_loss(self, at: Moment) -> Losses:
+    def r1_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Dreg."""
         return losses.r1_loss(self.D, at.real, at.labels, self.recipe.r1_gamma, self.view(at, "Dreg/view"))
 
     def generate(
-        self, at: Moment, phase: str, count: int, update_emas: bool = False
+        self, at: StepContext, phase: str, count: int, update_emas: bool = False
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return the share of ``count`` images with random noise and mixed styles, their ws, and their labels."""
-        z, c = self.latents(at.stream(phase), count, at.share)
+        """Return this process's rows of ``count`` images with random noise and mixed styles, their ws, and labels."""
+        z, c = self.latents(at.stream(phase), count, at.rows)
         fake, ws = losses.generate(
             self.G,
             z,
             c,
-            mixing=self.mixing(at.stream(f"{phase}/mixing"), count, at.share),
-            noise=game.StepNoise(at.stream, phase, count, self.device, at.share),
+            mixing=self.mixing(at.stream(f"{phase}/mixing"), count, at.rows),
+            noise=stylegan.StepNoise(at.stream, phase, count, self.device, at.rows),
             update_emas=update_emas or self.recipe.emas_in_every_pass,
         )
         return fake, ws, c
 
-    def mixing(self, draws: torch.Generator, count: int, share: Share) -> losses.Mixing | None:
-        """Return the share of second latents for ``count`` images, mixed as often as the recipe has it."""
+    def mixing(self, draws: torch.Generator, count: int, rows: RankSlice) -> losses.Mixing | None:
+        """Return this process's rows of second latents for ``count`` images, mixed as often as the recipe has it."""
         if self.recipe.style_mixing_prob == 0:
             return None
-        z = share.of(normal(draws, count, self.G.z_dim)).to(self.device)
+        z = rows.of(normal(draws, count, self.G.z_dim)).to(self.device)
         cutoffs = losses.mixing_cutoffs(draws, count, self.G.num_ws, self.recipe.style_mixing_prob)
-        return losses.Mixing(z, share.of(cutoffs))
+        return losses.Mixing(z, rows.of(cutoffs))
 
-    def view(self, at: Moment, purpose: str) -> losses.View:
+    def view(self, at: StepContext, purpose: str) -> losses.View:
         """Return what the discriminator sees of images in this step: shifted and augmented as the recipe has it."""
         draws, augment = at.stream(purpose), self.augment
 
         def seen(images: Tensor) -> Tensor:
-            images = translate(images, self.recipe.translate, draws, at.share)
-            return images if augment is None else augment(images, draws, at.share)
+            images = translate(images, self.recipe.translate, draws, at.rows)
+            return images if augment is None else augment(images, draws, at.rows)
 
         return seen

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baselines.stylegan2 import recipes as stylegan2
+from baselines.training.settings import Kimg, LearningRate, LossWeight, Number, Probability
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,14 @@ class Recipe(stylegan2.Recipe):
         blur_init_sigma, blur_fade_kimg: width of the discriminator's initial blur and how long it fades; 0 for none.
     """
 
-    g_lr: float = 0.0025
-    ema_rampup: float | None = 0.05
-    r1_gamma: float = 8.2
-    pl_weight: float = 0
-    style_mixing_prob: float = 0
-    magnitude_kimg: float = 20
-    blur_init_sigma: float = 0
-    blur_fade_kimg: float = 0
+    g_lr: LearningRate = 0.0025
+    ema_rampup: Number | None = 0.05
+    r1_gamma: LossWeight = 8.2
+    pl_weight: Number = 0
+    style_mixing_prob: Probability = 0
+    magnitude_kimg: Kimg = 20
+    blur_init_sigma: Number = 0
+    blur_fade_kimg: Number = 0
 
 
 T: dict[str, Any] = {

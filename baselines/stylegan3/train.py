@@ -5,29 +5,52 @@ from typing import Any, Unpack
 
 from baselines.stylegan2 import train as stylegan2
 from baselines.stylegan2.losses import View
+from baselines.stylegan3.layers import LayerDesign
 from baselines.stylegan3.losses import blur, blur_sigma
-from baselines.stylegan3.networks import Generator
+from baselines.stylegan3.mapping import MappingNetwork
+from baselines.stylegan3.networks import Generator, SynthesisNetwork
 from baselines.stylegan3.recipes import Recipe
-from baselines.training import game
+from baselines.training import stylegan
 from baselines.training.data import Images
-from baselines.training.loop import Moment
+from baselines.training.frame import PreparedRun
+from baselines.training.loop import OnTick, StepContext
+from baselines.training.settings import Arguments
 
-__all__ = ["Game", "train"]
+__all__ = ["Training", "prepare", "train"]
 
 
-def train(images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[game.Options]) -> Path:
+def prepare(
+    images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[stylegan.Options]
+) -> PreparedRun["Training"]:
+    """Return a run that can begin; arguments and errors are those of ``baselines.training.stylegan.prepare``."""
+    return stylegan.prepare(Training, images, recipe, run_dir, **options)
+
+
+def train(
+    images: Images,
+    recipe: Recipe,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    on_tick: OnTick | None = None,
+    **options: Unpack[stylegan.Options],
+) -> Path:
     """Return the path of the averaged generator's weights, ``run_dir / "stylegan3.safetensors"``, after training.
 
-    Arguments, errors and what else is written are those of ``baselines.training.game.play``.
+    Arguments and errors are those of ``baselines.training.stylegan.prepare``
+    and ``PreparedRun.run``.
     """
-    return game.play(Game, images, recipe, run_dir, **options)
+    return prepare(images, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
 
 
-class Game(stylegan2.Game):
+class Training(stylegan2.Training):
     """StyleGAN3's phases are StyleGAN2's without path length regularisation and style mixing."""
 
     model = "stylegan3"
     generator_class = Generator
+    generator_arguments = Arguments(
+        (Generator, SynthesisNetwork, LayerDesign), parts={"mapping_kwargs": Arguments((MappingNetwork,))}
+    )
     recipe: Recipe
 
     @classmethod
@@ -35,7 +58,7 @@ class Game(stylegan2.Game):
         """Return the generator's keyword arguments, but for what the data decide."""
         return {**recipe.generator, "magnitude_ema_beta": 0.5 ** (recipe.batch / (recipe.magnitude_kimg * 1000))}
 
-    def view(self, at: Moment, purpose: str) -> View:
+    def view(self, at: StepContext, purpose: str) -> View:
         """Return what the discriminator sees of images in this step: blurred and shifted as the recipe has it."""
         sigma = blur_sigma(at.nimg, self.recipe.blur_init_sigma, self.recipe.blur_fade_kimg)
         shifted = super().view(at, purpose)

@@ -4,17 +4,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from baselines.training.ranks import WHOLE, Share
+from baselines.training.ranks import WHOLE, RankSlice
 
 
-def translate(images: Tensor, pixels: int, draws: torch.Generator, share: Share = WHOLE) -> Tensor:
+def translate(images: Tensor, pixels: int, draws: torch.Generator, rows: RankSlice = WHOLE) -> Tensor:
     """Return each image shifted by whole pixels, uniform in ``-pixels..pixels`` along x and y; the edge is repeated.
 
     Args:
         images: ``[N, C, H, W]``.
         pixels: the furthest.
         draws: what the shifts are drawn from.
-        share: which images of a larger batch these are.
+        rows: which images of a larger batch these are.
 
     Source: Zhao et al., Differentiable Augmentation for Data-Efficient GAN Training (NeurIPS 2020), "translation".
     Deviation: the edge is repeated where the paper fills with zeros, which is a grey border in -1..1.
@@ -23,5 +23,5 @@ def translate(images: Tensor, pixels: int, draws: torch.Generator, share: Share 
         return images
     N, _, H, W = images.shape
     padded = F.pad(images, [pixels] * 4, mode="replicate")
-    shifts = share.of(torch.randint(2 * pixels + 1, [share.whole(N), 2], generator=draws)).tolist()
+    shifts = rows.of(torch.randint(2 * pixels + 1, [rows.whole(N), 2], generator=draws)).tolist()
     return torch.stack([padded[i, :, y : y + H, x : x + W] for i, (y, x) in enumerate(shifts)])

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from baselines.errors import TrainingError
-from baselines.training.ranks import WHOLE, Share
+from baselines.training.ranks import WHOLE, RankSlice
 from baselines.training.streams import stream
 
 
@@ -19,8 +19,13 @@ class Images(Protocol):
     def __getitem__(self, index: int, /) -> Tensor: ...
 
 
+def to_float(images: Tensor) -> Tensor:
+    """Return images of bytes, 0..255, as float32 in -1..1."""
+    return images.float() / 127.5 - 1
+
+
 @dataclass(frozen=True)
-class Stretch:
+class BatchSegment:
     """Steps in a row with one batch size.
 
     Attributes:
@@ -44,8 +49,8 @@ class Batches:
         batch: images in a batch.
         seed: of the order.
         mirror: whether every second image, at random, is flipped left to right.
-        stretches: of other batch sizes, from the first step on; none where all batches are of one size.
-        share: which images of every batch are drawn.
+        segments: of other batch sizes, from the first step on; none where all batches are of one size.
+        rows: which images of every batch are drawn.
     """
 
     images: Images
@@ -53,8 +58,8 @@ class Batches:
     batch: int
     seed: int
     mirror: bool = False
-    stretches: tuple[Stretch, ...] = ()
-    share: Share = WHOLE
+    segments: tuple[BatchSegment, ...] = ()
+    rows: RankSlice = WHOLE
     _epoch: tuple[int, Tensor] = field(default=(-1, torch.empty(0)), repr=False)
 
     def __post_init__(self) -> None:
@@ -69,31 +74,31 @@ class Batches:
             )
 
     def draw(self, step: int) -> tuple[Tensor, Tensor | None]:
-        """Return the share of batch number ``step``: images ``[N, C, H, W]`` float32, -1..1, and labels."""
+        """Return this process's rows of batch number ``step``: images ``[N, C, H, W]`` float32, -1..1, and labels."""
         positions = range(self.shown(step), self.shown(step + 1))
-        chosen = [self._at(position) for position in positions[self.share.rows]]
-        images = torch.stack([self.images[index] for index in chosen]).float() / 127.5 - 1
+        chosen = [self._at(position) for position in positions[self.rows.slice]]
+        images = to_float(torch.stack([self.images[index] for index in chosen]))
         if self.mirror:
-            flipped = self.share.of(torch.rand(len(positions), generator=stream(self.seed, step, "data/mirror"))) < 0.5
+            flipped = self.rows.of(torch.rand(len(positions), generator=stream(self.seed, step, "data/mirror"))) < 0.5
             images = torch.where(flipped[:, None, None, None], images.flip(3), images)
         return images, None if self.labels is None else self.labels[chosen]
 
     def shown(self, step: int) -> int:
         """Return how many images all batches before batch number ``step`` have."""
-        last = next(stretch for stretch in reversed(self._stretches()) if stretch.step <= step)
+        last = next(segment for segment in reversed(self._segments()) if segment.step <= step)
         return last.nimg + (step - last.step) * last.batch
 
     def steps(self, nimg: float) -> int:
         """Return after how many batches about ``nimg`` images are shown."""
-        last = next(stretch for stretch in reversed(self._stretches()) if stretch.nimg <= nimg)
+        last = next(segment for segment in reversed(self._segments()) if segment.nimg <= nimg)
         return last.step + round((nimg - last.nimg) / last.batch)
 
     def sizes(self) -> list[int]:
         """Return the batch sizes that there are, first things first."""
-        return list(dict.fromkeys(stretch.batch for stretch in self._stretches()))
+        return list(dict.fromkeys(segment.batch for segment in self._segments()))
 
-    def _stretches(self) -> tuple[Stretch, ...]:
-        return self.stretches or (Stretch(0, 0, self.batch),)
+    def _segments(self) -> tuple[BatchSegment, ...]:
+        return self.segments or (BatchSegment(0, 0, self.batch),)
 
     def _at(self, position: int) -> int:
         epoch, offset = divmod(position, len(self.images))

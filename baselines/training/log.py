@@ -1,11 +1,13 @@
 """The training log: one JSON object a line."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from baselines.training.files import append_line, write_atomically
+
+DIVERGED, CHANGED = "diverged", "changed"  # fields of entries that are not ticks
 
 
 def append(path: Path, entry: Mapping[str, Any]) -> None:
@@ -31,13 +33,33 @@ def read(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def rewind(path: Path, upto: float, by: str = "step") -> None:
-    """Drop what was logged after step ``upto``, or after that of another field, and a line cut short.
-
-    The resumed run logs it again.
+def clear(path: Path) -> None:
+    """Begin an empty log.
 
     Raises:
         WriteError: it cannot be written.
     """
-    kept = [json.dumps(entry) + "\n" for entry in read(path) if entry.get(by, 0) <= upto]
-    write_atomically(path, "".join(kept).encode())
+    write_atomically(path, b"")
+
+
+def rewind(path: Path, step: int, more: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Drop what was logged after a step, which the resumed run logs again, and a line cut short; add ``more``.
+
+    That a run diverged stays, for it is what allows changed settings until there is a later snapshot.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    kept = [entry for entry in read(path) if DIVERGED in entry or _is_past(entry, step)]
+    write_atomically(path, "".join(json.dumps(entry) + "\n" for entry in (*kept, *more)).encode())
+
+
+def diverged(path: Path, step: int) -> bool:
+    """Return whether the run diverged after a step."""
+    return any(DIVERGED in entry and entry.get("step", 0) > step for entry in read(path))
+
+
+def _is_past(entry: Mapping[str, Any], step: int) -> bool:
+    """Return whether an entry is not logged again by a run that goes on from a step; changes there are."""
+    at = entry.get("step", 0)
+    return bool(at < step or (at == step and CHANGED not in entry))

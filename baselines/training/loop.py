@@ -1,6 +1,6 @@
 """The training loop of all models: phases in turn, averages, ticks, snapshots.
 
-A model brings a ``Trainee``: its networks, its optimisers, and its phases, each a loss with the networks it trains.
+A model brings a ``TrainPlan``: its networks, its optimisers, and its phases, each a loss with the networks it trains.
 The loop knows nothing else about it.
 """
 
@@ -13,35 +13,37 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from baselines.errors import TrainingError
+from baselines.errors import DivergenceError, TrainingError
 from baselines.training import log, ranks, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
 from baselines.training.folder import hold
-from baselines.training.ranks import WHOLE, Share
+from baselines.training.ranks import WHOLE, RankSlice
 from baselines.training.streams import stream
+
+LOG = "log.jsonl"
 
 Losses = dict[str, Tensor]
 OnTick = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True)
-class Moment:
+class StepContext:
     """What a loss sees of one step.
 
     Attributes:
         step: steps taken before this one.
         nimg: real images shown before this step.
-        real: ``[batch, C, H, W]`` float32, -1..1; with several processes, this one's share of the batch.
+        real: ``[batch, C, H, W]`` float32, -1..1; with several processes, this one's rows of the batch.
         labels: ``[batch, c_dim]`` float32, or None.
         stream: gives the step's own random stream for a purpose, from which all processes draw for the whole batch.
-        share: which rows of that are this process's.
+        rows: which rows of that are this process's.
     """
 
     step: int
@@ -49,7 +51,7 @@ class Moment:
     real: Tensor
     labels: Tensor | None
     stream: Callable[[str], torch.Generator]
-    share: Share = WHOLE
+    rows: RankSlice = WHOLE
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,12 @@ class Phase:
     name: str
     networks: tuple[nn.Module, ...]
     optimizers: tuple[Optimizer, ...]
-    loss: Callable[[Moment], Losses]
+    loss: Callable[[StepContext], Losses]
     interval: int = 1
 
 
 @dataclass(frozen=True)
-class Trainee:
+class TrainPlan:
     """What a model brings to the loop.
 
     Attributes:
@@ -80,9 +82,10 @@ class Trainee:
         phases: in the order in which they run.
         averages: pairs of average and network.
         ema_beta: share of the average kept at a step, from the number of real images shown.
-        export: given the kimg, writes the weights that the run is for, and samples; returns the weights' path.
+        export: given the kimg and more for the header, writes the weights that the run is for, and samples; returns
+            the weights' path.
         prepare: called before the phases of every step, to set what changes with time.
-        group: how many images a discriminator compares, 1 for none. It says that losses take their share of what is
+        group: how many images a discriminator compares, 1 for none. It says that losses take their rows of what is
             drawn, so that several processes can train the model; None: only one can.
     """
 
@@ -91,8 +94,8 @@ class Trainee:
     phases: tuple[Phase, ...]
     averages: tuple[tuple[nn.Module, nn.Module], ...]
     ema_beta: Callable[[int], float]
-    export: Callable[[float], Path]
-    prepare: Callable[[Moment], None] = lambda moment: None
+    export: Callable[[float, Mapping[str, Any]], Path]
+    prepare: Callable[[StepContext], None] = lambda at: None
     group: int | None = None
 
 
@@ -106,6 +109,7 @@ class Schedule:
         snapshot: between two snapshots; a multiple of ``tick``.
         settings: of the run, of JSON types: a snapshot resumes only under the same.
         seed: of all randomness.
+        adjustable: names of settings with which a run may go on changed, after a loss became infinite or NaN.
     """
 
     steps: int
@@ -113,10 +117,11 @@ class Schedule:
     snapshot: int
     settings: Mapping[str, Any]
     seed: int
+    adjustable: frozenset[str] = frozenset()
 
 
 def run(
-    trainee: Trainee,
+    plan: TrainPlan,
     batches: Batches,
     schedule: Schedule,
     run_dir: Path,
@@ -133,58 +138,85 @@ def run(
 
     Raises:
         TrainingError: nothing to resume, other settings than the snapshot's, a run already in the folder, one that is
-            still going on there, processes that cannot share the batch, or a loss that is not finite; the last
-            snapshot stays.
+            still going on there, processes that cannot share the batch, or a loss that became infinite or NaN
+            (``DivergenceError``); the last snapshot stays.
         WriteError: the folder cannot be written.
         LostProcessError: another process of the run has ended.
         KeyboardInterrupt: stopped by a signal, after the snapshot.
     """
-    batches.share = share = ranks.share_of(trainee.group, batches.sizes())
+    batches.rows = rows = ranks.rank_slice(plan.group, batches.sizes())
     weights = None
     with ExitStack() as held, stop_requests() as stopped:
         ranks.first_only(hold, held, run_dir, resume)
-        step = begin(trainee, schedule, run_dir, resume)
+        step, changes = begin(plan, batches, schedule, run_dir, resume)
         meter = Meter(batches, schedule, step)
         while step < schedule.steps:
             real, labels = batches.draw(step)
             labels, streams = None if labels is None else labels.to(device), streams_of(schedule.seed, step)
-            moment = Moment(step, batches.shown(step), real.to(device), labels, streams, share)
-            trainee.prepare(moment)
-            for phase in trainee.phases:
-                if step % phase.interval == 0:
-                    meter.add(advance(phase, moment))
+            at = StepContext(step, batches.shown(step), real.to(device), labels, streams, rows)
+            try:
+                for losses in advance_all(plan, at):
+                    meter.add(losses)
+            except DivergenceError as problem:
+                ranks.first_only(stop_diverged, run_dir, schedule, step + 1, at.nimg / 1000, str(problem))
             step += 1
-            for average, network in trainee.averages:
-                update_average(average, network, trainee.ema_beta(batches.shown(step)))
+            for average, network in plan.averages:
+                update_average(average, network, plan.ema_beta(batches.shown(step)))
 
             finished, asked = step == schedule.steps, ranks.any_of_all(stopped.is_set())
             keep = finished or asked or step % schedule.snapshot == 0
             if keep or step % schedule.tick == 0:
                 entry = meter.tick(step)
-                weights = ranks.first_only(report, trainee, schedule, entry, run_dir, keep, on_tick) or weights
+                kept = captured(plan, schedule, step, changes) if keep else None
+                weights = ranks.first_only(report, plan, schedule, entry, run_dir, kept, on_tick) or weights
             if asked and not finished:
                 raise KeyboardInterrupt
-        return weights or ranks.first_only(trainee.export, batches.shown(step) / 1000)
+        return weights or ranks.first_only(plan.export, batches.shown(step) / 1000, told(changes))
 
 
-def begin(trainee: Trainee, schedule: Schedule, run_dir: Path, resume: bool) -> int:
-    """Return the step to start at, with the networks as they were at that step."""
+Changes = tuple[Mapping[str, Any], ...]  # what was changed where a run went on: kimg, and by setting the two values
+
+
+def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, resume: bool) -> tuple[int, Changes]:
+    """Return the step to start at, with the networks as they were at that step, and what was changed up to there.
+
+    Raises:
+        TrainingError: there is a run already, or none to resume, or it was trained with other settings.
+    """
     if not resume:
         if snapshots.listed(run_dir):
             raise TrainingError(f"{run_dir} already holds a training run: resume it or choose another folder.")
-        ranks.first_only(log.rewind, run_dir / "log.jsonl", 0)
-        return 0
+        ranks.first_only(log.clear, run_dir / LOG)
+        return 0, ()
     snapshot = snapshots.latest(run_dir)
-    before, now = flat(snapshot.settings), flat(schedule.settings)
-    for name in sorted(before.keys() | now.keys()):
-        if before.get(name) != now.get(name):
-            was, asked = before.get(name), now.get(name)
+    changed = differences(snapshot.settings, schedule.settings)
+    diverged = ranks.first_only(log.diverged, run_dir / LOG, snapshot.step)
+    for name, (was, asked) in changed.items():
+        if not diverged or name.partition(".")[0] not in schedule.adjustable:
             raise TrainingError(
                 f"the snapshot in {run_dir} was trained with {name} {was!r}, not {asked!r}: resume with that."
             )
-    snapshots.restore(snapshot, trainee.networks, trainee.optimizers)
-    ranks.first_only(log.rewind, run_dir / "log.jsonl", snapshot.step)
-    return snapshot.step
+    snapshots.restore(snapshot, plan.networks, plan.optimizers)
+    kimg = batches.shown(snapshot.step) / 1000
+    now: Changes = ({"kimg": kimg, **{name: list(pair) for name, pair in changed.items()}},) if changed else ()
+    lines = [{"step": snapshot.step, "kimg": kimg, log.CHANGED: change} for change in now]
+    ranks.first_only(log.rewind, run_dir / LOG, snapshot.step, lines)
+    return snapshot.step, (*snapshot.changes, *now)
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the settings that differ, by dotted name: what they were and are."""
+    old, new = flat(before), flat(now)
+    return {
+        name: (old.get(name), new.get(name))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    }
+
+
+def told(changes: Changes) -> dict[str, Any]:
+    """Return what the header of the weights says about changes; nothing where there were none."""
+    return {"changes": list(changes)} if changes else {}
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -195,22 +227,31 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def advance(phase: Phase, moment: Moment) -> dict[str, float]:
+def advance_all(plan: TrainPlan, at: StepContext) -> Iterator[dict[str, float]]:
+    """Yield the losses of each phase of a step.
+
+    Raises:
+        DivergenceError: a loss is infinite or NaN.
+    """
+    plan.prepare(at)
+    for phase in plan.phases:
+        if at.step % phase.interval == 0:
+            yield advance(phase, at)
+
+
+def advance(phase: Phase, at: StepContext) -> dict[str, float]:
     """Return the means of the phase's losses over all processes, after one step down the mean of their gradients.
 
     Raises:
-        TrainingError: the loss is not finite; the networks are as they were.
+        DivergenceError: the loss is infinite or NaN; the networks are as they were.
     """
     for network in phase.networks:
         network.requires_grad_(True)
-    losses = phase.loss(moment)
+    losses = phase.loss(at)
     means = ranks.means_of_all({f"{phase.name}/{name}": float(x.detach().mean()) for name, x in losses.items()})
     for name, mean in means.items():
         if not math.isfinite(mean):
-            kimg = moment.nimg / 1000
-            raise TrainingError(
-                f"{name} became {mean} at {kimg:g} kimg: resume with another seed or lower learning rates."
-            )
+            raise DivergenceError(f"{name} became {mean} at {at.nimg / 1000:g} kimg")
     for optimizer in phase.optimizers:
         optimizer.zero_grad(set_to_none=True)
     losses["total"].mean().mul(phase.interval).backward()  # type: ignore[no-untyped-call]
@@ -222,9 +263,21 @@ def advance(phase: Phase, moment: Moment) -> dict[str, float]:
     return means
 
 
-def captured(trainee: Trainee, schedule: Schedule, step: int) -> snapshots.Snapshot:
+def stop_diverged(run_dir: Path, schedule: Schedule, step: int, kimg: float, what: str) -> NoReturn:
+    """Note that a run diverged, which lets it go on with changed settings, and say how.
+
+    Raises:
+        DivergenceError: always.
+    """
+    log.append(run_dir / LOG, {"step": step, "kimg": kimg, log.DIVERGED: what})
+    way = "resume" if snapshots.listed(run_dir) else "start again"
+    settings = sorted(schedule.adjustable) or ["seed"]
+    raise DivergenceError(f"{what}: {way} with another value of {' or '.join(settings)}.")
+
+
+def captured(plan: TrainPlan, schedule: Schedule, step: int, changes: Changes) -> snapshots.Snapshot:
     """Return the run's state after ``step`` steps."""
-    return snapshots.capture(step, schedule.settings, trainee.networks, trainee.optimizers)
+    return snapshots.capture(step, schedule.settings, plan.networks, plan.optimizers, changes)
 
 
 def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:
@@ -264,17 +317,25 @@ class Meter:
 
 
 def report(
-    trainee: Trainee, schedule: Schedule, entry: dict[str, Any], run_dir: Path, keep: bool, on_tick: OnTick | None
+    plan: TrainPlan,
+    schedule: Schedule,
+    entry: dict[str, Any],
+    run_dir: Path,
+    kept: snapshots.Snapshot | None,
+    on_tick: OnTick | None,
 ) -> Path | None:
-    """Log a tick and tell the caller; return the path of the weights, written with a snapshot where it is to be kept.
+    """Log a tick and tell the caller; return the path of the weights where there is a snapshot to write, or None.
 
     The log is first, so that a run killed in between lacks no line: a resumed run drops those after its snapshot.
     """
-    log.append(run_dir / "log.jsonl", entry)
+    log.append(run_dir / LOG, entry)
     weights = None
-    if keep:
-        snapshots.write(run_dir, captured(trainee, schedule, entry["step"]))
-        weights = trainee.export(entry["kimg"])
+    if kept is not None:
+        try:
+            snapshots.write(run_dir, kept)
+        except DivergenceError as problem:
+            stop_diverged(run_dir, schedule, entry["step"], entry["kimg"], str(problem))
+        weights = plan.export(entry["kimg"], told(kept.changes))
     if on_tick is not None:
         on_tick({**entry, "weights": weights})
     return weights

@@ -23,14 +23,14 @@ from baselines.ops import processes
 
 __all__ = [
     "WHOLE",
-    "Share",
+    "RankSlice",
     "any_of_all",
     "average_gradients",
     "device_of_process",
     "first_only",
     "joined",
     "means_of_all",
-    "share_of",
+    "rank_slice",
 ]
 
 PATIENCE = timedelta(days=7)  # the first process may measure for hours; torchrun sees to processes that have died
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Share:
+class RankSlice:
     """Which rows of a batch are this process's: every ``ranks``-th one, from number ``rank`` on.
 
     A discriminator compares images that stand ``N / group`` apart. Where ``ranks`` divides that, such images have the
@@ -51,8 +51,8 @@ class Share:
     ranks: int = 1
 
     @property
-    def rows(self) -> slice:
-        """Which rows, as a slice."""
+    def slice(self) -> slice:
+        """The rows as a slice."""
         return slice(self.rank, None, self.ranks)
 
     def of(self, whole: Tensor) -> Tensor:
@@ -65,18 +65,18 @@ class Share:
             raise TrainingError(
                 f"{len(whole)} images cannot be shared by {self.ranks} processes: start as many as divide it."
             )
-        return whole if self.ranks == 1 else whole[self.rows]
+        return whole if self.ranks == 1 else whole[self.slice]
 
     def whole(self, own: int) -> int:
         """Return how many rows a batch has of which this process has ``own``."""
         return own * self.ranks
 
 
-WHOLE = Share()
+WHOLE = RankSlice()
 
 
-def share_of(group: int | None, batches: Iterable[int]) -> Share:
-    """Return this process's share.
+def rank_slice(group: int | None, batches: Iterable[int]) -> RankSlice:
+    """Return this process's rows of every batch.
 
     Args:
         group: how many images the discriminator compares; None for a model that cannot be trained by several processes.
@@ -85,19 +85,19 @@ def share_of(group: int | None, batches: Iterable[int]) -> Share:
     Raises:
         TrainingError: so many processes cannot share that.
     """
-    share = Share(processes.rank(), processes.count())
-    if share.ranks == 1:
-        return share
+    rows = RankSlice(processes.rank(), processes.count())
+    if rows.ranks == 1:
+        return rows
     if group is None:
-        raise TrainingError(f"this model is trained by one process, not by {share.ranks}: start it without torchrun.")
+        raise TrainingError(f"this model is trained by one process, not by {rows.ranks}: start it without torchrun.")
     for batch in batches:
         groups = batch // min(group, batch)
-        if groups % share.ranks:
+        if groups % rows.ranks:
             raise TrainingError(
                 f"a batch of {batch} images, of which {min(group, batch)} are compared at a time, cannot be shared by "
-                f"{share.ranks} processes: start a number of them that divides {groups}."
+                f"{rows.ranks} processes: start a number of them that divides {groups}."
             )
-    return share
+    return rows
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from baselines.errors import TrainingError
+from baselines.errors import DivergenceError, TrainingError
 from baselines.training.files import remove, write_atomically
 from baselines.training.weights import from_bytes, to_bytes
 
@@ -25,15 +25,21 @@ class Snapshot:
         step: steps taken. All randomness depends on the seed and the step, so this is the state of the streams too.
         settings: of the run, of JSON types; a snapshot resumes only under the same.
         tensors: by names such as ``networks/G/mapping.fc0.weight`` and ``optimizers/G/3/exp_avg``.
+        changes: the settings that were changed where the run went on after it had diverged, of JSON types.
     """
 
     step: int
     settings: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
+    changes: tuple[Mapping[str, Any], ...] = ()
 
 
 def capture(
-    step: int, settings: Mapping[str, Any], networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]
+    step: int,
+    settings: Mapping[str, Any],
+    networks: Mapping[str, nn.Module],
+    optimizers: Mapping[str, Optimizer],
+    changes: tuple[Mapping[str, Any], ...] = (),
 ) -> Snapshot:
     """Return the present state; the tensors are shared with the networks, so write it before the next step."""
     tensors: dict[str, Tensor] = {}
@@ -42,7 +48,7 @@ def capture(
     for name, optimizer in optimizers.items():
         for index, slots in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizers/{name}/{index}/{slot}": value for slot, value in slots.items()}
-    return Snapshot(step, settings, tensors)
+    return Snapshot(step, settings, tensors, changes)
 
 
 def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]) -> None:
@@ -70,14 +76,16 @@ def write(folder: Path, snapshot: Snapshot) -> Path:
     """Return the new file, written atomically, and delete all but the last two.
 
     Raises:
-        TrainingError: a weight is not finite; nothing is written.
+        DivergenceError: a weight is infinite or NaN; nothing is written.
         WriteError: the file cannot be written; the older snapshots are as they were.
     """
     for name, tensor in snapshot.tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise TrainingError(f"{name} is not finite at step {snapshot.step}: resume from the snapshot before it.")
+            raise DivergenceError(f"{name} is not finite at step {snapshot.step}")
     path = folder / f"snapshot-{snapshot.step:09d}.safetensors"
     header = {"step": json.dumps(snapshot.step), "settings": json.dumps(snapshot.settings)}
+    if snapshot.changes:
+        header["changes"] = json.dumps(snapshot.changes)
     write_atomically(path, to_bytes(snapshot.tensors, header))
     for old in listed(folder)[:-KEPT]:
         remove(old)
@@ -109,7 +117,8 @@ def read(path: Path) -> Snapshot:
     tensors, header = from_bytes(path.read_bytes(), str(path))
     if "step" not in header or "settings" not in header:
         raise TrainingError(f"{path} is not a snapshot of a training run: remove it.")
-    return Snapshot(json.loads(header["step"]), json.loads(header["settings"]), tensors)
+    changes = tuple(json.loads(header.get("changes", "[]")))
+    return Snapshot(json.loads(header["step"]), json.loads(header["settings"]), tensors, changes)
 
 
 def listed(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,10 @@ from PIL import Image
 from baselines.cyclegan.data import resized
 from baselines.cyclegan.networks import Generators
 from baselines.cyclegan.recipes import RECIPES, Recipe
-from baselines.cyclegan.train import CycleGAN, Outcome, train
-from baselines.training import snapshots
-from baselines.training.loop import Moment, streams_of
+from baselines.cyclegan.train import Training, train
+from baselines.training.frame import RunOutput
 from baselines.training.weights import load_state, read_header
+from tests.training.runs import context, same, tensors
 
 DRAWS = torch.Generator().manual_seed(0)
 A = torch.randint(128, [5, 1, 16, 16], dtype=torch.uint8, generator=DRAWS)
@@ -33,28 +34,18 @@ TINY = Recipe(
 )
 
 
-def tensors(run_dir):
-    return snapshots.latest(run_dir).tensors
-
-
-def same(first, second):
-    first, second = tensors(first), tensors(second)
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
-
-
 def run(run_dir, recipe=TINY, **options):
     return train(A, B, recipe, run_dir, **options)
 
 
-def game(**changes):
+def training(**changes):
     recipe = dataclasses.replace(TINY, **changes)
     config = {**recipe.generator, "input_nc": 1, "output_nc": 1}
-    return CycleGAN(recipe, Outcome(None, config, {}, torch.empty(0)), torch.Size([1, 16, 16]), 5)
+    return Training(recipe, RunOutput(Path(), config), torch.Size([1, 16, 16]), 5)
 
 
-def moment(step=0, nimg=0):
-    real = torch.cat([A[:2], B[:2]]).float() / 127.5 - 1
-    return Moment(step, nimg, real, None, streams_of(0, step))
+def at(nimg=0):
+    return context(0, nimg, torch.cat([A[:2], B[:2]]))
 
 
 def test_the_weights_build_both_generators(tmp_path):
@@ -124,12 +115,12 @@ def test_the_log_has_every_loss(tmp_path):
 
 
 def test_the_identity_loss_can_be_left_out():
-    assert not {"idt_A", "idt_B"} & game(lambda_identity=0).generator_loss(moment()).keys()
+    assert not {"idt_A", "idt_B"} & training(lambda_identity=0).generator_loss(at()).keys()
 
 
 def test_losses_carry_their_weights():
-    once, twice = game(lambda_A=1, lambda_B=3), game(lambda_A=2, lambda_B=3)
-    first, second = (one.generator_loss(moment()) for one in (once, twice))
+    once, twice = training(lambda_A=1, lambda_B=3), training(lambda_A=2, lambda_B=3)
+    first, second = (one.generator_loss(at()) for one in (once, twice))
     assert torch.allclose(second["cycle_A"], 2 * first["cycle_A"])
     assert torch.allclose(second["idt_B"], 2 * first["idt_B"])
     assert torch.equal(second["cycle_B"], first["cycle_B"])
@@ -138,37 +129,37 @@ def test_losses_carry_their_weights():
 
 
 def test_the_learning_rate_is_that_of_the_epoch():
-    played = game()
-    played.trainee()
+    built = training()
+    built.plan()
     rates = []
     for nimg in (0, 4, 5, 10, 15, 19):
-        played.prepare(moment(nimg=nimg))
-        rates.append(played.g_adam.param_groups[0]["lr"])
-        assert played.d_adam.param_groups[0]["lr"] == rates[-1]
+        built.prepare(at(nimg=nimg))
+        rates.append(built.g_adam.param_groups[0]["lr"])
+        assert built.d_adam.param_groups[0]["lr"] == rates[-1]
     assert rates == pytest.approx([2e-4 * factor for factor in (1, 1, 2 / 3, 1 / 3, 0, 0)])
 
 
 def test_discriminators_see_the_images_made_before_the_generators_step():
-    played = game(pool_size=0)
-    _, judging = played.trainee().phases
-    real = moment().real
+    built = training(pool_size=0)
+    _, judging = built.plan().phases
+    real = at().real
     with torch.no_grad():
-        before = played.D_A(played.G.G_A(real[:2])).square().flatten(1).mean(1)
-    played.generator_loss(moment())
+        before = built.D_A(built.G.G_A(real[:2])).square().flatten(1).mean(1)
+    built.generator_loss(at())
     with torch.no_grad():
-        for p in played.G.parameters():
+        for p in built.G.parameters():
             p.add_(0.1)
-    real_part = (played.D_A(real[2:]) - 1).square().flatten(1).mean(1)
-    assert torch.allclose(judging.loss(moment())["D_A"], (before + real_part) / 2)
+    real_part = (built.D_A(real[2:]) - 1).square().flatten(1).mean(1)
+    assert torch.allclose(judging.loss(at())["D_A"], (before + real_part) / 2)
 
 
 def test_the_gradient_penalty_is_there_where_it_is_asked_for():
-    plain, penalised = game(gan_mode="wgangp"), game(gan_mode="wgangp", gp_lambda=10)
+    plain, penalised = training(gan_mode="wgangp"), training(gan_mode="wgangp", gp_lambda=10)
     losses = []
-    for played in (plain, penalised):
-        played.D_A.requires_grad_(True)
-        played.generator_loss(moment())
-        losses.append(played.discriminator_loss(moment())["D_A"])
+    for built in (plain, penalised):
+        built.D_A.requires_grad_(True)
+        built.generator_loss(at())
+        losses.append(built.discriminator_loss(at())["D_A"])
     assert (losses[1] > losses[0]).all()
 
 
@@ -179,8 +170,8 @@ def test_the_gradient_penalty_is_there_where_it_is_asked_for():
         ({"crop_size": 18}, "multiples of 4 and at least 8, not 18x18"),
         ({"crop_size": 32}, "a crop of 32 pixels is larger"),
         ({"generator": {"netG": "vit"}}, "unknown generator 'vit'"),
-        ({"gan_mode": "hinge"}, "unknown GAN loss 'hinge'"),
-        ({"lr_policy": "flat"}, "unknown learning-rate policy 'flat'"),
+        ({"gan_mode": "hinge"}, "gan_mode to be one of lsgan, vanilla, wgangp, found 'hinge'"),
+        ({"lr_policy": "flat"}, "lr_policy to be one of linear, step, cosine, found 'flat'"),
     ],
 )
 def test_a_run_that_cannot_be_is_refused(tmp_path, changes, words):

@@ -14,16 +14,17 @@ from torch import Tensor, nn
 from baselines.cyclegan.pool import ImagePool
 from baselines.cyclegan.recipes import Recipe
 from baselines.cyclegan.schedule import lr_factor
-from baselines.cyclegan.train import CycleGAN, Outcome
-from baselines.training.loop import Moment, advance, streams_of
+from baselines.cyclegan.train import Training
+from baselines.training.frame import RunOutput
+from baselines.training.loop import StepContext, advance, streams_of
 from ganbench.checkpoints import load
 from tests.golden_cases import cases, facts, golden
 
 NETWORKS = ("G_A", "G_B", "D_A", "D_B")
 
 
-def replayed(case: Path) -> CycleGAN:
-    """Return the game of a case, as it begins."""
+def replayed(case: Path) -> Training:
+    """Return the training of a case, as it begins."""
     options = facts(case)["options"]
     recipe = Recipe(
         {"netG": "resnet", "ngf": options["ngf"], "n_blocks": 6, "norm": options["norm"]},
@@ -35,30 +36,30 @@ def replayed(case: Path) -> CycleGAN:
         **{name: options[name] for name in ("lambda_A", "lambda_B", "lambda_identity")},
     )
     channels = {"input_nc": 3, "output_nc": 3}
-    outcome = Outcome(Path(), {**recipe.generator, **channels}, {}, torch.empty(0))
+    output = RunOutput(Path(), {**recipe.generator, **channels})
     drawn = random.Random(facts(case)["seeds"]["python random"])
-    game = CycleGAN(recipe, outcome, torch.Size([3, 64, 64]), epoch_size=1000, draws=lambda at: drawn)
-    for name, network in networks(game).items():
+    training = Training(recipe, output, torch.Size([3, 64, 64]), epoch_size=1000, draws=lambda at: drawn)
+    for name, network in networks(training).items():
         network.load_state_dict(load(case / f"start_net_{name}.pth")[name].state_dict())
-    return game
+    return training
 
 
-def networks(game: CycleGAN) -> dict[str, nn.Module]:
-    return {"G_A": game.G.G_A, "G_B": game.G.G_B, "D_A": game.D_A, "D_B": game.D_B}
+def networks(training: Training) -> dict[str, nn.Module]:
+    return {"G_A": training.G.G_A, "G_B": training.G.G_B, "D_A": training.D_A, "D_B": training.D_B}
 
 
-def steps(game: CycleGAN, case: Path) -> list[tuple[dict[str, float], dict[str, float]]]:
+def steps(training: Training, case: Path) -> list[tuple[dict[str, float], dict[str, float]]]:
     """Return each step's losses and norms of gradients."""
-    trainee, batches = game.trainee(), np.load(case / "batches.npz")
+    plan, batches = training.plan(), np.load(case / "batches.npz")
     found = []
     for step in range(len(facts(case)["log"])):
         real = torch.cat([torch.from_numpy(batches[f"{domain}_{step}"]) for domain in "AB"])
-        moment = Moment(step, step, real, None, streams_of(0, step))
-        trainee.prepare(moment)
+        at = StepContext(step, step, real, None, streams_of(0, step))
+        plan.prepare(at)
         losses: dict[str, float] = {}
-        for phase in trainee.phases:
-            losses |= advance(phase, moment)
-        found.append((losses, {name: norm(network) for name, network in networks(game).items()}))
+        for phase in plan.phases:
+            losses |= advance(phase, at)
+        found.append((losses, {name: norm(network) for name, network in networks(training).items()}))
     return found
 
 
@@ -68,26 +69,26 @@ def norm(network: nn.Module) -> float:
 
 @pytest.mark.parametrize("case", cases("cyclegan/train_*"), ids=lambda case: case.name)
 def test_training_steps(case: Path) -> None:
-    game, official = replayed(case), facts(case)["log"]
-    for step, (losses, norms) in enumerate(steps(game, case)):
+    training, official = replayed(case), facts(case)["log"]
+    for step, (losses, norms) in enumerate(steps(training, case)):
         wanted = {**official[step]["losses"], "total": official[step]["loss_G"]}
         for name, value in wanted.items():
             found = losses[f"{'D' if name.startswith('D_') else 'G'}/{name}"]
             assert found == pytest.approx(value, rel=1e-4) if step == 0 else close(found, value), (step, name)
         if step == 0:
             assert norms == pytest.approx(official[0]["grad_norm"], rel=1e-3)
-    check_weights(game, case)
+    check_weights(training, case)
 
 
 def close(found: float, value: float) -> bool:
     return abs(found - value) <= max(5e-3 * abs(value), 2e-3)
 
 
-def check_weights(game: CycleGAN, case: Path) -> None:
+def check_weights(training: Training, case: Path) -> None:
     """Compare the biases whose gradients are not rounding noise, and the norms of all weights."""
     skipped = set(facts(case)["bias_tensors_drifting_more_than_half_1e_4"])
     weights = {
-        f"{name}/{key}": value for name, net in networks(game).items() for key, value in net.state_dict().items()
+        f"{name}/{key}": value for name, net in networks(training).items() for key, value in net.state_dict().items()
     }
     biases: Mapping[str, Any] = np.load(case / "final_biases.npz")
     compared = [name for name in biases if name not in skipped]

@@ -14,9 +14,10 @@ from torch.nn import functional as F
 from baselines.starganv2.data import DomainBatches
 from baselines.starganv2.losses import Target
 from baselines.starganv2.recipes import Recipe
-from baselines.starganv2.train import Game, Outcome
+from baselines.starganv2.train import Training
 from baselines.training.ema import update_average
-from baselines.training.loop import Moment, Schedule, run
+from baselines.training.frame import RunOutput
+from baselines.training.loop import Schedule, StepContext, run
 from ganbench.checkpoints import load
 from tests.golden_cases import facts, golden
 from tests.parity.test_starganv2_networks import stored
@@ -43,18 +44,18 @@ class Stored(DomainBatches):
         return first, second, y
 
 
-class Replay(Game):
-    """The game with the case's latents, and nothing written."""
+class Replay(Training):
+    """The training with the case's latents, and nothing written."""
 
     batches: Stored
 
-    def targets(self, at: Moment) -> tuple[Target, Target]:
+    def targets(self, at: StepContext) -> tuple[Target, Target]:
         latent, reference = super().targets(at)
         z, z2 = (self.batches.arrays[f"{name}_{at.step}"] for name in ("z_trg", "z_trg2"))
         return Target(latent.y, z, z2, "mapping_network"), reference
 
-    def export(self, kimg: float) -> Path:
-        return self.outcome.run_dir / "none"
+    def export(self, kimg: float, changes: Mapping[str, Any]) -> Path:
+        return self.output.run_dir / "none"
 
 
 START, START_AVERAGES = "100000_nets.ckpt", "100000_nets_ema.ckpt"
@@ -65,7 +66,7 @@ def started(file: str, dtype: torch.dtype) -> dict[str, Any]:
 
 
 def replayed(folder: Path, dtype: torch.dtype, iterations: int) -> tuple[Replay, list[dict[str, float]]]:
-    """Return the game after the case's first iterations, and the losses of each."""
+    """Return the training after the case's first iterations, and the losses of each."""
     case = golden("stargan2/train_replay")
     args = facts(case)["args"]
     recipe = Recipe(
@@ -80,11 +81,11 @@ def replayed(folder: Path, dtype: torch.dtype, iterations: int) -> tuple[Replay,
         batch=2,
     )
     nets, averages = started(START, dtype), started(START_AVERAGES, dtype)
-    game = Replay(nets, averages, recipe, Outcome(folder, {}, {}), Stored(case / "batches.npz", dtype))
+    training = Replay(nets, averages, recipe, RunOutput(folder, {}), Stored(case / "batches.npz", dtype))
     seen: list[dict[str, float]] = []
     schedule = Schedule(iterations, tick=1, snapshot=100, settings={}, seed=0)
-    run(game.trainee(), game.batches, schedule, folder, on_tick=lambda tick: seen.append(tick["losses"]))
-    return game, seen
+    run(training.plan(), training.batches, schedule, folder, on_tick=lambda tick: seen.append(tick["losses"]))
+    return training, seen
 
 
 def parameters(nets: Mapping[str, Any], averages: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -123,11 +124,11 @@ def test_in_float64_the_weights_and_their_averages_end_where_they_should(exact: 
 
 
 def test_the_official_float32_solver_strays_no_further_than_rounding_takes_it(exact: Any) -> None:
-    case, (game, seen) = golden("stargan2/train_replay"), exact
+    case, (training, seen) = golden("stargan2/train_replay"), exact
     for index, official in enumerate(facts(case)["log"]):
         close_to_log(official, seen, index, (REST, SECOND, THIRD))
-    assert game.diversity[len(seen)] == facts(case)["final_lambda_ds"]
-    found = parameters(game.nets, game.averages)
+    assert training.diversity[len(seen)] == facts(case)["final_lambda_ds"]
+    found = parameters(training.nets, training.averages)
     for name, value in stored(case / "final_small_params.npz").items():
         tolerance = 5e-6 if name.startswith("nets_ema/") else 1.2e-3
         torch.testing.assert_close(found[name].float(), value, rtol=0, atol=tolerance)

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,10 @@ from PIL import Image
 from baselines.starganv2.data import DomainBatches
 from baselines.starganv2.networks import Generator, MappingNetwork, StyleEncoder
 from baselines.starganv2.recipes import RECIPES, Recipe
-from baselines.starganv2.train import AVERAGED, CLASSES, Game, Outcome, configuration, networks, train
-from baselines.training import snapshots
-from baselines.training.loop import Moment, streams_of
+from baselines.starganv2.train import AVERAGED, CLASSES, Training, configuration, networks, train
+from baselines.training.frame import RunOutput
 from baselines.training.weights import load_state, read_header
+from tests.training.runs import context, same, tensors
 
 IMAGES = torch.randint(256, [7, 1, 8, 8], dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 LABELS = torch.eye(2)[[0, 0, 0, 1, 1, 1, 1]]
@@ -45,26 +46,17 @@ def run(run_dir, recipe=TINY, images=IMAGES, labels=LABELS, **options):
     return train(images, labels, recipe, run_dir, **options)
 
 
-def tensors(run_dir):
-    return snapshots.latest(run_dir).tensors
-
-
-def same(first, second):
-    first, second = tensors(first), tensors(second)
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
-
-
-def game(masks=None, **changes):
+def training(masks=None, **changes):
     recipe = dataclasses.replace(TINY, **changes)
     config = configuration(recipe, {"img_resolution": 8, "img_channels": 1, "c_dim": 2})
     nets, averages = networks(config, 0)
     batches = DomainBatches(IMAGES, LABELS, recipe.batch, 0)
-    return Game(nets, averages, recipe, Outcome(None, config, {}), batches, masks)
+    return Training(nets, averages, recipe, RunOutput(Path(), config), batches, masks)
 
 
-def moment(played, step=0):
-    real, labels = played.batches.draw(step)
-    return Moment(step, 4 * step, real, labels, streams_of(0, step))
+def context_of(built, step=0):
+    real, labels = built.batches.draw(step)
+    return context(step, None, real, labels)
 
 
 def test_the_weights_build_the_averaged_networks(tmp_path):
@@ -133,27 +125,27 @@ def test_the_log_has_every_loss_and_the_falling_weight_of_the_diversity(tmp_path
 
 
 def test_the_phases_come_in_order_and_train_their_networks_alone():
-    played = game()
-    trainee = played.trainee()
-    assert [phase.name for phase in trainee.phases] == list(PHASES)
-    at = moment(played)
-    played.prepare(at)
-    for phase in trainee.phases:
-        trained = {name for name, net in played.nets.items() if any(net is network for network in phase.networks)}
+    built = training()
+    plan = built.plan()
+    assert [phase.name for phase in plan.phases] == list(PHASES)
+    at = context_of(built)
+    built.prepare(at)
+    for phase in plan.phases:
+        trained = {name for name, net in built.nets.items() if any(net is network for network in phase.networks)}
         assert trained == PHASES[phase.name]
-        stepped = {name for name, adam in played.adams.items() if any(adam is one for one in phase.optimizers)}
+        stepped = {name for name, adam in built.adams.items() if any(adam is one for one in phase.optimizers)}
         assert stepped == trained
         for network in phase.networks:
             network.requires_grad_(True)
         phase.loss(at)["total"].mean().backward()
-        graded = {name for name, net in played.nets.items() if any(p.grad is not None for p in net.parameters())}
+        graded = {name for name, net in built.nets.items() if any(p.grad is not None for p in net.parameters())}
         assert graded == trained
-        for net in played.nets.values():
+        for net in built.nets.values():
             net.requires_grad_(False).zero_grad()
 
 
 def test_each_network_has_its_own_rate():
-    rates = {name: adam.param_groups[0] for name, adam in game(lr=0.5, f_lr=0.25).adams.items()}
+    rates = {name: adam.param_groups[0] for name, adam in training(lr=0.5, f_lr=0.25).adams.items()}
     assert {name: group["lr"] for name, group in rates.items()} == {
         "generator": 0.5,
         "mapping_network": 0.25,
@@ -164,26 +156,26 @@ def test_each_network_has_its_own_rate():
 
 
 def test_both_targets_of_a_step_are_the_references_domains():
-    played = game()
-    at = moment(played)
-    played.prepare(at)
-    latent, reference = played.step.latent, played.step.reference
+    built = training()
+    at = context_of(built)
+    built.prepare(at)
+    latent, reference = built.step.latent, built.step.reference
     assert torch.equal(latent.y, reference.y)
-    first, second, y = played.batches.references(0)
+    first, second, y = built.batches.references(0)
     assert torch.equal(reference.first, first)
     assert torch.equal(reference.second, second)
     assert torch.equal(reference.y, y)
     assert latent.first.shape == latent.second.shape == (4, 2)
     assert not torch.equal(latent.first, latent.second)
-    played.prepare(moment(played, 1))
-    assert not torch.equal(played.step.latent.first, latent.first)
+    built.prepare(context_of(built, 1))
+    assert not torch.equal(built.step.latent.first, latent.first)
 
 
 def test_the_weight_of_the_diversity_stays_where_it_fell():
-    played, seen = game(lambda_ds=3, ds_iter=3), []
+    built, seen = training(lambda_ds=3, ds_iter=3), []
     for step in (0, 1, 2, 3, 4, 100):
-        played.prepare(moment(played, step))
-        seen.append(played.step.weights.ds)
+        built.prepare(context_of(built, step))
+        seen.append(built.step.weights.ds)
     assert seen == pytest.approx([3, 2, 1, 0, 0, 0])
 
 
@@ -191,11 +183,11 @@ def test_masks_are_made_of_the_sources_for_a_high_pass_skip():
     def masks(x):
         return x[:, :1] * 0 + 1, x[:, :1] * 0
 
-    played = game(masks, w_hpf=1)
-    at = moment(played)
-    played.prepare(at)
-    assert all(mask.shape == (4, 1, 8, 8) for mask in played.step.masks)
-    assert played.trainee().phases[2].loss(at)["total"].isfinite().all()
+    built = training(masks, w_hpf=1)
+    at = context_of(built)
+    built.prepare(at)
+    assert all(mask.shape == (4, 1, 8, 8) for mask in built.step.masks)
+    assert built.plan().phases[2].loss(at)["total"].isfinite().all()
 
 
 def test_averages_move_by_their_share(tmp_path):
@@ -219,7 +211,7 @@ def test_averages_move_by_their_share(tmp_path):
         (IMAGES[..., :4], LABELS, {}, "square"),
         (IMAGES[..., :6, :6], LABELS, {}, "power of two of pixels, not 6x6"),
         (IMAGES, LABELS, {"w_hpf": 1}, "trained with masks: give masks, or set w_hpf 0"),
-        (IMAGES, LABELS, {"ds_iter": 0}, "cannot fall to 0 in 0 iterations"),
+        (IMAGES, LABELS, {"ds_iter": 0}, "ds_iter to be a number from 1 to .*, found 0"),
         (IMAGES[:0], LABELS[:0], {}, "no images to train on"),
     ],
 )

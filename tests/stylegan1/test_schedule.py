@@ -3,7 +3,7 @@
 import pytest
 
 from baselines.stylegan1.schedule import Growth
-from baselines.training.data import Stretch
+from baselines.training.data import BatchSegment
 
 SMALL = Growth(32, 8, training_kimg=2, transition_kimg=1, batch=10, batches={8: 40, 16: 20}, g_lr=1.0, g_lrs={32: 2.0})
 
@@ -22,10 +22,10 @@ def test_what_fades_in_counts_as_there() -> None:
     assert (SMALL.at(5001).resolution, SMALL.at(5001).batch, SMALL.at(5001).g_lr) == (32, 10, 2.0)
 
 
-def test_stretches_hold_one_batch_size_and_leave_no_image_out() -> None:
-    assert SMALL.stretches(7000) == (Stretch(0, 0, 40), Stretch(51, 2040, 20), Stretch(200, 5020, 10))
-    assert SMALL.stretches(1000) == (Stretch(0, 0, 40),)
-    assert SMALL.stretches(0) == (Stretch(0, 0, 40),)
+def test_segments_hold_one_batch_size_and_leave_no_image_out() -> None:
+    assert SMALL.segments(7000) == (BatchSegment(0, 0, 40), BatchSegment(51, 2040, 20), BatchSegment(200, 5020, 10))
+    assert SMALL.segments(1000) == (BatchSegment(0, 0, 40),)
+    assert SMALL.segments(0) == (BatchSegment(0, 0, 40),)
 
 
 def test_without_fading_levels_change_at_once_and_without_phases_there_is_one() -> None:

@@ -8,14 +8,11 @@ from PIL import Image
 
 from baselines.stylegan1.networks import Discriminator, Generator
 from baselines.stylegan1.recipes import RECIPES, Recipe
-from baselines.stylegan1.train import Game, growth, train
-from baselines.training import snapshots
-from baselines.training.data import Stretch
-from baselines.training.game import Outcome
-from baselines.training.loop import Moment, streams_of
+from baselines.stylegan1.train import Training, growth, train
+from baselines.training.data import BatchSegment
 from baselines.training.weights import load_state, read_header
+from tests.training.runs import IMAGES, context, same, tensors, training_of
 
-IMAGES = torch.randint(256, [6, 1, 16, 16], dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 # 4x4 for 16 images, 8x8 from then on with smaller batches, 16x16 after 48 images
 TINY = Recipe(
     {"z_dim": 4, "w_dim": 4, "mapping_kwargs": {"num_layers": 1}, "fmap_base": 16, "fmap_max": 4},
@@ -32,26 +29,8 @@ TINY = Recipe(
 )
 
 
-def tensors(run_dir):
-    return snapshots.latest(run_dir).tensors
-
-
-def same(first, second):
-    first, second = tensors(first), tensors(second)
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
-
-
-def game(**changes):
-    recipe = dataclasses.replace(TINY, **changes)
-    shape = {"c_dim": 0, "img_resolution": 16, "img_channels": 1}
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        G, D = Generator(**shape, **recipe.generator), Discriminator(**shape, **recipe.discriminator)
-    return Game(G.requires_grad_(False), D.requires_grad_(False), recipe, Outcome(None, {}, {}, 0, None))
-
-
-def moment(nimg, step=0, count=4):
-    return Moment(step, nimg, IMAGES[:count].float() / 127.5 - 1, None, streams_of(0, step))
+def training(**changes):
+    return training_of(Training, TINY, **changes)
 
 
 def test_the_weights_build_the_generator_that_was_trained(tmp_path):
@@ -123,14 +102,14 @@ def test_seeds_differ(tmp_path):
 
 
 def test_rates_and_levels_are_set_and_moments_forgotten_where_a_level_begins_or_is_whole(monkeypatch):
-    playing, saved = game(), []
-    monkeypatch.setattr(playing, "save_samples", saved.append)
+    built, saved = training(), []
+    monkeypatch.setattr(built, "save_samples", saved.append)
     seen = []
     for step, nimg in enumerate((0, 16, 18, 24, 32, 40, 48, 50, 64, 70)):
-        playing.prepare(moment(nimg, step))
-        seen.append((float(playing.G.synthesis.lod), len(playing.g_adam.state), playing.d_adam.param_groups[0]["lr"]))
-        assert playing.D.lod == playing.G.synthesis.lod
-        playing.g_adam.state["moments"] = {}
+        built.prepare(context(step, nimg))
+        seen.append((float(built.G.synthesis.lod), len(built.g_adam.state), built.d_adam.param_groups[0]["lr"]))
+        assert built.D.lod == built.G.synthesis.lod
+        built.g_adam.state["moments"] = {}
     assert [lod for lod, _, _ in seen] == [2, 2, 1.875, 1.5, 1, 1, 1, 0.875, 0, 0]
     assert [kept for _, kept, _ in seen] == [0, 1, 0, 1, 0, 1, 1, 0, 0, 1]
     assert [rate for _, _, rate in seen] == [0.001] * 7 + [0.003] * 3
@@ -138,7 +117,7 @@ def test_rates_and_levels_are_set_and_moments_forgotten_where_a_level_begins_or_
 
 
 def test_batches_shrink_as_images_grow():
-    assert Game.stretches(TINY, 16) == (Stretch(0, 0, 8), Stretch(3, 24, 4))
+    assert Training.segments(TINY, 16) == (BatchSegment(0, 0, 8), BatchSegment(3, 24, 4))
     official = growth(RECIPES["ffhq-1024"], 1024)
     assert [official.at(kimg * 1000).batch for kimg in (0, 700, 2000, 3500, 25000)] == [256, 128, 64, 32, 32]
 
@@ -150,32 +129,32 @@ def test_networks_that_start_larger_than_the_images_are_refused(tmp_path):
 
 @pytest.mark.parametrize("phase", ["discriminator_loss", "generator_loss"])
 def test_each_phase_trains_its_network_and_moves_the_mean_of_w(phase):
-    playing = game()
-    trained, other = (playing.D, playing.G) if phase == "discriminator_loss" else (playing.G, playing.D)
+    built = training()
+    trained, other = (built.D, built.G) if phase == "discriminator_loss" else (built.G, built.D)
     trained.requires_grad_(True)
-    before = playing.G.mapping.w_avg.clone()
-    getattr(playing, phase)(moment(0))["total"].mean().backward()
-    assert not torch.equal(before, playing.G.mapping.w_avg)
+    before = built.G.mapping.w_avg.clone()
+    getattr(built, phase)(context())["total"].mean().backward()
+    assert not torch.equal(before, built.G.mapping.w_avg)
     assert any(p.grad is not None for p in trained.parameters())
     assert all(p.grad is None for p in other.parameters())
 
 
 def test_what_has_not_grown_is_not_trained():
-    playing = game()
-    playing.prepare(moment(0))
-    playing.G.requires_grad_(True)
-    playing.generator_loss(moment(0))["total"].mean().backward()
-    trained = {name.split(".")[1] for name, p in playing.G.synthesis.named_parameters(prefix="s") if p.grad is not None}
+    built = training()
+    built.prepare(context())
+    built.G.requires_grad_(True)
+    built.generator_loss(context())["total"].mean().backward()
+    trained = {name.split(".")[1] for name, p in built.G.synthesis.named_parameters(prefix="s") if p.grad is not None}
     assert trained == {"b4"}
 
 
 def test_the_discriminator_sees_reals_at_the_level_of_the_networks():
-    playing, seen = game(translate=0), []
-    playing.prepare(moment(24))
-    judge = playing.D.forward
-    playing.D.forward = lambda images, c=None: seen.append(images) or judge(images, c)
-    at = moment(24)
-    playing.discriminator_loss(at)
+    built, seen = training(translate=0), []
+    built.prepare(context(nimg=24))
+    judge = built.D.forward
+    built.D.forward = lambda images, c=None: seen.append(images) or judge(images, c)
+    at = context(nimg=24)
+    built.discriminator_loss(at)
     coarse = at.real.unfold(2, 4, 4).unfold(3, 4, 4).mean([4, 5])
     fine = at.real.unfold(2, 2, 2).unfold(3, 2, 2).mean([4, 5])
     expected = (fine + coarse.repeat_interleave(2, 2).repeat_interleave(2, 3)) / 2

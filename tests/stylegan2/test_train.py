@@ -7,13 +7,10 @@ from PIL import Image
 
 from baselines.stylegan2.networks import Discriminator, Generator
 from baselines.stylegan2.recipes import RECIPES, Recipe
-from baselines.stylegan2.train import Game, train
-from baselines.training import snapshots
-from baselines.training.game import Outcome
-from baselines.training.loop import Moment, streams_of
+from baselines.stylegan2.train import Training, train
 from baselines.training.weights import load_state, read_header
+from tests.training.runs import IMAGES, context, same, tensors, training_of
 
-IMAGES = torch.randint(256, [6, 1, 16, 16], dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 TINY = Recipe(
     {"z_dim": 4, "w_dim": 4, "mapping_kwargs": {"num_layers": 1}, "channel_base": 32, "channel_max": 4},
     {"channel_base": 32, "channel_max": 4},
@@ -27,13 +24,8 @@ TINY = Recipe(
 )
 
 
-def tensors(run_dir):
-    return snapshots.latest(run_dir).tensors
-
-
-def same(first, second):
-    first, second = tensors(first), tensors(second)
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+def training(**changes):
+    return training_of(Training, TINY, **changes)
 
 
 def test_the_weights_build_the_generator_that_was_trained(tmp_path):
@@ -65,13 +57,13 @@ def test_the_probability_of_augmentation_is_saved_and_logged(tmp_path):
 
 @pytest.mark.parametrize(("score", "way"), [(1.0, 1), (-1.0, -1)])
 def test_the_probability_adapts_every_few_steps_to_the_scores_of_real_images(score, way):
-    playing = game(**{**vars(ADAPTIVE), "ada_interval": 2, "ada_kimg": 0.1})
-    playing.D = lambda images, c: torch.full([len(images), 1], score)
+    built = training(**{**vars(ADAPTIVE), "ada_interval": 2, "ada_kimg": 0.1})
+    built.D = lambda images, c: torch.full([len(images), 1], score)
     seen = []
     for step in range(5):
-        playing.prepare(moment(step))
-        seen.append(playing.augment.p.item())
-        playing.discriminator_loss(moment(step))
+        built.prepare(context(step))
+        seen.append(built.augment.p.item())
+        built.discriminator_loss(context(step))
     step = way * 8 / 100  # two steps of four images
     assert seen == pytest.approx([0.5, 0.5, 0.5 + step, 0.5 + step, 0.5 + 2 * step])
 
@@ -116,28 +108,15 @@ def test_without_path_length_and_mixing_there_is_neither(tmp_path):
     assert not any(name.startswith("Greg") for name in losses)
 
 
-def game(**changes):
-    recipe = dataclasses.replace(TINY, **changes)
-    shape = {"c_dim": 0, "img_resolution": 16, "img_channels": 1}
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        G, D = Generator(**shape, **recipe.generator), Discriminator(**shape, **recipe.discriminator)
-    return Game(G.requires_grad_(False), D.requires_grad_(False), recipe, Outcome(None, {}, {}, 0, None))
-
-
-def moment(step=0):
-    return Moment(step, step * 4, IMAGES[:4].float() / 127.5 - 1, None, streams_of(0, step))
-
-
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_which_pass_moves_the_mean_of_w(everywhere):
-    playing = game(emas_in_every_pass=everywhere)
-    playing.G.requires_grad_(True)
+    built = training(emas_in_every_pass=everywhere)
+    built.G.requires_grad_(True)
     moved = {}
     for phase in ("generator_loss", "path_length_loss", "discriminator_loss", "r1_loss"):
-        before = playing.G.mapping.w_avg.clone()
-        getattr(playing, phase)(moment())
-        moved[phase] = not torch.equal(before, playing.G.mapping.w_avg)
+        before = built.G.mapping.w_avg.clone()
+        getattr(built, phase)(context())
+        moved[phase] = not torch.equal(before, built.G.mapping.w_avg)
     assert moved == {
         "generator_loss": everywhere,
         "path_length_loss": everywhere,
@@ -147,58 +126,60 @@ def test_which_pass_moves_the_mean_of_w(everywhere):
 
 
 def test_the_discriminators_phase_never_trains_the_generator():
-    playing = game()
-    for network in (playing.G, playing.D):
+    built = training()
+    for network in (built.G, built.D):
         network.requires_grad_(True)
-    playing.discriminator_loss(moment())["total"].mean().backward()
-    assert all(p.grad is None for p in playing.G.parameters())
-    playing.generator_loss(moment())["total"].mean().backward()
-    assert any(p.grad is not None for p in playing.G.parameters())
+    built.discriminator_loss(context())["total"].mean().backward()
+    assert all(p.grad is None for p in built.G.parameters())
+    built.generator_loss(context())["total"].mean().backward()
+    assert any(p.grad is not None for p in built.G.parameters())
 
 
 def test_path_length_is_measured_on_a_smaller_batch_and_reaches_the_mapping():
-    playing = game(batch=4, pl_batch_shrink=2)
-    playing.G.requires_grad_(True)
-    found = playing.path_length_loss(moment())
+    built = training(batch=4, pl_batch_shrink=2)
+    built.G.requires_grad_(True)
+    found = built.path_length_loss(context())
     assert found["total"].shape == (2,)
     found["total"].mean().backward()
-    assert playing.G.mapping.fc0.weight.grad.any()
-    assert game(batch=1, pl_batch_shrink=2, generator=TINY.generator).generate(moment(), "Greg", 1)[0].shape[0] == 1
+    assert built.G.mapping.fc0.weight.grad.any()
+    assert (
+        training(batch=1, pl_batch_shrink=2, generator=TINY.generator).generate(context(), "Greg", 1)[0].shape[0] == 1
+    )
 
 
 def test_every_phase_and_step_has_its_own_noise_and_latents():
-    playing = game()
-    seen = [playing.generate(moment(step), phase, 4)[0] for step in (0, 1) for phase in ("Gmain", "Dmain")]
+    built = training()
+    seen = [built.generate(context(step), phase, 4)[0] for step in (0, 1) for phase in ("Gmain", "Dmain")]
     assert not any(torch.equal(a, b) for i, a in enumerate(seen) for b in seen[:i])
-    assert torch.equal(seen[0], playing.generate(moment(0), "Gmain", 4)[0])
+    assert torch.equal(seen[0], built.generate(context(0), "Gmain", 4)[0])
 
 
 def test_real_and_generated_images_are_augmented_in_every_phase_with_other_draws():
-    playing, seen = game(augment="b", augment_p=1.0), []
+    built, seen = training(augment="b", augment_p=1.0), []
 
     def watched(images, c):
         seen.append(images.detach())
         return images.flatten(1).sum(1, keepdim=True)
 
-    playing.D = watched
-    playing.G.requires_grad_(True)
-    at = moment()
-    for phase in (playing.generator_loss, playing.discriminator_loss, playing.r1_loss):
+    built.D = watched
+    built.G.requires_grad_(True)
+    at = context()
+    for phase in (built.generator_loss, built.discriminator_loss, built.r1_loss):
         phase(at)
     _, fake, real, real_again = seen
     assert not torch.allclose(real, at.real)
     assert not torch.allclose(real, real_again)
-    assert not torch.allclose(fake, playing.generate(at, "Dmain", 4)[0].detach())
+    assert not torch.allclose(fake, built.generate(at, "Dmain", 4)[0].detach())
 
 
 def test_training_uses_random_noise():
-    playing = game(style_mixing_prob=0)
+    built = training(style_mixing_prob=0)
     with torch.no_grad():
-        for name, strength in playing.G.named_parameters():
+        for name, strength in built.G.named_parameters():
             if name.endswith("noise_strength"):
                 strength.fill_(1.0)
-    images, ws, _ = playing.generate(moment(), "Gmain", 4)
-    assert not torch.allclose(images, playing.G.synthesis(ws), atol=1e-2)
+    images, ws, _ = built.generate(context(), "Gmain", 4)
+    assert not torch.allclose(images, built.G.synthesis(ws), atol=1e-2)
 
 
 def test_training_can_start_from_other_weights_and_freeze_layers(tmp_path):

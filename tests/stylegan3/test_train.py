@@ -9,13 +9,11 @@ from baselines.stylegan2.networks import Discriminator
 from baselines.stylegan3.losses import blur
 from baselines.stylegan3.networks import Generator
 from baselines.stylegan3.recipes import RECIPES, Recipe
-from baselines.stylegan3.train import Game, train
-from baselines.training import snapshots
-from baselines.training.game import Outcome
-from baselines.training.loop import Moment, streams_of
+from baselines.stylegan3.train import Training, train
+from baselines.training.data import to_float
 from baselines.training.weights import load_state, read_header
+from tests.training.runs import IMAGES, context, same, tensors, training_of
 
-IMAGES = torch.randint(256, [6, 1, 16, 16], dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 TINY = Recipe(
     {
         "z_dim": 4,
@@ -33,10 +31,6 @@ TINY = Recipe(
     tick_kimg=0.008,
     snapshot_ticks=1,
 )
-
-
-def tensors(run_dir):
-    return snapshots.latest(run_dir).tensors
 
 
 def test_the_weights_build_the_generator_that_was_trained(tmp_path):
@@ -62,9 +56,7 @@ def test_resumed_is_the_same_as_uninterrupted(tmp_path, labels):
     train(IMAGES, recipe, tmp_path / "whole", labels=labels)
     train(IMAGES, dataclasses.replace(recipe, kimg=0.008), tmp_path / "parts", labels=labels)
     train(IMAGES, recipe, tmp_path / "parts", labels=labels, resume=True)
-    whole, parts = tensors(tmp_path / "whole"), tensors(tmp_path / "parts")
-    assert whole.keys() == parts.keys()
-    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    assert same(tmp_path / "whole", tmp_path / "parts")
 
 
 def test_the_global_random_state_is_left_alone(tmp_path):
@@ -103,31 +95,23 @@ def test_bad_images_are_refused_before_anything_is_written(tmp_path, images, wor
 
 
 def test_the_discriminator_sees_blurred_images_while_the_blur_lasts():
-    recipe = dataclasses.replace(TINY, blur_init_sigma=1.0, blur_fade_kimg=1)
-    common = {"c_dim": 0, "img_resolution": 16, "img_channels": 1}
-    with torch.random.fork_rng():
-        G, D = Generator(**common, **recipe.generator), Discriminator(**common, **recipe.discriminator)
-    playing = Game(G, D, recipe, Outcome(None, {}, {}, 0, None))
-    images = IMAGES.float() / 127.5 - 1
+    built = training_of(Training, TINY, blur_init_sigma=1.0, blur_fade_kimg=1)
+    images = to_float(IMAGES)
     for nimg in (0, 500, 2000):
-        at = Moment(0, nimg, images, None, streams_of(0, 0))
-        assert torch.equal(playing.view(at, "Gmain/view")(images), blur(images, max(1 - nimg / 1000, 0)))
+        at = context(0, nimg, images)
+        assert torch.equal(built.view(at, "Gmain/view")(images), blur(images, max(1 - nimg / 1000, 0)))
 
 
 def test_only_the_discriminators_pass_moves_the_running_magnitudes():
-    common = {"c_dim": 0, "img_resolution": 16, "img_channels": 1}
-    with torch.random.fork_rng():
-        G, D = Generator(**common, **TINY.generator), Discriminator(**common, **TINY.discriminator)
-    playing = Game(G, D, TINY, Outcome(None, {}, {}, 0, None))
-    at = Moment(0, 0, IMAGES[:4].float() / 127.5 - 1, None, streams_of(0, 0))
+    built, at = training_of(Training, TINY), context()
 
     def averages():
-        return torch.cat([b.flatten() for name, b in G.named_buffers() if name.endswith(("_ema", "w_avg"))])
+        return torch.cat([b.flatten() for name, b in built.G.named_buffers() if name.endswith(("_ema", "w_avg"))])
 
     before = averages().clone()
-    playing.generator_loss(at)
+    built.generator_loss(at)
     assert torch.equal(averages(), before)
-    playing.discriminator_loss(at)
+    built.discriminator_loss(at)
     assert not torch.isclose(averages(), before).any()
 
 

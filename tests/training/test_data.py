@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from baselines.training.data import Batches, Stretch, fingerprint
+from baselines.training.data import Batches, BatchSegment, fingerprint
 
 IMAGES = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1).expand(10, 1, 2, 2) * 20
 
@@ -26,7 +26,9 @@ def test_a_batch_depends_on_seed_and_step_alone():
 
 
 def test_batch_sizes_may_change_and_no_image_is_left_out():
-    batches = Batches(IMAGES, None, 1, seed=1, stretches=(Stretch(0, 0, 4), Stretch(2, 8, 2), Stretch(3, 10, 5)))
+    batches = Batches(
+        IMAGES, None, 1, seed=1, segments=(BatchSegment(0, 0, 4), BatchSegment(2, 8, 2), BatchSegment(3, 10, 5))
+    )
     assert [batches.shown(step) for step in range(6)] == [0, 4, 8, 10, 15, 20]
     assert [batches.steps(nimg) for nimg in (0, 4, 8, 9, 10, 14, 20)] == [0, 1, 2, 2, 3, 4, 5]
     assert [len(batches.draw(step)[0]) for step in range(5)] == [4, 4, 2, 5, 5]

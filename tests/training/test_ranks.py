@@ -12,8 +12,8 @@ import torch
 
 from baselines.ops import processes
 from baselines.training import snapshots
-from baselines.training.ranks import WHOLE, Share, device_of_process, share_of
-from tests.training import games, tiny
+from baselines.training.ranks import WHOLE, RankSlice, device_of_process, rank_slice
+from tests.training import stylegans, tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCHER = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m")
@@ -27,11 +27,11 @@ def launched(*words):
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    for name in games.GAMES:
-        games.play(name, folder / "from-one" / name, share=0.5)
-    process = launched("tests.training.games", str(folder))
-    for name in games.GAMES:
-        games.play(name, folder / "one" / name)
+    for name in stylegans.RUNS:
+        stylegans.train(name, folder / "from-one" / name, share=0.5)
+    process = launched("tests.training.stylegans", str(folder))
+    for name in stylegans.RUNS:
+        stylegans.train(name, folder / "one" / name)
     process.communicate(timeout=600)
     assert process.returncode == 0
     return folder
@@ -54,15 +54,15 @@ def assert_alike(found, expected):
         torch.testing.assert_close(tensor, expected.tensors[name], rtol=1e-6, atol=1e-8, msg=lambda m, n=name: n + m)
 
 
-@pytest.mark.parametrize("name", games.GAMES)
+@pytest.mark.parametrize("name", stylegans.RUNS)
 def test_several_processes_give_what_one_gives(runs, name):
     assert_alike(runs / "whole" / name, runs / "one" / name)
 
 
-@pytest.mark.parametrize("name", games.GAMES)
+@pytest.mark.parametrize("name", stylegans.RUNS)
 def test_one_process_goes_on_where_several_stopped_and_the_other_way_round(runs, name):
     assert_alike(runs / "from-one" / name, runs / "one" / name)
-    games.play(name, runs / "from-several" / name, resume=True)
+    stylegans.train(name, runs / "from-several" / name, resume=True)
     assert_alike(runs / "from-several" / name, runs / "one" / name)
 
 
@@ -121,7 +121,7 @@ def test_a_killed_process_ends_the_others_and_the_run_goes_on_from_a_whole_snaps
 def test_shares_keep_groups_whole_and_together_they_are_the_batch(ranks):
     group, batch = 4, torch.arange(16)
     groups = {tuple(column) for column in batch.view(group, -1).t().tolist()}
-    shares = [Share(rank, ranks).of(batch) for rank in range(ranks)]
+    shares = [RankSlice(rank, ranks).of(batch) for rank in range(ranks)]
     assert sorted(torch.cat(shares).tolist()) == batch.tolist()
     own = {tuple(column) for share in shares for column in share.view(group, -1).t().tolist()}
     assert own == groups
@@ -129,12 +129,12 @@ def test_shares_keep_groups_whole_and_together_they_are_the_batch(ranks):
 
 def test_rows_that_are_not_enough_for_all_are_refused():
     with pytest.raises(ValueError, match="3 images cannot be shared by 2 processes"):
-        Share(0, 2).of(torch.zeros(3))
+        RankSlice(0, 2).of(torch.zeros(3))
 
 
 def test_one_process_has_everything():
     batch = torch.arange(3)
-    assert share_of(None, [3]) == WHOLE
+    assert rank_slice(None, [3]) == WHOLE
     assert WHOLE.of(batch) is batch
     assert device_of_process("cpu") == "cpu"
 

@@ -3,14 +3,16 @@
 import copy
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from baselines.training.data import Batches
 from baselines.training.ema import ema_beta
-from baselines.training.loop import Losses, Moment, OnTick, Phase, Schedule, Trainee, run
+from baselines.training.loop import Losses, OnTick, Phase, Schedule, StepContext, TrainPlan, run
 from baselines.training.optimizers import lazy_adam
 from baselines.training.ranks import joined
 from baselines.training.streams import normal, seeded
@@ -31,10 +33,10 @@ class Tiny:
         self.exports = 0
         self.prepared: list[int] = []  # the steps that it was asked to prepare
 
-    def trainee(self) -> Trainee:
+    def plan(self) -> TrainPlan:
         g_adam = lazy_adam(self.G.parameters(), 0.01, (0.0, 0.99), None)
         d_adam = lazy_adam(self.D.parameters(), 0.01, (0.0, 0.99), 3)
-        return Trainee(
+        return TrainPlan(
             networks={"G": self.G, "D": self.D, "G_ema": self.G_ema},
             optimizers={"G": g_adam, "D": d_adam},
             phases=(
@@ -49,22 +51,22 @@ class Tiny:
             group=self.group,
         )
 
-    def generator_loss(self, at: Moment) -> Losses:
-        total = -self.D(self.G(at.share.of(normal(at.stream("G"), BATCH, 3))))
-        spoilt = at.step == self.spoil_at and at.share.rank == self.spoilt_rank
+    def generator_loss(self, at: StepContext) -> Losses:
+        total = -self.D(self.G(at.rows.of(normal(at.stream("G"), BATCH, 3))))
+        spoilt = at.step == self.spoil_at and at.rows.rank == self.spoilt_rank
         return {"total": total * float("nan") if spoilt else total}
 
-    def discriminator_loss(self, at: Moment) -> Losses:
-        fake = self.G(at.share.of(normal(at.stream("D"), BATCH, 3)))
+    def discriminator_loss(self, at: StepContext) -> Losses:
+        fake = self.G(at.rows.of(normal(at.stream("D"), BATCH, 3)))
         return {"total": self.D(fake) - self.D(at.real.flatten(1))}
 
-    def penalty(self, at: Moment) -> Losses:
+    def penalty(self, at: StepContext) -> Losses:
         return {"total": self.D(at.real.flatten(1)).square()}
 
-    def export(self, kimg: float) -> Path:
+    def export(self, kimg: float, changes: Mapping[str, Any]) -> Path:
         self.exports += 1
         path = self.run_dir / "tiny.safetensors"
-        save_weights(path, self.G_ema, model="tiny", config={}, kimg=kimg)
+        save_weights(path, self.G_ema, model="tiny", config={}, kimg=kimg, **changes)
         return path
 
 
@@ -81,7 +83,7 @@ def train(
 ) -> Tiny:
     tiny = Tiny(run_dir, spoil_at, spoilt_rank, group)
     schedule = Schedule(steps, tick=2, snapshot=4, settings={"seed": seed, "betas": [0.0, 0.99]}, seed=seed)
-    run(tiny.trainee(), Batches(IMAGES, None, BATCH, seed), schedule, run_dir, resume=resume, on_tick=on_tick)
+    run(tiny.plan(), Batches(IMAGES, None, BATCH, seed), schedule, run_dir, resume=resume, on_tick=on_tick)
     return tiny
 
 

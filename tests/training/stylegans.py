@@ -18,7 +18,7 @@ from baselines.stylegan2 import recipes as recipes2
 from baselines.stylegan2 import train as stylegan2
 from baselines.stylegan3 import recipes as recipes3
 from baselines.stylegan3 import train as stylegan3
-from baselines.training import game
+from baselines.training import stylegan
 from baselines.training.data import Batches
 from baselines.training.ranks import joined
 from tests.training import tiny
@@ -29,7 +29,7 @@ STYLES: dict[str, Any] = {"z_dim": 4, "w_dim": 4, "mapping_kwargs": {"num_layers
 SHARED: dict[str, Any] = {"batch": 8, "mirror": True, "kimg": 0.048, "tick_kimg": 0.008, "snapshot_ticks": 3}
 PAIRS = {"channel_base": 64, "channel_max": 4, "epilogue_kwargs": {"mbstd_group_size": 2}}
 
-GAMES = {
+RUNS = {
     # 4x4 for one step of 16 images, then 8x8 fades in; every penalty there is
     "stylegan1": (
         stylegan1,
@@ -84,7 +84,7 @@ GAMES = {
 @contextlib.contextmanager
 def in_float64() -> Iterator[None]:
     """Train in float64 during the body."""
-    networks, draw = game.networks, Batches.draw
+    networks, draw = stylegan.networks, Batches.draw
 
     def double(*args: Any) -> Any:
         G, D, config = networks(*args)
@@ -95,17 +95,17 @@ def in_float64() -> Iterator[None]:
         return images.double(), labels
 
     torch.set_default_dtype(torch.float64)
-    game.networks, Batches.draw = double, drawn  # type: ignore[method-assign]
+    stylegan.networks, Batches.draw = double, drawn  # type: ignore[method-assign]
     try:
         yield
     finally:
         torch.set_default_dtype(torch.float32)
-        game.networks, Batches.draw = networks, draw  # type: ignore[method-assign]
+        stylegan.networks, Batches.draw = networks, draw  # type: ignore[method-assign]
 
 
-def play(name: str, run_dir: Path, share: float = 1, resume: bool = False) -> None:
+def train(name: str, run_dir: Path, share: float = 1, resume: bool = False) -> None:
     """Train a model for a share of its recipe's length."""
-    module, recipe, labels = GAMES[name]
+    module, recipe, labels = RUNS[name]
     with in_float64():
         recipe = dataclasses.replace(recipe, kimg=recipe.kimg * share)
         module.train(IMAGES, recipe, run_dir, labels=labels, resume=resume)
@@ -121,12 +121,12 @@ def said(error: type[Exception], **kwargs: Any) -> str:
 
 
 def main(folder: Path) -> None:
-    """Train every game whole, and half of it; resume what one process left half done; and fail in some ways."""
+    """Train every model whole, and half of it; resume what one process left half done; and fail in some ways."""
     with joined() as first:
-        for name in GAMES:
-            play(name, folder / "whole" / name)
-            play(name, folder / "from-several" / name, share=0.5)
-            play(name, folder / "from-one" / name, resume=True)
+        for name in RUNS:
+            train(name, folder / "whole" / name)
+            train(name, folder / "from-several" / name, share=0.5)
+            train(name, folder / "from-one" / name, resume=True)
         rank = torch.distributed.get_rank()
         problems = [
             said(ValueError, run_dir=folder / "nan", spoil_at=5, spoilt_rank=1),

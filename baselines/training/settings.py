@@ -1,0 +1,240 @@
+"""What a setting may be: its kind and range stand in a recipe's annotations, and are checked before anything is built.
+
+A mistake in the settings is the user's and is told in a sentence that names the setting; any other exception is ours.
+"""
+
+import difflib
+import inspect
+import math
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal, TypeVar, Union
+
+from baselines.errors import SettingsError, TrainingError
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers from ``low`` to ``high``; ``above`` leaves out ``low`` and ``below`` leaves out ``high``."""
+
+    low: float
+    high: float
+    above: bool = False
+    below: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        high_enough = value > self.low if self.above else value >= self.low
+        return high_enough and (value < self.high if self.below else value <= self.high)
+
+    def __str__(self) -> str:
+        low = f"above {self.low:g}" if self.above else f"from {self.low:g}"
+        return f"{low} {'and below' if self.below else 'to'} {self.high:g}"
+
+
+ADJUSTABLE = "may change where a run goes on after its loss became infinite or NaN"
+
+Count = Annotated[int, Range(1, 2**31)]
+Whole = Annotated[int, Range(0, 2**31)]
+Number = Annotated[float, Range(0, 1e12)]
+Kimg = Annotated[float, Range(0, 1e9, above=True)]  # 1e9 are a trillion images
+Probability = Annotated[float, Range(0, 1)]
+LearningRate = Annotated[float, Range(0, 100), ADJUSTABLE]
+LossWeight = Annotated[float, Range(0, 1e12), ADJUSTABLE]
+Betas = Annotated[tuple[float, float], Range(0, 1, below=True), ADJUSTABLE]
+
+
+def recipe_of(recipe_class: type[R], settings: Mapping[str, Any]) -> R:
+    """Return a recipe with some settings, the others as the class has them.
+
+    Raises:
+        SettingsError: a setting is unknown, of the wrong kind or out of range.
+    """
+    hints = typing.get_type_hints(recipe_class, include_extras=True)
+    for name in settings:
+        if name not in hints:
+            raise unknown(name, hints)
+    known = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    return check(recipe_class(**known))
+
+
+def check(recipe: R) -> R:
+    """Return the recipe, whose settings are of the right kind and in range.
+
+    Raises:
+        SettingsError: one is not.
+    """
+    hints = typing.get_type_hints(type(recipe), include_extras=True)
+    for each in fields(recipe):  # type: ignore[arg-type]  # every recipe is a dataclass
+        check_value(each.name, getattr(recipe, each.name), hints[each.name])
+    return recipe
+
+
+def adjustable(recipe: Any) -> tuple[str, ...]:
+    """Return the names of the settings that a run may go on with changed, after its loss became infinite or NaN."""
+    hints = typing.get_type_hints(type(recipe), include_extras=True)
+    return tuple(name for name, hint in hints.items() if ADJUSTABLE in getattr(hint, "__metadata__", ()))
+
+
+def check_value(name: str, value: Any, hint: Any, numbers: Range | None = None) -> None:
+    """Check a value against a type annotation; its numbers also against a range.
+
+    Raises:
+        SettingsError: it does not fit.
+    """
+    if typing.get_origin(hint) is Annotated:
+        hint, *notes = typing.get_args(hint)
+        numbers = next((note for note in notes if isinstance(note, Range)), numbers)
+    if not _fits(value, hint):
+        raise SettingsError(f"expected the setting {name} to be {_kind(hint, numbers)}, found {_shown(value)}.")
+    for part, number in _numbers(name, value):
+        if not math.isfinite(number) or (numbers is not None and number not in numbers):
+            wanted = f"a number {numbers}" if numbers else "a finite number"
+            raise SettingsError(f"expected the setting {part} to be {wanted}, found {_shown(number)}.")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Return whether a value is of the kind that a type annotation says; of kinds unknown here, anything is."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _fits(value, args[0])
+    if origin in (Union, types.UnionType):
+        return any(_fits(value, each) for each in args)
+    if origin is Literal:
+        return any(value == each and type(value) is type(each) for each in args)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if hint in (bool, str, types.NoneType):
+        return isinstance(value, hint)
+    if origin is tuple and Ellipsis not in args:
+        whole = isinstance(value, list | tuple) and len(value) == len(args)
+        return whole and all(map(_fits, value, args))
+    if _is_kind(origin or hint, Mapping):
+        texts = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+        return texts and all(_fits(each, args[1]) for each in value.values() if args)
+    if _is_kind(origin or hint, Sequence):
+        return isinstance(value, list | tuple) and all(_fits(each, args[0]) for each in value if args)
+    return True
+
+
+def _is_kind(hint: Any, kind: type) -> bool:
+    return isinstance(hint, type) and issubclass(hint, kind)
+
+
+def _numbers(name: str, value: Any) -> Iterator[tuple[str, float]]:
+    """Yield all numbers in a value, with their places as names."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _numbers(f"{name}.{key}", each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _numbers(name, each)
+
+
+def _kind(hint: Any, numbers: Range | None) -> str:
+    """Return a type annotation in words."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    span = f" {numbers}" if numbers else ""
+    if origin in (Union, types.UnionType):
+        return " or ".join(_kind(each, numbers) for each in args)
+    if origin is Literal:
+        return f"one of {', '.join(map(str, args))}"
+    if origin is tuple:
+        return f"{len(args)} numbers{span}"
+    words = {int: f"a whole number{span}", float: f"a number{span}", bool: "true or false", str: "a text"}
+    if _is_kind(origin or hint, Mapping):
+        return "a table of values by name"
+    return words.get(hint, "nothing" if hint is types.NoneType else "a list")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def unknown(name: str, names: Iterable[str], of: str = "") -> SettingsError:
+    """Return the error about a setting of a name that is not there."""
+    names = sorted(names)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"choose among {', '.join(names)}."
+    return SettingsError(f"unknown setting {of}{name}: {hint}")
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a network can be told: the parameters of some constructors, each handing on what it does not know itself.
+
+    Attributes:
+        of: the constructors, outermost first.
+        hidden: parameters that a constructor sets for the one after it.
+        parts: for parameters that are tables of arguments, what those can be.
+    """
+
+    of: tuple[Callable[..., Any], ...]
+    hidden: frozenset[str] = frozenset()
+    parts: Mapping[str, "Arguments"] = field(default_factory=dict)
+
+    def hints(self) -> dict[str, Any]:
+        """Return the type annotation of every parameter that may be given."""
+        found: dict[str, Any] = {}
+        for depth, function in enumerate(self.of):
+            annotated: Any = function.__init__ if inspect.isclass(function) else function
+            annotations = typing.get_type_hints(annotated)
+            for name, parameter in inspect.signature(function).parameters.items():
+                named = parameter.kind is not inspect.Parameter.VAR_KEYWORD and name not in self.hidden
+                if named and (depth == 0 or parameter.default is not inspect.Parameter.empty):
+                    found.setdefault(name, annotations.get(name, Any))
+        return found
+
+    def required(self) -> list[str]:
+        """Return the parameters of the outermost constructor that have no default."""
+        return [
+            name
+            for name, parameter in inspect.signature(self.of[0]).parameters.items()
+            if parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        ]
+
+    def check(self, given: Mapping[str, Any], of: str, from_data: Iterable[str] = ()) -> None:
+        """Check the arguments of a network.
+
+        Args:
+            given: by name.
+            of: which setting they are, such as ``generator``.
+            from_data: parameters that the data decide, which therefore cannot be given.
+
+        Raises:
+            SettingsError: one is unknown, of the wrong kind or missing.
+        """
+        hints = {name: hint for name, hint in self.hints().items() if name not in from_data}
+        for name, value in given.items():
+            if name not in hints:
+                raise unknown(name, hints, f"{of}.")
+            check_value(f"{of}.{name}", value, hints[name])
+            if name in self.parts and value is not None:
+                self.parts[name].check(value, f"{of}.{name}", self.parts[name].required())
+        for name in self.required():
+            if name in hints and name not in given:
+                raise SettingsError(f"the setting {of} lacks {name}: add it.")
+
+
+@contextmanager
+def building(what: str) -> Iterator[None]:
+    """Tell that settings do not go together, where a constructor in the body says so.
+
+    Raises:
+        SettingsError: in place of a ``ValueError``; every other exception passes.
+    """
+    try:
+        yield
+    except TrainingError:
+        raise
+    except ValueError as problem:
+        raise SettingsError(f"{what} cannot be built with these settings: {problem}") from problem

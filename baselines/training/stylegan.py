@@ -1,0 +1,231 @@
+"""What the training of every StyleGAN has in common: generator, discriminator, and the average that is the result."""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, Unpack
+
+import torch
+from torch import Tensor, nn
+
+from baselines.errors import TrainingError
+from baselines.training import frame
+from baselines.training.data import Batches, BatchSegment, Images, fingerprint
+from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
+from baselines.training.ranks import WHOLE, RankSlice
+from baselines.training.settings import Arguments, Betas, Count, Kimg, LearningRate, Number, building, check
+from baselines.training.streams import normal, seeded, stream
+
+GRID = 10  # samples in a row and in a column of the sample grid
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings that the training of every StyleGAN has.
+
+    Attributes:
+        generator: keyword arguments of the generator, but for what the data decide.
+        discriminator: keyword arguments of the discriminator, likewise.
+        kimg: length of the run, in thousands of real images shown.
+        batch: images in a step.
+        g_lr, d_lr: learning rates of Adam before the correction for lazy regularisation.
+        betas: of Adam.
+        ema_kimg: half-life of the averaged generator.
+        ema_rampup: the half-life is at most this share of the images shown; None for no such bound.
+        mirror: flip images at random.
+        tick_kimg: between two lines of the log.
+        snapshot_ticks: ticks between two snapshots.
+    """
+
+    generator: Mapping[str, Any] = field(default_factory=dict)
+    discriminator: Mapping[str, Any] = field(default_factory=dict)
+    kimg: Kimg = 25000
+    batch: Count = 32
+    g_lr: LearningRate = 0.002
+    d_lr: LearningRate = 0.002
+    betas: Betas = (0.0, 0.99)
+    ema_kimg: Number = 10
+    ema_rampup: Number | None = None
+    mirror: bool = False
+    tick_kimg: Kimg = 4
+    snapshot_ticks: Count = 50
+
+
+class Options(frame.Options, total=False):
+    """What a run can be told besides images, recipe and folder; see ``prepare``."""
+
+    labels: Tensor | None
+    start: Mapping[str, Mapping[str, Tensor]] | None
+
+
+class Training(frame.Training):
+    """The generator against the discriminator, with the average of the generator that is the result.
+
+    Attributes:
+        generator_class, discriminator_class: the networks' classes.
+        generator_arguments, discriminator_arguments: what they can be told.
+        G, D, G_ema: the networks.
+        recipe: the settings.
+        output: where it writes, and what about.
+        seed: of the sample grid.
+        labels: of the training images, ``[N, c_dim]``, or None.
+    """
+
+    generator_class: ClassVar[Callable[..., Any]]
+    discriminator_class: ClassVar[Callable[..., Any]]
+    generator_arguments: ClassVar[Arguments]
+    discriminator_arguments: ClassVar[Arguments]
+
+    def __init__(
+        self, G: nn.Module, D: nn.Module, recipe: Any, output: RunOutput, seed: int = 0, labels: Tensor | None = None
+    ) -> None:
+        self.G: Any = G
+        self.D: Any = D
+        self.G_ema: Any = copy.deepcopy(G).eval()
+        self.recipe, self.output, self.seed, self.labels = recipe, output, seed, labels
+        self.device = next(G.parameters()).device
+
+    @classmethod
+    def arguments(cls, recipe: Any) -> dict[str, Any]:
+        """Return the generator's keyword arguments, but for what the data decide."""
+        return dict(recipe.generator)
+
+    @classmethod
+    def segments(cls, recipe: Any, img_resolution: int) -> tuple[BatchSegment, ...]:
+        """Return the steps of a run in segments of one batch size; none where it is the recipe's throughout."""
+        return ()
+
+    def result(self) -> nn.Module:
+        """Return the averaged generator."""
+        averaged: nn.Module = self.G_ema
+        return averaged
+
+    def latents(self, draws: torch.Generator, count: int, rows: RankSlice = WHOLE) -> tuple[Tensor, Tensor | None]:
+        """Return this process's rows of latents ``[count, z_dim]``, and of labels drawn from the data's or None."""
+        z = rows.of(normal(draws, count, self.G.z_dim)).to(self.device)
+        if self.labels is None:
+            return z, None
+        return z, self.labels[rows.of(torch.randint(len(self.labels), [count], generator=draws))].to(self.device)
+
+    def samples(self) -> tuple[Tensor, int]:
+        """Return samples of the averaged generator, ``[GRID**2, C, R, R]``, -1..1, and how many make a row."""
+        z, c = self.latents(stream(self.seed, 0, "grid"), GRID**2)
+        rows = zip(z.view(GRID, GRID, -1), [None] * GRID if c is None else c.view(GRID, GRID, -1), strict=True)
+        return torch.cat([self.G_ema(z_row, c_row) for z_row, c_row in rows]), GRID
+
+
+T = TypeVar("T", bound=Training)
+
+
+def prepare(
+    training: type[T],
+    images: Images,
+    recipe: Recipe,
+    run_dir: Path,
+    *,
+    labels: Tensor | None = None,
+    start: Mapping[str, Mapping[str, Tensor]] | None = None,
+    **options: Unpack[frame.Options],
+) -> PreparedRun[T]:
+    """Return a run that can begin, with settings and data checked and the networks built.
+
+    Args:
+        training: of the paper.
+        images: N square images ``[C, R, R]`` uint8, such as a tensor ``[N, C, R, R]``; R a power of two.
+        recipe: all settings, such as ``RECIPES["digits32"]``.
+        run_dir: the run's folder; nothing is written yet.
+        labels: ``[N, c_dim]`` float32 one-hot labels for a conditional model, or None.
+        start: for transfer learning, the state dicts of ``G``, ``D`` and ``G_ema`` to begin with.
+        options: as ``baselines.training.frame.Identity`` has them.
+
+    Raises:
+        SettingsError: a setting is unknown, of the wrong kind or out of range.
+        TrainingError: no images, images that are not square or a power of two, or weights to start with that do not
+            fit.
+    """
+    identity, recipe = Identity(**options), check(recipe)
+    batches = Batches(images, labels, recipe.batch, identity.seed, recipe.mirror)
+    content, shape = identity.data_fingerprint or fingerprint(images, labels), shape_of(images, labels)
+    with building("the schedule"):
+        batches.segments = training.segments(recipe, shape["img_resolution"])
+    G, D, config = networks(training, recipe, shape, identity.seed)
+    output = RunOutput.of(run_dir, config, recipe, identity, content)
+    with building("the training"):
+        built = training(G.to(identity.device), D.to(identity.device), recipe, output, identity.seed, labels)
+    for name, state in (start or {}).items():
+        begin_with(getattr(built, name), state, name)
+    return PreparedRun(built, batches, schedule_of(recipe, batches, content), identity.device)
+
+
+def networks(
+    training: type[Training], recipe: Recipe, shape: Mapping[str, int], seed: int
+) -> tuple[nn.Module, nn.Module, dict[str, Any]]:
+    """Return generator and discriminator as they are at the beginning, and the generator's keyword arguments.
+
+    Raises:
+        SettingsError: they cannot be built with the recipe's settings.
+    """
+    training.generator_arguments.check(recipe.generator, "generator", shape)
+    training.discriminator_arguments.check(recipe.discriminator, "discriminator", shape)
+    config = {**shape, **training.arguments(recipe)}
+    with seeded(seed), building("the networks"):
+        G, D = training.generator_class(**config), training.discriminator_class(**shape, **recipe.discriminator)
+    return G.requires_grad_(False), D.requires_grad_(False), config
+
+
+def begin_with(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
+    """Fill a network with given weights.
+
+    Raises:
+        TrainingError: they are of another architecture; it names the first tensor that differs.
+    """
+    own = network.state_dict()
+    for key in sorted(own.keys() | state.keys()):
+        found, wanted = (list(d[key].shape) if key in d else None for d in (state, own))
+        if found != wanted:
+            raise TrainingError(
+                f"the weights of {name} to start with have {key} as {found}, not {wanted}: give others."
+            )
+    network.load_state_dict(dict(state))
+
+
+def shape_of(images: Images, labels: Tensor | None) -> dict[str, int]:
+    """Return what the data decide of the networks: ``c_dim``, ``img_resolution`` and ``img_channels``.
+
+    Raises:
+        TrainingError: the images are not square, or their size is not a power of two.
+    """
+    channels, height, width = images[0].shape
+    if height != width or height < 8 or height & (height - 1):
+        raise TrainingError(
+            f"training images must be square with a power of two of pixels, not {width}x{height}: resize them."
+        )
+    c_dim = 0 if labels is None else labels.shape[1]
+    return {"c_dim": c_dim, "img_resolution": height, "img_channels": channels}
+
+
+@dataclass(frozen=True)
+class StepNoise:
+    """Noise for the layers of a generator in one pass of one step, which depends on seed, step and pass alone.
+
+    Attributes:
+        stream: gives the step's own random stream for a purpose.
+        purpose: which pass it is for.
+        count: of images.
+        device: where the draws are made, for there are many; so they differ between kinds of device.
+        rows: which of the images are there.
+    """
+
+    stream: Callable[[str], torch.Generator]
+    purpose: str
+    count: int
+    device: torch.device
+    rows: RankSlice = WHOLE
+
+    def normal(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
+        """Return this process's rows of standard normal draws ``[count, *shape]``."""
+        draws = self.stream(f"{self.purpose}/{purpose}")
+        if self.device.type != "cpu":
+            draws = torch.Generator(self.device).manual_seed(draws.initial_seed())
+        return self.rows.of(torch.randn([self.count, *shape], generator=draws, device=self.device))

@@ -5,14 +5,10 @@ The loop knows nothing else about it.
 """
 
 import math
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 import torch
@@ -24,7 +20,9 @@ from baselines.training import log, ranks, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
 from baselines.training.folder import hold
+from baselines.training.meter import Meter
 from baselines.training.ranks import WHOLE, RankSlice
+from baselines.training.signals import stop_requests
 from baselines.training.streams import stream
 
 LOG = "log.jsonl"
@@ -149,7 +147,7 @@ def run(
     with ExitStack() as held, stop_requests() as stopped:
         ranks.first_only(hold, held, run_dir, resume)
         step, changes = begin(plan, batches, schedule, run_dir, resume)
-        meter = Meter(batches, schedule, step)
+        meter = Meter(batches, schedule.steps, step)
         while step < schedule.steps:
             real, labels = batches.draw(step)
             labels, streams = None if labels is None else labels.to(device), streams_of(schedule.seed, step)
@@ -285,37 +283,6 @@ def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:
     return lambda purpose: stream(seed, step, purpose)
 
 
-class Meter:
-    """Sums losses and time between two ticks."""
-
-    def __init__(self, batches: Batches, schedule: Schedule, step: int) -> None:
-        self.batches, self.schedule = batches, schedule
-        self._restart(step)
-
-    def _restart(self, step: int) -> None:
-        self.step, self.started = step, time.perf_counter()
-        self.sums: dict[str, list[float]] = {}
-
-    def add(self, means: Mapping[str, float]) -> None:
-        """Note the losses of one phase."""
-        for name, mean in means.items():
-            self.sums.setdefault(name, []).append(mean)
-
-    def tick(self, step: int) -> dict[str, Any]:
-        """Return the entry of the log: step, kimg, sec_per_kimg, eta in seconds, mean losses; and start anew."""
-        nimg, end = self.batches.shown(step), self.batches.shown(self.schedule.steps)
-        per_image = (time.perf_counter() - self.started) / max(nimg - self.batches.shown(self.step), 1)
-        entry = {
-            "step": step,
-            "kimg": nimg / 1000,
-            "sec_per_kimg": per_image * 1000,
-            "eta": per_image * (end - nimg),
-            "losses": {name: sum(values) / len(values) for name, values in self.sums.items()},
-        }
-        self._restart(step)
-        return entry
-
-
 def report(
     plan: TrainPlan,
     schedule: Schedule,
@@ -339,22 +306,3 @@ def report(
     if on_tick is not None:
         on_tick({**entry, "weights": weights})
     return weights
-
-
-@contextmanager
-def stop_requests() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set, in place of ending the process; only the main thread gets signals."""
-    stopped = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped
-        return
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -11,6 +11,8 @@ from ganbench.cli.console import Terminal, can_show
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import COULD_NOT_RUN, Verb
 from ganbench.errors import BadInputError
+from ganbench.printable import printable
+from ganbench.records.protocol import caption, protocol
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store
 
@@ -63,7 +65,7 @@ def command(
         _show(console, made, Store(results_dir).path(made))
     if record is not None:
         write(record, records[0].to_json().encode())
-        console.print(f"record: {record}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"record: {printable(str(record))}", soft_wrap=True)
     if bars.failures:
         click.echo(f"ganbench: {len(bars.failures)} of the metrics failed: {', '.join(bars.failures)}.", err=True)
         ctx.exit(COULD_NOT_RUN)
@@ -79,12 +81,12 @@ def _check_record(path: Path, models: tuple[str, ...], force: bool) -> None:
 def _show(console: Terminal, record: RunRecord, path: Path) -> None:
     console.print(_table(record))
     for told in [*record.missing.values(), *(f"warning: {told}" for told in record.warnings)]:
-        console.print(str(told), soft_wrap=True, highlight=False, markup=False)
-    console.print(f"record: {path}", soft_wrap=True, highlight=False, markup=False)
+        console.print(told, soft_wrap=True)
+    console.print(f"record: {printable(str(path))}", soft_wrap=True)
 
 
 def _table(record: RunRecord) -> Table:
-    table = Table(title=f"{record.model['name']} on {record.benchmark}", title_justify="left")
+    table = Table(title=caption(record), title_justify="left")
     for name in ("metric", "value", "better", "samples", "extractor"):
         table.add_column(name, justify="right" if name in ("value", "samples") else "left")
     for result in record.results:
@@ -93,7 +95,7 @@ def _table(record: RunRecord) -> Table:
             _value(result),
             _direction(result),
             f"{result.count:,}" if result.count else "",
-            result.extractor or "-",
+            ", ".join(filter(None, (result.extractor, protocol(record, result).divisor))) or "-",
         )
     for name in record.missing:
         table.add_row(name, "-")

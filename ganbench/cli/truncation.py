@@ -11,6 +11,7 @@ from ganbench.cli import options
 from ganbench.cli.console import can_show
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import Verb
+from ganbench.cli.output import say
 from ganbench.records import render
 from ganbench.records.store import Store
 from ganbench.records.truncation import by_psi
@@ -72,8 +73,8 @@ def command(
     contents = (render.markdown(table).encode(), render.as_csv(table).encode(), curves(table, "truncation ψ"))
     plain = not can_show(render.NOT_PLAIN)
     click.echo(render.text(table, shutil.get_terminal_size().columns, sys.stdout.isatty(), plain))
-    click.echo(f"record: {Store(results_dir).path(record)}")
+    say(f"record: {Store(results_dir).path(record)}")
     out.mkdir(parents=True, exist_ok=True)
     for name, content in zip(FILES, contents, strict=True):
         write(out / name, content)
-        click.echo(str(out / name))
+        say(str(out / name))

@@ -46,18 +46,23 @@ class Protocol:
 
     @property
     def details(self) -> tuple[str, ...]:
-        """What stands wherever the number does: extractor, sample count, data that are not the benchmark's own.
+        """What stands wherever the number does: extractor, sample count, foreign data and the divisor of few samples.
 
-        A number of the embedded benchmark says so even where no extractor is involved. Of few samples, the divisor of
-        the covariance stands there too: FID differs by about 1/N between N and N-1.
+        A number of the embedded benchmark says so even where no extractor is involved.
         """
         parts = (
             self.extractor or (EMBEDDED if self.benchmark in EMBEDDED_BENCHMARKS else None),
             f"n={self.count:,}" if self.count is not None else None,
             f"data {self.named_data}" if self.named_data else None,
-            DIVISORS.get(json.loads(self.spec).get("ddof")) if self.count is not None and self.count < FEW else None,
+            self.divisor,
         )
         return tuple(part for part in parts if part)
+
+    @property
+    def divisor(self) -> str:
+        """The divisor of a covariance of few samples, N or N-1, between which FID differs by about 1/N; else empty."""
+        few = self.count is not None and self.count < FEW
+        return DIVISORS.get(json.loads(self.spec).get("ddof"), "") if few else ""
 
 
 def foreign_data(record: RunRecord) -> str:

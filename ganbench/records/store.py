@@ -1,4 +1,4 @@
-"""Where records live: one JSON file a run under ``<results>/records``, only ever added to."""
+"""Where records are kept: a JSON file for each under ``<results>/records``, which are only ever added to."""
 
 import errno
 import os
@@ -37,7 +37,7 @@ class Store:
         return self.results_dir / "records"
 
     def path(self, record: RunRecord) -> Path:
-        """Return where a record goes: time, model, benchmark and the head of the id, so that names sort by time."""
+        """Return the path of a record: time, model, benchmark and the start of the id, so that names sort by time."""
         time = datetime.fromisoformat(record.created).strftime("%Y%m%dT%H%M%SZ")
         parts = (time, record.model["name"], record.benchmark, record.id[:8])
         return self.folder / ("-".join(re.sub(r"[^A-Za-z0-9._@]+", "_", part)[:80] for part in parts) + ".json")
@@ -52,7 +52,9 @@ class Store:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             latest = max(map(_modified, self.files()), default=0)
-            _write_new(path, record)
+            if os.path.lexists(path):
+                raise BadInputError(f"{path} exists, and records are never overwritten: give the run another id.")
+            write_atomically(path, record.to_json().encode())
         except OSError as error:
             raise _unwritable(self.folder, error) from error
         _make_later(path, latest)
@@ -86,34 +88,6 @@ class Store:
             raise _unwritable(self.folder, error) from error
 
 
-def check_record_file(path: Path | str) -> None:
-    """Try, before any work, whether ``write_record`` could write this file; nothing is left behind.
-
-    Raises:
-        BadInputError: there is such a file already, or its folder is missing or cannot be written to.
-    """
-    path = Path(path)
-    _refuse_existing(path)
-    if not path.parent.is_dir():
-        raise BadInputError(f"expected a folder {path.parent} for the record {path.name}, found none: make it first.")
-    try:
-        probe(path.parent)
-    except OSError as error:
-        raise _unwritable_file(path, error) from error
-
-
-def write_record(path: Path | str, record: RunRecord) -> None:
-    """Write a record to a file of the caller's choice, whole or not at all.
-
-    Raises:
-        BadInputError: there is such a file already, or it cannot be written.
-    """
-    try:
-        _write_new(Path(path), record)
-    except OSError as error:
-        raise _unwritable_file(Path(path), error) from error
-
-
 def read(path: Path | str) -> RunRecord:
     """Return the record in a file.
 
@@ -142,13 +116,12 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _write_new(path: Path, record: RunRecord) -> None:
-    _refuse_existing(path)
-    write_atomically(path, record.to_json().encode())
-
-
 def _modified(path: Path) -> int:
-    return path.stat().st_mtime_ns
+    """Return the time of modification in nanoseconds; 0 for a file that is gone or a link to nowhere."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _make_later(path: Path, latest: int) -> None:
@@ -156,15 +129,6 @@ def _make_later(path: Path, latest: int) -> None:
     if _modified(path) <= latest:
         with suppress(OSError):  # where a file system keeps no times, the names tell the order
             os.utime(path, ns=(latest + STEP, latest + STEP))
-
-
-def _refuse_existing(path: Path) -> None:
-    if os.path.lexists(path):
-        raise BadInputError(f"{path} exists, and records are never overwritten: name another file, or move this one.")
-
-
-def _unwritable_file(path: Path, error: OSError) -> BadInputError:
-    return BadInputError(f"cannot write the record to {path} ({error.strerror}): name another file.")
 
 
 def by_age(records: Iterable[RunRecord]) -> list[RunRecord]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ganbench.errors import BadInputError
-from ganbench.records.store import Store, check_record_file, read, write_record
+from ganbench.records.store import Store, read
 from tests.records.make import record
 
 
@@ -38,20 +38,13 @@ def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
     assert store.path(one).read_bytes() == before
 
 
-def test_a_record_is_also_written_to_a_named_file_but_over_no_other(tmp_path: Path) -> None:
-    path, one = tmp_path / "now.json", record()
-    check_record_file(path)
-    assert list(tmp_path.iterdir()) == []
-    write_record(path, one)
-    assert read(path) == one
-    for refused in (lambda: write_record(path, record()), lambda: check_record_file(path)):
-        with pytest.raises(BadInputError, match=r"now\.json exists"):
-            refused()
-    assert read(path) == one
-    nowhere = tmp_path / "nowhere" / "now.json"
-    for refused in (lambda: write_record(nowhere, one), lambda: check_record_file(nowhere)):
-        with pytest.raises(BadInputError, match=r"nowhere"):
-            refused()
+def test_later_records_have_later_times_whatever_the_clock_says(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    paths = [store.write(record(at=at)) for at in (9, 5)]
+    os.utime(paths[1], ns=(2**62, 2**62))
+    (store.folder / "dangling.json").symlink_to("nowhere")
+    paths.append(store.write(record(at=1)))
+    assert store.newest_first()[:3] == [paths[2], paths[1], paths[0]]
 
 
 def test_a_crash_while_writing_leaves_the_folder_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,8 @@ def _check_record(path: Path, models: tuple[str, ...], force: bool) -> None:
 
 def _show(console: Terminal, record: RunRecord, path: Path) -> None:
     console.print(_table(record))
-    for told in [*record.missing.values(), *(f"warning: {told}" for told in record.warnings)]:
+    notes = record.data.get("notes", []) if record.data else []
+    for told in [*record.missing.values(), *notes, *(f"warning: {told}" for told in record.warnings)]:
         console.print(told, soft_wrap=True)
     console.print(f"record: {printable(str(path))}", soft_wrap=True)
 

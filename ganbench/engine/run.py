@@ -17,8 +17,9 @@ from ganbench.engine.shards import Worker, collect, missing, unfinished, work
 from ganbench.errors import BadInputError, CacheError, DataChangedError
 from ganbench.inputs import Accumulator, Source
 from ganbench.records.environment import describe, ganbench_version
-from ganbench.records.record import SCHEMA, RunRecord, new_id, utc_now
+from ganbench.records.record import SCHEMA, DataInfo, RunRecord, new_id, utc_now
 from ganbench.records.store import Store
+from ganbench.types import Dataset, NotedDataset
 
 Filled = dict[tuple[Source, Query], Accumulator]
 Failures = dict[tuple[Source, Query], Exception]
@@ -200,7 +201,7 @@ def _record(
             "sha256": loaded.sha256,
             "embedded": loaded.embedded is not None,
         },
-        data=None if data is None else {"name": data.name, "fingerprint": data.fingerprint, "count": len(data)},
+        data=None if data is None else _data_info(data),
         benchmark=planned.benchmark.name,
         seed=options.seed,
         batch_size=planned.batch_size,
@@ -214,6 +215,13 @@ def _record(
         warnings=list(warnings),
         benchmark_data=planned.benchmark.data,
     )
+
+
+def _data_info(data: Dataset) -> DataInfo:
+    info: DataInfo = {"name": data.name, "fingerprint": data.fingerprint, "count": len(data)}
+    if isinstance(data, NotedDataset) and data.notes:
+        info["notes"] = list(data.notes)
+    return info
 
 
 def _resolved(planned: PlannedRun) -> dict[str, Any]:

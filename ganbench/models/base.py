@@ -60,9 +60,17 @@ def open_model(
     if weights is None:
         return _embedded(name, adapter, device, entry)
     path = Path(weights).expanduser()
-    model = _loaded(name, adapter, path, device, entry)
-    sha256 = file_sha256(path) if path.is_file() else _sha256_of(model, name)
-    return LoadedModel(name, model, str(weights), sha256, benchmark=_benchmark(adapter, path))
+    if not path.is_file():
+        model = _loaded(name, adapter, path, device, entry)
+        return LoadedModel(name, model, str(weights), _sha256_of(model, name), benchmark=adapter.benchmark)
+    sha256 = file_sha256(path)
+    model, benchmark = _loaded(name, adapter, path, device, entry), _benchmark(adapter, path)
+    if file_sha256(path) != sha256:  # read several times: its kind, its header, its tensors
+        raise BadInputError(f"expected {path} to stay as it is, found that it changed while it was read: try again.")
+    return LoadedModel(name, model, str(weights), sha256, benchmark=benchmark)
+
+
+open_subject = open_model  # the name under which scripts have known it
 
 
 def _loaded(name: str, adapter: Adapter, weights: Path | None, device: str, entry: str | None = None) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ganbench.errors import BadInputError, UnknownNameError
 
+LONGEST = 80  # characters of a name in a message
 KINDS = ("models", "metrics", "data", "extractors", "benchmarks", "formats")
 
 
@@ -61,7 +62,7 @@ def load(kind: str, name: str) -> Any:
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> UnknownNameError:
     """Return the error for a name nobody provides, with the nearest names or else all of them."""
-    choices = sorted(set(choices))
+    choices, name = sorted(set(choices)), name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
     singular = {"data": "data set"}.get(kind, kind.rstrip("s"))
     near = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(choices) or 'none'}."

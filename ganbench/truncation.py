@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-_SUFFIX = re.compile(r"_psi(?P<psi>-?\d+(\.\d+)?(e[+-]?\d+)?)(_cut(?P<cutoff>\d+))?$")
+_SUFFIX = re.compile(r"_psi(?P<psi>-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,3})?)(_cut(?P<cutoff>\d{1,4}))?$")
 
 
 class Truncation(NamedTuple):

@@ -35,6 +35,12 @@ def open_data(spec: str | Path) -> Dataset:
     raise _nothing(spec, name)
 
 
+def is_there(spec: str | Path) -> bool:
+    """Return whether ``open_data`` has something to open: a registered name, or a path that exists."""
+    name = str(spec).partition(":")[0]
+    return name in registry.names("data") or Path(spec).expanduser().exists()
+
+
 def _open_folder(path: Path) -> Dataset:
     from ganbench.data.domains import DomainFolder, layout_of
     from ganbench.data.folder import open_folder

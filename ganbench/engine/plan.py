@@ -1,11 +1,12 @@
 """From metrics to passes: equal sources become one pass, equal views one computation; every problem is told at once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ganbench.errors import GanbenchError, PlanError
-from ganbench.extractors.opening import open_extractor
+from ganbench.extractors.opening import open_extractor, without_fetching
 from ganbench.inputs import Accumulator, Context, Input, Source, View
 from ganbench.metrics import Metric
 from ganbench.types import Dataset, Extractor, LoadedModel
@@ -66,8 +67,9 @@ class Plan:
         seed: int = 0,
         device: str = "cpu",
         allow_missing: bool = False,
+        fetches: bool = True,
     ) -> "Plan":
-        """Return the plan of a run.
+        """Return the plan of a run. Extractors are fetched only where nothing else keeps it from running.
 
         Args:
             loaded: the model.
@@ -76,14 +78,20 @@ class Plan:
             seed: of all random streams.
             device: where the model is.
             allow_missing: leave out metrics with an unmet need, as long as one is left.
+            fetches: whether weights of extractors may be fetched.
 
         Raises:
             PlanError: with every unmet need of every metric, before any work.
         """
         metrics = tuple(dict.fromkeys(metrics))
-        extractors, problems = _open_extractors(metrics, device)
-        context = Context(loaded.model, loaded.sha256, data, extractors, seed, device)
-        problems += _name_clashes(metrics)
+        problems = _name_clashes(metrics)
+        context = Context(loaded.model, loaded.sha256, data, {}, seed, device)
+        ready = [metric for metric in metrics if not any(_unmet(metric, context))]
+        stands = len(ready) == len(metrics) or (allow_missing and bool(ready))
+        with nullcontext() if fetches and stands and not problems else without_fetching():
+            extractors, lacking = _open_extractors(ready if allow_missing and ready else metrics, device)
+        problems += lacking
+        context = replace(context, extractors=extractors)
         unmet = {metric: list(dict.fromkeys(_unmet(metric, context))) for metric in metrics}
         possible = tuple(metric for metric in metrics if not unmet[metric])
         if not (allow_missing and possible):

@@ -3,19 +3,22 @@
 import dataclasses
 import itertools
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from ganbench import registry
 from ganbench.benchmarks import Benchmark
 from ganbench.data import at_size, open_data
+from ganbench.data.opening import is_there
 from ganbench.engine.options import Options
 from ganbench.engine.plan import Plan, extractors_of
 from ganbench.errors import BadInputError, GanbenchError, PlanError
+from ganbench.extractors.opening import without_fetching
 from ganbench.inputs.domains import NO_DOMAINS
 from ganbench.inputs.sources import NO_REALS
 from ganbench.metrics import BaseMetric, Metric, limited, resolve
-from ganbench.models.base import open_model
+from ganbench.models.base import benchmark_of, open_model
 from ganbench.plugins import completed
 from ganbench.types import Dataset, LoadedModel, Sized, Translator
 
@@ -56,7 +59,7 @@ def plan_run(name: str, given: Options) -> PlannedRun:
         PlanError: with everything that keeps it from running.
     """
     options = given.resolved()
-    return plan_model(open_model(name, options.weights, options.device), given, options)
+    return plan_model(open_model(name, options.weights, options.device, options.entry), given, options)
 
 
 def plan_model(loaded: LoadedModel, given: Options, options: Options) -> PlannedRun:
@@ -73,6 +76,7 @@ def plan_model(loaded: LoadedModel, given: Options, options: Options) -> Planned
             seed=options.seed,
             device=options.device,
             allow_missing=options.allow_missing,
+            fetches=not problems,
         )
     except PlanError as error:
         # Where the reals could not be opened, that sentence says it all.
@@ -87,17 +91,30 @@ def plan_model(loaded: LoadedModel, given: Options, options: Options) -> Planned
 def plan_all(names: Sequence[str], given: Options) -> list[PlannedRun]:
     """Return every model's plan, or raise one ``PlanError`` with the problems of all."""
     planned: list[PlannedRun] = []
-    problems: list[str] = []
-    for name in names:
-        try:
-            planned.append(plan_run(name, given))
-        except PlanError as error:
-            problems += error.problems
-        except GanbenchError as error:
-            problems.append(str(error))
+    problems = [problem for name in names for problem in _misnamed(name, given)]
+    with without_fetching() if problems else nullcontext():
+        for name in names:
+            try:
+                planned.append(plan_run(name, given))
+            except PlanError as error:
+                problems += error.problems
+            except GanbenchError as error:
+                problems.append(str(error))
     if problems:
         raise PlanError(tuple(dict.fromkeys(problems)))
     return planned
+
+
+def _misnamed(name: str, options: Options) -> list[str]:
+    """Return what is wrong with the names of metrics, benchmark and data, without loading or fetching anything."""
+    try:
+        protocol = options.benchmark or (None if options.weights else benchmark_of(name))
+        problems = _metrics(options, registry.load("benchmarks", protocol))[1] if protocol else []
+        if isinstance(options.data, str) and not is_there(options.data):
+            open_data(options.data)  # which says what is wrong
+    except GanbenchError as error:
+        return [str(error)]
+    return problems
 
 
 def _data(options: Options, benchmark: Benchmark, loaded: LoadedModel) -> tuple[Dataset | None, list[str]]:

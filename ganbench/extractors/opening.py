@@ -3,7 +3,10 @@
 import inspect
 
 from ganbench import registry
+from ganbench.checkpoints.download import without_fetching
 from ganbench.types import Extractor
+
+__all__ = ["open_extractor", "without_fetching"]
 
 
 def open_extractor(spec: str) -> Extractor:

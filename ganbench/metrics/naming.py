@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ganbench import registry
 from ganbench.counts import COUNTED, countless, parse_count
+from ganbench.errors import BadInputError
 from ganbench.metrics.base import BaseMetric, Metric
 from ganbench.plugins import completed
 from ganbench.truncation import Truncation, split
@@ -50,12 +51,19 @@ def _of_name(name: str, short: Mapping[str, str]) -> Metric:
         found = base if base in standard else _of_stem(base)
         if found or base in short:
             metric = _registered(found) if found else _of_name(short[base], {})
-            return metric.with_(count=parse_count(count))
+            return metric.with_(count=_count(name, count))
     match = COUNTED.fullmatch(name)
     found = _of_stem(countless(name)) if match else None
     if not (match and found):
         raise registry.unknown("metrics", name, (*standard, *short))
-    return _registered(found).with_(count=parse_count(match["count"]), name=name)
+    return _registered(found).with_(count=_count(name, match["count"]), name=name)
+
+
+def _count(name: str, text: str) -> int:
+    try:
+        return parse_count(text)
+    except BadInputError as error:
+        raise BadInputError(f"{name[:80]}: {error}") from error
 
 
 def _registered(name: str) -> Metric:

@@ -14,7 +14,7 @@ from ganbench.checkpoints.download import fetch
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.models.adapter import BaseAdapter
 from ganbench.plugins import completed
-from ganbench.types import Adapter, Embedded, Fingerprinted, LoadedModel
+from ganbench.types import Adapter, Checkpoint, Embedded, Fingerprinted, LoadedModel
 
 
 def load_model(name: str, weights: Path | str | None = None, *, device: str = "cpu", entry: str | None = None) -> Any:
@@ -48,6 +48,8 @@ def open_model(
     name: str, weights: Path | str | None = None, device: str = "cpu", entry: str | None = None
 ) -> LoadedModel:
     """Return a loaded model together with where it came from. Arguments and errors are those of ``load_model``."""
+    if not isinstance(name, str):
+        raise BadInputError(f"expected the name of a model, such as 'stylegan3', found {name!r:.60}: give text.")
     family, colon, release = name.partition(":")
     adapter = adapter_of(family)
     check_device(device)
@@ -59,6 +61,13 @@ def open_model(
         return _published(name, adapter, release, device, entry)
     if weights is None:
         return _embedded(name, adapter, device, entry)
+    return _of_path(name, adapter, weights, device, entry)
+
+
+open_subject = open_model  # the name under which scripts have known it
+
+
+def _of_path(name: str, adapter: Adapter, weights: Path | str, device: str, entry: str | None) -> LoadedModel:
     path = Path(weights).expanduser()
     if not path.is_file():
         model = _loaded(name, adapter, path, device, entry)
@@ -68,9 +77,6 @@ def open_model(
     if file_sha256(path) != sha256:  # read several times: its kind, its header, its tensors
         raise BadInputError(f"expected {path} to stay as it is, found that it changed while it was read: try again.")
     return LoadedModel(name, model, str(weights), sha256, benchmark=benchmark)
-
-
-open_subject = open_model  # the name under which scripts have known it
 
 
 def _loaded(name: str, adapter: Adapter, weights: Path | None, device: str, entry: str | None = None) -> Any:
@@ -96,6 +102,25 @@ def _loaded(name: str, adapter: Adapter, weights: Path | None, device: str, entr
         ) from error
 
 
+def benchmark_of(name: str) -> str:
+    """Return the benchmark of a model's embedded or published weights, without loading them.
+
+    Raises:
+        UnknownNameError: no such model, or no such published checkpoint.
+    """
+    family, _, release = name.partition(":")
+    adapter = adapter_of(family)
+    if release and not adapter.takes_path:
+        return _checkpoint(adapter, release).benchmark
+    return adapter.embedded.benchmark if adapter.embedded else adapter.benchmark
+
+
+def _checkpoint(adapter: Adapter, release: str) -> Checkpoint:
+    if release not in adapter.published:
+        raise registry.unknown("checkpoints", release, adapter.published)
+    return adapter.published[release]
+
+
 def check_device(device: str) -> None:
     """Check that a device exists here and computes, which ``meta`` does not.
 
@@ -111,9 +136,7 @@ def check_device(device: str) -> None:
 
 
 def _published(name: str, adapter: Adapter, release: str, device: str, entry: str | None) -> LoadedModel:
-    if release not in adapter.published:
-        raise registry.unknown("checkpoints", release, adapter.published)
-    checkpoint = adapter.published[release]
+    checkpoint = _checkpoint(adapter, release)
     path = fetch(checkpoint.url, checkpoint.sha256, name=checkpoint.file)
     model = _loaded(name, adapter, path, device, entry)
     return LoadedModel(name, model, checkpoint.url, file_sha256(path), benchmark=checkpoint.benchmark)

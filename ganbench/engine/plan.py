@@ -142,8 +142,9 @@ def _together(unmet: Mapping[Metric, Sequence[str]]) -> list[str]:
 def _unmet(metric: Metric, context: Context) -> Iterator[str]:
     """Yield what keeps one metric from being measured."""
     needs = list(metric.inputs().values())
+    answered = [need for need in needs if not need.problems(context)]
     for need in needs:
-        problems = need.problems(context) or [*_wrong_size(need, needs, context)]
+        problems = need.problems(context) or [*_wrong_size(need, answered if answered == needs else [], context)]
         yield from problems
         if not problems:
             yield from _too_few(need, context)
@@ -162,7 +163,7 @@ def _wrong_size(need: Input, needs: Sequence[Input], context: Context) -> Iterat
 
     Args:
         need: of a metric.
-        needs: all of the same metric.
+        needs: of the same metric, whose images are compared.
         context: of the run.
     """
     extractor = context.extractors.get(need.view.extractor or "")

@@ -1,4 +1,4 @@
-"""Text of others' making, such as names of files and models, as it may be shown on a terminal and kept in a file."""
+"""Untrusted text, such as names of files and models, made safe for terminals and files."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ BYTES = range(0xDC80, 0xDD00)  # how Python keeps the bytes of a file name that 
 
 
 def printable(text: str) -> str:
-    """Return a text whose control characters, odd spaces and marks of writing direction are spelt out.
+    """Return a text in which control characters, unusual spaces and marks of writing direction are spelt out.
 
     An escape becomes the four characters ``\\x1b``, and a byte of a name that is not UTF-8 for example ``\\xff``.
     Printable text is returned unchanged, so that doing it twice does no harm.

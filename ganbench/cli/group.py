@@ -30,8 +30,8 @@ def _debug_option() -> click.Option:
 
 
 def _version_option() -> click.Option:
-    def show(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-        if asked and not ctx.resilient_parsing:
+    def show(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
             click.echo(f"ganbench {ganbench_version()}")
             ctx.exit()
 

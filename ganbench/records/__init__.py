@@ -1,1 +1,1 @@
-"""Records: what a run leaves behind, where it is kept, and what is read from it. Imports no torch."""
+"""Records of runs: their layout, where they are kept, and the tables and gates made from them. Imports no torch."""

@@ -130,7 +130,7 @@ def is_same_run(one: RunRecord, other: RunRecord) -> bool:
 
 
 def remarks(baseline: RunRecord, record: RunRecord) -> list[str]:
-    """Return what a reader of the judgements has to know, though it keeps nothing from being compared."""
+    """Return remarks on two records that differ in more than the weights but still compare."""
     found = []
     if record.model["name"] != baseline.model["name"]:
         found.append(f"the record is of the model {record.model['name']}, the baseline of {baseline.model['name']}.")

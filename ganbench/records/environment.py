@@ -1,4 +1,4 @@
-"""What a run ran on, found out without importing what it asks about."""
+"""The environment of a run, found without importing the packages that it lists."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pillow")
 
 
 def describe() -> dict[str, Any]:
-    """Return Python, platform, number of processors, package versions, and the git commit of a checkout (or None)."""
+    """Return Python, platform, number of CPUs, versions of packages, and the git commit of a checkout (or None)."""
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
@@ -30,12 +30,12 @@ def package_version(name: str) -> str | None:
 
 
 def ganbench_version() -> str:
-    """Return the version of ganbench, ``unknown`` where it runs without being installed."""
+    """Return the version of ganbench; ``unknown`` where it is not installed."""
     return package_version("ganbench") or "unknown"
 
 
 def _commit() -> str | None:
-    """Return the commit of the checkout this package stands in; ``+changed`` where tracked files differ from it."""
+    """Return the commit of the checkout that has this package, with ``+changed`` where tracked files differ."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

@@ -1,4 +1,4 @@
-"""Whether the fields of a record are of the types that it is annotated with."""
+"""Checks of the fields of a record against the types that they are annotated with."""
 
 import json
 import types
@@ -75,7 +75,7 @@ def plain_json(value: Any, what: str) -> Any:
 
 
 def make_printable(owner: "DataclassInstance") -> None:
-    """Spell out, in the plain JSON fields of a frozen dataclass, every character that is not printable."""
+    """Make all text printable in the plain JSON fields of a frozen dataclass."""
     for f in fields(owner):
         if not isinstance(value := getattr(owner, f.name), tuple):
             object.__setattr__(owner, f.name, printable_json(value))

@@ -1,4 +1,4 @@
-"""When two numbers compare: only if they were measured the same way in everything but the model and its seed."""
+"""Which numbers compare: those that were measured in the same way, in everything but the model and the seed."""
 
 import json
 from dataclasses import dataclass, field, fields
@@ -6,8 +6,8 @@ from typing import Any
 
 from ganbench.records.record import Result, RunRecord
 
-EMBEDDED = "digits"  # the data and extractor that ship with ganbench
-EMBEDDED_BENCHMARKS = {  # and the benchmarks made of them, with their data
+EMBEDDED = "digits"  # the extractor that ships with ganbench
+EMBEDDED_BENCHMARKS = {  # the benchmarks that ship with ganbench, and their data
     "digits": "digits",
     "digit-domains": "digit-domains",
     "digits-3-8": "digit-domains:3,8",
@@ -18,19 +18,19 @@ DIVISORS = {0: "divisor N", 1: "divisor N-1"}  # of a covariance, by its ddof
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a number was measured; equal protocols make numbers that compare.
+    """How a number was measured. Numbers compare if their protocols are equal.
 
     Attributes:
         key: name of the number.
-        count: generated samples.
-        extractor: its name.
+        count: number of generated samples.
+        extractor: name of the feature network.
         extractor_sha256: of its weights.
         data: fingerprint of the real images; None where none went into the number.
-        benchmark: by name.
+        benchmark: its name.
         version: of the metric's definition.
         spec: the metric's parameters as JSON text with sorted keys.
-        data_name: for people; data of one fingerprint are the same whatever they are called.
-        named_data: the data's name where it has to stand beside the number, being not the benchmark's own; else empty.
+        data_name: name and size of the data; not compared, as data of one fingerprint are the same.
+        named_data: name of data other than the benchmark's, which has to stand beside the number; else empty.
     """
 
     key: str
@@ -60,7 +60,7 @@ class Protocol:
 
     @property
     def divisor(self) -> str:
-        """The divisor of a covariance of few samples, N or N-1, between which FID differs by about 1/N; else empty."""
+        """The divisor of the covariance of few samples, as N and N-1 give FIDs that differ by about 1/N; else empty."""
         few = self.count is not None and self.count < FEW
         return DIVISORS.get(json.loads(self.spec).get("ddof"), "") if few else ""
 

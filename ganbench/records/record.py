@@ -1,8 +1,8 @@
-"""What a run leaves behind: one self-describing JSON record, from which every table and every gate is made.
+"""The record of a run: one self-describing JSON object, from which every table and every verdict is made.
 
-A number never leaves its provenance: the metric's parameters and version, the weights, the data, the extractor, the
-sample count, the seed and the environment stand beside it. All text in a record is printable (``ganbench.printable``),
-whatever names of files and models it was made of, so that what is made of records may be shown anywhere.
+A number is never separated from its provenance: the metric's parameters and version, the weights, the data, the
+extractor, the sample count, the seed and the environment. All text in a record is printable (see
+``ganbench.printable``), whatever the names of files and models were, so that tables of records may be shown anywhere.
 """
 
 import json
@@ -24,7 +24,7 @@ __all__ = ["SCHEMA", "DataInfo", "Interval", "ModelInfo", "Result", "RunRecord",
 
 
 class ModelInfo(TypedDict):
-    """Which model: its name as typed, the name of its weights, their sha256, whether they are the embedded ones."""
+    """The model: its name as typed, the name and sha256 of its weights, and whether those are the embedded ones."""
 
     name: str
     weights: str
@@ -33,7 +33,7 @@ class ModelInfo(TypedDict):
 
 
 class DataInfo(TypedDict):
-    """Which real images: name, sha256 over their content, and how many; and what was done to them on reading."""
+    """The real images: name, sha256 of their content, how many there are, and sentences on how they were read."""
 
     name: str
     fingerprint: str
@@ -42,7 +42,7 @@ class DataInfo(TypedDict):
 
 
 class Interval(TypedDict):
-    """Where the number may lie: bounds, the confidence level in 0..1, and how the bounds were found."""
+    """A confidence interval: bounds, confidence level in 0..1, and the method that gave it."""
 
     low: float
     high: float
@@ -55,22 +55,22 @@ class Result:
     """One number.
 
     Attributes:
-        metric: canonical name with the count in it, such as ``fid50k``, ``fid@500`` or ``ppl2_wend@5k``.
-        key: column in a table; equals ``metric`` unless a metric gives several numbers (``pr50k3_precision``).
+        metric: canonical name including the sample count, such as ``fid50k``, ``fid@500`` or ``ppl2_wend@5k``.
+        key: name of the column; equals ``metric`` unless a metric gives several numbers (``pr50k3_precision``).
         value: finite or infinite (EQ in dB of a perfect generator), never NaN.
-        higher_is_better: None where neither direction is.
-        count: generated samples behind the number, or None.
-        extractor: name, or None where no network is involved.
+        higher_is_better: None where neither direction is better.
+        count: number of generated samples; None where there are none.
+        extractor: name of the feature network; None where none is used.
         extractor_sha256: of its weights.
-        spec: the metric's parameters, plain JSON values.
-        version: of the metric's definition in ganbench; numbers of two versions do not compare.
-        unit: such as ``"dB"``.
-        uses_data: whether real images went into the number; where not, the record's data does not matter to it.
-        parts: the same number of each part of the samples, by name, such as ``0->1`` for an ordered pair of domains.
-        interval: see ``Interval``; None where it is not known.
+        spec: the metric's parameters as plain JSON values.
+        version: of the metric's definition in ganbench; numbers of different versions do not compare.
+        unit: such as ``"dB"``; empty where there is none.
+        uses_data: whether real images went into the number; where not, it compares across data sets.
+        parts: the same number for parts of the samples, by name, such as ``0->1`` for an ordered pair of domains.
+        interval: confidence interval; None where it is not known.
 
     Raises:
-        BadInputError: a field of the wrong type, or a value that is NaN.
+        BadInputError: a field has the wrong type, or a value is NaN.
     """
 
     metric: str
@@ -102,7 +102,7 @@ class Result:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run of one model: every result, and everything needed to repeat it.
+    """The record of one run of one model: all results, and what is needed to repeat them.
 
     Attributes:
         schema: version of this layout, ``SCHEMA``.
@@ -120,13 +120,13 @@ class RunRecord:
         results: one a number; their keys differ.
         environment: see ``ganbench.records.environment.describe``.
         seconds: wall time by stage.
-        missing: metrics that were asked for and have no number, with the reason.
+        missing: requested metrics that have no number, with the reason.
         options: ``{"given": {...}, "resolved": {...}}``, the arguments as passed and as used; empty in old records.
         warnings: sentences on what may be wrong with the numbers.
         benchmark_data: name of the benchmark's default data; None where it has none, and in old records.
 
     Raises:
-        BadInputError: a field of the wrong type or out of range, or two results of one key.
+        BadInputError: a field has the wrong type or is out of range, or two results have one key.
     """
 
     schema: int
@@ -190,12 +190,12 @@ class RunRecord:
 
 
 def new_id() -> str:
-    """Return a fresh id for a run: 32 hexadecimal digits, drawn from the operating system."""
+    """Return a new id for a run: 32 random hexadecimal digits from the operating system."""
     return uuid.uuid4().hex
 
 
 def utc_now() -> str:
-    """Return the time now as records write it: UTC, ISO, to the millisecond."""
+    """Return the current time as records have it: UTC, ISO format, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -208,7 +208,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _written(result: dict[str, Any]) -> dict[str, Any]:
-    """Return a result's fields as they stand in the file; no parts and no interval are left out."""
+    """Return a result's fields as they stand in the file, where empty parts and intervals are left out."""
     written = {**result, "value": _encoded(result["value"])}
     for name in ("parts", "interval"):
         if result[name]:
@@ -219,7 +219,7 @@ def _written(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(written: Any) -> Result:
-    """Return the result that a file's object stands for."""
+    """Return the result that an object of the file describes."""
     if not isinstance(written, dict):
         raise BadInputError("one of its results is not an object")
     decoded = dict(written)

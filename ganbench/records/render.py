@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 ARROWS = {True: " ↑", False: " ↓", None: ""}
 PLAIN_ARROWS = {True: " (higher)", False: " (lower)", None: ""}
-NOT_PLAIN = "↑↓ᵃ─"  # what an encoding has to have for tables that are not plain
+NOT_PLAIN = "↑↓ᵃ─"  # what an encoding needs for tables that are not plain
 LATEX_ARROWS = {True: r" $\uparrow$", False: r" $\downarrow$", None: ""}
-COMPUTED = "=+-@\uff1d\uff0b\uff0d\uff20"  # what a spreadsheet takes a cell that begins with for a formula
+COMPUTED = "=+-@\uff1d\uff0b\uff0d\uff20"  # a spreadsheet evaluates cells that begin with these
 SUPERSCRIPTS = str.maketrans(LETTERS, "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 MARKDOWN_SPECIAL = str.maketrans({**{c: f"\\{c}" for c in "\\|*`<[~#&$>"}})
 LATEX_SPECIAL = str.maketrans(
@@ -32,12 +32,12 @@ LATEX_SPECIAL = str.maketrans(
 
 
 def text(table: Table, width: int = 80, bold: bool = False, plain: bool = False) -> str:
-    """Return a table for a terminal; a wider one is cut into blocks of whole columns.
+    """Return a table for a terminal; one that is too wide is split into blocks of whole columns.
 
     Args:
         table: to print.
         width: of the terminal, in characters.
-        bold: whether the best are printed bold by escape codes; where not, a star marks them.
+        bold: whether escape codes print the best numbers bold; where not, a star marks them.
         plain: whether headings keep to ASCII.
     """
     from rich.console import Console
@@ -63,7 +63,7 @@ def text(table: Table, width: int = 80, bold: bool = False, plain: bool = False)
 
 
 def markdown(table: Table, plain: bool = False) -> str:
-    """Return a GitHub-flavoured Markdown table; where ``plain``, its headings keep to ASCII."""
+    """Return a table in GitHub-flavoured Markdown; where ``plain``, headings keep to ASCII."""
     lines = [[table.head, *(_one_line(column, plain) for column in table.columns)]]
     lines.append(["---", *("---:" for _ in table.columns)])
     for label, cells in _body(table, "**{}**", empty="-"):
@@ -74,7 +74,7 @@ def markdown(table: Table, plain: bool = False) -> str:
 
 
 def latex(table: Table) -> str:
-    """Return a LaTeX tabular that wants ``\\usepackage{booktabs}``; the notes are its last lines."""
+    """Return a LaTeX tabular, which needs ``\\usepackage{booktabs}``; the notes are its last lines."""
     columns = table.columns
     names = [f"{_latex(c.title)}{LATEX_ARROWS[c.higher_is_better]}{_latex_mark(c.mark)}" for c in columns]
     details = [rf"{{\scriptsize {_latex(', '.join(c.protocol.details))}}}" for c in columns]
@@ -90,9 +90,9 @@ def latex(table: Table) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """Return comma-separated values at full precision; a column's name says all that tells it from the others.
+    """Return comma-separated values at full precision; the name of a column has all that distinguishes it.
 
-    Where a number may be wrong, a last column has the warnings. No text is a formula to a spreadsheet.
+    Where there are warnings, they are the last column. Text that a spreadsheet would evaluate gets an apostrophe.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -111,7 +111,7 @@ SUFFIXES = {".md": "markdown", ".csv": "csv", ".tex": "latex"}
 
 
 def _body(table: Table, emphasis: str, empty: str) -> Iterator[tuple[str, list[str]]]:
-    """Give every row's label and cells, the best put into ``emphasis`` (a format of one field)."""
+    """Yield the label and cells of each row, with the best in ``emphasis``, a format of one field."""
     columns = [(table.cells(index), table.best(index)) for index in range(len(table.columns))]
     for i, row in enumerate(table.rows):
         yield row.label, [emphasis.format(cells[i]) if i in best else cells[i] or empty for cells, best in columns]
@@ -153,7 +153,7 @@ def _latex_row(cells: list[str]) -> str:
 
 
 def _blocks(table: Table, console: "Console", bold: bool, plain: bool) -> "Iterator[RichTable]":
-    """Give as few tables as the console's width allows, each with the models and some of the columns."""
+    """Yield as few tables as the console's width allows, each with all rows and some of the columns."""
     taken: list[int] = []
     for index in range(len(table.columns)):
         wider = _rich(table, [*taken, index], bold, plain)

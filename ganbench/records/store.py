@@ -77,7 +77,7 @@ class Store:
         return by_age(read(path) for path in self.files())
 
     def check_writable(self) -> None:
-        """Try, before any work, whether a record could be written; nothing is left behind.
+        """Check, before any work, that a record can be written; nothing is left behind.
 
         Raises:
             BadInputError: the folder is read-only, a file is in its way, or the disk is full.
@@ -97,7 +97,7 @@ def read(path: Path | str) -> RunRecord:
     try:
         return RunRecord.from_json(_content(Path(path)).decode())
     except FileNotFoundError as error:
-        raise BadInputError(f"there is no record at {path}: give a file that `ganbench run` wrote.") from error
+        raise BadInputError(f"expected a record, found no file: {path}; give one that `ganbench run` wrote.") from error
     except OSError as error:
         raise BadInputError(f"{path} cannot be read ({error.strerror}): give the path of a record.") from error
     except UnicodeDecodeError as error:
@@ -138,7 +138,7 @@ def by_age(records: Iterable[RunRecord]) -> list[RunRecord]:
 
 def _unwritable(folder: Path, error: OSError) -> BadInputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return BadInputError(f"no space is left for records in {folder}: free some, or give another --results-dir.")
+        return BadInputError(f"no space is left for records in {folder}: make room, or give another --results-dir.")
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         return BadInputError(
             f"a file is in the way of the results folder {folder}: move it, or give another --results-dir."

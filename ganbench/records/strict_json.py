@@ -1,4 +1,4 @@
-"""JSON of others' making, read strictly and within bounds."""
+"""Untrusted JSON, read strictly and within bounds."""
 
 import json
 import math

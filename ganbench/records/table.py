@@ -1,4 +1,4 @@
-"""Any set of records as one table: rows are models, columns are numbers that compare."""
+"""Records as a table: rows are models, columns are numbers that compare."""
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ from ganbench.records.store import Store, by_age, read
 EMBEDDED_NOTE = (
     "digits and embedded are parts that ship with ganbench; these numbers do not compare with published ones."
 )
-DASH = "-"  # the mark of a note on cells that a model cannot have
+DASH = "-"  # the mark of a note on cells without a number
 LARGE = 1e12  # a column with such a number is printed in scientific notation
 LETTERS = "abcdefghijklmnoprstuvwxyz"  # for marks; Unicode has no superscript q
 
@@ -23,14 +23,14 @@ RowKey = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Column:
-    """Numbers of one protocol.
+    """The numbers of one protocol.
 
     Attributes:
-        protocol: that they share.
-        higher_is_better: None where neither direction is.
-        unit: such as ``"dB"``.
-        mark: letters that tell it from other columns of the same name; empty where there are none.
-        difference: what these letters stand for.
+        protocol: that the numbers share.
+        higher_is_better: None where neither direction is better.
+        unit: such as ``"dB"``; empty where there is none.
+        mark: letters that distinguish columns of one name; empty where the name is unique.
+        difference: what the mark stands for.
     """
 
     protocol: Protocol
@@ -41,13 +41,13 @@ class Column:
 
     @property
     def title(self) -> str:
-        """Name, with its unit."""
+        """The name as papers print it, with its unit."""
         return keys.title(self.protocol.key) + (f" ({self.unit})" if self.unit else "")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One model with one set of weights and one seed, and what may be wrong with its numbers."""
+    """One model with one set of weights and one seed, and the warnings on its numbers."""
 
     label: str
     sha256: str
@@ -58,12 +58,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """What every format prints.
+    """A table before it is formatted.
 
     Attributes:
         columns: from left to right.
         rows: from top to bottom.
-        notes: what stands below, each a mark (a column's, ``DASH`` or nothing) and a sentence.
+        notes: the lines below, each a mark (of a column, ``DASH`` or "") and a sentence.
         head: what the rows are.
     """
 
@@ -73,7 +73,7 @@ class Table:
     head: str = "Model"
 
     def cells(self, index: int) -> list[str]:
-        """Return a column's values as text of equal precision; empty where a model has none."""
+        """Return a column's values as text of equal precision; empty where a row has none."""
         values = [row.values[index] for row in self.rows]
         places = _places([value for value in values if value is not None])
         large = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0) >= LARGE
@@ -81,7 +81,7 @@ class Table:
         return ["" if value is None else form.format(value) for value in values]
 
     def best(self, index: int) -> set[int]:
-        """Return the best rows of a column, ties as printed included; none where there is nothing to choose."""
+        """Return the best rows of a column, with all that print the same; none where fewer than two rows compete."""
         direction = self.columns[index].higher_is_better
         found = [(value, i) for i, row in enumerate(self.rows) if (value := row.values[index]) is not None]
         if direction is None or len(found) < 2:
@@ -118,10 +118,9 @@ def collect(
 
 
 def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Sequence[str] = ()) -> Table:
-    """Return the table of records; the newest of repeated runs (same model, weights, seed and protocol) counts.
+    """Return the table of records. Of repeated runs (same model, weights, seed and protocol) it shows the newest.
 
-    A metric that was asked for and that a model cannot have is a column too, even where no model has it; a note says
-    why.
+    A requested metric without a number has a column too, even where no model has one; a note gives the reason.
 
     Args:
         records: oldest first.
@@ -129,7 +128,7 @@ def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Seq
         models: names to show, in this order; all where empty.
 
     Raises:
-        UnknownNameError: a metric or model that no record has.
+        UnknownNameError: no record has such a metric or model.
     """
     records = _of_models(records, models)
     known = _known_keys(records)
@@ -170,14 +169,14 @@ def _of_models(records: Sequence[RunRecord], models: Sequence[str]) -> list[RunR
     known = list(dict.fromkeys(record.model["name"] for record in records))
     for name in models:
         if name not in known:
-            raise UnknownNameError(f"there is no record of the model {name!r}: {keys.nearest(name, known)}")
+            raise UnknownNameError(f"no record is of the model {name!r:.80}: {keys.nearest(name, known)}")
     order = list(models or known)
     kept = [record for record in records if record.model["name"] in order]
     return sorted(kept, key=lambda record: order.index(record.model["name"])) if models else kept
 
 
 def _known_keys(records: Sequence[RunRecord]) -> dict[str, str]:
-    """Return key -> metric of all results, and of metrics that no model has."""
+    """Return key -> metric of all results, and of metrics without any number."""
     known = {result.key: result.metric for record in records for result in record.results}
     measured = set(known.values())
     return known | {name: name for record in records for name in record.missing if name not in measured}
@@ -186,7 +185,7 @@ def _known_keys(records: Sequence[RunRecord]) -> dict[str, str]:
 def _reasons(
     records: Sequence[RunRecord], labels: Mapping[RowKey, str], metrics: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
-    """Return a note for each of the metrics that models cannot have, with the reason and the models' labels."""
+    """Return a note for each metric that has no number for some models: the models' labels and the reason."""
     measured = {(_row_key(record), result.metric) for record in records for result in record.results}
     told: dict[tuple[str, str], dict[str, None]] = {}
     for record in records:
@@ -238,18 +237,18 @@ def _columns(
 
 
 def _empty(key: str, record: RunRecord) -> Column:
-    """Return the column of a metric that no model has."""
+    """Return the column of a metric without any number."""
     return Column(Protocol(key, None, None, None, None, record.benchmark, 0, "{}"), None, "")
 
 
 def _mark(number: int) -> str:
-    """Return a, b, ... z, aa, ab, ... of the letters that have a superscript."""
+    """Return the mark of a number: a, b, ... z, aa, ab, ..., of letters that have a superscript."""
     more, letter = divmod(number, len(LETTERS))
     return (_mark(more - 1) if more else "") + LETTERS[letter]
 
 
 def _labels(records: Sequence[RunRecord]) -> dict[RowKey, str]:
-    """Return a label for each row: the model's name, with whatever tells rows of one name apart."""
+    """Return a label for each row: the model's name, with what distinguishes rows of one name."""
     rows = {_row_key(record): record for record in records}
     labels = {}
     for (name, sha256, seed), record in rows.items():
@@ -279,6 +278,6 @@ def notes(columns: Sequence[Column], records: Sequence[RunRecord]) -> tuple[tupl
 
 
 def _places(values: Sequence[float]) -> int:
-    """Return how many decimals show four significant digits of the smallest value: 1 to 6."""
+    """Return the number of decimals that shows four significant digits of the smallest value, 1 to 6."""
     sizes = [abs(value) for value in values if value != 0 and math.isfinite(value)]
     return min(max(3 - math.floor(math.log10(min(sizes))), 1), 6) if sizes else 1

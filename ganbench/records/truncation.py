@@ -1,4 +1,4 @@
-"""A record's numbers against the truncation of the samples: rows are psi, columns are metrics."""
+"""The numbers of a record by truncation: rows are psi, columns are metrics."""
 
 from dataclasses import replace
 
@@ -37,12 +37,12 @@ def by_psi(record: RunRecord) -> Table:
 
 
 def truncation(result: Result) -> Truncation:
-    """Return how the samples behind a result were truncated."""
+    """Return the truncation of the samples behind a result."""
     return Truncation(result.spec.get("truncation_psi", 1.0), result.spec.get("truncation_cutoff"))
 
 
 def subject(record: RunRecord) -> str:
-    """Return a sentence on what was measured: model, weights, truncated layers, data and seed."""
+    """Return a sentence that names the model, its weights, the truncated layers, the data and the seed."""
     cutoffs = {at.cutoff for at in map(truncation, record.results) if at.suffix}
     layers = " and ".join(f"the first {cutoff}" if cutoff is not None else "all" for cutoff in cutoffs)
     model, data = record.model, record.data

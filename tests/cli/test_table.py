@@ -51,7 +51,7 @@ def test_metrics_and_models_are_chosen(results: Path) -> None:
     assert chosen[0] == 'model,weights_sha256,seed,"kid50k [digits, n=50,000]"'
     assert len(chosen) == 2
     assert "did you mean" in complaint("table", results, "--metrics", "fid50")
-    assert "there is a, b" in complaint("table", results, "--models", "stylegan3")
+    assert "known: a, b" in complaint("table", results, "--models", "stylegan3")
     assert "single commas" in complaint("table", results, "--metrics", "fid,,kid")
 
 

@@ -114,7 +114,7 @@ def test_a_damaged_file_is_named_in_one_sentence(tmp_path: Path, content: bytes)
 
 
 def test_a_missing_file_and_a_folder_are_no_records(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="no record at"):
+    with pytest.raises(BadInputError, match="found no file"):
         read(tmp_path / "none.json")
     with pytest.raises(BadInputError, match="cannot be read"):
         read(tmp_path)

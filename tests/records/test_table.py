@@ -146,7 +146,7 @@ def test_metrics_and_models_can_be_chosen_and_ordered() -> None:
     assert [row.label for row in build(records, ["kid"]).rows] == ["a"]
     with pytest.raises(UnknownNameError, match="did you mean"):
         build(records, ["fid50"])
-    with pytest.raises(UnknownNameError, match="there is a, b"):
+    with pytest.raises(UnknownNameError, match="known: a, b"):
         build(records, models=["stylegan3"])
 
 
@@ -172,7 +172,7 @@ def test_no_records_are_an_error_that_names_the_folder(tmp_path: Path) -> None:
         collect([tmp_path])
     with pytest.raises(BadInputError, match="expected records in"):
         collect([], tmp_path / "none")
-    with pytest.raises(BadInputError, match="no record at"):
+    with pytest.raises(BadInputError, match="found no file"):
         collect([tmp_path / "none.json"])
 
 

@@ -36,7 +36,7 @@ def check_readable(path: Path) -> None:
         if not path.exists():
             raise BadInputError(f"{path} does not exist: check the spelling of the path.")
         if not path.is_file():
-            raise BadInputError(f"{path} is no regular file: give the path of a checkpoint.")
+            raise BadInputError(f"{path} is not a regular file: give the path of a checkpoint.")
         if path.stat().st_size == 0:
             raise BadInputError(f"{path} is empty: copy or download it again.")
     except (OSError, ValueError) as error:
@@ -76,7 +76,7 @@ def _description(head: bytes) -> str:
             return what
     if _is_text(head):
         return "text, not a checkpoint: give an official .pkl snapshot or a .safetensors file"
-    return "no checkpoint of a known kind: give an official .pkl snapshot or a .safetensors file"
+    return "not a checkpoint of a known kind: give an official .pkl snapshot or a .safetensors file"
 
 
 def _is_text(head: bytes) -> bool:

@@ -31,7 +31,7 @@ def check_counts(numbers: Any) -> None:
         UnsafeFileError: it is not. (What is there instead is not printed: it may be as deep as a file likes.)
     """
     if not isinstance(numbers, tuple) or len(numbers) > 32 or not all(type(n) is int and n >= 0 for n in numbers):
-        raise UnsafeFileError("holds a shape that is no short list of sizes")
+        raise UnsafeFileError("holds a shape that is not a short list of sizes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def _frombuffer(args: Args, budget: Budget) -> np.ndarray[Any, Any]:
 
 def _numbers(dtype: Any, shape: Any, data: Any, order: Any = "C") -> np.ndarray[Any, Any]:
     if not isinstance(dtype, DType) or not isinstance(data, bytes) or order not in ("C", "F"):
-        raise UnsafeFileError("makes an array from something that is no run of numbers")
+        raise UnsafeFileError("makes an array from something that is not a run of numbers")
     check_counts(shape)
     if math.prod(shape) * dtype.numpy().itemsize != len(data):
         raise UnsafeFileError(f"announces an array of shape {list(shape)} and holds {len(data)} bytes for it")
@@ -128,7 +128,7 @@ def _persistent_object(args: Args, budget: Budget) -> PersistentObject:
 def _tensor(args: Args, budget: Budget) -> StoredTensor:
     storage, offset, shape, strides = args[:4]
     if not isinstance(storage, Storage):
-        raise UnsafeFileError("makes a tensor from something that is no storage")
+        raise UnsafeFileError("makes a tensor from something that is not a storage")
     made = StoredTensor(storage, offset, shape, strides)
     if math.prod(shape) > len(storage):
         raise UnsafeFileError(f"announces a tensor of shape {list(shape)} and holds {len(storage)} numbers for it")
@@ -137,7 +137,7 @@ def _tensor(args: Args, budget: Budget) -> StoredTensor:
 
 def _parameter(args: Args, budget: Budget) -> StoredTensor:
     if not args or not isinstance(args[0], StoredTensor):
-        raise UnsafeFileError("makes a parameter from something that is no tensor")
+        raise UnsafeFileError("makes a parameter from something that is not a tensor")
     return args[0]
 
 

@@ -78,7 +78,7 @@ class Machine:
 
         Raises:
             UnsafeFileError: it asks for something outside the table, or for memory that its size does not justify.
-            BadInputError: it is cut short or no well-formed pickle. Both messages are predicates, to follow a path.
+            BadInputError: it is cut short or not a well-formed pickle. Both messages are predicates, to follow a path.
         """
         self.stack, self.memo = [], {}
         try:
@@ -133,7 +133,7 @@ class Machine:
         return text[0].decode()
 
     def pop(self) -> Any:
-        """Return the top of the stack, taken off; a mark is no value."""
+        """Return the top of the stack, taken off; a mark is not a value."""
         value = self.stack.pop()
         if value is MARK:
             raise ValueError("a mark where a value belongs")
@@ -162,7 +162,7 @@ class Machine:
     def name(self, module: Any, name: Any) -> None:
         """Push a global, if the table has it."""
         if not (isinstance(module, str) and isinstance(name, str)):
-            raise ValueError("a name that is no text")
+            raise ValueError("a name that is not text")
         full = f"{module} {name}"
         if full not in self.makers:
             self.strangers[dotted(full)] = None

@@ -19,7 +19,7 @@ def read_pickle(path: Path | str) -> Any:
 
     Raises:
         UnsafeFileError: it asks for a name that is not on the list, or for memory that its size does not justify.
-        BadInputError: it is missing, cut short, or no pickle.
+        BadInputError: it is missing, cut short, or not a pickle.
     """
     path = Path(path)
     if (kind := filekind.kind_of(path)) != filekind.PICKLE:

@@ -143,7 +143,7 @@ def _bar(name: str, start: int, total: int | None) -> Iterator[Callable[[int], N
 class _Watch:
     """Ends the connections of a download that takes too long or is too slow, whatever is being waited for.
 
-    A timeout of a socket is not enough: a server that sends a byte now and then starts it anew each time.
+    A timeout of a socket is not enough: a server that sends a byte now and then restarts it each time.
 
     Attributes:
         limits: in time.

@@ -57,7 +57,9 @@ class AttributeTable:
         without = next((name for name, row in zip(names, found, strict=True) if row is None), None)
         unused = next(iter(self.rows.keys() - set(found)), None) if without is None else None
         if not any(found):
-            raise BadInputError(f"{self.path} names none of the images in {where}, such as {names[0]}: give its table.")
+            raise BadInputError(
+                f"{self.path} names none of the images in {where}, such as {names[0]}: give the table of these images."
+            )
         if not subset and without is not None:
             raise BadInputError(f"{self.path} has no row for {without}: add one, or leave such images out by --subset.")
         if not subset and unused is not None:
@@ -74,7 +76,7 @@ class AttributeTable:
             if (share := float(column.mean())) in (0, 1):
                 raise BadInputError(
                     f"{self.path} says {'yes' if share else 'no'} to {name} for all {len(column)} images, from which "
-                    "nothing is learned: take the attribute out."
+                    "nothing is learned: leave the attribute out."
                 )
 
 
@@ -135,9 +137,7 @@ def _csv_fields(path: Path, lines: list[str]) -> Iterator[Line]:
     try:
         yield from ((reader.line_num, [field.strip() for field in row]) for row in reader if any(row))
     except csv.Error as error:
-        raise BadInputError(
-            f"{path} line {reader.line_num} cannot be read ({error}): correct it, or write the table anew."
-        ) from error
+        raise BadInputError(f"{path} line {reader.line_num} cannot be read ({error}): correct the line.") from error
 
 
 def _answers(path: Path, attributes: list[str], rows: Iterator[Line]) -> dict[str, list[float]]:

@@ -83,7 +83,7 @@ def pixels(file: IO[bytes], name: str, expected: Header) -> Tensor:
     """Return ``[C, H, W]`` uint8, 0..255.
 
     Raises:
-        BadInputError: if the pixels cannot be decoded, or the header is not the expected one any more.
+        BadInputError: the pixels cannot be decoded, or the header is no longer the expected one.
     """
     with _opened(file, name) as image:
         found = _checked(image, name)
@@ -105,11 +105,12 @@ def rgb_pixels(file: IO[bytes], name: str) -> Tensor:
 
 
 def _converted(image: Image.Image, name: str, channels: int) -> Tensor:
+    mode = "L" if channels == 1 else "RGB"
     try:
-        decoded = np.array(image.convert("L" if channels == 1 else "RGB"))
+        decoded = np.array(image if image.mode == mode else image.convert(mode))
     except Exception as error:  # Pillow's decoders raise whatever their parsers do on a broken file
         reason = str(error) or type(error).__name__
-        raise BadInputError(f"{name} cannot be decoded ({reason}): replace it or take it out.") from error
+        raise BadInputError(f"{name} cannot be decoded ({reason}): replace it or remove it.") from error
     return torch.from_numpy(decoded.reshape(image.height, image.width, channels).transpose(2, 0, 1).copy())
 
 
@@ -128,9 +129,9 @@ def _opened(file: IO[bytes], name: str) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name) from error
     except Exception as error:  # as above
-        raise BadInputError(f"{name} is no image that can be read: replace it or take it out.") from error
+        raise BadInputError(f"{name} cannot be read as an image: replace it or remove it.") from error
     if animated:
-        raise BadInputError(f"{name} is animated: save one frame of it.")
+        raise BadInputError(f"{name} is animated: save a single frame of it.")
     return image
 
 
@@ -149,4 +150,4 @@ def _check_size(image: Image.Image, name: str) -> None:
 
 
 def _too_large(name: str) -> BadInputError:
-    return BadInputError(f"{name} declares more than {MAX_PIXELS:,} pixels: resize it or take it out.")
+    return BadInputError(f"{name} declares more than {MAX_PIXELS:,} pixels: resize it or remove it.")

@@ -70,7 +70,7 @@ def open_digit_domains(variant: str = "") -> DomainDataset:
     """Return all ten digits as domains; ``digit-domains:3,8`` has these two alone, in that order.
 
     Raises:
-        UnknownNameError: a domain that is no digit.
+        UnknownNameError: a domain that is not a digit.
         BadInputError: a single domain, or one named twice.
     """
     domains = tuple(name.strip() for name in variant.split(",")) if variant else CLASSES

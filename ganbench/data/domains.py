@@ -100,11 +100,11 @@ class _File(NamedTuple):
 
 
 def _unreadable(file: _File, error: OSError) -> BadInputError:
-    return BadInputError(f"{file} cannot be read ({error.strerror or error}): check it and its rights.")
+    return BadInputError(f"{file} cannot be read ({error.strerror or error}): check that it exists and can be read.")
 
 
 class DomainSplit:
-    """The images of one split, domain after domain, each sorted by path; read from disk when they are asked for.
+    """The images of one split, domain after domain, each sorted by path; read from disk on demand.
 
     Attributes:
         name: of the whole data set.
@@ -178,7 +178,7 @@ class DomainSplit:
         """Width and height of the images that this data set gives.
 
         Raises:
-            BadInputError: no size was chosen and the files are not all of one, or no squares.
+            BadInputError: no size was chosen and the files differ in size, or are not square.
         """
         if self.size is not None:
             return self.size
@@ -197,7 +197,7 @@ class DomainSplit:
         """Return ``[N, C, H, W]`` uint8, 0..255.
 
         Raises:
-            BadInputError: if an image cannot be decoded.
+            BadInputError: an image cannot be decoded.
         """
         return torch.stack([self._recent(self.files[index]) for index in indices])
 
@@ -331,4 +331,4 @@ def _check_domains(path: Path, layout: Layout) -> None:
                 f"the domain {lacking!r} of {path} has {split} images and no {other} images: give every domain both."
             )
     if len(layout.train) < 2:
-        raise BadInputError(f"{path} has the domain {next(iter(layout.train))!r} alone: translation takes two or more.")
+        raise BadInputError(f"{path} has only the domain {next(iter(layout.train))!r}: translation needs two or more.")

@@ -105,7 +105,7 @@ def of(shape: tuple[int, ...], images: Iterable[Tensor], labels: Tensor | None) 
     """
     content = hashlib.sha256(" ".join(map(str, shape)).encode())
     for image in images:
-        content.update(image.numpy().tobytes())
+        content.update(image.contiguous().numpy().data)
     if labels is not None:
         content.update(labels.numpy().astype("<i8" if labels.dtype == torch.int64 else "<f4").tobytes())
     return content.hexdigest()

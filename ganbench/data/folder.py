@@ -25,7 +25,7 @@ class Folder:
 
     @cached_property
     def opened(self) -> Stamp:
-        """The stamp when it was first asked for."""
+        """The stamp when it was first taken."""
         return self.stamp()
 
     def open(self, name: str) -> IO[bytes]:
@@ -40,10 +40,10 @@ class Folder:
                 found = (self.path / name).stat()
             except OSError as error:
                 raise BadInputError(
-                    f"{self.path}/{name} cannot be read ({error.strerror}): check it and its rights."
+                    f"{self.path}/{name} cannot be read ({error.strerror}): check that it exists and can be read."
                 ) from error
             if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
-                raise BadInputError(f"{self.path}/{name} is no regular file: take it out, or give it another suffix.")
+                raise BadInputError(f"{self.path}/{name} is not a regular file: remove it, or change its suffix.")
             files.append(FileStamp.of(name, found))
         return Stamp(str(self.path.resolve()), tuple(files))
 
@@ -52,7 +52,7 @@ def open_folder(path: Path) -> ImageFiles:
     """Return the images of a folder, with the labels of its ``dataset.json`` if there is one.
 
     Raises:
-        BadInputError: if the folder cannot be read, holds no images, or holds some that cannot be used.
+        BadInputError: the folder cannot be read, has no images, or has some that cannot be used.
     """
     return ImageFiles(Folder(path))
 
@@ -75,4 +75,6 @@ def _refuse_links(folder: Path, subfolders: list[str]) -> None:
 
 
 def _refuse(error: OSError) -> None:
-    raise BadInputError(f"the folder {error.filename} cannot be read ({error.strerror}): check its rights.") from error
+    raise BadInputError(
+        f"the folder {error.filename} cannot be read ({error.strerror}): check its permissions."
+    ) from error

@@ -45,13 +45,13 @@ class Container(Protocol):
 
 
 class ImageFiles:
-    """Square images of one size and colour mode, sorted by path; read from disk each time they are asked for.
+    """Square images of one size and colour mode, sorted by path; read from disk on each call.
 
-    Every header is read when the data set is opened, and every pixel when its fingerprint is first asked for. Both are
+    Every header is read when the data set is opened, and every pixel when its fingerprint is first needed. Both are
     remembered, in the cache folder, for as long as no file changes.
 
     Raises:
-        BadInputError: if there are no images, if they differ in size or mode, or if one is no usable image.
+        BadInputError: there are no images, they differ in size or mode, or one cannot be used.
     """
 
     def __init__(self, container: Container) -> None:
@@ -80,7 +80,7 @@ class ImageFiles:
         """Return ``[N, C, H, W]`` uint8, 0..255.
 
         Raises:
-            BadInputError: if an image cannot be decoded.
+            BadInputError: an image cannot be decoded.
         """
         return torch.stack([self._decode(self._container.names[index]) for index in indices])
 
@@ -95,7 +95,7 @@ class ImageFiles:
         """The sha256 over pixels and labels; the first time, every image is decoded.
 
         Raises:
-            BadInputError: if an image cannot be decoded.
+            BadInputError: an image cannot be decoded.
         """
         if self._known:
             return self._known.fingerprint
@@ -134,7 +134,9 @@ def _named(container: Container, name: str) -> IO[bytes]:
         return container.open(name)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise BadInputError(f"{_shown(container, name)} cannot be read ({reason}): check it and its rights.") from error
+        raise BadInputError(
+            f"{_shown(container, name)} cannot be read ({reason}): check that it exists and can be read."
+        ) from error
 
 
 def _common_header(container: Container) -> Header:
@@ -144,7 +146,9 @@ def _common_header(container: Container) -> Header:
         with _named(container, name) as file:
             found = header(file, _shown(container, name))
         if found.width != found.height:
-            raise BadInputError(f"{_shown(container, name)} is {found.width}x{found.height}: crop images to squares.")
+            raise BadInputError(
+                f"{_shown(container, name)} is {found.width}x{found.height}, not square: crop the images to squares."
+            )
         first = first or found
         if found != first:
             raise BadInputError(
@@ -163,7 +167,7 @@ def _labels(container: Container) -> Tensor | None:
         try:
             content = b"".join(islice(iter(partial(file.read, 2**20), b""), MAX_BYTES // 2**20 + 1))
         except Exception as error:  # each kind of compression has its own
-            raise BadInputError(f"{where} cannot be read ({error}): replace it or take it out.") from error
+            raise BadInputError(f"{where} cannot be read ({error}): replace it or remove it.") from error
     return read_labels(content, container.names, where)
 
 

@@ -16,7 +16,7 @@ MAX_BYTES = 96 * 2**20
 """Of the file; that of 140,000 images with 25 numbers each takes 70 MB."""
 MAX_VALUES = 10_000_000  # in the file; each takes up to 70 bytes of memory
 MAX_CLASSES = 2**16
-LAYOUT = 'is not {"labels": [["image.png", label], ...]}: write it so, or take it away'
+LAYOUT = '{"labels": [["image.png", label], ...]}'
 
 
 def read_labels(content: bytes, names: Sequence[str], where: str) -> Tensor | None:
@@ -45,7 +45,7 @@ def read_labels(content: bytes, names: Sequence[str], where: str) -> Tensor | No
         return None
     missing = next((name for name in names if name not in by_name), None)
     if missing is not None:
-        raise BadInputError(f"{where} has no label for {missing}: add one, or take the file away to use no labels.")
+        raise BadInputError(f"{where} has no label for {missing}: add one, or remove the file to use no labels.")
     labels = _unwrapped([by_name[name] for name in names])
     read = _vector if isinstance(labels[0], list) else _class_number
     found = [read(label) for label in labels]
@@ -53,7 +53,7 @@ def read_labels(content: bytes, names: Sequence[str], where: str) -> Tensor | No
     odd = next((i for i, each in enumerate(found) if each is None or lengths[i] != lengths[0]), None)
     if odd is not None:
         raise BadInputError(
-            f"{where} has the label {_shown(labels[odd])} for {names[odd]}: use class numbers from 0 to "
+            f"{where} has {_shown(labels[odd])} as the label of {names[odd]}: use class numbers from 0 to "
             f"{MAX_CLASSES - 1}, or vectors of finite numbers of one length, for all images."
         )
     return torch.tensor(found, dtype=torch.float32 if lengths[0] else torch.int64)
@@ -87,7 +87,7 @@ def _parsed(content: bytes, where: str) -> Mapping[str, Any] | None:
         pairs = labels.items() if isinstance(labels, dict) else labels
         return None if pairs is None else dict(_named(pair) for pair in pairs)
     except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise BadInputError(f"{where} {LAYOUT}.") from error
+        raise BadInputError(f"expected {where} to be {LAYOUT}: correct it, or remove it to use no labels.") from error
 
 
 def _named(pair: Any) -> tuple[str, Any]:
@@ -124,8 +124,8 @@ def _vector(label: Any) -> list[float] | None:
 def _shown(label: Any) -> str:
     """Return a label as part of a message: short, whatever it is."""
     if isinstance(label, list | dict):
-        return f"{'a list' if isinstance(label, list) else 'an object'} of {len(label)} values"
+        return f"{'a list' if isinstance(label, list) else 'an object'} of length {len(label)}"
     if isinstance(label, int) and abs(label) >= 10**20:
-        return f"of {label.bit_length()} bits"
+        return f"a number of {label.bit_length()} bits"
     text = json.dumps(label)
     return text if len(text) <= 40 else f"{text[:40]}..."

@@ -35,7 +35,7 @@ class Zip:
         try:
             return io.BufferedReader(_Member(self._archive().open(name)))
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise BadInputError(f"{self.path}/{name} cannot be unpacked ({error}): make the zip anew.") from error
+            raise BadInputError(f"{self.path}/{name} cannot be unpacked ({error}): create the zip again.") from error
 
     def stamp(self) -> Stamp:
         """Return the stamp of the zip file."""
@@ -67,7 +67,7 @@ class _Member(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Return True; to seek back, the member is unpacked anew."""
+        """Return True; seeking back unpacks the member again."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -94,7 +94,7 @@ def open_zip(path: Path) -> ImageFiles:
     """Return the images of a zip file, with the labels of its ``dataset.json`` if there is one.
 
     Raises:
-        BadInputError: if it is no zip, is encrypted, declares absurd sizes, or holds no images or unusable ones.
+        BadInputError: it is not a zip, is encrypted, declares absurd sizes, or has no images or unusable ones.
     """
     return ImageFiles(Zip(path))
 
@@ -103,10 +103,10 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except OSError as error:
-        raise BadInputError(f"{path} cannot be read ({error.strerror}): check its rights.") from error
+        raise BadInputError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise BadInputError(
-            f"{path} is no whole zip file ({error}): give a zip or a folder of images, or copy it again."
+            f"{path} is not a complete zip file ({error}): give a zip or a folder of images, or copy it again."
         ) from error
 
 
@@ -120,12 +120,12 @@ def _members(archive: zipfile.ZipFile, path: Path) -> set[str]:
         if not member.filename or member.is_dir() or hidden:
             continue
         if member.flag_bits & 1:
-            raise BadInputError(f"{path}/{member.filename} is encrypted: make a zip without a password.")
+            raise BadInputError(f"{path}/{member.filename} is encrypted: create a zip without a password.")
         if member.file_size > MAX_MEMBER:
             raise BadInputError(
                 f"{path}/{member.filename} declares {member.file_size:,} bytes: no image may exceed {MAX_MEMBER:,}."
             )
         if member.filename in found:
-            raise BadInputError(f"{path} holds {member.filename} twice: make the zip anew.")
+            raise BadInputError(f"{path} holds {member.filename} twice: create the zip again.")
         found.add(member.filename)
     return found

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ganbench import registry
 from ganbench.errors import BadInputError
-from ganbench.types import Dataset
+from ganbench.types import Dataset, ResizableDataset
 
 
 def open_data(spec: str | Path) -> Dataset:
@@ -17,7 +17,7 @@ def open_data(spec: str | Path) -> Dataset:
             a path: write ``./digits`` for a folder of that name.
 
     Raises:
-        UnknownNameError: nothing is called like that, but something nearly.
+        UnknownNameError: no data set has that name, but one has a similar name.
         BadInputError: there is no such folder or file, or it cannot be used.
     """
     spec = str(spec)
@@ -25,13 +25,17 @@ def open_data(spec: str | Path) -> Dataset:
     if name in registry.names("data"):
         found: Dataset = registry.load("data", name)(variant)
         return found
-    path = Path(spec).expanduser()
-    if path.is_dir():
-        return _open_folder(path)
-    if path.is_file():
-        from ganbench.data.nvlabs_zip import open_zip
+    try:
+        path = Path(spec).expanduser()
+        if spec and path.is_dir():
+            return _open_folder(path)
+        if path.is_file():
+            from ganbench.data.nvlabs_zip import open_zip
 
-        return open_zip(path)
+            return open_zip(path)
+    except (OSError, RuntimeError) as error:  # pathlib raises RuntimeError for the home folder of nobody
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadInputError(f"the data {spec[:200]!r} cannot be opened ({reason}): check the path.") from error
     raise _nothing(spec, name)
 
 
@@ -52,10 +56,10 @@ def _open_folder(path: Path) -> Dataset:
 
 
 def at_size(data: Dataset, resolution: int | None = None, channels: int | None = None) -> Dataset:
-    """Return a data set as a translator of images takes it: resized, where it is one that can be.
+    """Return a data set as a translator of images takes it: resized, where that is possible.
 
-    Only folders of domains can: the official programs resize their images to the network's size. Other data sets come
-    back as they are.
+    Only folders of domains are resized, as the official programs resize their images to the size of the network. Other
+    data sets are returned as they are.
 
     Args:
         data: as ``open_data`` gives it.
@@ -65,11 +69,7 @@ def at_size(data: Dataset, resolution: int | None = None, channels: int | None =
     Raises:
         BadInputError: the images are of another colour mode, or, where no size is given, of several sizes.
     """
-    resizable = getattr(data, "at", None)
-    if resizable is None:
-        return data
-    resized: Dataset = resizable(resolution, channels)
-    return resized
+    return data.at(resolution, channels) if isinstance(data, ResizableDataset) else data
 
 
 def _nothing(spec: str, name: str) -> Exception:
@@ -77,5 +77,5 @@ def _nothing(spec: str, name: str) -> Exception:
     if difflib.get_close_matches(name, known, cutoff=0.6):
         return registry.unknown("data", name, known)
     return BadInputError(
-        f"there is no folder, zip file or data set {spec!r}: check the path, or name one of {', '.join(known)}."
+        f"there is no folder, zip file or data set {spec[:200]!r}: check the path, or name one of {', '.join(known)}."
     )

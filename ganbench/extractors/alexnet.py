@@ -1,4 +1,4 @@
-"""The trunk of LPIPS diversity: AlexNet trained on ImageNet, torchvision's weights, its convolutions alone."""
+"""The trunk of LPIPS diversity: the convolutions of AlexNet, trained on ImageNet, with torchvision's weights."""
 
 import torchvision
 from torch import nn
@@ -8,6 +8,6 @@ SHA256 = "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02"
 
 
 def convolutions() -> nn.Sequential:
-    """Return the convolutional half of the network, without weights worth having, named as in the file."""
+    """Return the convolutional half of the network, with random weights, its modules named as in the file."""
     features: nn.Sequential = torchvision.models.alexnet().features
     return features

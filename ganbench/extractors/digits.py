@@ -5,7 +5,7 @@ N): random halves of the 1,442 training images are 1.2 apart (0.4 standard devia
 training images with noise of standard deviation 10 are 0.09 from themselves, blurred over 3x3 pixels 0.6, shifted by
 one pixel 1.8, without nines 3.4, as the mean image of each class 16, and uniform noise is 122 away.
 
-For the scale of its perceptual distance, which is no LPIPS: two training images are 4.61 apart on average, two of one
+For the scale of its perceptual distance, which is not LPIPS: two training images are 4.61 apart on average, two of one
 digit 2.65, a training image is 0.41 from itself shifted by one pixel and 0.06 from itself with noise of standard
 deviation 10.
 """
@@ -41,7 +41,7 @@ class DigitsExtractor(Network):
         """Return ``features [N, 64]`` and ``probabilities [N, 10]`` of ``[N, C, 32, 32]`` uint8 images.
 
         Raises:
-            BadInputError: for images of another size.
+            BadInputError: the images have another size.
         """
         grey = self.prepared(images)
         if grey.shape[2:] != (RESOLUTION, RESOLUTION):

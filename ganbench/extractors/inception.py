@@ -41,7 +41,7 @@ def open_inception() -> InceptionExtractor:
     """Return the extractor ``inception``, float32, on the CPU.
 
     Raises:
-        MissingWeightsError: if its weights are not here and cannot be fetched.
+        MissingWeightsError: its weights are not here and cannot be fetched.
     """
     with torch.device("meta"):
         module = Inception()

@@ -43,7 +43,7 @@ def open_inception_torchvision() -> InceptionTorchvisionExtractor:
     """Return the extractor ``inception-torchvision``, float32, on the CPU.
 
     Raises:
-        MissingWeightsError: if its weights are not here and cannot be fetched.
+        MissingWeightsError: its weights are not here and cannot be fetched.
     """
     module = trunk()
     weights = read_weights(fetch(URL, SHA256))

@@ -71,7 +71,7 @@ class Backbone(nn.Module):
 
 
 class LpipsExtractor(Network):
-    """Perceptual distances alone: ``embed``, and no layer of features. Images keep their size and are not clipped.
+    """Perceptual distances (``embed``), without layers of features. Images keep their size and are not clipped.
 
     Args:
         name: registered name.
@@ -97,7 +97,7 @@ class LpipsExtractor(Network):
         """Return ``[N, E]`` of ``[N, C, H, W]`` float images in 0..255; E grows with the images.
 
         Raises:
-            BadInputError: for images that are too small, 16x16 for VGG16 and 31x31 for AlexNet.
+            BadInputError: the images are too small: at least 16x16 for VGG16 and 31x31 for AlexNet.
         """
         if min(images.shape[2:]) < self.smallest:
             raise BadInputError(
@@ -112,7 +112,7 @@ def open_lpips_vgg16() -> LpipsExtractor:
     """Return the extractor ``lpips-vgg16``, float32, on the CPU.
 
     Raises:
-        MissingWeightsError: if its weights are not here and cannot be fetched.
+        MissingWeightsError: its weights are not here and cannot be fetched.
     """
     return LpipsExtractor("lpips-vgg16", *_loaded(VGG16), VGG16.smallest)
 
@@ -121,7 +121,7 @@ def open_lpips_alex() -> LpipsExtractor:
     """Return the extractor ``lpips-alex``, float32, on the CPU: AlexNet, as the package measures by default.
 
     Raises:
-        MissingWeightsError: if its weights are not here and cannot be fetched.
+        MissingWeightsError: its weights are not here and cannot be fetched.
     """
     return LpipsExtractor("lpips-alex", *_loaded(ALEXNET), ALEXNET.smallest)
 
@@ -130,7 +130,7 @@ def open_lpips_alex_stargan() -> LpipsExtractor:
     """Return the extractor ``lpips-alex-stargan``, float32, on the CPU: StarGAN v2's, epsilon inside the root.
 
     Raises:
-        MissingWeightsError: if its weights are not here and cannot be fetched.
+        MissingWeightsError: its weights are not here and cannot be fetched.
 
     Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C, and the normalisation of the official evaluation.
     """

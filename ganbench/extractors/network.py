@@ -40,7 +40,7 @@ class Network:
         """Return images as floats in 0..255, where the network lies and in its dtype.
 
         Raises:
-            BadInputError: if they are not ``[N, C, H, W]`` with 1 or 3 channels.
+            BadInputError: they are not ``[N, C, H, W]`` with 1 or 3 channels.
         """
         if images.ndim != 4 or images.shape[1] not in (1, 3):
             raise BadInputError(

@@ -40,7 +40,7 @@ class Vgg16Extractor(Network):
 
 
 def convolutions() -> nn.Sequential:
-    """Return the convolutional half of the network, without weights worth having, named as in the file."""
+    """Return the convolutional half of the network, with random weights, its modules named as in the file."""
     features: nn.Sequential = torchvision.models.vgg16(init_weights=False).features
     return features
 
@@ -58,7 +58,7 @@ def open_vgg16() -> Vgg16Extractor:
     """Return the extractor ``vgg16``, float32, on the CPU.
 
     Raises:
-        MissingWeightsError: if its weights are not here and cannot be fetched.
+        MissingWeightsError: its weights are not here and cannot be fetched.
     """
     with torch.device("meta"):
         whole = torchvision.models.vgg16(init_weights=False)

@@ -31,7 +31,7 @@ class UserImage:
     Attributes:
         name: telling, safe in a file's name, and unlike all others'.
         domain: the one that it belongs to, where that is known.
-        pixels: gives ``[C, H, W]`` uint8, read anew each time.
+        pixels: gives ``[C, H, W]`` uint8, read from disk on each call.
         converted: the colour of the file, such as ``"greyscale"``, where it is converted to RGB; or else "".
     """
 
@@ -68,7 +68,7 @@ def open_user_images(spec: str, domains: Sequence[str], channels: int) -> list[U
     container = Folder(path) if path.is_dir() else Zip(path) if zipfile.is_zipfile(path) else _OneFile(path)
     if not container.names:
         raise BadInputError(f"{path} holds no images: put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in any depth.")
-    container.stamp()  # refuses what is no regular file
+    container.stamp()  # refuses what is not a regular file
     names = _distinct(os.path.splitext(name)[0] for name in container.names)
     return [
         _of_file(short, _domain(name, domains), container, name, channels)
@@ -137,7 +137,9 @@ def _open(container: Container, name: str, where: str) -> IO[bytes]:
     try:
         return container.open(name)
     except OSError as error:
-        raise BadInputError(f"{where} cannot be read ({error.strerror}): check it and its rights.") from error
+        raise BadInputError(
+            f"{where} cannot be read ({error.strerror}): check that it exists and can be read."
+        ) from error
 
 
 def _check_channels(where: str, found: int, wanted: int) -> None:

@@ -1,4 +1,8 @@
-"""What real images can be asked for: pixels and labels, domains, another size, whether they changed."""
+"""What real images can be asked for: pixels and labels, domains, another size, whether they changed.
+
+The protocols of what only some data sets can do have no other members: ``isinstance`` looks at each member, and would
+take the fingerprint of a whole data set to learn whether it can be resized.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
@@ -55,7 +59,7 @@ class DomainDataset(Dataset, Protocol):
 
 
 @runtime_checkable
-class ResizableDataset(Dataset, Protocol):
+class ResizableDataset(Protocol):
     """Real images of any size, which are resized to that of the model that takes them."""
 
     def at(self, resolution: int | None = None, channels: int | None = None) -> Dataset:
@@ -64,7 +68,7 @@ class ResizableDataset(Dataset, Protocol):
 
 
 @runtime_checkable
-class WatchedDataset(Dataset, Protocol):
+class WatchedDataset(Protocol):
     """Real images in files, which somebody may replace while they are being measured."""
 
     def changed(self) -> str:
@@ -77,7 +81,7 @@ class WatchedDataset(Dataset, Protocol):
 
 
 @runtime_checkable
-class NotedDataset(Dataset, Protocol):
+class NotedDataset(Protocol):
     """Real images of which something must be known beside the numbers that are measured with them."""
 
     @property

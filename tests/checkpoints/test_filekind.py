@@ -37,10 +37,10 @@ STRANGERS = {
     "pointer": (POINTER, "git lfs pull"),
     "hdf5": (b"\x89HDF\r\n\x1a\n", "HDF5"),
     "numpy": (b"\x93NUMPY\x01\0", "numpy array"),
-    "zeros": (bytes(1000), "no checkpoint of a known kind"),
-    "one byte": (b"\x80", "no checkpoint of a known kind"),
-    "protocol 1": (pickle.dumps({"a": 1}, 1), "no checkpoint of a known kind"),
-    "protocol 9": (b"\x80\x09}.", "no checkpoint of a known kind"),
+    "zeros": (bytes(1000), "not a checkpoint of a known kind"),
+    "one byte": (b"\x80", "not a checkpoint of a known kind"),
+    "protocol 1": (pickle.dumps({"a": 1}, 1), "not a checkpoint of a known kind"),
+    "protocol 9": (b"\x80\x09}.", "not a checkpoint of a known kind"),
     "a zip": (b"PK\x03\x04" + bytes(30), "zip"),
 }
 
@@ -62,8 +62,8 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     for path, words in (
         (tmp_path / "missing.pkl", "does not exist"),
         (tmp_path, "is a folder"),
-        (tmp_path / "pipe", "no regular file"),
-        (Path("/dev/zero"), "no regular file"),
+        (tmp_path / "pipe", "not a regular file"),
+        (Path("/dev/zero"), "not a regular file"),
         (tmp_path / ("x" * 300), "cannot be read"),
     ):
         with pytest.raises(BadInputError, match=words) as caught:

@@ -14,7 +14,7 @@ from baselines.digits import dataset
 from ganbench.data import open_data
 from ganbench.data.labels import MAX_BYTES, class_indices, read_labels
 from ganbench.errors import BadInputError, UnknownNameError
-from ganbench.types import Dataset, NotedDataset
+from ganbench.types import Dataset, NotedDataset, ResizableDataset, WatchedDataset
 from tests.data.image_sets import dataset_json, encoded, members, noise, picture, write_folder, write_zip
 
 
@@ -121,7 +121,7 @@ def test_a_mixed_mode_names_the_odd_one(tmp_path: Path) -> None:
 
 def test_a_rectangle_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded(picture(noise(1)[0, :, :8])))
-    with pytest.raises(BadInputError, match=r"a\.png is 16x8: crop images to squares"):
+    with pytest.raises(BadInputError, match=r"a\.png is 16x8, not square: crop the images to squares"):
         open_data(str(tmp_path))
 
 
@@ -129,7 +129,7 @@ def test_a_rectangle_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_image_is_named(tmp_path: Path, content: bytes) -> None:
     write_folder(tmp_path, noise(3))
     (tmp_path / "bad.png").write_bytes(content)
-    with pytest.raises(BadInputError, match=r"bad\.png is no image that can be read: replace it or take it out"):
+    with pytest.raises(BadInputError, match=r"bad\.png cannot be read as an image: replace it or remove it"):
         open_data(str(tmp_path))
 
 
@@ -139,7 +139,7 @@ def test_broken_pixels_are_named_when_they_are_decoded(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:2000])
     data = open_data(str(tmp_path))
     assert len(data.images([0, 2])) == 2
-    with pytest.raises(BadInputError, match=r"img00000001\.png cannot be decoded .*: replace it or take it out"):
+    with pytest.raises(BadInputError, match=r"img00000001\.png cannot be decoded .*: replace it or remove it"):
         data.images([0, 1])
     with pytest.raises(BadInputError, match=r"img00000001\.png cannot be decoded"):
         _ = data.fingerprint
@@ -172,7 +172,7 @@ def test_a_decompression_bomb_is_refused_without_a_warning_beside_the_sentence(t
 def test_a_pipe_among_the_images_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     write_folder(tmp_path, noise(2))
     os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(BadInputError, match=r"pipe\.png is no regular file: take it out"):
+    with pytest.raises(BadInputError, match=r"pipe\.png is not a regular file: remove it"):
         open_data(tmp_path)
 
 
@@ -216,6 +216,31 @@ def test_a_missing_path_is_named() -> None:
 def test_a_name_typed_wrong_suggests_the_right_one() -> None:
     with pytest.raises(UnknownNameError, match="unknown data set 'digts': did you mean digits"):
         open_data("digts")
+
+
+@pytest.mark.parametrize("spec", ["a" * 5000, "a\0b", "~nobody-of-this-name/data", "", "9" * 5000])
+def test_what_cannot_be_a_path_is_refused_in_one_sentence(spec: str) -> None:
+    with pytest.raises((BadInputError, UnknownNameError)) as caught:
+        open_data(spec)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+def test_names_that_are_not_utf8_are_read(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"d\xff")
+    images = noise(2)
+    write_folder(folder, images, [os.fsdecode(b"a\xfe.png"), "b.png"])
+    data = open_data(folder)
+    assert isinstance(data, WatchedDataset)
+    assert torch.equal(data.images([0, 1]), torch.from_numpy(images))
+    assert (data.fingerprint, data.changed()) == (open_data(folder).fingerprint, "")
+
+
+def test_asking_what_a_data_set_can_do_reads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = open_data(write_folder(tmp_path / "set", noise(2)))
+    monkeypatch.setattr("ganbench.data.image_files.pixels", lambda *_: pytest.fail("a pixel was read"))
+    found = [isinstance(data, kind) for kind in (WatchedDataset, NotedDataset, ResizableDataset)]
+    assert found == [True, True, False]
 
 
 class TestLabels:
@@ -272,7 +297,7 @@ class TestLabels:
     def test_another_layout_is_refused(self, tmp_path: Path, content: bytes) -> None:
         write_folder(tmp_path, noise(1))
         (tmp_path / "dataset.json").write_bytes(content)
-        with pytest.raises(BadInputError, match=r"dataset\.json is not \{\"labels\""):
+        with pytest.raises(BadInputError, match=r"expected .*dataset\.json to be \{\"labels\""):
             open_data(str(tmp_path))
 
     @pytest.mark.parametrize(
@@ -287,7 +312,7 @@ class TestLabels:
     def test_odd_labels_are_refused(self, tmp_path: Path, labels: list[object]) -> None:
         write_folder(tmp_path, noise(2))
         (tmp_path / "dataset.json").write_bytes(dataset_json(labels))
-        with pytest.raises(BadInputError, match=r"dataset\.json has the label .{1,50} for 00.*: use") as caught:
+        with pytest.raises(BadInputError, match=r"dataset\.json has .{1,50} as the label of 00.*: use") as caught:
             open_data(str(tmp_path))
         assert str(caught.value).count("\n") == 0
 

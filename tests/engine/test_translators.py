@@ -60,7 +60,7 @@ def test_what_is_wrong_with_the_data_is_told_once_and_alone(folder: Path) -> Non
     for domain in ("train/bee", "train/cat", "val/cat"):
         shutil.rmtree(folder / domain)
     (problem,) = problems(data=str(folder))
-    assert "has the domain 'ant' alone" in problem
+    assert "has only the domain 'ant'" in problem
 
 
 def test_colour_files_for_a_greyscale_model_are_named(tmp_path: Path) -> None:
@@ -98,4 +98,4 @@ def test_bad_input_exits_with_2_and_one_sentence(folder: Path, tmp_path: Path) -
     assert done.exit_code == 2
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
-    assert "val/cat/1.png is no image that can be read: replace it or take it out." in done.stderr
+    assert "val/cat/1.png cannot be read as an image: replace it or remove it." in done.stderr

@@ -6,7 +6,7 @@ folder, the header of the weights and the grid of samples are the same for all.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypedDict, TypeVar
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.errors import SettingsError
+from baselines.training import snapshots
 from baselines.training.data import Batches
 from baselines.training.grids import save_grid
 from baselines.training.loop import OnTick, Schedule, TrainPlan, run
@@ -142,6 +143,11 @@ class Training(ABC):
         self.save_samples(f"{round(kimg):06d}")
         return path
 
+    def about(self, networks: Mapping[str, nn.Module]) -> dict[str, Any]:
+        """Return what snapshots of these networks say of themselves, so that the weights in them can be used."""
+        places = snapshots.places_of(self.result(), networks)
+        return {**self.output.notes, "model": self.model, "config": dict(self.output.config), "weights": places}
+
     @torch.no_grad()
     def save_samples(self, name: str) -> None:
         """Write a grid of samples as ``samples-NAME.png``."""
@@ -184,9 +190,9 @@ class PreparedRun(Generic[T]):
             WriteError: the folder cannot be written.
             KeyboardInterrupt: stopped by SIGINT or SIGTERM, after a snapshot.
         """
-        folder = self.training.output.run_dir
+        folder, plan = self.training.output.run_dir, self.training.plan()
         return run(
-            self.training.plan(),
+            replace(plan, about=self.training.about(plan.networks)),
             self.batches,
             self.schedule,
             folder,

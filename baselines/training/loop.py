@@ -7,7 +7,7 @@ The loop knows nothing else about it.
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -83,6 +83,7 @@ class TrainPlan:
         export: given the kimg and more for the header, writes the weights that the run is for, and samples; returns
             the weights' path.
         prepare: called before the phases of every step, to set what changes with time.
+        about: what the snapshots say of themselves, as ``snapshots.Snapshot`` has it.
         group: how many images a discriminator compares, 1 for none. It says that losses take their rows of what is
             drawn, so that several processes can train the model; None: only one can.
     """
@@ -94,6 +95,7 @@ class TrainPlan:
     ema_beta: Callable[[int], float]
     export: Callable[[float, Mapping[str, Any]], Path]
     prepare: Callable[[StepContext], None] = lambda at: None
+    about: Mapping[str, Any] = field(default_factory=dict)
     group: int | None = None
 
 
@@ -275,7 +277,7 @@ def stop_diverged(run_dir: Path, schedule: Schedule, step: int, kimg: float, wha
 
 def captured(plan: TrainPlan, schedule: Schedule, step: int, changes: Changes) -> snapshots.Snapshot:
     """Return the run's state after ``step`` steps."""
-    return snapshots.capture(step, schedule.settings, plan.networks, plan.optimizers, changes)
+    return snapshots.capture(step, schedule.settings, plan.networks, plan.optimizers, changes, plan.about)
 
 
 def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:

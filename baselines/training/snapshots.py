@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -26,12 +27,15 @@ class Snapshot:
         settings: of the run, of JSON types; a snapshot resumes only under the same.
         tensors: by names such as ``networks/G/mapping.fc0.weight`` and ``optimizers/G/3/exp_avg``.
         changes: the settings that were changed where the run went on after it had diverged, of JSON types.
+        about: what the header of the run's weights says, and under ``weights`` which of these networks they are; of
+            JSON types. Resuming does not need it.
     """
 
     step: int
     settings: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
     changes: tuple[Mapping[str, Any], ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 def capture(
@@ -40,6 +44,7 @@ def capture(
     networks: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
     changes: tuple[Mapping[str, Any], ...] = (),
+    about: Mapping[str, Any] = MappingProxyType({}),
 ) -> Snapshot:
     """Return the present state; the tensors are shared with the networks, so write it before the next step."""
     tensors: dict[str, Tensor] = {}
@@ -48,7 +53,7 @@ def capture(
     for name, optimizer in optimizers.items():
         for index, slots in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizers/{name}/{index}/{slot}": value for slot, value in slots.items()}
-    return Snapshot(step, settings, tensors, changes)
+    return Snapshot(step, settings, tensors, changes, about)
 
 
 def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]) -> None:
@@ -83,7 +88,8 @@ def write(folder: Path, snapshot: Snapshot) -> Path:
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise DivergenceError(f"{name} is not finite at step {snapshot.step}")
     path = folder / f"snapshot-{snapshot.step:09d}.safetensors"
-    header = {"step": json.dumps(snapshot.step), "settings": json.dumps(snapshot.settings)}
+    told = {**snapshot.about, "step": snapshot.step, "settings": snapshot.settings}
+    header = {name: json.dumps(value) for name, value in told.items()}
     if snapshot.changes:
         header["changes"] = json.dumps(snapshot.changes)
     write_atomically(path, to_bytes(snapshot.tensors, header))
@@ -124,6 +130,26 @@ def read(path: Path) -> Snapshot:
 def listed(folder: Path) -> list[Path]:
     """Return the snapshot files, oldest first."""
     return sorted(folder.glob("snapshot-*.safetensors"))
+
+
+def weights_in(tensors: Mapping[str, Tensor], places: Mapping[str, str]) -> dict[str, Tensor]:
+    """Return the tensors of the run's weights, as they are called in the file of those.
+
+    Args:
+        tensors: of a snapshot.
+        places: the beginning of the names of a part of the weights -> the network in the snapshot that the part is.
+    """
+    return {
+        prefix + key: tensor
+        for prefix, name in places.items()
+        for key, tensor in _below(tensors, f"networks/{name}/").items()
+    }
+
+
+def places_of(weights: nn.Module, networks: Mapping[str, nn.Module]) -> dict[str, str]:
+    """Return which networks of a snapshot the run's weights are, all or part by part; see ``weights_in``."""
+    parts = [("", weights), *((f"{name}.", part) for name, part in weights.named_children())]
+    return {prefix: name for prefix, part in parts for name, network in networks.items() if network is part}
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

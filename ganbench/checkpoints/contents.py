@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganbench.checkpoints import filekind
-from ganbench.checkpoints.format import Header, Snapshot, Tensors
+from ganbench.checkpoints.format import Header, Snapshot, Tensors, one_line
 from ganbench.checkpoints.inert import Instance, PersistentObject, StoredTensor
 from ganbench.checkpoints.machine import Budget, dotted
 from ganbench.checkpoints.naming import errors_about
@@ -31,7 +31,7 @@ class OwnFile:
     """Networks that ``ganbench`` wrote.
 
     Attributes:
-        header: ``model``, ``config`` and the notes.
+        header: ``model``, ``config`` and the notes; of a snapshot of a training run also ``step``.
         tensors: by the names that the model's format gives them.
     """
 
@@ -152,18 +152,43 @@ def _of_safetensors(path: Path) -> Tensors | OwnFile:
 
     try:
         tensors, texts = from_bytes(path.read_bytes(), str(path))
-        header = {name: json.loads(text) for name, text in texts.items()} if "model" in texts else {}
-    except json.JSONDecodeError as error:
-        raise BadInputError(
-            f"{path} is not a whole safetensors file of weights ({error}): train or fetch it again."
-        ) from error
     except ValueError as error:  # already a sentence
         raise BadInputError(str(error)) from error
     except (RecursionError, OSError) as error:
         raise BadInputError(f"{path} cannot be read as weights: {error}.") from error
+    header = _parsed(texts, path) if "model" in texts else {}
+    if "step" in texts and "settings" in texts:
+        with errors_about(path):
+            return OwnFile(header, _weights(header, tensors))
     if "model" in header and "config" in header:
         return OwnFile(header, tensors)
     return Tensors(_unwrapped(tensors), (), path.name)
+
+
+def _parsed(texts: Mapping[str, str], path: Path) -> Header:
+    try:
+        return {name: json.loads(text) for name, text in texts.items()}
+    except (ValueError, RecursionError) as error:
+        reason = one_line(error)
+        raise BadInputError(f"{path} has a header that is not JSON ({reason}): train or fetch it again.") from error
+
+
+def _weights(header: Header, tensors: "Mapping[str, Tensor]") -> "Mapping[str, Tensor]":
+    """Return the tensors in a snapshot of a training run that its weights are.
+
+    Raises:
+        BadInputError: it does not say which.
+    """
+    from baselines.training.snapshots import weights_in
+
+    places = header.get("weights")
+    named = isinstance(places, dict) and all(isinstance(name, str) for name in places.values())
+    if not isinstance(places, dict) or not named or "config" not in header:
+        raise BadInputError(
+            "is a snapshot of a training run that does not say which weights in it the run is for, as earlier versions "
+            "wrote it: give the file of weights beside it"
+        )
+    return weights_in(tensors, places)
 
 
 def header_of(path: Path) -> Header:

@@ -6,14 +6,16 @@ from pathlib import Path
 from torch import nn
 
 from baselines.training.weights import save_weights
-from ganbench.checkpoints.contents import contents
+from ganbench.checkpoints.contents import OwnFile, contents
 from ganbench.checkpoints.digest import file_sha256
-from ganbench.checkpoints.format import Header, Snapshot
+from ganbench.checkpoints.format import Header, Snapshot, Tensors
 from ganbench.checkpoints.loading import Found, found_of
 from ganbench.checkpoints.naming import errors_about
 from ganbench.checkpoints.networks import instantiate
 from ganbench.checkpoints.recognition import AVERAGED
 from ganbench.errors import BadInputError
+
+STATE_OF_A_RUN = ("step", "settings", "changes", "weights")  # in the header of a snapshot of a training run
 
 
 def convert(source: Path | str, target: Path | str, entry: str | None = None) -> dict[str, nn.Module]:
@@ -42,8 +44,16 @@ def convert(source: Path | str, target: Path | str, entry: str | None = None) ->
         header = _header(found)
     written = next(iter(networks.values())) if len(networks) == 1 else nn.ModuleDict(dict(networks))
     target.parent.mkdir(parents=True, exist_ok=True)
-    save_weights(target, written, **header, source=source.name, source_sha256=file_sha256(source))
+    told = _notes(content) | header | {"source": source.name, "source_sha256": file_sha256(source)}
+    save_weights(target, written, model=told.pop("model"), config=told.pop("config"), **told)
     return networks
+
+
+def _notes(content: Snapshot | Tensors | OwnFile) -> Header:
+    """Return what a file of ours says besides what it holds, such as names of domains; of others, nothing."""
+    if not isinstance(content, OwnFile):
+        return {}
+    return {name: value for name, value in content.header.items() if name not in STATE_OF_A_RUN}
 
 
 def _header(found: Mapping[str, Found]) -> Header:

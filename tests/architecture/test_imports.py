@@ -71,7 +71,7 @@ def test_imports_go_one_way(path: Path) -> None:
 
 
 NEUTRAL = {"ops"}  # of baselines: no paper's
-WRITER = "baselines.training.weights"  # how our own files are laid out
+WRITER = ("baselines.training.weights", "baselines.training.snapshots")  # how our own files are laid out
 
 
 def papers(path: Path) -> set[str]:

@@ -17,6 +17,7 @@ from torch import Tensor
 from baselines.attributes.networks import AttributeNetwork
 from baselines.errors import TrainingError
 from baselines.training.data import Batches, Images, to_float
+from baselines.training.settings import Count, LearningRate, Number, Probability, Seed, building, check
 from baselines.training.streams import seeded, stream
 
 Progress = Callable[[Mapping[str, Any]], None]
@@ -36,14 +37,14 @@ class Recipe:
         seed: of the held-out images, the initial weights and the order of the images.
     """
 
-    epochs: float = 20
-    batch: int = 32
-    lr: float = 3e-3
+    epochs: Number = 20
+    batch: Count = 32
+    lr: LearningRate = 3e-3
     mirror: bool = False
-    fmap_base: int = 512
-    fmap_max: int = 64
-    holdout: float = 0.1
-    seed: int = 0
+    fmap_base: Count = 512
+    fmap_max: Count = 64
+    holdout: Probability = 0.1
+    seed: Seed = 0
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -106,8 +107,8 @@ def train(
     Raises:
         TrainingError: the images are of no size that the network takes, or the loss is no longer finite.
     """
-    channels, resolution, _ = images[0].shape
-    with seeded(recipe.seed):
+    recipe, (channels, resolution, _) = check(recipe), images[0].shape
+    with seeded(recipe.seed), building("the network"):
         network = AttributeNetwork(labels.shape[1], resolution, channels, recipe.fmap_base, recipe.fmap_max)
     network.to(device)
     batches = Batches(images, labels, min(recipe.batch, len(images)), recipe.seed, recipe.mirror)

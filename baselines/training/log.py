@@ -42,6 +42,17 @@ def clear(path: Path) -> None:
     write_atomically(path, b"")
 
 
+def mend(path: Path) -> None:
+    """Drop a last line that was cut short, so that the next one stands on its own.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    content = path.read_bytes() if path.exists() else b""
+    if not content.endswith(b"\n") and content:
+        write_atomically(path, content[: content.rfind(b"\n") + 1])
+
+
 def rewind(path: Path, step: int, more: Sequence[Mapping[str, Any]] = ()) -> None:
     """Drop what was logged after a step, which the resumed run logs again, and a line cut short; add ``more``.
 

@@ -32,8 +32,8 @@ class Range:
         return high_enough and (value < self.high if self.below else value <= self.high)
 
     def __str__(self) -> str:
-        low = f"above {self.low:g}" if self.above else f"from {self.low:g}"
-        return f"{low} {'and below' if self.below else 'to'} {self.high:g}"
+        low, high = (f"{bound:,}" if isinstance(bound, int) else f"{bound:g}" for bound in (self.low, self.high))
+        return f"{'above' if self.above else 'from'} {low} {'and below' if self.below else 'to'} {high}"
 
 
 ADJUSTABLE = "may change where a run goes on after its loss became infinite or NaN"
@@ -41,6 +41,7 @@ ADJUSTABLE = "may change where a run goes on after its loss became infinite or N
 Count = Annotated[int, Range(1, 2**31)]
 Whole = Annotated[int, Range(0, 2**31)]
 Number = Annotated[float, Range(0, 1e12)]
+Seed = Annotated[int, Range(0, 2**63 - 1)]
 Kimg = Annotated[float, Range(0, 1e9, above=True)]  # 1e9 are a trillion images
 Probability = Annotated[float, Range(0, 1)]
 LearningRate = Annotated[float, Range(0, 100), ADJUSTABLE]

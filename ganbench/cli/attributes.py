@@ -107,17 +107,16 @@ def _learned(
 
     from baselines.attributes import train
     from ganbench.cli.train import Ticks
-    from ganbench.models.stylegan import Pictures
+    from ganbench.models.training import Pictures, user_errors
 
     try:
-        taught, held = train.split(answers, attributes, recipe.holdout, recipe.seed)
-        every, at = Pictures(images), torch.tensor(chosen)
-        with Ticks(recipe.epochs * len(taught) / 1000) as ticks:
-            shown = train.Chosen(every, at[taught])
-            network = train.train(shown, answers[taught], recipe, device=device, progress=ticks)
-        accuracy = train.accuracy(network, train.Chosen(every, at[held]), answers[held], device=device)
-    except ValueError as error:  # how networks that know nothing of ganbench say what is wrong
-        raise BadInputError(str(error)) from error
+        with user_errors():
+            taught, held = train.split(answers, attributes, recipe.holdout, recipe.seed)
+            every, at = Pictures(images), torch.tensor(chosen)
+            with Ticks(recipe.epochs * len(taught) / 1000) as ticks:
+                shown = train.Chosen(every, at[taught])
+                network = train.train(shown, answers[taught], recipe, device=device, progress=ticks)
+            accuracy = train.accuracy(network, train.Chosen(every, at[held]), answers[held], device=device)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("stopped, and nothing was written.") from None
     return {"network": network, "accuracy": accuracy, "held": held, "recipe": recipe}
@@ -126,6 +125,7 @@ def _learned(
 def _write(out: Path, learned: dict[str, Any], notes: dict[str, Any]) -> None:
     from baselines.attributes.train import settings
     from baselines.training.weights import save_weights
+    from ganbench.models.training import user_errors
 
     network, recipe = learned["network"], learned["recipe"]
     config = {
@@ -136,10 +136,8 @@ def _write(out: Path, learned: dict[str, Any], notes: dict[str, Any]) -> None:
         "fmap_max": recipe.fmap_max,
     }
     told = {"accuracy": learned["accuracy"], "held_out": len(learned["held"]), "recipe": settings(recipe)}
-    try:
+    with user_errors():
         save_weights(out, network, model="attributes", config=config, **notes, **told)
-    except OSError as error:
-        raise BadInputError(str(error)) from error
 
 
 def _show(learned: dict[str, Any], attributes: Sequence[str], answers: "Tensor") -> None:

@@ -1,7 +1,6 @@
 """``ganbench train``: reference training."""
 
 import json
-import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -15,14 +14,13 @@ import click
 
 from ganbench import registry
 from ganbench.cli import options
-from ganbench.cli.group import COULD_NOT_RUN, INTERRUPTED, Verb
+from ganbench.cli.group import COULD_NOT_RUN, INTERRUPTED, FloatRange, Verb
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
-    from ganbench.types import Adapter, Dataset, Recipe
+    from ganbench.types import Adapter, Embedded, Recipe
 
-EMBEDDED = {"digits", "digit-domains"}  # the data that ship with ganbench
-EMBEDDED_RECIPE = "digits32"  # is made for them
+MOST_KIMG = 1e9  # a trillion images: whoever asks for more has mistyped
 
 
 @click.command(
@@ -41,10 +39,13 @@ EMBEDDED_RECIPE = "digits32"  # is made for them
 @click.option("--run-dir", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/MODEL-RECIPE]")
 @click.option("--resume", is_flag=True, help="Go on from the last snapshot in --run-dir.")
 @click.option(
-    "--kimg", type=click.FloatRange(0, min_open=True), help="Thousands of images to show.  [default: the recipe's]"
-)
+    "--kimg", type=FloatRange(0, MOST_KIMG, min_open=True),
+    help="Thousands of images to show.  [default: the recipe's]",
+)  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: the model's]")
 @click.option("--conditional", is_flag=True, default=None, help="Train on the data's labels, too.")
+@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE",
+              help="Another value for a setting of the recipe, such as g_lr=0.001; may be repeated.")  # fmt: skip
 @click.option("--metrics", help="Measured at every snapshot, such as fid@1k; written to metrics.jsonl in --run-dir.")
 @click.option("--benchmark", help="Measuring protocol of --metrics.  [default: digits for digits, else the model's]")
 @click.option("--device", help="Where to train.  [default: a GPU where there is one, else the CPU]")
@@ -56,40 +57,42 @@ def command(
     resume: bool,
     metrics: str | None,
     benchmark: str | None,
+    pairs: tuple[str, ...],
     **changes: Any,
 ) -> None:
     """Train a model by its reference recipe; prints the path of the final weights.
 
     The run folder gets snapshots, sample grids and a log. Stopped at any moment, the same command with --resume goes on
-    from the last snapshot. With several GPUs, start it by `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the
-    processes share every batch, and give what one of them would give.
+    from the last snapshot. Where a loss became infinite or NaN, it may go on with other learning rates, weights of
+    losses or another seed (--set, --seed); the weights say so. With several GPUs, start it by
+    `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the processes share every batch, and give what one of them
+    would give.
     """
     with together() as speaks:
-        if not math.isfinite(changes["kimg"] or 0):
-            raise BadInputError(f"--kimg {changes['kimg']} is no length of a run: write a number such as 100.")
         from baselines.training.folder import check
         from ganbench.models.base import adapter_of, check_device
+        from ganbench.models.training import user_errors
 
         adapter = adapter_of(model)
-        chosen = _changed(_recipe(adapter, model, recipe, data), changes)
+        chosen = _changed(_recipe(adapter, model, recipe, data), changes, pairs)
         folder = run_dir or Path("runs") / f"{model}-{chosen.name}"
-        try:
+        with user_errors():
             check(folder, resume)
-        except ValueError as error:
-            raise BadInputError(str(error)) from error
 
+        from ganbench.cli.snapshot_metrics import SnapshotMetrics
         from ganbench.data import open_data
 
-        check_device(chosen.settings.get("device", "cpu"))
+        check_device(chosen.settings.get("device") or "cpu")
         images = open_data(data)
-        protocol = benchmark or _benchmark(adapter, data)
-        measured = Measured(adapter, options.names(metrics), images, protocol, folder / "metrics.jsonl")
+        measured = SnapshotMetrics(
+            adapter, options.names(metrics), images, benchmark or _benchmark(adapter, data), folder / "metrics.jsonl"
+        )
+        measured.check(chosen)
         shown = Ticks(chosen.settings.get("kimg"), measured) if speaks else nullcontext(lambda tick: None)
         with shown as ticks:
             try:
-                weights = adapter.train(images, chosen, folder, resume, ticks)
-            except (ValueError, OSError) as error:  # how networks that know nothing of ganbench say what is wrong
-                raise BadInputError(str(error)) from error
+                with user_errors():  # also those of a third party's adapter that trains by ``baselines``
+                    weights = adapter.train(images, chosen, folder, resume, ticks)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(f"stopped: the same command with --resume goes on in {folder}.") from None
         if speaks:
@@ -125,8 +128,8 @@ def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Rec
         raise BadInputError(
             f"{model} has no training recipe: choose a model that `ganbench list models --long` gives one."
         )
-    if name is None and _is_embedded(data) and EMBEDDED_RECIPE in recipes:
-        name = EMBEDDED_RECIPE
+    if name is None and (own := _embedded(adapter, data)) and own.weights.stem in recipes:
+        name = own.weights.stem
     if name is None and len(recipes) == 1:
         name = next(iter(recipes))
     if name is None:
@@ -138,47 +141,31 @@ def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Rec
 
 def _benchmark(adapter: "Adapter", data: str) -> str:
     """Return the protocol that a model is measured by on some data where none is asked for."""
-    if not _is_embedded(data):
-        return adapter.benchmark
-    return adapter.embedded.benchmark if adapter.embedded else "digits"
+    own = _embedded(adapter, data)
+    return own.benchmark if own else adapter.benchmark
 
 
-def _is_embedded(data: str) -> bool:
-    return data.partition(":")[0] in EMBEDDED
+def _embedded(adapter: "Adapter", data: str) -> "Embedded | None":
+    """Return the weights that a model comes with, if they were trained on these data."""
+    own = adapter.embedded
+    return own if own and own.trained_on(data) else None
 
 
-def _changed(recipe: "Recipe", changes: Mapping[str, Any]) -> "Recipe":
+def _changed(recipe: "Recipe", changes: Mapping[str, Any], pairs: Sequence[str]) -> "Recipe":
     """Return the recipe with what was asked for in place of its settings."""
     given = {name: value for name, value in changes.items() if value is not None}
-    return replace(recipe, settings={**recipe.settings, **given})
+    return replace(recipe, settings={**recipe.settings, **given, **dict(map(_setting, pairs))})
 
 
-class Measured:
-    """Metrics of every snapshot, as a line to show and a line in ``metrics.jsonl``.
-
-    Raises:
-        UnknownNameError: a metric or benchmark of that name is not there; known before training starts.
-    """
-
-    def __init__(self, adapter: "Adapter", metrics: Sequence[str], data: "Dataset", benchmark: str, log: Path) -> None:
-        self.adapter, self.metrics, self.data, self.benchmark, self.log = adapter, metrics, data, benchmark, log
-        if metrics:
-            from ganbench.metrics import resolve
-
-            short = registry.load("benchmarks", benchmark).short_names
-            self.metrics = [resolve(name, short_names=short).name for name in metrics]
-
-    def __call__(self, tick: Mapping[str, Any]) -> str:
-        """Return the numbers of the weights that a tick wrote; "" where it wrote none."""
-        if not self.metrics or not tick.get("weights"):
-            return ""
-        from ganbench.engine import measure
-
-        model = self.adapter.load(Path(tick["weights"]), "cpu")
-        numbers = measure(model, self.metrics, data=self.data, benchmark=self.benchmark)
-        with self.log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"kimg": tick["kimg"], **numbers}) + "\n")
-        return f"kimg {tick['kimg']:.1f}  " + "  ".join(f"{name} {value:.5g}" for name, value in numbers.items())
+def _setting(pair: str) -> tuple[str, Any]:
+    """Return name and value of ``NAME=VALUE``; the value is JSON, or else a text."""
+    name, equals, text = pair.partition("=")
+    if not (name and equals):
+        raise BadInputError(f"expected --set NAME=VALUE, found {pair!r:.60}: write for example --set g_lr=0.001.")
+    try:
+        return name, json.loads(text)
+    except (ValueError, RecursionError):
+        return name, text
 
 
 class Ticks:

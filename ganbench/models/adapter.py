@@ -34,3 +34,7 @@ class BaseAdapter:
         raise BadInputError(
             "this model has no training recipe: choose one that `ganbench list models --long` gives one."
         )
+
+    def untrained(self, data: Dataset, recipe: Recipe) -> Any:
+        """Return None: what the model can do is known once it is trained."""
+        return None

@@ -1,7 +1,7 @@
 """CycleGAN: the embedded translator of threes and eights, official files, and networks trained here."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ import baselines.cyclegan
 from baselines.cyclegan.networks import Generator, ResnetGenerator, UnetGenerator, check_size
 from baselines.cyclegan.recipes import RECIPES
 from baselines.cyclegan.recipes import Recipe as Settings
+from baselines.training.frame import PreparedRun
+from baselines.training.settings import recipe_of
 from ganbench.checkpoints import header_of, load
 from ganbench.checkpoints.fields import Number
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
-from ganbench.models.adapter import BaseAdapter
 from ganbench.models.domains import check_targets, domain_index
+from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
 from ganbench.types import Checkpoint, Dataset, DomainDataset, Embedded, Recipe
 
 UNNAMED = ("A", "B")
@@ -102,10 +104,11 @@ class CycleGANTranslator(nn.Module):
         return x
 
 
-class CycleGANAdapter(BaseAdapter):
+class CycleGANAdapter(TrainableAdapter):
     """The way in for CycleGAN; attributes are those of ``ganbench.models.stylegan.StyleGANAdapter``."""
 
     title = "CycleGAN"
+    settings = Settings
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     # No checksums are published with these files; the first download tells the one it got.
     published: Mapping[str, Checkpoint] = {
@@ -145,63 +148,24 @@ class CycleGANAdapter(BaseAdapter):
         """Return what one part of a file holds; arguments and errors are those of ``load``."""
         return self.load(weights, device, entry)
 
-    def train(
-        self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Callable[[Mapping[str, Any]], None]
-    ) -> Path:
-        """Return the path of the generators' weights after training.
+    def prepare(self, data: Dataset, settings: dict[str, Any], run_dir: Path, **options: Any) -> PreparedRun[Any]:
+        """Return a run that can begin, on data of two domains; see ``TrainableAdapter``."""
+        from baselines.cyclegan.train import prepare
 
-        Args:
-            data: the images, of two domains.
-            recipe: its settings are those of ``baselines.cyclegan.recipes.Recipe``, and may also have ``seed`` (default
-                0) and ``device`` (default a GPU where there is one, else the CPU).
-            run_dir: the run's folder.
-            resume: go on from the last whole snapshot there.
-            progress: told of each tick.
-
-        Raises:
-            BadInputError: the recipe, the data or the run folder do not allow it.
-        """
-        from baselines.cyclegan.train import train
-
-        settings = dict(recipe.settings)
-        seed, device = settings.pop("seed", 0), settings.pop("device", None)
-        if settings.pop("conditional", False):
-            raise BadInputError("cyclegan has no networks that look at labels: leave out conditional.")
+        always_by_domain(settings, "cyclegan")
+        recipe = recipe_of(Settings, settings)
         data = at_size(data, settings.get("load_size") or None)
         names, (images_A, images_B) = two_domains(data)
-        try:
-            return train(
-                images_A,
-                images_B,
-                Settings(**settings),
-                run_dir,
-                recipe_name=recipe.name,
-                domains=names,
-                resume=resume,
-                device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
-                seed=seed,
-                data_fingerprint=data.fingerprint,
-                on_tick=progress,
-            )
-        except (ValueError, TypeError, OSError) as error:
-            raise BadInputError(str(error)) from error
+        return prepare(images_A, images_B, recipe, run_dir, domains=names, data_fingerprint=data.fingerprint, **options)
+
+    def model_in(self, training: Any, data: Dataset) -> CycleGANTranslator:
+        """Return both generators as a translator."""
+        names, _ = two_domains(data)
+        generators = {TARGETS["G_A"]: training.G.G_A, TARGETS["G_B"]: training.G.G_B}
+        return CycleGANTranslator(generators, names, training.output.notes["img_resolution"]).eval()
 
 
-class DomainPictures:
-    """The images of one domain as the training loop reads them: one at a time."""
-
-    def __init__(self, data: Dataset, indices: Sequence[int]) -> None:
-        self.data, self.indices = data, indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, index: int) -> Tensor:
-        """Return image ``index`` of the domain, ``[C, H, W]`` uint8."""
-        return self.data.images([self.indices[index]])[0]
-
-
-def two_domains(data: Dataset) -> tuple[tuple[str, str], tuple[DomainPictures, DomainPictures]]:
+def two_domains(data: Dataset) -> tuple[tuple[str, str], tuple[Pictures, Pictures]]:
     """Return names and images of a data set's two domains.
 
     Raises:
@@ -215,7 +179,7 @@ def two_domains(data: Dataset) -> tuple[tuple[str, str], tuple[DomainPictures, D
             f"{data.name} has {len(data.domains)} domains ({shown}): cyclegan takes two, so choose two."
         )
     place = data.labels(range(len(data))).argmax(1)
-    pictures = [DomainPictures(data, (place == domain).nonzero().flatten().tolist()) for domain in range(2)]
+    pictures = [Pictures(data, (place == domain).nonzero().flatten().tolist()) for domain in range(2)]
     for name, images in zip(data.domains, pictures, strict=True):
         if not len(images):
             raise BadInputError(f"the domain {name} of {data.name} has no images: add some to train on.")

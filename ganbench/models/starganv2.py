@@ -12,13 +12,14 @@ import baselines.starganv2
 from baselines.starganv2.networks import Generator, MappingNetwork, Masks, StyleEncoder
 from baselines.starganv2.recipes import RECIPES
 from baselines.starganv2.recipes import Recipe as Settings
+from baselines.training.frame import PreparedRun
+from baselines.training.settings import Count, check_value, recipe_of
 from ganbench.checkpoints import header_of, load
 from ganbench.checkpoints.recognition import title_of
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
-from ganbench.models.adapter import BaseAdapter
 from ganbench.models.domains import check_targets, domain_index
-from ganbench.models.stylegan import Pictures
+from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
 Target = str | int | Tensor
@@ -129,10 +130,11 @@ class StarGANv2Translator(nn.Module):
         return x
 
 
-class StarGANv2Adapter(BaseAdapter):
+class StarGANv2Adapter(TrainableAdapter):
     """The way in for StarGAN v2; attributes are those of ``ganbench.models.stylegan.StyleGANAdapter``."""
 
     title = "StarGAN v2"
+    settings = Settings
     recipes: Mapping[str, Recipe] = {
         name: Recipe(name, {**asdict(settings), "img_size": IMG_SIZES.get(name)}) for name, settings in RECIPES.items()
     }
@@ -178,45 +180,25 @@ class StarGANv2Adapter(BaseAdapter):
         """Return what one part of a file holds; arguments and errors are those of ``load``."""
         return self.load(weights, device, entry)
 
-    def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Any) -> Path:
-        """Return the path of the averaged networks' weights after training.
+    def prepare(self, data: Dataset, settings: dict[str, Any], run_dir: Path, **options: Any) -> PreparedRun[Any]:
+        """Return a run that can begin, on data with domains as labels; see ``TrainableAdapter``.
 
-        Args:
-            data: the images, with their domains as labels.
-            recipe: its settings are those of ``baselines.starganv2.recipes.Recipe``, and may also have ``seed``
-                (default 0), ``device`` (default a GPU where there is one, else the CPU) and ``img_size`` (to which
-                the images of a folder of domains are brought; default theirs).
-            run_dir: the run's folder.
-            resume: go on from the last whole snapshot there.
-            progress: told of each tick.
-
-        Raises:
-            BadInputError: the recipe, the data or the run folder do not allow it.
+        The settings may also have ``img_size``, to which the images of a folder of domains are brought; default theirs.
         """
-        from baselines.starganv2.train import train
+        from baselines.starganv2.train import prepare
 
-        settings = dict(recipe.settings)
-        seed, device = settings.pop("seed", 0), settings.pop("device", None)
-        if settings.pop("conditional", False):
-            raise BadInputError("starganv2 is always trained on the domains of its data: leave out conditional.")
-        data = at_size(data, settings.pop("img_size", None))
+        always_by_domain(settings, "starganv2")
+        size = settings.pop("img_size", None)
+        check_value("img_size", size, Count | None)
+        data, recipe = at_size(data, size), recipe_of(Settings, settings)
         labels, names = labelled(data)
-        try:
-            return train(
-                Pictures(data),
-                labels,
-                Settings(**settings),
-                run_dir,
-                domains=names,
-                recipe_name=recipe.name,
-                resume=resume,
-                device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
-                seed=seed,
-                data_fingerprint=data.fingerprint,
-                on_tick=progress,
-            )
-        except (ValueError, TypeError, OSError) as error:
-            raise BadInputError(str(error)) from error
+        return prepare(
+            Pictures(data), labels, recipe, run_dir, domains=names, data_fingerprint=data.fingerprint, **options
+        )
+
+    def model_in(self, training: Any, data: Dataset) -> StarGANv2Translator:
+        """Return the averaged networks as a translator."""
+        return StarGANv2Translator(training.averages, tuple(training.output.notes["domains"])).eval()
 
 
 def labelled(data: Dataset) -> tuple[Tensor, tuple[str, ...]]:

@@ -9,6 +9,7 @@ import baselines.stylegan1
 from baselines.stylegan1.networks import Generator
 from baselines.stylegan1.recipes import RECIPES
 from baselines.stylegan1.recipes import Recipe as Settings
+from baselines.training.frame import PreparedRun
 from ganbench.models.stylegan import StyleGANAdapter
 from ganbench.types import Checkpoint, Embedded, Recipe
 
@@ -33,6 +34,7 @@ class StyleGAN1Adapter(StyleGANAdapter):
 
     title = "StyleGAN"
     network = Generator
+    settings = Settings
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(*where) for short, where in DATA.items()}
     benchmark = "stylegan1"
@@ -46,11 +48,11 @@ class StyleGAN1Adapter(StyleGANAdapter):
         data="digits",
     )
 
-    def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:
-        """Return the function that trains, and the class of its settings."""
-        from baselines.stylegan1.train import train
+    def trainer(self) -> Callable[..., PreparedRun[Any]]:
+        """Return the function of the paper's package that prepares a run."""
+        from baselines.stylegan1.train import prepare
 
-        return train, Settings
+        return prepare
 
 
 adapter = StyleGAN1Adapter()

@@ -9,6 +9,7 @@ import baselines.stylegan2
 from baselines.stylegan2.networks import Generator
 from baselines.stylegan2.recipes import RECIPES
 from baselines.stylegan2.recipes import Recipe as Settings
+from baselines.training.frame import PreparedRun
 from ganbench.models.stylegan import StyleGANAdapter
 from ganbench.types import Checkpoint, Embedded, Recipe
 
@@ -43,6 +44,7 @@ class StyleGAN2Adapter(StyleGANAdapter):
 
     title = "StyleGAN2"
     network = Generator
+    settings = Settings
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(short, official) for short, official in DATA.items()}
     benchmark = "stylegan3"  # whose authors measured both models alike
@@ -56,11 +58,11 @@ class StyleGAN2Adapter(StyleGANAdapter):
         data="digits",
     )
 
-    def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:
-        """Return the function that trains, and the class of its settings."""
-        from baselines.stylegan2.train import train
+    def trainer(self) -> Callable[..., PreparedRun[Any]]:
+        """Return the function of the paper's package that prepares a run."""
+        from baselines.stylegan2.train import prepare
 
-        return train, Settings
+        return prepare
 
 
 adapter = StyleGAN2Adapter()

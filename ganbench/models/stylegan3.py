@@ -9,6 +9,7 @@ import baselines.stylegan3
 from baselines.stylegan3.networks import Generator
 from baselines.stylegan3.recipes import RECIPES
 from baselines.stylegan3.recipes import Recipe as Settings
+from baselines.training.frame import PreparedRun
 from ganbench.models.stylegan import StyleGANAdapter
 from ganbench.types import Checkpoint, Embedded, Recipe
 
@@ -34,6 +35,7 @@ class StyleGAN3Adapter(StyleGANAdapter):
 
     title = "StyleGAN3"
     network = Generator
+    settings = Settings
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {
         f"{short}-{kind}": _published(short, official, kind) for short, official in DATA.items() for kind in "tr"
@@ -49,11 +51,11 @@ class StyleGAN3Adapter(StyleGANAdapter):
         data="digits",
     )
 
-    def trainer(self) -> tuple[Callable[..., Path], Callable[..., Any]]:
-        """Return the function that trains, and the class of its settings."""
-        from baselines.stylegan3.train import train
+    def trainer(self) -> Callable[..., PreparedRun[Any]]:
+        """Return the function of the paper's package that prepares a run."""
+        from baselines.stylegan3.train import prepare
 
-        return train, Settings
+        return prepare
 
 
 adapter = StyleGAN3Adapter()

@@ -44,6 +44,10 @@ class Embedded:
     benchmark: str
     data: str
 
+    def trained_on(self, data: str) -> bool:
+        """Return whether they were trained on the data of a name, whatever is chosen of it as in ``digits:train``."""
+        return data.partition(":")[0] == self.data.partition(":")[0]
+
 
 Progress = Callable[[Mapping[str, Any]], None]
 """Is told of each tick of a training run: kimg, sec_per_kimg, eta in seconds, losses, weights (a path, or None)."""
@@ -81,6 +85,10 @@ class Adapter(Protocol):
 
     def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Progress) -> Path:
         """Train into ``run_dir`` and return the path of the final weights."""
+        ...
+
+    def untrained(self, data: Dataset, recipe: Recipe) -> Any:
+        """Return the model as it is before training, to plan its metrics by; None where that is not known."""
         ...
 
 

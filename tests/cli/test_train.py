@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import toygan
 
+from baselines.errors import TrainingError, WriteError
 from ganbench import registry
 from ganbench.cli.train import _benchmark, _recipe, line
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
@@ -117,23 +118,34 @@ def test_digits_have_a_recipe_and_a_protocol_of_their_own(
     apprentice: Apprentice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apprentice, "recipes", {**Apprentice.recipes, "digits32": Recipe("digits32")})
+    monkeypatch.setattr(apprentice, "embedded", Embedded(Path("digits32.safetensors"), "", "digits", "digits"))
     assert ganbench("train", "--model", "apprentice", "--data", "digits:train").exit_code == 0
     assert apprentice.asked[0][1].name == "digits32"
-    for data in ("digits", "digits:train", "digit-domains", "digit-domains:3,8"):
+    for data in ("digits", "digits:train"):
         assert _recipe(apprentice, "apprentice", None, data).name == "digits32"
         assert _benchmark(apprentice, data) == "digits"
     assert _benchmark(apprentice, "stripes") == "toy"
     own = Embedded(Path("own.safetensors"), "", "digit-domains", "digit-domains")
     monkeypatch.setattr(apprentice, "embedded", own)
     assert _benchmark(apprentice, "digit-domains:3,8") == "digit-domains"
+    monkeypatch.setattr(apprentice, "embedded", None)
+    assert _benchmark(apprentice, "digits") == "toy"
 
 
-@pytest.mark.parametrize("error", [ValueError("images must be square: resize them."), OSError("the disk is full.")])
+@pytest.mark.parametrize("error", [TrainingError("images must be square: resize them."), WriteError(28, "Full", "x")])
 def test_what_goes_wrong_is_one_sentence(apprentice: Apprentice, error: Exception) -> None:
     apprentice.error = error
     done = ganbench(*LINE, "--recipe", "short")
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1] == f"ganbench: {error}"
+
+
+@pytest.mark.parametrize("error", [TypeError("a network takes 2 arguments"), ValueError("shapes"), KeyError("G")])
+def test_a_mistake_of_ours_is_not_told_as_the_users(apprentice: Apprentice, error: Exception) -> None:
+    apprentice.error = error
+    done = ganbench(*LINE, "--recipe", "short")
+    assert done.exit_code == 2
+    assert "this is a bug" in done.stderr
 
 
 def test_an_interrupt_says_how_to_go_on(apprentice: Apprentice) -> None:
@@ -148,7 +160,7 @@ def test_what_is_typed_wrong_is_told_before_anything_is_made(apprentice: Apprent
         "train", "--model", "apprentice", "--data", "strips", "--recipe", "short"
     )
     assert "unknown model" in complaint("train", "--model", "nobody", "--data", "stripes")
-    for length in ("0", "-1", "nan", "inf"):
+    for length in ("0", "-1", "nan", "inf", "1e300", "1e10"):
         assert "--kimg" in complaint(*LINE, "--recipe", "short", "--kimg", length)
     assert "seed" in complaint(*LINE, "--recipe", "short", "--seed", "-1")
     assert "gpu" in complaint(*LINE, "--recipe", "short", "--device", "gpu")

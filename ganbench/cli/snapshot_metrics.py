@@ -1,0 +1,77 @@
+"""Metrics of the snapshots that ``ganbench train`` writes: planned before the first step; none can end the run."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganbench.printable import one_line
+
+if TYPE_CHECKING:
+    from ganbench.types import Adapter, Dataset, Recipe
+
+
+class SnapshotMetrics:
+    """What measures every snapshot: gives a line to show, and adds one to ``metrics.jsonl``.
+
+    Attributes:
+        adapter: of the model.
+        metrics: names; none to measure nothing.
+        data: the reals.
+        benchmark: the measuring protocol.
+        log: the file of numbers.
+    """
+
+    def __init__(self, adapter: "Adapter", metrics: Sequence[str], data: "Dataset", benchmark: str, log: Path) -> None:
+        self.adapter, self.metrics, self.data, self.benchmark, self.log = adapter, metrics, data, benchmark, log
+
+    def check(self, recipe: "Recipe") -> None:
+        """Plan the metrics by the model as it is before training.
+
+        Where an adapter cannot say what that is, the weights that come with the model stand for it.
+
+        Raises:
+            PlanError: with everything that keeps the metrics from being measured.
+            GanbenchError: the model cannot be trained with these settings and data.
+        """
+        if not self.metrics:
+            return
+        from ganbench.engine.measure import planned_in_memory
+
+        model = self.adapter.untrained(self.data, recipe)
+        if model is None:
+            model = self.adapter.load(None, "cpu")
+        planned_in_memory(model, self.metrics, data=self.data, benchmark=self.benchmark)
+
+    def __call__(self, tick: Mapping[str, Any]) -> str:
+        """Return the numbers of the weights that a tick wrote, and what could not be measured; "" without weights."""
+        if not self.metrics or not tick.get("weights"):
+            return ""
+        try:
+            numbers, failed = self._measured(Path(tick["weights"]))
+        except Exception as error:  # whatever a metric meets, days of training are worth more than its number
+            numbers, failed = {}, {", ".join(self.metrics): f"{type(error).__name__}: {error}"}
+        self._note({"kimg": tick["kimg"], **numbers, **({"missing": failed} if failed else {})})
+        found = [f"{name} {value:.5g}" for name, value in numbers.items()]
+        missing = [f"{name} could not be measured ({one_line(why)})" for name, why in failed.items()]
+        return f"kimg {tick['kimg']:.1f}  " + "  ".join([*found, *missing])
+
+    def _measured(self, weights: Path) -> tuple[dict[str, float], dict[str, str]]:
+        """Return the numbers by column name, and by metric why others could not be measured."""
+        from ganbench.engine.cache import Cache
+        from ganbench.engine.measure import planned_in_memory
+        from ganbench.engine.results import measured
+        from ganbench.engine.run import Silence, fill
+
+        model = self.adapter.load(weights, "cpu")
+        planned = planned_in_memory(model, self.metrics, data=self.data, benchmark=self.benchmark)
+        with tempfile.TemporaryDirectory() as folder:
+            filled, failures, _ = fill(planned.plan, planned.batch_size, Cache(Path(folder)), Silence())
+            outcome = measured(planned.plan, filled, failures)
+        return {result.key: result.value for result in outcome.results}, dict(outcome.failed)
+
+    def _note(self, entry: Mapping[str, Any]) -> None:
+        from baselines.training import log
+
+        log.mend(self.log)
+        log.append(self.log, entry)

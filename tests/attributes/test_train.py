@@ -106,5 +106,5 @@ def test_a_loss_that_is_not_finite_ends_the_training(monkeypatch: pytest.MonkeyP
 
 def test_a_learning_rate_out_of_range_is_refused() -> None:
     images, answers = pictures(32, 4, 1)
-    with pytest.raises(SettingsError, match="expected the setting lr to be a number from 0 to 100, found 1e.30"):
+    with pytest.raises(SettingsError, match=r"expected the setting lr to be a number from 0 to 100, found 1e\+30"):
         train(images, answers, dataclasses.replace(QUICK, lr=1e30))

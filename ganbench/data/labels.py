@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 
 from ganbench.errors import BadInputError
+from ganbench.types import Dataset
 
 FILE = "dataset.json"
 MAX_BYTES = 96 * 2**20
 """Of the file; that of 140,000 images with 25 numbers each takes 70 MB."""
 MAX_VALUES = 10_000_000  # in the file; each takes up to 70 bytes of memory
 MAX_CLASSES = 2**16
+_AT_ONCE = 1024  # one-hot labels of many images and classes would take gigabytes
 LAYOUT = '{"labels": [["image.png", label], ...]}'
 
 
@@ -73,6 +75,12 @@ def one_hot(labels: Tensor, label_dim: int) -> Tensor:
 def class_indices(labels: Tensor) -> Tensor:
     """Return the class numbers ``[N]`` int64 of one-hot labels ``[N, label_dim]``, as ``Dataset.labels`` gives them."""
     return labels.argmax(1)
+
+
+def classes_of(data: Dataset) -> Tensor:
+    """Return the class numbers ``[len(data)]`` int64 of all images of a data set with one-hot labels."""
+    parts = (range(start, min(start + _AT_ONCE, len(data))) for start in range(0, len(data), _AT_ONCE))
+    return torch.cat([class_indices(data.labels(part)) for part in parts])
 
 
 def _parsed(content: bytes, where: str) -> Mapping[str, Any] | None:

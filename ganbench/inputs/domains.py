@@ -6,6 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from ganbench.data.labels import classes_of
 from ganbench.inputs.context import Context
 from ganbench.inputs.generated import checked
 from ganbench.types import Dataset, DomainDataset, PartialTranslator, Translator
@@ -92,7 +93,7 @@ def target_domains(context: Context) -> list[int]:
 def validation_images(context: Context) -> list[list[int]]:
     """Return the indices of the validation images of each of the data's domains, in order."""
     data = domain_data(context)
-    labels = data.validation.labels(range(len(data.validation))).argmax(1)
+    labels = classes_of(data.validation)
     return [(labels == place).nonzero()[:, 0].tolist() for place in range(len(data.domains))]
 
 

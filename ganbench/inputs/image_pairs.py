@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 import torch
 from torch import Tensor
 
+from ganbench.data.labels import classes_of
 from ganbench.images import box_downsample_to
 from ganbench.inputs.batch import BaseSource, BaseView, Batch
 from ganbench.inputs.context import Context
@@ -124,7 +125,7 @@ def _of_one_class(data: Dataset, first: Tensor, draws: Tensor) -> Tensor:
 
 def _classes(data: Dataset) -> list[list[int]]:
     """Return the indices of the images of each class that has any."""
-    place = data.labels(range(len(data))).argmax(1)
+    place = classes_of(data)
     found = [(place == one).nonzero()[:, 0].tolist() for one in range(data.label_dim)]
     return [members for members in found if members]
 

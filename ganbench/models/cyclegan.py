@@ -18,6 +18,7 @@ from baselines.training.settings import recipe_of
 from ganbench.checkpoints import header_of, load
 from ganbench.checkpoints.fields import Number
 from ganbench.data import at_size
+from ganbench.data.labels import classes_of
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
 from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
@@ -178,7 +179,7 @@ def two_domains(data: Dataset) -> tuple[tuple[str, str], tuple[Pictures, Picture
         raise BadInputError(
             f"{data.name} has {len(data.domains)} domains ({shown}): cyclegan takes two, so choose two."
         )
-    place = data.labels(range(len(data))).argmax(1)
+    place = classes_of(data)
     pictures = [Pictures(data, (place == domain).nonzero().flatten().tolist()) for domain in range(2)]
     for name, images in zip(data.domains, pictures, strict=True):
         if not len(images):

@@ -16,7 +16,7 @@ from ganbench.data.decoding import colour_header, pixels, rgb_pixels
 from ganbench.data.domains import layout_of
 from ganbench.data.folder import Folder
 from ganbench.data.image_files import Container
-from ganbench.data.labels import class_indices
+from ganbench.data.labels import classes_of
 from ganbench.data.nvlabs_zip import Zip
 from ganbench.errors import BadInputError
 from ganbench.types import Dataset, DomainDataset
@@ -104,7 +104,7 @@ def _of_data(data: Dataset, channels: int) -> list[UserImage]:
     _check_channels(data.name, data.channels, channels)
     domains = data.domains if isinstance(data, DomainDataset) else ()
     shown = data.validation if isinstance(data, DomainDataset) else data
-    numbers = class_indices(shown.labels(range(len(shown)))).tolist() if domains else []
+    numbers = classes_of(shown).tolist() if domains else []
 
     def one(index: int) -> UserImage:
         domain = domains[numbers[index]] if domains else None

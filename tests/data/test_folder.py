@@ -12,7 +12,7 @@ from PIL import Image
 
 from baselines.digits import dataset
 from ganbench.data import open_data
-from ganbench.data.labels import MAX_BYTES, class_indices, read_labels
+from ganbench.data.labels import MAX_BYTES, class_indices, classes_of, read_labels
 from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.types import Dataset, NotedDataset, ResizableDataset, WatchedDataset
 from tests.data.image_sets import dataset_json, encoded, members, noise, picture, write_folder, write_zip
@@ -325,6 +325,15 @@ class TestLabels:
         data = open_data(tmp_path)
         assert class_indices(data.labels(range(3))).tolist() == [2, 0, 1]
         assert data.label_dim == 3
+
+    def test_the_classes_of_all_images_come_in_batches(self) -> None:
+        digits = dataset.load("train")
+        data = open_data("digits")
+        asked: list[int] = []
+        labels = data.labels
+        data.labels = lambda indices: asked.append(len(indices)) or labels(indices)  # type: ignore[method-assign,func-returns-value]
+        assert torch.equal(classes_of(data), digits.labels)
+        assert asked == [1024, 418], "all one-hot labels of a large set are too many"
 
     def test_names_may_be_the_keys_of_one_dict_or_of_many(self, tmp_path: Path) -> None:
         write_folder(tmp_path, noise(2), ["a.png", "b.png"])

@@ -140,6 +140,10 @@ class DiscriminatorEpilogue(nn.Module):
         if self.architecture == "skip":
             assert img is not None, "the skip architecture reads the image at every resolution"
             x = x + self.fromrgb(img.to(x.dtype).contiguous())
+        return self.logits(x, cmap)
+
+    def logits(self, x: Tensor, cmap: Tensor | None) -> Tensor:
+        """Return logits ``[N, 1]`` of 4x4 features."""
         if self.mbstd is not None:
             x = self.mbstd(x)
         x = self.out(self.fc(self.conv(x).flatten(1)))
@@ -215,9 +219,12 @@ class Discriminator(nn.Module):
         x, image = None, img
         for res in self.block_resolutions:
             x, image = self.get_submodule(f"b{res}")(x, image, force_fp32=force_fp32)
-        cmap = None
-        if self.c_dim > 0:
-            assert c is not None, "a conditional discriminator needs labels"
-            cmap = c if self.mapping is None else self.mapping(None, c) / math.sqrt(self.cmap_dim)
-        logits: Tensor = self.b4(x, image, cmap)
+        logits: Tensor = self.b4(x, image, self.projection(c))
         return logits
+
+    def projection(self, c: Tensor | None) -> Tensor | None:
+        """Return what the last features are projected on, ``[N, cmap_dim]``, or None without labels."""
+        if self.c_dim == 0:
+            return None
+        assert c is not None, "a conditional discriminator needs labels"
+        return c if self.mapping is None else self.mapping(None, c) / math.sqrt(self.cmap_dim)

@@ -5,7 +5,7 @@ Generative Adversarial Networks with Limited Data (NeurIPS 2020).
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -28,6 +28,8 @@ class Generator(nn.Module):
     repository; StyleGAN2-ADA's own are 0, None and 0.995.
     """
 
+    synthesis_class: ClassVar[type[SynthesisNetwork]] = SynthesisNetwork
+
     def __init__(
         self,
         z_dim: int,
@@ -43,7 +45,7 @@ class Generator(nn.Module):
         self.z_dim, self.c_dim, self.w_dim = z_dim, c_dim, w_dim
         self.img_resolution, self.img_channels = img_resolution, img_channels
         settings = {**(synthesis_kwargs or {}), **synthesis_settings}
-        self.synthesis = SynthesisNetwork(w_dim, img_resolution, img_channels, **settings)
+        self.synthesis = self.synthesis_class(w_dim, img_resolution, img_channels, **settings)
         self.num_ws = self.synthesis.num_ws
         self.mapping = MappingNetwork(z_dim, c_dim, w_dim, self.num_ws, **(mapping_kwargs or {}))
 

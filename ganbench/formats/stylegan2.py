@@ -72,7 +72,23 @@ DISCRIMINATOR = Architecture(
         },
     },
 )
-MODELS = {"stylegan2": (GENERATOR, "G_ema"), "stylegan2-discriminator": (DISCRIMINATOR, "D")}
+STRUCTURE: Fields = {"structure": Choice(("auto", "fixed", "linear", "recursive"))}
+GROWING_GENERATOR = Architecture(
+    "growing StyleGAN2 generator",
+    "baselines.stylegan2.growing:GrowingGenerator",
+    {**GENERATOR.fields, **STRUCTURE, "synthesis_kwargs": {**SYNTHESIS, **STRUCTURE}},
+)
+GROWING_DISCRIMINATOR = Architecture(
+    "growing StyleGAN2 discriminator",
+    "baselines.stylegan2.growing:GrowingDiscriminator",
+    {**DISCRIMINATOR.fields, **STRUCTURE},
+)
+MODELS = {
+    "stylegan2": (GENERATOR, "G_ema"),
+    "stylegan2-discriminator": (DISCRIMINATOR, "D"),
+    "stylegan2-growing": (GROWING_GENERATOR, "G_ema"),
+    "stylegan2-growing-discriminator": (GROWING_DISCRIMINATOR, "D"),
+}
 
 
 def discriminator_completed(module: PersistentObject, config: Config) -> Config:
@@ -109,7 +125,7 @@ def _over(own: Config, given: Any) -> Any:
 class StyleGAN2Format(BaseFormat):
     """StyleGAN2, StyleGAN2-ADA, and the discriminator of StyleGAN3."""
 
-    architectures = (GENERATOR, DISCRIMINATOR)
+    architectures = (GENERATOR, DISCRIMINATOR, GROWING_GENERATOR, GROWING_DISCRIMINATOR)
 
     def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
         """Return the networks of a PyTorch snapshot."""

@@ -12,10 +12,8 @@ from torch import Tensor
 from baselines.ops.upfirdn2d import setup_filter
 from ganbench.checkpoints.format import BaseFormat, Config, Content, Header, NetworkSpec
 from ganbench.errors import BadInputError
+from ganbench.formats import stylegan2
 from ganbench.formats.headers import of_single
-from ganbench.formats.stylegan2 import DISCRIMINATOR as D
-from ganbench.formats.stylegan2 import GENERATOR as G
-from ganbench.formats.stylegan2 import MODELS
 from ganbench.formats.tensorflow import translated
 from ganbench.formats.tflib import HWIO, IO, Parts, Rule, Translation, renamed, same
 
@@ -95,10 +93,30 @@ def discriminator_config(kwargs: Config, parts: Parts) -> Config:
     return {**ada_discriminator_config({"mbstd_group_size": 4, **kwargs}, parts), "label_select": True}
 
 
+def growing_generator_config(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our growing generator, as ``first_generator_config`` does."""
+    return grown(first_generator_config(kwargs, parts), parts.get("synthesis", {}))
+
+
+def growing_discriminator_config(kwargs: Config, parts: Parts) -> Config:
+    """Return the arguments of our growing discriminator, as ``discriminator_config`` does."""
+    return grown(discriminator_config(kwargs, parts), kwargs)
+
+
+def grown(config: Config, kwargs: Config) -> Config:
+    """Return arguments with the structure, which stands in the place of an architecture."""
+    rest = {name: value for name, value in config.items() if name != "architecture"}
+    return {**rest, "structure": kwargs.get("structure", "auto")}
+
+
 def activated(config: Config) -> Config:
-    """Return a part's arguments with TensorFlow's own leaky ReLU, whose slope is float32(0.2) in every precision."""
+    """Return a part's arguments with what TensorFlow's code means by them.
+
+    Its own leaky ReLU has the slope float32(0.2) in every precision, and no filter is one over two pixels.
+    """
     activation = config.get("activation", "lrelu")
-    return {**config, "activation": "lrelu-tf" if activation == "lrelu" else activation}
+    box = {"resample_filter": [1, 1]} if config.get("resample_filter", BINOMIAL) is None else {}
+    return {**config, **box, "activation": "lrelu-tf" if activation == "lrelu" else activation}
 
 
 def channels(kwargs: Config) -> Config:
@@ -108,12 +126,16 @@ def channels(kwargs: Config) -> Config:
 
 
 def words(groups: Mapping[str, str], config: Config) -> dict[str, Any]:
-    """Return the scope and the number of the layer that a key's resolution and layer stand for."""
-    if "res" not in groups or "layer" not in groups:
+    """Return the level of detail, the scope and the number of the layer that a key's resolution and layer stand for."""
+    if "res" not in groups:
         return {}
-    res, layer = groups["res"], int(groups["layer"])
-    name = "Conv" if res == "4" else ("Conv0_up", "Conv1")[layer]
-    return {"scope": f"G_synthesis/{res}x{res}/{name}", "number": 2 * round(math.log2(int(res) / 4)) + layer - 1}
+    res, layer = int(groups["res"]), int(groups.get("layer", 0))
+    name = "Conv" if res == 4 else ("Conv0_up", "Conv1")[layer]
+    return {
+        "lod": round(math.log2(config["img_resolution"] / res)),
+        "scope": f"G_synthesis/{res}x{res}/{name}",
+        "number": 2 * round(math.log2(res / 4)) + layer - 1,
+    }
 
 
 def constant(key: str, config: Config) -> Tensor | None:
@@ -172,19 +194,52 @@ DISCRIMINATOR_RULES = (
 )
 
 
+# In the growing networks, colours lie outside of their resolutions, and the level of detail is a variable.
+GROWING_GENERATOR_RULES = (
+    Rule(r"synthesis\.lod", "lod"),
+    LABEL_CONCAT,
+    Rule(rf"synthesis\.{RES}\.torgb\.weight", "G_synthesis/ToRGB_lod{lod}/weight", HWIO),
+    Rule(rf"synthesis\.{RES}\.torgb\.bias", "G_synthesis/ToRGB_lod{lod}/bias"),
+    Rule(rf"synthesis\.{RES}\.torgb\.affine\.weight", "G_synthesis/ToRGB_lod{lod}/mod_weight", IO),
+    Rule(rf"synthesis\.{RES}\.torgb\.affine\.bias", "G_synthesis/ToRGB_lod{lod}/mod_bias"),
+    *GENERATOR_RULES,
+)
+GROWING_DISCRIMINATOR_RULES = (
+    Rule("lod", "lod"),
+    Rule(rf"{RES}\.fromrgb\.weight", "FromRGB_lod{lod}/weight", HWIO),
+    Rule(rf"{RES}\.fromrgb\.bias", "FromRGB_lod{lod}/bias"),
+    *DISCRIMINATOR_RULES,
+)
+
+
 def _generator(configure: Any, *rules: Rule) -> Translation:
     ordered = (*rules, *GENERATOR_RULES)
-    return Translation(G, configure, ordered, words, lambda config: ["lod"], constant)
+    return Translation(stylegan2.GENERATOR, configure, ordered, words, lambda config: ["lod"], constant)
 
 
 def _discriminator(configure: Any) -> Translation:
-    return Translation(D, configure, DISCRIMINATOR_RULES, words, constant=constant)
+    return Translation(stylegan2.DISCRIMINATOR, configure, DISCRIMINATOR_RULES, words, constant=constant)
 
 
 TRANSLATIONS = {
     "G_main with G_synthesis_stylegan2": _generator(first_generator_config, LABEL_CONCAT),
+    "G_main with G_synthesis_stylegan_revised": Translation(  # configurations B to D; A is a StyleGAN
+        stylegan2.GROWING_GENERATOR,
+        growing_generator_config,
+        GROWING_GENERATOR_RULES,
+        words,
+        lambda config: ["G_synthesis/lod"],
+        constant,
+    ),
     "G_main with G_synthesis": _generator(generator_config),  # StyleGAN2-ADA
     "D_stylegan2": _discriminator(discriminator_config),
+    "D_stylegan": Translation(
+        stylegan2.GROWING_DISCRIMINATOR,
+        growing_discriminator_config,
+        GROWING_DISCRIMINATOR_RULES,
+        words,
+        constant=constant,
+    ),
     "D_main": _discriminator(ada_discriminator_config),  # StyleGAN2-ADA
 }
 
@@ -198,7 +253,7 @@ class StyleGAN2TensorFlowFormat(BaseFormat):
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
         """Return what our file says of a network."""
-        return of_single(specs, MODELS)
+        return of_single(specs, stylegan2.MODELS)
 
 
 stylegan2_tensorflow = StyleGAN2TensorFlowFormat()

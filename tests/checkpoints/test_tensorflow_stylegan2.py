@@ -117,8 +117,8 @@ def test_labels_of_the_first_code_come_back() -> None:
     ("function", "synthesis", "kwargs", "words"),
     [
         ("G_main", "G_synthesis", {"normalize_latents": False}, "whose latents are not normalised"),
-        ("G_main", "G_synthesis_stylegan_revised", {}, "'G_main with G_synthesis_stylegan_revised'"),
-        ("D_stylegan", None, {}, "'D_stylegan'"),
+        ("G_main", "G_synthesis_of_another", {}, "'G_main with G_synthesis_of_another'"),
+        ("D_another", None, {}, "'D_another'"),
         ("D_stylegan2", None, {"fmap_base": "many"}, "arguments that make no StyleGAN2 discriminator"),
     ],
 )

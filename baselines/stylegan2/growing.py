@@ -1,0 +1,137 @@
+"""StyleGAN2's networks with progressive growing: configurations B to D, before skip connections took its place.
+
+Source: Karras et al. (CVPR 2020), figure 2d and table 1; Karras et al., Progressive Growing of GANs (ICLR 2018),
+section 2 and figure 2, for the growing.
+"""
+
+from itertools import islice
+from typing import Any, ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from baselines.stylegan2.discriminator import Discriminator
+from baselines.stylegan2.networks import Generator
+from baselines.stylegan2.synthesis import Architecture, SynthesisNetwork
+
+__all__ = ["GrowingDiscriminator", "GrowingGenerator", "GrowingSynthesisNetwork"]
+
+Structure = Literal["auto", "fixed", "linear", "recursive"]
+
+
+def grows(structure: str) -> bool:
+    """Return whether a network of this structure has grown; the others but ``"fixed"`` are forms of one computation.
+
+    Raises:
+        ValueError: there is no such structure.
+    """
+    if structure not in ("auto", "fixed", "linear", "recursive"):
+        raise ValueError(f"structure must be auto, fixed, linear or recursive, not {structure!r}: give one of them.")
+    return structure != "fixed"
+
+
+def split_lod(lod: float, levels: int) -> tuple[int, float]:
+    """Return how many resolutions are left out, and the share, 0..1, in which the highest left is not yet there.
+
+    Args:
+        lod: level of detail: 0 for the full resolution, 1 for half of it, and so on; in between, fading.
+        levels: number of resolutions from 4x4 on.
+    """
+    lod = min(max(lod, 0.0), float(levels - 1))
+    return int(lod), lod - int(lod)
+
+
+def enlarged(x: Tensor, factor: int) -> Tensor:
+    """Return ``x [N, C, H, W]`` with every pixel repeated ``factor`` times along both axes."""
+    return x if factor == 1 else F.interpolate(x, scale_factor=factor, mode="nearest")
+
+
+class GrowingSynthesisNetwork(SynthesisNetwork):
+    """Intermediate latents to images, at the level of detail in the buffer ``lod``.
+
+    Keys: ``lod`` [], then those of ``SynthesisNetwork``, with colours at every resolution.
+
+    Args:
+        structure: ``"fixed"`` never grows, and has one layer of colours; the others mean the same here.
+        settings: of ``SynthesisNetwork``, but for ``architecture``.
+    """
+
+    lod: Tensor
+
+    def __init__(
+        self, w_dim: int, img_resolution: int, img_channels: int, structure: Structure = "auto", **settings: Any
+    ) -> None:
+        architecture = "skip" if grows(structure) else "orig"
+        super().__init__(w_dim, img_resolution, img_channels, architecture=architecture, **settings)
+        self.grows = grows(structure)
+        self.register_buffer("lod", torch.zeros([]))
+
+    def images(self, styles: Tensor, *noise: Tensor | None, force_fp32: bool = False) -> Tensor:
+        """Return the images of the whole batch at once, given the noise of every convolution, in order."""
+        if not self.grows:
+            return super().images(styles, *noise, force_fp32=force_fp32)
+        missing, share = split_lod(float(self.lod), len(self.block_resolutions))
+        channels = [layer.num_styles for block in self.blocks() for layer in block.layers()]
+        style, draws = iter(torch.split(styles, channels, dim=1)), iter(noise)
+        x: Tensor | None = None
+        colours: list[Tensor] = []
+        for block in self.blocks()[: len(self.block_resolutions) - missing]:
+            own = list(islice(style, len(block.layers())))
+            x, image = block(x, None, own, list(islice(draws, block.num_conv)), force_fp32)
+            colours.append(image)
+        image = torch.lerp(colours[-1], enlarged(colours[-2], 2), share) if share else colours[-1]
+        return enlarged(image, 2**missing)
+
+
+class GrowingGenerator(Generator):
+    """Latents and labels to images; keys and arguments as for ``Generator``, but for the synthesis network's."""
+
+    synthesis_class: ClassVar[type[SynthesisNetwork]] = GrowingSynthesisNetwork
+
+
+class GrowingDiscriminator(Discriminator):
+    """Judges images at the level of detail in the buffer ``lod``, which is the generator's.
+
+    Keys: those of ``Discriminator`` and ``lod`` []; every resolution reads colours.
+
+    Args:
+        structure: as for ``GrowingSynthesisNetwork``.
+        settings: of ``Discriminator``, but for ``architecture``.
+    """
+
+    lod: Tensor
+
+    def __init__(
+        self, c_dim: int, img_resolution: int, img_channels: int, structure: Structure = "auto", **settings: Any
+    ) -> None:
+        architecture: Architecture = "skip" if grows(structure) else "orig"
+        super().__init__(c_dim, img_resolution, img_channels, architecture=architecture, **settings)
+        self.grows = grows(structure)
+        self.register_buffer("lod", torch.zeros([]))
+
+    def forward(
+        self, img: Tensor, c: Tensor | None = None, update_emas: bool = False, force_fp32: bool = False
+    ) -> Tensor:
+        """Return logits ``[N, 1]`` float32, larger where the image looks real; the last two change nothing here."""
+        if not self.grows:
+            return super().forward(img, c)
+        missing, share = split_lod(float(self.lod), len(self.block_resolutions) + 1)
+        x = self.features(img, missing)
+        for level in range(missing, len(self.block_resolutions)):
+            block = self.at(level)
+            x = block.conv1(block.conv0(x))
+            if share and level == missing:
+                x = torch.lerp(x, self.features(img, level + 1), share)
+        logits: Tensor = self.b4.logits(x, self.projection(c))
+        return logits
+
+    def at(self, level: int) -> Any:
+        """Return the block at the full resolution (level 0), half of it (level 1), and so on."""
+        return self.get_submodule(f"b{self.img_resolution >> level}")
+
+    def features(self, img: Tensor, level: int) -> Tensor:
+        """Return the features that an image, averaged down to a level, goes in with."""
+        small = F.avg_pool2d(img, 2**level) if level else img
+        features: Tensor = self.at(level).fromrgb(small)
+        return features

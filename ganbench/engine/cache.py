@@ -1,7 +1,9 @@
 """Finished shards on disk: named by all that changes their numbers, written whole or not at all, checked on reading."""
 
+import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from ganbench.inputs import Accumulator, Context, Source, View
 from ganbench.inputs.accumulators import State
 from ganbench.paths import cache_dir
 
-LAYOUT = 2  # of the files and of the order of computation; raised when either changes
+LAYOUT = 3  # of the files and of the order of computation; raised when either changes
 
 
 def shard_key(source: Source, query: Query, context: Context, tile: int, start: int, stop: int) -> str:
@@ -79,20 +81,29 @@ class Cache:
             return None
         if meta.get("key") != key or meta.get("content") != _content(state):
             return None
+        with contextlib.suppress(OSError):  # a read-only cache only loses the order of use
+            os.utime(self._path(key))
         return into.from_state(state)
 
     def remove(self, key: str) -> None:
-        """Forget a shard."""
-        self._path(key).unlink(missing_ok=True)
+        """Forget a shard, where it can be removed."""
+        with contextlib.suppress(OSError):
+            self._path(key).unlink(missing_ok=True)
 
-    def write(self, key: str, shard: Accumulator) -> None:
+    def write(self, key: str, shard: Accumulator, about: Mapping[str, str] | None = None) -> None:
         """Store a finished shard.
+
+        Args:
+            key: that it is found by.
+            shard: what was accumulated.
+            about: for people: ``model``, ``data``, ``source``, ``view``.
 
         Raises:
             CacheError: the disk is full or the folder cannot be written; nothing is left behind.
         """
         path, state = self._path(key), shard.state()
-        data = save(dict(state), {"key": key, "content": _content(state)})
+        meta = {"key": key, "content": _content(state), "torch": torch.__version__, "layout": str(LAYOUT)}
+        data = save(dict(state), {**meta, "about": json.dumps(dict(about or {}))})
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, data)

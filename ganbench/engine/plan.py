@@ -85,7 +85,7 @@ class Plan:
         """
         metrics = tuple(dict.fromkeys(metrics))
         problems = _name_clashes(metrics)
-        context = Context(loaded.model, loaded.sha256, data, {}, seed, device)
+        context = Context(loaded.model, loaded.sha256, data, {}, seed, device, loaded.name)
         ready = [metric for metric in metrics if not any(_unmet(metric, context))]
         stands = len(ready) == len(metrics) or (allow_missing and bool(ready))
         with nullcontext() if fetches and stands and not problems else without_fetching():

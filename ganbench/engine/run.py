@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ganbench.engine.cache import Cache
+from ganbench.engine.cache_usage import max_bytes, trim
 from ganbench.engine.distributed import work_in_processes
 from ganbench.engine.modes import measuring
 from ganbench.engine.options import Options, names
 from ganbench.engine.plan import Pass, Plan, Query
 from ganbench.engine.planning import PlannedRun, plan_all
 from ganbench.engine.results import Outcome, measured, warnings_of
-from ganbench.engine.shards import Worker, collect, missing, unfinished, work
+from ganbench.engine.shards import Worker, collect, missing, tidy, unfinished, work
 from ganbench.errors import BadInputError, CacheError, DataChangedError
 from ganbench.inputs import Accumulator, Source
 from ganbench.records.environment import describe, ganbench_version
@@ -95,6 +96,7 @@ def run(
         GanbenchError: what went wrong on the way, in one sentence.
     """
     given = Options.of(metrics=metrics, **options)
+    max_bytes()  # a limit that is not one is told before any work
     chosen = names(models, "models")
     if not chosen or (given.weights and len(chosen) > 1):
         raise BadInputError(
@@ -107,7 +109,9 @@ def run(
     store.check_writable()
     if any(unfinished(each.plan, each.batch_size, cache) for each in planned):  # a complete cache need not be writable
         cache.check_writable()
-    return [_run(each, store, cache, reporter or Silence(), command or sys.argv) for each in planned]
+    records = [_run(each, store, cache, reporter or Silence(), command or sys.argv) for each in planned]
+    trim(cache.folder)
+    return records
 
 
 def _run(planned: PlannedRun, store: Store, cache: Cache, reporter: Reporter, command: Sequence[str]) -> RunRecord:
@@ -177,7 +181,9 @@ def _answered(
 
 def _collected(plan: Plan, pass_: Pass, worker: Worker, cache: Cache, reporter: Reporter) -> dict[Query, Accumulator]:
     work(plan, worker, cache, pass_, reporter.advance)
-    return {query: collect(pass_, query, worker, cache, reporter.advance) for query in pass_.queries}
+    found = {query: collect(pass_, query, worker, cache, reporter.advance) for query in pass_.queries}
+    tidy(pass_, worker, cache)
+    return found
 
 
 def _record(

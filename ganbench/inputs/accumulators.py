@@ -124,7 +124,7 @@ class Moments:
     Source: Chan et al., Updating formulae and a pairwise algorithm for computing sample variances (1979), eq. 2.1.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __init__(self) -> None:
         self.count = 0
@@ -140,7 +140,9 @@ class Moments:
         from_first = rows - rows[0]
         offset = from_first.mean(0)
         centred = from_first.sub_(offset)
-        self._add(len(rows), rows[0] + offset, centred.T @ centred)
+        upper = torch.triu(centred.T @ centred)
+        # Exactly symmetric, which a product of matrices need not be, so that half of it can be stored.
+        self._add(len(rows), rows[0] + offset, upper + torch.triu(upper, 1).T)
 
     def merge(self, other: Self) -> None:
         """Add another accumulator's moments."""
@@ -154,7 +156,7 @@ class Moments:
             step = mean - self.mean
             total = self.count + count
             self.scatter += scatter
-            self.scatter.addr_(step, step, alpha=self.count * count / total)
+            self.scatter += torch.outer(step, step).mul_(self.count * count / total)
             self.mean += step * (count / total)
             self.count = total
 
@@ -166,12 +168,16 @@ class Moments:
         return self.mean.numpy().copy(), (self.scatter / (self.count - ddof)).numpy()
 
     def state(self) -> State:
-        """Return count, mean and second moment about it."""
-        return {"count": np.array(self.count), "mean": self.mean.numpy(), "scatter": self.scatter.numpy()}
+        """Return count, mean and the upper half of the second moment about it, which is symmetric."""
+        rows, columns = torch.triu_indices(*self.scatter.shape)
+        return {"count": np.array(self.count), "mean": self.mean.numpy(), "upper": self.scatter[rows, columns].numpy()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Self:
         """Return the accumulator of a state."""
-        made = cls()
-        made._add(int(state["count"]), torch.from_numpy(state["mean"]), torch.from_numpy(state["scatter"]))
+        made, mean = cls(), torch.from_numpy(state["mean"])
+        scatter = torch.zeros(len(mean), len(mean), dtype=torch.float64)
+        rows, columns = torch.triu_indices(*scatter.shape)
+        scatter[rows, columns] = scatter[columns, rows] = torch.from_numpy(state["upper"])
+        made._add(int(state["count"]), mean, scatter)
         return made

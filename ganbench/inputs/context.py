@@ -21,6 +21,7 @@ class Context:
         extractors: loaded, by name.
         seed: of every random stream.
         device: such as ``cpu`` or ``cuda:0``.
+        name: of the model, for people.
     """
 
     model: Any
@@ -29,6 +30,7 @@ class Context:
     extractors: Mapping[str, Extractor]
     seed: int
     device: str
+    name: str = ""
     _twins: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -161,7 +161,7 @@ def _part(path: Path, sha256: str) -> Iterator[tuple[Path, IO[bytes]]]:
 
 
 def _lock(file: IO[bytes], part: Path) -> bool:
-    """Return whether this process alone works on a file until it is closed; where locks do not exist, it may not."""
+    """Lock a file until it is closed; return whether that succeeded, which it never does where there are no locks."""
     try:
         import fcntl
 

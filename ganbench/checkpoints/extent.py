@@ -1,4 +1,4 @@
-"""How far what a pickle gives extends: its depth, and its size once everything in it that is shared is written out.
+"""The depth of what a pickle holds, and its size once everything in it that is shared is written out.
 
 A pickle of 2 kB can hold forty dictionaries, each of which holds the one before it twice. Whoever walks through them
 meets 2**40 values; a dictionary that holds itself has no end.

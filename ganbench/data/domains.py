@@ -64,9 +64,11 @@ def layout_of(path: Path) -> Layout | None:
 
 
 def _subfolders(path: Path) -> dict[str, Path]:
-    if not path.is_dir():
-        return {}
-    return {folder.name: folder for folder in sorted(path.iterdir()) if folder.is_dir() and folder.name[0] != "."}
+    try:
+        found = sorted(path.iterdir()) if path.is_dir() else []
+        return {folder.name: folder for folder in found if folder.is_dir() and folder.name[0] != "."}
+    except OSError as error:
+        raise BadInputError(f"the folder {path} cannot be read ({error.strerror}): check its permissions.") from error
 
 
 class _File(NamedTuple):

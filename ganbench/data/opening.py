@@ -25,17 +25,13 @@ def open_data(spec: str | Path) -> Dataset:
     if name in registry.names("data"):
         found: Dataset = registry.load("data", name)(variant)
         return found
-    try:
-        path = Path(spec).expanduser()
-        if spec and path.is_dir():
-            return _open_folder(path)
-        if path.is_file():
-            from ganbench.data.nvlabs_zip import open_zip
+    path = existing_path(spec)
+    if path and path.is_dir():
+        return _open_folder(path)
+    if path and path.is_file():
+        from ganbench.data.nvlabs_zip import open_zip
 
-            return open_zip(path)
-    except (OSError, RuntimeError) as error:  # pathlib raises RuntimeError for the home folder of nobody
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise BadInputError(f"the data {spec[:200]!r} cannot be opened ({reason}): check the path.") from error
+        return open_zip(path)
     raise _nothing(spec, name)
 
 
@@ -43,6 +39,20 @@ def is_there(spec: str | Path) -> bool:
     """Return whether ``open_data`` has something to open: a registered name, or a path that exists."""
     name = str(spec).partition(":")[0]
     return name in registry.names("data") or Path(spec).expanduser().exists()
+
+
+def existing_path(spec: str) -> Path | None:
+    """Return the path that a text names, or None where nothing has it.
+
+    Raises:
+        BadInputError: it cannot be a path, or nobody may look there.
+    """
+    try:
+        path = Path(spec).expanduser()
+        return path if spec and path.exists() else None
+    except (OSError, RuntimeError) as error:  # pathlib raises RuntimeError for the home folder of nobody
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadInputError(f"{spec[:200]!r} cannot be opened ({reason}): check the path.") from error
 
 
 def _open_folder(path: Path) -> Dataset:

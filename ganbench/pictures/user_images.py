@@ -18,6 +18,7 @@ from ganbench.data.folder import Folder
 from ganbench.data.image_files import Container
 from ganbench.data.labels import classes_of
 from ganbench.data.nvlabs_zip import Zip
+from ganbench.data.opening import existing_path
 from ganbench.errors import BadInputError
 from ganbench.types import Dataset, DomainDataset
 
@@ -56,8 +57,8 @@ def open_user_images(spec: str, domains: Sequence[str], channels: int) -> list[U
     Raises:
         BadInputError: there are none, or one cannot be read or has more channels than the model takes; it is named.
     """
-    path = Path(spec).expanduser()
-    if is_registered(spec) or not path.exists():
+    path = None if is_registered(spec) else existing_path(spec)
+    if path is None:
         return _of_data(open_data(spec), channels)
     if path.is_dir() and (layout := layout_of(path)):
         return [

@@ -147,6 +147,13 @@ def test_files_of_any_colour_become_rgb_for_a_model_of_rgb_images(tmp_path: Path
         assert (each.pixels().numpy() == expected).all(), name
 
 
+@pytest.mark.parametrize("spec", ["a" * 5000, "a\0b", "~nobody-of-this-name/images", ""])
+def test_what_cannot_be_a_path_is_refused(spec: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        open_user_images(spec, (), 3)
+    assert len(str(caught.value)) < 500
+
+
 def test_a_model_of_greyscale_images_takes_those_alone(tmp_path: Path) -> None:
     grey = noise(1, channels=1)
     write_folder(tmp_path / "grey", grey, ["a.png"])

@@ -30,22 +30,26 @@ def to_uint8(x: Tensor, quantiser: Quantiser = "stylegan") -> Tensor:
     - ``stylegan``: ``trunc(clamp(127.5 x + 128, 0, 255))``, of StyleGAN2-ADA and StyleGAN3. Truncation after adding 128
       puts -1 at 0 (0.5 is cut off), 0 at 128 and 1 at 255.
     - ``starganv2``: ``trunc(255 clamp((x + 1) / 2, 0, 1) + 0.5)``, how its evaluation saves images: rounded half up.
-    - ``cyclegan``: ``trunc(255 clamp((x + 1) / 2, 0, 1))``, how its test program saves images: only 1 itself gives 255.
+    - ``cyclegan``: ``trunc(255 clamp((x + 1) / 2, 0, 1))``, how its test script saves images: only 1 itself gives 255.
 
     Args:
         x: ``[N, C, H, W]`` floating point, nominally -1..1.
         quantiser: one of the names above.
 
     Raises:
-        BadInputError: for an unknown quantiser.
+        BadInputError: for an unknown quantiser, or images that are not floating point.
         NonFiniteError: if a value is NaN or infinite; it names the first such sample of the batch.
 
     Source: the evaluation protocol of Karras et al., Training generative adversarial networks with limited data
     (NeurIPS 2020), and of StyleGAN3 (NeurIPS 2021); the official code of StarGAN v2 and of CycleGAN.
     """
     if quantiser not in _QUANTISERS:
-        raise BadInputError(f"there is no quantiser {quantiser!r}; choose one of {', '.join(_QUANTISERS)}.")
+        raise BadInputError(f"unknown quantiser {quantiser!r}; choose one of {', '.join(_QUANTISERS)}.")
+    if not x.is_floating_point():
+        raise BadInputError(f"expected floating-point images on the scale -1..1, found {x.dtype}; use to_float first.")
     refuse_nonfinite(x, "image")
+    if x.dtype == torch.bfloat16:  # its eight bits cannot hold the sum that is rounded
+        x = x.float()
     return _QUANTISERS[quantiser](x).to(torch.uint8)
 
 
@@ -57,8 +61,8 @@ _QUANTISERS: dict[Quantiser, Callable[[Tensor], Tensor]] = {
 
 
 def refuse_nonfinite(x: Tensor, what: str) -> None:
-    """Raise ``NonFiniteError`` naming the first sample, along the first axis of ``x``, that is not finite."""
-    # A sum is finite only if every term is, so the common case costs one pass and no mask of the batch's size;
+    """Raise ``NonFiniteError`` if a value is NaN or infinite, naming the first such sample along the first axis."""
+    # A sum is finite only if every term is, so the common case takes one pass and no mask of the batch's size;
     # a sum that overflows is settled by the mask.
     if bool(torch.isfinite(x.sum())):
         return
@@ -75,11 +79,11 @@ def resize(images: Tensor, size: int | tuple[int, int], method: ResizeMethod) ->
     """Return images of ``size`` (height, width; one number for both), resampled by the named method.
 
     - ``tf1-bilinear``: what TensorFlow 1's bilinear resize did inside the Inception graph: source position
-      ``i * in / out``, no half-pixel offset, no antialiasing. float32 (float64 from float64) whatever comes in.
-    - ``pil-bilinear``, ``pil-bicubic``, ``pil-lanczos``: Pillow's antialiased filters, uint8 from uint8 and float32
-      from floats.
-    - ``box``: mean over whole blocks of pixels; the factor must be an integer. uint8 from uint8, rounded half to even
-      as in the multi-resolution FFHQ files (Pillow rounds twice, once an axis, and is off by one now and then).
+      ``i * in / out``, no half-pixel offset, no antialiasing. Returns float32, or float64 for float64.
+    - ``pil-bilinear``, ``pil-bicubic``, ``pil-lanczos``: Pillow's antialiased filters. Returns uint8 for uint8 and
+      float32 for floating point.
+    - ``box``: mean over whole blocks of pixels; the factor must be an integer. Returns uint8 for uint8, rounded half to
+      even as in the multi-resolution FFHQ files (Pillow rounds once for each axis, and is sometimes off by one).
 
     Args:
         images: ``[N, C, H, W]`` uint8 or floating point.
@@ -87,16 +91,16 @@ def resize(images: Tensor, size: int | tuple[int, int], method: ResizeMethod) ->
         method: one of the names above.
 
     Raises:
-        BadInputError: for an unknown method, or a box factor that is no integer.
+        BadInputError: for an unknown method, a size below 1, or a box factor that is not an integer.
 
     Source: StyleGAN's Inception port for ``tf1-bilinear``; Parmar et al., On aliased resizing (CVPR 2022), for why it
     matters which.
     """
     if method not in _RESIZERS:
-        raise BadInputError(f"there is no resize method {method!r}; choose one of {', '.join(get_args(ResizeMethod))}.")
+        raise BadInputError(f"unknown resize method {method!r}; choose one of {', '.join(get_args(ResizeMethod))}.")
     height, width = (size, size) if isinstance(size, int) else size
     if min(height, width) < 1:
-        raise BadInputError(f"images cannot be resized to {height}x{width}; ask for at least 1x1 pixels.")
+        raise BadInputError(f"expected a size of at least 1x1 pixels, found {height}x{width}; give a larger one.")
     return _RESIZERS[method](images, height, width)
 
 
@@ -104,11 +108,11 @@ def to_rgb(images: Tensor) -> Tensor:
     """Return ``[N, 3, H, W]``: greyscale repeated three times, colour as it is; dtype kept.
 
     Raises:
-        BadInputError: if there are neither 1 nor 3 channels.
+        BadInputError: if the number of channels is neither 1 nor 3.
     """
     channels = images.shape[1]
     if channels not in (1, 3):
-        raise BadInputError(f"these images have {channels} channels; give images with 1 (greyscale) or 3 (RGB).")
+        raise BadInputError(f"expected images with 1 channel (greyscale) or 3 (RGB), found {channels}; convert them.")
     return images.expand(-1, 3, -1, -1)
 
 
@@ -122,7 +126,7 @@ def ppl_crop(images: Tensor) -> Tensor:
 
 
 def box_downsample_to(images: Tensor, size: int = 256) -> Tensor:
-    """Return images reduced by the integer factor ``H // size`` where they are larger than ``size``, else untouched.
+    """Return images reduced by the integer factor ``H // size`` where that is 2 or more, else unchanged.
 
     The result is not always ``size``: 1024 becomes 256, 384 stays 384, 600 becomes 300. That is PPL's rule.
 

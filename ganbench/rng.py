@@ -1,18 +1,37 @@
 """One random stream per image: what sample ``i`` draws depends on ``(seed, i, purpose)`` and on nothing else."""
 
 import hashlib
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ganbench.errors import BadInputError
+
 MAX_SEED = 2**63 - 1
 
 
+def checked_seed(seed: SupportsIndex) -> int:
+    """Return a seed as an int.
+
+    Raises:
+        BadInputError: unless it is a whole number of 0..2**63-1; a bool is not one.
+    """
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if isinstance(seed, bool) or not 0 <= number <= MAX_SEED:
+        raise BadInputError(f"expected a whole number of 0 to 2**63-1 for seed, found {seed!s:.40}.")
+    return number
+
+
 def generator(seed: int, index: int, purpose: str) -> np.random.Generator:
-    """Return the NumPy generator of one image and one purpose.
+    """Return the NumPy generator for one image and one purpose.
 
     Philox is counter-based, so the streams of different images never overlap and cost nothing to open.
 
@@ -21,9 +40,13 @@ def generator(seed: int, index: int, purpose: str) -> np.random.Generator:
         index: number of the sample, counted from 0.
         purpose: what the draw is for, such as ``"z"`` or ``"path-t"``.
 
+    Raises:
+        BadInputError: unless ``seed`` is a whole number in range.
+
     Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011).
     """
-    key = int.from_bytes(hashlib.blake2b(f"{seed}/{purpose}".encode(), digest_size=16).digest(), "little")
+    # The image's number is the counter's highest word: the 2**192 blocks below it are its own.
+    key = int.from_bytes(hashlib.blake2b(f"{checked_seed(seed)}/{purpose}".encode(), digest_size=16).digest(), "little")
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, index]))
 
 

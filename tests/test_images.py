@@ -35,6 +35,17 @@ def test_bytes_on_the_scale_of_generated_images() -> None:
     assert to_float(levels.double()).dtype == torch.float64
 
 
+def test_bytes_are_not_quantised_again() -> None:
+    with pytest.raises(BadInputError, match=r"found torch\.uint8; use to_float first"):
+        to_uint8(torch.zeros(1, 1, 2, 2, dtype=torch.uint8))
+
+
+def test_bfloat16_is_quantised_as_the_float32_that_it_is() -> None:
+    x = noise(4, 3, 8, 8).bfloat16()
+    for quantiser in ("stylegan", "starganv2", "cyclegan"):
+        assert torch.equal(to_uint8(x, quantiser), to_uint8(x.float(), quantiser))
+
+
 def test_the_named_quantisers_where_they_differ() -> None:
     x = torch.tensor([-2.0, -1.0, -0.2 / 127.5, 0.0, 0.6 / 127.5, 1 - 0.6 / 127.5, 1.0, 2.0]).reshape(1, 1, 2, 4)
     assert to_uint8(x).flatten().tolist() == [0, 0, 127, 128, 128, 254, 255, 255]
@@ -55,7 +66,7 @@ def test_stargan_gives_every_8_bit_image_back_and_rounds_to_the_nearest() -> Non
 
 
 def test_an_unknown_quantiser_is_refused() -> None:
-    with pytest.raises(BadInputError, match="no quantiser 'pix2pix'; choose one of stylegan, starganv2, cyclegan"):
+    with pytest.raises(BadInputError, match="unknown quantiser 'pix2pix'; choose one of stylegan, starganv2, cyclegan"):
         to_uint8(torch.zeros(1, 1, 2, 2), "pix2pix")  # type: ignore[arg-type]
 
 
@@ -178,5 +189,5 @@ def test_to_rgb_repeats_grey_and_keeps_colour() -> None:
     grey, colour = noise(2, 1, 4, 4), noise(2, 3, 4, 4)
     assert torch.equal(to_rgb(grey), torch.cat([grey] * 3, dim=1))
     assert torch.equal(to_rgb(colour), colour)
-    with pytest.raises(BadInputError, match="4 channels"):
+    with pytest.raises(BadInputError, match="found 4; convert"):
         to_rgb(noise(1, 4, 2, 2))

@@ -1,10 +1,14 @@
 """One stream an image."""
 
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 from scipy import stats
 
-from ganbench.rng import Streams
+from ganbench.errors import BadInputError
+from ganbench.rng import Streams, checked_seed
 
 
 def test_a_draw_depends_on_seed_index_and_purpose_alone() -> None:
@@ -34,3 +38,10 @@ def test_uniform_draws_stay_below_one_and_reach_down_to_zero() -> None:
     draws = Streams(1, tuple(range(300))).uniform("t", (100,))
     assert 0 <= draws.min() < 1e-3
     assert 1 - 1e-3 < draws.max() < 1
+
+
+@pytest.mark.parametrize("seed", [1.5, True, -1, 2**63, "1", None])
+def test_another_kind_of_seed_is_refused(seed: Any) -> None:
+    with pytest.raises(BadInputError, match="whole number of 0 to 2"):
+        Streams(seed, (0,)).normal("z", (2,))
+    assert checked_seed(np.int64(7)) == 7

@@ -3,60 +3,79 @@
 import functools
 import math
 from collections.abc import Callable
+from typing import SupportsIndex
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganbench.functional.per_image import per_image
+from ganbench.errors import BadInputError
+from ganbench.functional.per_image import as_images, per_image
+from ganbench.functional.rows import ArrayLike, as_integer, as_tensor
+
+FINEST = 64  # largest refinement of the grid, and largest half-width of a window
 
 
 def rotation_matrix(angle: Tensor | float) -> Tensor:
     """Return the ``[3, 3]`` float64 matrix of a rotation that looks counter-clockwise, rows of an image pointing down.
 
     Args:
-        angle: in radians; of ``[N]`` angles the matrices are ``[N, 3, 3]``.
+        angle: in radians, finite; of ``[N]`` angles the matrices are ``[N, 3, 3]``.
     """
-    angle = torch.as_tensor(angle, dtype=torch.float64)
+    angle = as_tensor(angle, "angle").double()
+    if not bool(angle.isfinite().all()):
+        raise BadInputError("expected finite angles, found a NaN or an infinity; give radians.")
     c, s, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     return torch.stack([c, s, zero, -s, c, zero, zero, zero, zero + 1], dim=-1).reshape(*angle.shape, 3, 3)
 
 
-def rotate(x: Tensor, angle: Tensor | float, a: int = 3, up: int = 4) -> tuple[Tensor, Tensor]:
+def rotate(x: ArrayLike, angle: Tensor | float, a: SupportsIndex = 3, up: SupportsIndex = 4) -> tuple[Tensor, Tensor]:
     """Return ``(image, mask)``: images rotated about their centre, low-pass filtered for input and output grid.
 
     Args:
-        x: ``[N, C, H, W]`` floating point.
+        x: ``[N, C, H, W]`` floating point; half precision is computed and returned in float32.
         angle: counter-clockwise, in radians; a number for all images or ``[N]``.
-        a: half-width of the Lanczos windows, in pixels.
+        a: half-width of the Lanczos windows, in pixels, 1 to 31.
         up: the filtered image is held on a grid this many times finer and interpolated linearly.
 
     The mask is 1 where the result is known and 0 elsewhere, shaped like ``x`` (a view; do not write into it).
 
+    Raises:
+        BadInputError: if ``x`` is not images, an angle is neither a finite number nor one for each image, or ``a`` or
+            ``up`` is not a whole number in bounds.
+        NonFiniteError: naming the first image with a NaN or an infinity.
+
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3, operator R.
     """
-    return per_image(_rotate, x, angle, a=a, up=up)
+    window, finer = as_integer(a, "a", minimum=1, maximum=31), as_integer(up, "up", minimum=1, maximum=FINEST)
+    return per_image(_rotate, x, {"angle": angle}, a=window, up=finer)
 
 
-def pseudo_rotate(x: Tensor, angle: Tensor | float, a: int = 3) -> tuple[Tensor, Tensor]:
+def pseudo_rotate(x: ArrayLike, angle: Tensor | float, a: SupportsIndex = 3) -> tuple[Tensor, Tensor]:
     """Return ``(image, mask)``: images filtered as if they had been rotated by ``angle``, but left where they are.
 
-    Arguments and mask as for ``rotate``.
+    Arguments, mask and errors are as for ``rotate``.
 
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3, operator R*.
     """
-    return per_image(_pseudo_rotate, x, angle, a=a)
+    return per_image(_pseudo_rotate, x, {"angle": angle}, a=as_integer(a, "a", minimum=1, maximum=31))
 
 
 def affine_transform(
-    x: Tensor, matrix: Tensor, a: int = 3, up: int = 4, amax: int = 16, cutoff_in: float = 1, cutoff_out: float = 1
+    x: ArrayLike,
+    matrix: ArrayLike,
+    a: SupportsIndex = 3,
+    up: SupportsIndex = 4,
+    amax: SupportsIndex = 16,
+    cutoff_in: float = 1,
+    cutoff_out: float = 1,
 ) -> tuple[Tensor, Tensor]:
-    """Return ``(image, mask)``: images moved by an affine matrix, low-pass filtered for input and output grid.
+    """Return ``(image, mask)``: images under an affine map, low-pass filtered for input and output grid.
 
     Args:
-        x: ``[N, C, H, W]`` floating point.
+        x: ``[N, C, H, W]`` floating point; half precision is computed and returned in float32.
         matrix: ``[3, 3]``, from input to output positions, in image widths and heights about the centre; so a rotation
-            of an image that is not square is one of the square that it is stretched to.
+            of an image that is not square is one of the square that it is stretched to. It must be invertible.
         a: half-width of the Lanczos windows, in pixels.
         up: the filtered image is held on a grid this many times finer and interpolated linearly.
         amax: half-width of the filter, in pixels.
@@ -65,19 +84,38 @@ def affine_transform(
 
     The mask is 1 where the result is known and 0 elsewhere, shaped like ``x`` (a view; do not write into it).
 
+    Raises:
+        BadInputError: if ``x`` is not images, the matrix has no inverse, or the numbers do not fit together.
+        NonFiniteError: naming the first image with a NaN or an infinity.
+
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3.
     """
-    weights = affine_lowpass_filter(matrix, a=a, amax=amax, up=up, cutoff_in=cutoff_in, cutoff_out=cutoff_out)
-    fine = _upsampled(x, weights.to(x), up)
-    rows, columns = _positions_in_fine(torch.as_tensor(matrix).double().cpu(), x.shape[2], x.shape[3], up, amax)
-    grid = torch.stack([_normalised(columns, fine.shape[3]), _normalised(rows, fine.shape[2])], dim=-1).to(x)
-    image = F.grid_sample(fine, grid.expand(len(x), -1, -1, -1), "bilinear", "zeros", align_corners=False)
-    known = _known(rows, x.shape[2], up, amax) & _known(columns, x.shape[3], up, amax)
-    return image, known.to(x).expand(x.shape)
+    images, finer, reach = (
+        as_images(x, "x"),
+        as_integer(up, "up", minimum=1, maximum=FINEST),
+        as_integer(amax, "amax", minimum=1),
+    )
+    m = _matrix(matrix, (3,))
+    if not torch.linalg.cond(m) < 1 / torch.finfo(m.dtype).eps:
+        raise BadInputError(f"expected a matrix that has an inverse, found {m.tolist()}; check how it was composed.")
+    weights = affine_lowpass_filter(m, a=a, amax=reach, up=finer, cutoff_in=cutoff_in, cutoff_out=cutoff_out)
+    fine = _upsampled(images, weights.to(images), finer)
+    height, width = images.shape[2:]
+    rows, columns = _positions_in_fine(m, height, width, finer, reach)
+    grid = torch.stack([_normalised(columns, fine.shape[3]), _normalised(rows, fine.shape[2])], dim=-1).to(images)
+    image = F.grid_sample(fine, grid.expand(len(images), -1, -1, -1), "bilinear", "zeros", align_corners=False)
+    known = _known(rows, height, finer, reach) & _known(columns, width, finer, reach)
+    return image, known.to(images).expand(images.shape)
 
 
 def affine_lowpass_filter(
-    matrix: Tensor, a: int = 3, amax: int = 16, aflt: int = 64, up: int = 4, cutoff_in: float = 1, cutoff_out: float = 1
+    matrix: ArrayLike,
+    a: SupportsIndex = 3,
+    amax: SupportsIndex = 16,
+    aflt: SupportsIndex = 64,
+    up: SupportsIndex = 4,
+    cutoff_in: float = 1,
+    cutoff_out: float = 1,
 ) -> Tensor:
     """Return the taps ``[2 amax up - 1, 2 amax up - 1]`` float64 of a filter that both pixel grids can represent.
 
@@ -93,15 +131,37 @@ def affine_lowpass_filter(
         cutoff_in: of the input grid's low-pass, 1 being its Nyquist frequency.
         cutoff_out: likewise of the output grid.
 
+    Raises:
+        BadInputError: unless ``1 <= a <= amax < aflt``, cutoffs are above 0, and the matrix is finite and leaves the
+            filter something to pass.
+
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3.
     """
-    assert a <= amax < aflt
-    m = torch.as_tensor(matrix).detach().double().cpu()
+    up = as_integer(up, "up", minimum=1, maximum=FINEST)
+    aflt = as_integer(aflt, "aflt", minimum=2, maximum=4 * FINEST)
+    amax = as_integer(amax, "amax", minimum=1, maximum=aflt - 1)
+    a = as_integer(a, "a", minimum=1, maximum=amax)
+    for name, cutoff in (("cutoff_in", cutoff_in), ("cutoff_out", cutoff_out)):
+        if not 0 < float(as_tensor(cutoff, name)) < math.inf:
+            raise BadInputError(f"expected a number above 0 for {name}, found {cutoff}; 1 is the Nyquist frequency.")
+    m = _matrix(matrix, (2, 3))
     ideal = _convolved(functools.partial(_ideal, cutoff=cutoff_out), m, _ideal_circulant(amax, aflt, up, cutoff_in), up)
     window = _convolved(functools.partial(_lanczos, a=a), m, _window_circulant(amax, aflt, up, a), up)
     taps = F.pad(ideal * window, (0, 1, 0, 1)).reshape(2 * amax, up, 2 * amax, up)
     taps = taps / taps.sum(dim=(0, 2), keepdim=True) / up**2
+    if not bool(torch.isfinite(taps).all()):
+        raise BadInputError(f"expected a matrix near a rotation, found {m.tolist()}; its filter passes nothing.")
     return taps.reshape(2 * amax * up, 2 * amax * up)[:-1, :-1]
+
+
+def _matrix(matrix: ArrayLike, sizes: tuple[int, ...]) -> Tensor:
+    """Return a square matrix of one of the sizes, float64 on the CPU."""
+    m = as_tensor(matrix, "matrix").detach().double().cpu()
+    if m.shape not in [(size, size) for size in sizes] or not bool(m.isfinite().all()):
+        raise BadInputError(
+            f"expected finite numbers [{sizes[-1]}, {sizes[-1]}] for matrix, found {list(m.shape)} {m.tolist()!s:.60}."
+        )
+    return m
 
 
 def _rotate(x: Tensor, angle: float, a: int, up: int) -> tuple[Tensor, Tensor]:
@@ -119,7 +179,7 @@ def _pseudo_rotate(x: Tensor, angle: float, a: int) -> tuple[Tensor, Tensor]:
 
 
 def _upsampled(x: Tensor, weights: Tensor, up: int) -> Tensor:
-    """Return images on the finer grid, in full: pixel ``n`` is at ``up n + p``, ``p`` the middle of the filter.
+    """Return images on the finer grid, in full: pixel ``n`` is at ``up n + p``, where ``p`` is the filter's middle.
 
     Each of the ``up * up`` phases of the finer grid is an ordinary convolution with its own part of the filter, so
     nothing is multiplied with the zeros that upsampling would stuff in.

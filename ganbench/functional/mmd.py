@@ -1,14 +1,18 @@
 """Kernel distance (KID): the unbiased squared maximum mean discrepancy under a cubic polynomial kernel."""
 
+from typing import SupportsIndex
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganbench.errors import BadInputError
-from ganbench.functional.rows import ArrayLike, as_float64, as_row_pair
+from ganbench.errors import BadInputError, NonFiniteError
+from ganbench.functional.rows import ArrayLike, as_float64, as_integer, as_row_pair, as_tensor
 
 Indices = NDArray[np.int64]
+MOST_SUBSETS = 10**6  # that are drawn at once
+MAX_SEED = 2**63 - 1
 
 
 def kernel_distance(
@@ -16,26 +20,28 @@ def kernel_distance(
     y: ArrayLike,
     subsets: tuple[ArrayLike, ArrayLike] | None = None,
     *,
-    num_subsets: int = 100,
-    max_subset_size: int = 1000,
-    seed: int = 0,
+    num_subsets: SupportsIndex = 100,
+    max_subset_size: SupportsIndex = 1000,
+    seed: SupportsIndex = 0,
 ) -> float:
     """Return KID: the mean of ``kernel_distances`` over the subsets. It can be slightly negative, being unbiased.
 
     Args:
         x: features ``[N, D]``, as tensor or array; arithmetic is float64 whatever they are.
         y: features ``[M, D]``.
-        subsets: row numbers ``(of x, of y)``, each ``[subsets, m]``; without them, drawn by ``draw_subsets``.
+        subsets: row numbers ``(of x, of y)``, each ``[subsets, m]`` with ``m`` of 2 or more; drawn by ``draw_subsets``
+            if not given.
         num_subsets: how many to draw.
         max_subset_size: rows in a subset, fewer where there are fewer.
-        seed: of the draw.
+        seed: of the draw, 0..2**63-1.
 
     Raises:
         BadInputError: if shapes or sizes do not fit.
-        NonFiniteError: if a row is not finite.
+        NonFiniteError: if a row is not finite, or a kernel value exceeds float64.
 
     Source: Bińkowski et al., Demystifying MMD GANs (ICLR 2018), section 4; 100 subsets of 1000 as in StyleGAN2-ADA.
     """
+    x, y = as_row_pair(x, y, ("x", "y"), torch.float64)
     if subsets is None:
         subsets = draw_subsets(len(x), len(y), num_subsets, max_subset_size, seed)
     return float(kernel_distances(x, y, subsets).mean())
@@ -44,19 +50,47 @@ def kernel_distance(
 def kernel_distances(x: ArrayLike, y: ArrayLike, subsets: tuple[ArrayLike, ArrayLike]) -> NDArray[np.float64]:
     """Return the unbiased estimate of each subset, ``[subsets]`` float64; arguments as for ``kernel_distance``."""
     rows_x, rows_y = as_row_pair(x, y, ("x", "y"), torch.float64)
-    of_x, of_y = (torch.as_tensor(indices, dtype=torch.int64) for indices in subsets)
+    of_x, of_y = _row_numbers(subsets, rows_x, rows_y)
+    pairs = zip(of_x.to(rows_x.device), of_y.to(rows_y.device), strict=True)
+    distances = as_float64(torch.stack([_squared_mmd(rows_x[i], rows_y[j]) for i, j in pairs]), "distances")
+    if not np.isfinite(distances).all():
+        largest = max(float(rows.abs().max()) for rows in (rows_x, rows_y))
+        raise NonFiniteError(
+            f"expected features whose products float64 can hold to the third power, found {largest:.0e}; "
+            "scale both sets of features down."
+        )
+    return distances
+
+
+def _row_numbers(subsets: tuple[ArrayLike, ArrayLike], rows_x: Tensor, rows_y: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the row numbers ``[subsets, m]`` of both sides as int64, or raise a sentence about what is wrong."""
+    if not isinstance(subsets, tuple | list) or len(subsets) != 2:
+        raise BadInputError(f"expected a pair (rows of x, rows of y) for subsets, found {type(subsets).__name__}.")
+    of_x, of_y = (as_tensor(indices, "subsets") for indices in subsets)
+    if any(indices.is_floating_point() or indices.dtype == torch.bool for indices in (of_x, of_y)):
+        raise BadInputError(f"expected whole row numbers for subsets, found {of_x.dtype} and {of_y.dtype}.")
+    of_x, of_y = of_x.long(), of_y.long()
     if of_x.ndim != 2 or of_x.shape != of_y.shape or not of_x.numel():
         raise BadInputError(
             f"the subsets have shapes {list(of_x.shape)} and {list(of_y.shape)}; give [subsets, m] row numbers, twice."
         )
+    if of_x.shape[1] < 2:
+        raise BadInputError(
+            "expected at least 2 rows in each of the subsets, found 1; the unbiased estimate needs pairs."
+        )
     for name, rows, indices in (("x", rows_x, of_x), ("y", rows_y, of_y)):
         if not 0 <= int(indices.min()) <= int(indices.max()) < len(rows):
             raise BadInputError(f"a subset names a row that {name} with {len(rows)} rows does not have; count from 0.")
-    pairs = zip(of_x.to(rows_x.device), of_y.to(rows_y.device), strict=True)
-    return as_float64(torch.stack([_squared_mmd(rows_x[i], rows_y[j]) for i, j in pairs]), "distances")
+    return of_x, of_y
 
 
-def draw_subsets(num_x: int, num_y: int, num_subsets: int, max_subset_size: int, seed: int) -> tuple[Indices, Indices]:
+def draw_subsets(
+    num_x: SupportsIndex,
+    num_y: SupportsIndex,
+    num_subsets: SupportsIndex,
+    max_subset_size: SupportsIndex,
+    seed: SupportsIndex,
+) -> tuple[Indices, Indices]:
     """Return row numbers of x and of y, each ``[num_subsets, m]``, without repetition inside a subset.
 
     What subset ``i`` holds depends on ``seed``, ``i`` and the numbers of rows only: more subsets begin with the same.
@@ -64,21 +98,25 @@ def draw_subsets(num_x: int, num_y: int, num_subsets: int, max_subset_size: int,
     Raises:
         BadInputError: if ``num_subsets`` is below 1 or a subset would have fewer than 2 rows.
     """
-    size = min(num_x, num_y, max_subset_size)
-    if size < 2 or num_subsets < 1:
+    rows_x, rows_y = (as_integer(n, name, minimum=0) for n, name in ((num_x, "num_x"), (num_y, "num_y")))
+    count = as_integer(num_subsets, "num_subsets", minimum=0, maximum=MOST_SUBSETS)
+    size = min(rows_x, rows_y, as_integer(max_subset_size, "max_subset_size", minimum=0))
+    start = as_integer(seed, "seed", minimum=0, maximum=MAX_SEED)
+    if size < 2 or count < 1:
         raise BadInputError(
-            f"{num_subsets} subsets of {size} rows give no kernel distance; have at least 1 subset and 2 rows a side."
+            f"{count} subsets of {size} rows give no kernel distance; ask for at least 1 subset and 2 rows a side."
         )
-    streams = [np.random.default_rng([seed, i]) for i in range(num_subsets)]
-    draws = [(rng.choice(num_x, size, replace=False), rng.choice(num_y, size, replace=False)) for rng in streams]
+    streams = [np.random.default_rng([start, i]) for i in range(count)]
+    draws = [(rng.choice(rows_x, size, replace=False), rng.choice(rows_y, size, replace=False)) for rng in streams]
     return np.stack([of_x for of_x, _ in draws]), np.stack([of_y for _, of_y in draws])
 
 
 def _squared_mmd(x: Tensor, y: Tensor) -> Tensor:
     """Return the unbiased squared MMD of two sets of ``m`` rows; pairs of a row with itself are left out."""
     m = len(x)
-    within = _kernel(x, x) + _kernel(y, y)
-    return (within.sum() - within.trace()) / (m * (m - 1)) - 2 * _kernel(x, y).mean()
+    # Left out before the sum: subtracted from it, an outlier's own term would take all digits of the others with it.
+    within = (_kernel(x, x) + _kernel(y, y)).fill_diagonal_(0)
+    return within.sum() / (m * (m - 1)) - 2 * _kernel(x, y).mean()
 
 
 def _kernel(x: Tensor, y: Tensor) -> Tensor:

@@ -1,11 +1,18 @@
 """Perceptual path length: the interpolations, and the mean that leaves out the extremes."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganbench.errors import BadInputError
-from ganbench.functional.rows import ArrayLike, as_float64, as_rows
+from ganbench.errors import BadInputError, NonFiniteError
+from ganbench.functional.rows import ArrayLike, as_float64, as_rows, as_tensor
+
+Position = Tensor | float
+
+ORDINARY = 0.9  # cosine up to which the angle between two directions is well determined by it
+OPPOSITE = 8  # units of rounding, within which the sum of two directions is zero
 
 
 def path_length(distances: ArrayLike) -> float:
@@ -22,48 +29,108 @@ def path_length(distances: ArrayLike) -> float:
 
     Source: the evaluation protocol of Karras et al., A style-based generator architecture (CVPR 2019), section 4.1.
     """
-    column = torch.as_tensor(distances)[..., None]
+    column = as_tensor(distances, "distances")[..., None]
     if column.ndim != 2:
         raise BadInputError(f"distances have shape {list(column.shape[:-1])}; give one number per sample, [N].")
     d = as_float64(as_rows(column, "distances"), "distances")[:, 0]
+    exponent = int(np.frexp(np.abs(d).max())[1])
+    d = np.ldexp(d, -exponent)  # exact, and no sum of them overflows
     low = np.percentile(d, 1, method="lower")
     high = np.percentile(d, 99, method="higher")
-    return float(d[(low <= d) & (d <= high)].mean())
+    return math.ldexp(float(d[(low <= d) & (d <= high)].mean()), exponent)
 
 
-def slerp(a: Tensor, b: Tensor, t: Tensor | float) -> Tensor:
-    """Return the point at ``t`` of the great circle from ``a`` to ``b``, of unit length.
+def slerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
+    """Return the point at ``t`` of the great circle from ``a`` to ``b``, of unit length, in the dtype of ``a``.
 
     Args:
-        a: start, ``[..., D]``; normalised here.
+        a: start, ``[..., D]`` floating point, of any length but 0; normalised here.
         b: end, of the same shape.
         t: position, 0 is ``a`` and 1 is ``b``; a number, or one for each leading axis (``[N]`` for ``[N, D]``).
 
     Raises:
-        BadInputError: if the ends differ in shape.
+        BadInputError: if the ends differ in shape, one has length 0, or they are opposite, where no great circle is
+            the shortest.
+        NonFiniteError: if a value is NaN or infinite.
 
     Source: Shoemake, Animating rotation with quaternion curves (SIGGRAPH 1985); PPL's interpolation in Z.
     """
-    if a.shape != b.shape:
-        raise BadInputError(f"the ends have shapes {list(a.shape)} and {list(b.shape)}; give two of one shape.")
-    a, b = _unit(a), _unit(b)
-    cosine = (a * b).sum(dim=-1, keepdim=True)
-    angle = _aligned(t, a) * cosine.clamp(-1, 1).acos()  # rounding can take the cosine of equal points beyond 1
-    return _unit(a * angle.cos() + _unit(b - cosine * a) * angle.sin())
+    start, end, position, dtype = _ends(a, b, t)
+    x, y = _unit(start, "a"), _unit(end, "b")
+    cosine = (x * y).sum(dim=-1, keepdim=True)
+    angle = position * cosine.clamp(-1, 1).acos()
+    across = y - cosine * x
+    point = x * angle.cos() + across / _length(across) * angle.sin()
+    if bool((cosine.abs() > ORDINARY).any()):
+        point = torch.where(cosine.abs() > ORDINARY, _from_the_middle(x, y, position), point)
+    return (point / _length(point)).to(dtype)
 
 
-def lerp(a: Tensor, b: Tensor, t: Tensor | float) -> Tensor:
-    """Return ``a + (b - a) t``: the straight path of PPL in W. Shapes as for ``slerp``."""
-    return a + (b - a) * _aligned(t, a)
+def lerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
+    """Return ``a + (b - a) t``, the straight path of PPL in W, in the dtype of ``a``. Shapes as for ``slerp``.
+
+    Raises:
+        BadInputError: if the ends differ in shape.
+        NonFiniteError: if a value is NaN or infinite, or the result exceeds the dtype.
+    """
+    start, end, position, dtype = _ends(a, b, t)
+    point = start + (end - start) * position
+    if not bool(torch.isfinite(point).all()):
+        raise NonFiniteError(f"expected ends whose difference {point.dtype} can hold, found larger ones; use float64.")
+    return point.to(dtype)
 
 
-def _aligned(t: Tensor | float, a: Tensor) -> Tensor:
-    """Return ``t`` with trailing axes added, so that its leading axes are those of ``a``."""
-    t = torch.as_tensor(t, dtype=a.dtype, device=a.device)
-    return t.reshape(t.shape + (1,) * (a.ndim - t.ndim))
+def _ends(a: ArrayLike, b: ArrayLike, t: Position) -> tuple[Tensor, Tensor, Tensor, torch.dtype]:
+    """Return start, end and position with as many axes as those, and the dtype that a result is to have."""
+    start, end = as_tensor(a, "a"), as_tensor(b, "b")
+    if start.shape != end.shape:
+        raise BadInputError(f"the ends have shapes {list(start.shape)} and {list(end.shape)}; give two of one shape.")
+    if start.ndim < 1 or not start.numel():
+        raise BadInputError(f"the ends have shape {list(start.shape)}; give [..., D], of some vectors.")
+    dtype = start.dtype if start.is_floating_point() else torch.float64
+    exact = torch.promote_types(dtype, torch.float32)  # half precision has too few digits for an angle
+    for name, x in (("a", start), ("b", end), ("t", as_tensor(t, "t"))):
+        if not bool(torch.isfinite(x).all()):
+            raise NonFiniteError(f"{name} has a NaN or an infinity; check what it was computed from.")
+    position = as_tensor(t, "t").to(start.device, exact)
+    if position.ndim > start.ndim or any(p not in (1, n) for p, n in zip(position.shape, start.shape, strict=False)):
+        raise BadInputError(
+            f"t has shape {list(position.shape)} and the ends {list(start.shape)}; give one number for each vector."
+        )
+    position = position.reshape(position.shape + (1,) * (start.ndim - position.ndim))
+    return start.to(exact), end.to(start.device, exact), position, dtype
 
 
-def _unit(x: Tensor) -> Tensor:
-    # The smallest normal number leaves every other length alone and turns 0/0, of equal points, into 0.
+def _from_the_middle(x: Tensor, y: Tensor, position: Tensor) -> Tensor:
+    """Return the point between unit vectors that are nearly parallel or opposite.
+
+    Their cosine no longer tells their angle. Half of it is that between the sum and the difference, which are at right
+    angles, and the circle is drawn from them.
+    """
+    total, difference = x + y, y - x
+    if bool((torch.linalg.vector_norm(total, dim=-1) <= OPPOSITE * torch.finfo(x.dtype).eps).any()):
+        raise BadInputError("a and b point in opposite directions, between which no great circle is the shortest.")
+    half = torch.atan2(_length(difference), _length(total))
+    angle = (2 * position - 1) * half
+    return total / _length(total) * angle.cos() + difference / _length(difference) * angle.sin()
+
+
+def _unit(x: Tensor, name: str) -> Tensor:
+    """Return vectors scaled to unit length."""
     length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return x / length.clamp(min=torch.finfo(x.dtype).tiny)
+    largest = x.abs().amax(dim=-1, keepdim=True)
+    if not bool((largest > 0).all()):
+        raise BadInputError(f"{name} has a vector of length 0, which has no direction; leave it out.")
+    # Squares of numbers beyond the root of the dtype's range overflow or vanish: such vectors are scaled first.
+    limits = torch.finfo(x.dtype)
+    safe = (length > limits.tiny**0.5 / limits.eps) & (length < limits.max**0.5)
+    if not bool(safe.all()):
+        x = torch.where(safe, x, x / largest)
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return x / length
+
+
+def _length(x: Tensor) -> Tensor:
+    """Return lengths of vectors, no less than the smallest normal number: 0/0, of equal points, becomes 0."""
+    length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return length.clamp(min=torch.finfo(x.dtype).tiny)

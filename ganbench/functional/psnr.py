@@ -2,10 +2,13 @@
 
 import math
 
+from torch import Tensor
+
 from ganbench.errors import BadInputError, NonFiniteError
+from ganbench.functional.rows import as_tensor
 
 
-def equivariance_psnr(error_sum: float, mask_sum: float, peak_to_peak: float = 2.0) -> float:
+def equivariance_psnr(error_sum: Tensor | float, mask_sum: Tensor | float, peak_to_peak: Tensor | float = 2.0) -> float:
     """Return ``20 log10(peak_to_peak) - 10 log10(error_sum / mask_sum)`` in dB.
 
     Both sums run over all images before they are divided: it is not the mean of the images' own ratios. Where the
@@ -18,20 +21,33 @@ def equivariance_psnr(error_sum: float, mask_sum: float, peak_to_peak: float = 2
         peak_to_peak: range of the images; 2 for -1..1.
 
     Raises:
-        BadInputError: if the masks are empty, which says nothing about the images.
+        BadInputError: if the masks are empty, which says nothing about the images, or the range is not above 0.
         NonFiniteError: if a sum is NaN or infinite.
 
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), eq. 3.
     """
-    if not (math.isfinite(error_sum) and math.isfinite(mask_sum)):
-        raise NonFiniteError(
-            f"the sums {error_sum} over {mask_sum} pixels are not finite; check the images behind them."
-        )
-    if mask_sum <= 0 or error_sum < 0:
+    errors, known = _number(error_sum, "error_sum"), _number(mask_sum, "mask_sum")
+    spread = _number(peak_to_peak, "peak_to_peak")
+    if known <= 0 or errors < 0:
         raise BadInputError(
-            f"a squared error of {error_sum} over {mask_sum} known pixels gives no PSNR; use images that the shift or "
+            f"a squared error of {errors} over {known} known pixels gives no PSNR; use images that the shift or "
             "rotation leaves something of."
         )
-    if error_sum == 0:
+    if spread <= 0:
+        raise BadInputError(f"expected a range of images above 0 for peak_to_peak, found {spread}; it is 2 for -1..1.")
+    if errors == 0:
         return math.inf
-    return 20 * math.log10(peak_to_peak) - 10 * math.log10(error_sum / mask_sum)
+    ratio = errors / known
+    # A ratio beyond the range of float64 still has a logarithm.
+    decades = math.log10(ratio) if 0 < ratio < math.inf else math.log10(errors) - math.log10(known)
+    return 20 * math.log10(spread) - 10 * decades
+
+
+def _number(value: Tensor | float, name: str) -> float:
+    tensor = as_tensor(value, name)
+    if tensor.numel() != 1:
+        raise BadInputError(f"expected one number for {name}, found shape {list(tensor.shape)}; give the sum.")
+    number = float(tensor)
+    if not math.isfinite(number):
+        raise NonFiniteError(f"{name} is {number}, not a finite number; check the images behind it.")
+    return number

@@ -14,10 +14,10 @@ from ganbench.errors import BadInputError, NonFiniteError
 ArrayLike = Tensor | NDArray[Any] | Sequence[Any]
 
 
-def as_tensor(x: ArrayLike, name: str) -> Tensor:
+def as_tensor(x: ArrayLike | float, name: str) -> Tensor:
     """Return ``x`` as a strided tensor of real numbers, on the device and in the precision it came in.
 
-    Takes tensors, NumPy arrays of any strides and byte order, and (nested) lists of numbers. What torch has no
+    Takes tensors, NumPy arrays of any strides and byte order, numbers, and (nested) lists of them. What torch has no
     arithmetic for (long doubles, unsigned words) becomes float64.
 
     Args:

@@ -1,11 +1,15 @@
 """Scores of a segmentation against the truth: the three that FCN scores of label maps are made of."""
 
-from typing import NamedTuple
+import math
+from typing import NamedTuple, SupportsIndex
 
 import torch
 from torch import Tensor
 
-from ganbench.errors import BadInputError
+from ganbench.errors import BadInputError, NonFiniteError
+from ganbench.functional.rows import ArrayLike, as_integer, as_tensor
+
+MOST_CLASSES = 4096  # whose table takes 128 MiB
 
 
 class SegmentationScores(NamedTuple):
@@ -22,7 +26,9 @@ class SegmentationScores(NamedTuple):
     class_iou: float
 
 
-def confusion_matrix(predicted: Tensor, truth: Tensor, num_classes: int, ignore_label: int = 255) -> Tensor:
+def confusion_matrix(
+    predicted: ArrayLike, truth: ArrayLike, num_classes: SupportsIndex, ignore_label: SupportsIndex = 255
+) -> Tensor:
     """Return ``[num_classes, num_classes]`` int64: how many pixels of each class (row) are said to be of each (column).
 
     Matrices of several images add up.
@@ -30,26 +36,31 @@ def confusion_matrix(predicted: Tensor, truth: Tensor, num_classes: int, ignore_
     Args:
         predicted: class of each pixel, of any shape, 0..num_classes-1 wherever the truth is known.
         truth: class of each pixel, of the same shape; a pixel of ``ignore_label`` is not counted.
-        num_classes: number of classes.
+        num_classes: number of classes, 1 to 4096.
         ignore_label: what the truth has where it is not known.
 
     Raises:
-        BadInputError: if the shapes differ, or a class is not one.
+        BadInputError: if the shapes differ, or a class is not a whole number of 0..num_classes-1.
     """
-    if predicted.shape != truth.shape:
+    found, right = as_tensor(predicted, "predicted"), as_tensor(truth, "truth")
+    count = as_integer(num_classes, "num_classes", minimum=1, maximum=MOST_CLASSES)
+    ignored = as_integer(ignore_label, "ignore_label", minimum=-(2**31), maximum=2**31)
+    if found.shape != right.shape:
         raise BadInputError(
-            f"the segmentation has shape {list(predicted.shape)} and the truth {list(truth.shape)}; give two of one."
+            f"the segmentation has shape {list(found.shape)} and the truth {list(right.shape)}; give two of one shape."
         )
-    known = truth != ignore_label
-    seen, true = predicted[known].long(), truth[known].long()
+    if found.is_floating_point() or right.is_floating_point():
+        raise BadInputError(f"expected whole numbers for classes, found {found.dtype} and {right.dtype}; round them.")
+    known = right.long() != ignored  # compared as bytes, -1 would be 255
+    seen, true = found[known].long(), right[known].long().to(found.device)
     for classes, what in ((seen, "segmentation"), (true, "truth")):
-        wrong = classes[(classes < 0) | (classes >= num_classes)]
+        wrong = classes[(classes < 0) | (classes >= count)]
         if len(wrong):
-            raise BadInputError(f"the {what} has a pixel of class {int(wrong[0])}; there are 0..{num_classes - 1}.")
-    return torch.bincount(true * num_classes + seen, minlength=num_classes**2).reshape(num_classes, num_classes)
+            raise BadInputError(f"the {what} has a pixel of class {int(wrong[0])}; there are 0..{count - 1}.")
+    return torch.bincount(true * count + seen, minlength=count**2).reshape(count, count)
 
 
-def segmentation_scores(confusion: Tensor) -> SegmentationScores:
+def segmentation_scores(confusion: ArrayLike) -> SegmentationScores:
     """Return pixel accuracy, class accuracy and class IoU of a confusion matrix.
 
     A class that the truth never has is left out of the class accuracy, and one that neither has of the class IoU.
@@ -58,13 +69,18 @@ def segmentation_scores(confusion: Tensor) -> SegmentationScores:
         confusion: ``[K, K]``, rows for the truth, as ``confusion_matrix`` gives it, summed over all images.
 
     Raises:
-        BadInputError: if it is not square, or counts no pixel.
+        BadInputError: if it is not square, has a negative count, or counts no pixel.
+        NonFiniteError: if a count is NaN or infinite.
 
     Source: Long et al., Fully convolutional networks for semantic segmentation (CVPR 2015), section 5; used on label
     maps by Isola et al., Image-to-image translation with conditional adversarial networks (CVPR 2017), and CycleGAN.
     Deviation: the pix2pix program counts a class that never occurs as 0. In Cityscapes all 19 occur.
     """
-    counts = confusion.double().cpu()
+    counts = as_tensor(confusion, "confusion").double().cpu()
+    if not math.isfinite(float(counts.abs().sum())):
+        raise NonFiniteError("expected counts of pixels for confusion, found a NaN or an infinity; count again.")
+    if bool((counts < 0).any()):
+        raise BadInputError(f"expected counts of pixels for confusion, found {float(counts.min())}; count again.")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not float(counts.sum()) > 0:
         raise BadInputError(
             f"a confusion matrix of shape {list(counts.shape)} with {float(counts.sum()):.0f} pixels gives no scores; "

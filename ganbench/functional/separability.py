@@ -1,20 +1,27 @@
 """Linear separability: how well hyperplanes in a latent space predict binary attributes of the images."""
 
+from typing import SupportsIndex
+
 import joblib
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.special import softmax, xlogy
 
-from ganbench.errors import BadInputError
-from ganbench.functional.rows import ArrayLike, as_float64, as_rows
+from ganbench.errors import BadInputError, NonFiniteError
+from ganbench.functional.rows import ArrayLike, as_float64, as_integer, as_rows
 
+LARGEST = 1e15  # of a latent: the fit squares it, and adds it to an intercept of 1
+CERTAIN = 1e4  # logit, from which a probability is 1 in float32 by far
 WORTH_PROCESSES = 10**8  # numbers to fit on, in all, from which starting processes takes less time than it saves
 BYTES = 24  # that a fit holds for each of these numbers: a float64, and in LIBLINEAR an index with a float64
 PROCESS = 400 * 2**20  # bytes that a process takes besides, for the packages that it imports
 MEMORY = 9 * 2**30  # bytes that all processes together may take
 
 
-def separability(latents: ArrayLike, logits: ArrayLike, num_keep: int, *, processes: int | None = None) -> float:
+def separability(
+    latents: ArrayLike, logits: ArrayLike, num_keep: SupportsIndex, *, processes: SupportsIndex | None = None
+) -> float:
     """Return ``2 ** sum of H(Y | X)``, in bits, over the attributes; 1 is perfectly separable, lower is better.
 
     Args:
@@ -32,17 +39,33 @@ def separability(latents: ArrayLike, logits: ArrayLike, num_keep: int, *, proces
     Deviation: the linear support vector machine is solved in the primal form, which converges and needs no random
     numbers; the official dual form gives the same to about 2 %.
     """
-    latents, logits = as_rows(latents, "latents"), as_rows(logits, "logits")
-    if logits.shape[1] != len(latents) or not 0 < num_keep <= len(latents):
+    points, rows = _as_array(latents, "latents"), _as_array(logits, "logits")
+    keep = as_integer(num_keep, "num_keep", minimum=1)
+    if rows.shape[1] != len(points) or keep > len(points):
         raise BadInputError(
-            f"{len(latents)} latents and logits of shape {list(logits.shape)} do not make {num_keep} labelled samples; "
+            f"{len(points)} latents and logits of shape {list(rows.shape)} do not make {keep} labelled samples; "
             "give logits [attributes, N] and keep at most N."
         )
-    points, rows = latents.cpu().numpy(), logits.cpu().numpy()
-    processes = processes or processes_for(len(rows), num_keep, points.shape[1])
-    fits = (joblib.delayed(_confusion)(points, row, num_keep) for row in rows)
-    tables = joblib.Parallel(n_jobs=processes)(fits)  # shares the latents in a memory map
-    return float(2 ** sum(map(conditional_entropy, tables)))
+    if np.abs(points).max() > LARGEST:
+        raise BadInputError(
+            f"expected latents up to {LARGEST:.0e}, found {np.abs(points).max():.0e}; scale latents down."
+        )
+    jobs = processes_for(len(rows), keep, points.shape[1])
+    if processes is not None:
+        jobs = as_integer(processes, "processes", minimum=1)
+    fits = (joblib.delayed(_confusion)(points, row, keep) for row in rows)
+    tables = joblib.Parallel(n_jobs=jobs)(fits)  # shares the latents in a memory map
+    bits = sum(map(conditional_entropy, tables))
+    if bits >= np.finfo(np.float64).maxexp:
+        raise NonFiniteError(f"expected entropies of less than 1024 bits, found {bits:.0f}; give fewer attributes.")
+    return float(2**bits)
+
+
+def _as_array(x: ArrayLike, name: str) -> NDArray[np.floating]:
+    """Return rows as they are in float32 and float64, everything else in float64."""
+    rows = as_rows(x, name).cpu()
+    array: NDArray[np.floating] = (rows if rows.dtype in (torch.float32, torch.float64) else rows.double()).numpy()
+    return array
 
 
 def processes_for(attributes: int, num_keep: int, features: int) -> int:
@@ -61,8 +84,12 @@ def conditional_entropy(table: ArrayLike) -> float:
         NonFiniteError: if an entry is NaN or infinite.
     """
     p = as_float64(as_rows(table, "table"), "table")
-    if p.min() < 0 or p.sum() == 0:
-        raise BadInputError(f"a table of joint probabilities that holds {p.min()} and sums to {p.sum()} is none.")
+    if p.min() < 0 or p.max() == 0:
+        raise BadInputError(
+            f"expected joint probabilities or counts for table, found {p.min()} to {p.max()}; "
+            "give none below 0, and at least one above."
+        )
+    p = np.ldexp(p, -np.frexp(p.max())[1])  # exact, and no sum of counts overflows
     p = p / p.sum()
     # H(X, Y) - H(X); 0 log 0 is 0
     return max(0.0, float((xlogy(p.sum(axis=1), p.sum(axis=1)).sum() - xlogy(p, p).sum()) / np.log(2)))
@@ -77,7 +104,7 @@ def most_confident(logits: NDArray[np.floating], num_keep: int) -> tuple[NDArray
         logits: ``[N]``, above 0 is class 0.
         num_keep: 1..N.
     """
-    single = logits.astype(np.float32)
+    single = logits.clip(-CERTAIN, CERTAIN).astype(np.float32)  # further out, float32 itself would overflow
     probabilities = softmax(np.stack([single, -single], axis=1), axis=1)
     kept = np.argsort(-probabilities.max(axis=1), kind="stable")[:num_keep]
     return kept, probabilities[kept].argmax(axis=1)

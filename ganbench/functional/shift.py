@@ -1,44 +1,55 @@
-"""Translations of images by whole pixels and by fractions, with the mask of what is known of the result."""
+"""Shifts of images by whole pixels and by fractions of one, with the mask of what is known of the result."""
 
 import math
+from typing import SupportsIndex
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ganbench.functional.per_image import per_image
+from ganbench.functional.rows import ArrayLike, as_integer
+
+WIDEST = 64  # pixels on either side that a Lanczos window may reach
 
 
-def translate_integer(x: Tensor, tx: Tensor | float, ty: Tensor | float) -> tuple[Tensor, Tensor]:
-    """Return ``(image, mask)``: images moved by the nearest whole number of pixels, zero where nothing was moved to.
+def translate_integer(x: ArrayLike, tx: Tensor | float, ty: Tensor | float) -> tuple[Tensor, Tensor]:
+    """Return ``(image, mask)``: images shifted by the nearest whole number of pixels, zero where none came to.
 
     Args:
-        x: ``[N, C, H, W]`` floating point.
+        x: ``[N, C, H, W]`` floating point; half precision is computed and returned in float32.
         tx: to the right, in image widths; a number for all images or ``[N]``.
         ty: downwards, in image heights.
 
     The mask is 1 where the result is known and 0 elsewhere, shaped like ``x`` (a view; do not write into it).
 
+    Raises:
+        BadInputError: if ``x`` is not images, or a shift is neither a finite number nor one for each image.
+        NonFiniteError: naming the first image with a NaN or an infinity.
+
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.1.
     """
-    return per_image(_translate_integer, x, tx, ty)
+    return per_image(_translate_integer, x, {"tx": tx, "ty": ty})
 
 
-def translate_fractional(x: Tensor, tx: Tensor | float, ty: Tensor | float, a: int = 3) -> tuple[Tensor, Tensor]:
-    """Return ``(image, mask)``: images moved by a fraction of a pixel with a Lanczos filter of ``2 a`` taps.
+def translate_fractional(
+    x: ArrayLike, tx: Tensor | float, ty: Tensor | float, a: SupportsIndex = 3
+) -> tuple[Tensor, Tensor]:
+    """Return ``(image, mask)``: images shifted by a fraction of a pixel with a Lanczos filter of ``2 a`` taps.
 
-    The image counts as zero outside; the mask is 1 where no tap reached there. Arguments otherwise as for
-    ``translate_integer``.
+    The image counts as zero outside; the mask is 1 where no tap reached there. ``a`` is 1 to 64. Everything else is as
+    for ``translate_integer``.
 
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.2.
     """
-    return per_image(_translate_fractional, x, tx, ty, a=a)
+    taps = as_integer(a, "a", minimum=1, maximum=WIDEST)
+    return per_image(_translate_fractional, x, {"tx": tx, "ty": ty}, a=taps)
 
 
 def _translate_integer(x: Tensor, tx: float, ty: float) -> tuple[Tensor, Tensor]:
     height, width = x.shape[2:]
     dx, dy = round(_pixels(tx, width)), round(_pixels(ty, height))  # halves to even, as torch.round
-    return _moved(_moved(x, dy, dim=2), dx, dim=3), _mask(x, (dy, height + dy), (dx, width + dx))
+    return _shifted(_shifted(x, dy, dim=2), dx, dim=3), _mask(x, (dy, height + dy), (dx, width + dx))
 
 
 def _translate_fractional(x: Tensor, tx: float, ty: float, a: int) -> tuple[Tensor, Tensor]:
@@ -49,12 +60,16 @@ def _translate_fractional(x: Tensor, tx: float, ty: float, a: int) -> tuple[Tens
 
 
 def _pixels(t: float, size: int) -> float:
-    """Return a translation in pixels, rounded to float32 so that ``k / size`` is ``k`` whole pixels for every size."""
-    return float(np.float32(t * size))
+    """Return a shift in pixels, rounded to float32 so that ``k / size`` is ``k`` whole pixels for every size.
+
+    Beyond the image and the reach of every filter a shift leaves nothing, however far it goes.
+    """
+    furthest = float(size + 2 * WIDEST)
+    return float(np.float32(min(max(t * size, -furthest), furthest)))
 
 
 def _resampled(x: Tensor, shift: float, a: int, dim: int) -> Tensor:
-    """Return ``x`` moved by ``shift`` pixels along one axis; output ``n`` is the Lanczos sum around ``n - shift``."""
+    """Return ``x`` shifted by ``shift`` pixels along one axis; output ``n`` is the Lanczos sum around ``n - shift``."""
     whole = math.floor(shift)
     taps = np.arange(1 - a, a + 1)
     weights = np.sinc(taps - (shift - whole)) * np.sinc((taps - (shift - whole)) / a)
@@ -62,18 +77,18 @@ def _resampled(x: Tensor, shift: float, a: int, dim: int) -> Tensor:
     total = torch.zeros_like(x)
     for tap, weight in zip(taps.tolist(), weights.tolist(), strict=True):
         if weight:
-            total.add_(_moved(x, whole + tap, dim), alpha=weight)
+            total.add_(_shifted(x, whole + tap, dim), alpha=weight)
     return total
 
 
-def _moved(x: Tensor, shift: int, dim: int) -> Tensor:
-    """Return ``x`` moved by whole pixels along one axis, zeros coming in."""
+def _shifted(x: Tensor, shift: int, dim: int) -> Tensor:
+    """Return ``x`` shifted by whole pixels along one axis, with zeros coming in."""
     size = x.shape[dim]
-    moved = torch.zeros_like(x)
+    shifted = torch.zeros_like(x)
     if abs(shift) < size:
         kept = x.narrow(dim, max(-shift, 0), size - abs(shift))
-        moved.narrow(dim, max(shift, 0), size - abs(shift)).copy_(kept)
-    return moved
+        shifted.narrow(dim, max(shift, 0), size - abs(shift)).copy_(kept)
+    return shifted
 
 
 def _mask(x: Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> Tensor:

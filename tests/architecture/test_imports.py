@@ -13,7 +13,7 @@ LEAVES = {"atomic", "errors", "paths", "counts", "registry", "truncation", "plug
 MAY_IMPORT = {
     "functional": {"errors"},
     "images": {"errors"},
-    "rng": set(),
+    "rng": {"errors"},
     "types": set(),
     "errors": set(),
     "atomic": set(),

@@ -91,7 +91,7 @@ def test_what_does_not_fit_is_refused() -> None:
         lpips_distance(x, y[:1])
     with pytest.raises(BadInputError, match="2 layers came with 1 weights"):
         lpips_embedding(x, WEIGHTS[:1])
-    with pytest.raises(BadInputError, match="no epsilon 'beside'"):
+    with pytest.raises(BadInputError, match="found 'beside'"):
         unit_channels(x[0], "beside")  # type: ignore[arg-type]
     with pytest.raises(BadInputError, match="make no pairs"):
         mean_pairwise_distance(torch.zeros(1, 3))

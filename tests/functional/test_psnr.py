@@ -21,5 +21,5 @@ def test_perfect_agreement_is_infinite() -> None:
 def test_refuses_empty_masks_and_bad_sums() -> None:
     with pytest.raises(BadInputError, match=r"over 0\.0 known pixels"):
         equivariance_psnr(0.0, 0.0)
-    with pytest.raises(NonFiniteError, match=r"nan over 4\.0"):
+    with pytest.raises(NonFiniteError, match="error_sum is nan"):
         equivariance_psnr(math.nan, 4.0)

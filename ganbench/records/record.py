@@ -10,6 +10,7 @@ import math
 import re
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NotRequired, TypedDict
@@ -21,6 +22,9 @@ from ganbench.records.migrate import SCHEMA, migrated
 from ganbench.records.strict_json import parse
 
 __all__ = ["SCHEMA", "DataInfo", "Interval", "ModelInfo", "Result", "RunRecord", "new_id", "utc_now"]
+
+MAX_NAME = 20_000  # characters: of the longest path with every byte of it spelt out
+MAX_SENTENCE = 2_000
 
 
 class ModelInfo(TypedDict):
@@ -89,6 +93,7 @@ class Result:
 
     def __post_init__(self) -> None:
         check_types(self, f"result {self.key!r:.80}")
+        _check_names("the result", self.metric, self.key, self.unit, self.extractor or "", *self.parts)
         for name, value in {self.key: self.value, **self.parts}.items():
             if math.isnan(value):
                 raise BadInputError(f"result {name!r} is NaN, which is never stored: find the sample that causes it.")
@@ -158,8 +163,10 @@ class RunRecord:
             raise BadInputError(f"the record has more than one result named {twice[0]!r}: give each key once.")
         for name in ("environment", "seconds", "options"):
             object.__setattr__(self, name, plain_json(getattr(self, name), f"{name!r} of the record"))
-        object.__setattr__(self, "missing", {name: one_line(reason) for name, reason in self.missing.items()})
-        object.__setattr__(self, "warnings", [one_line(warning) for warning in self.warnings])
+        _check_names("the record", self.benchmark, *_texts(self.model), *_texts(self.data or {}), *self.missing)
+        told = {name: one_line(reason)[:MAX_SENTENCE] for name, reason in self.missing.items()}
+        object.__setattr__(self, "missing", told)
+        object.__setattr__(self, "warnings", [one_line(warning)[:MAX_SENTENCE] for warning in self.warnings])
         make_printable(self)
 
     def to_json(self) -> str:
@@ -229,6 +236,15 @@ def _read(written: Any) -> Result:
         if isinstance(numbers := written.get(name), dict):
             decoded[name] = {key: _decoded(value) for key, value in numbers.items()}
     return build(Result, decoded, f"result {written.get('key')!r:.80}")
+
+
+def _texts(names: Mapping[str, Any]) -> list[str]:
+    return [each for each in names.values() if isinstance(each, str)]
+
+
+def _check_names(what: str, *names: str) -> None:
+    if (longest := max(map(len, names), default=0)) > MAX_NAME:
+        raise BadInputError(f"{what} has a name of {longest:,} characters, of which tables take {MAX_NAME:,}")
 
 
 def _check_interval(interval: Interval, key: str) -> None:

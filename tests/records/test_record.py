@@ -213,3 +213,18 @@ def test_names_that_are_not_utf_8_go_into_a_record_and_out_of_it() -> None:
     assert RunRecord.from_json(one.to_json().encode().decode()) == one
     lone = record().to_json().replace("stylegan3", "a\\ud800b")
     assert RunRecord.from_json(lone).model["name"] == "a\\ud800b"
+
+
+@pytest.mark.parametrize("changes", [{"key": "x"}, {"metric": "x"}, {"unit": "x"}, {"extractor": "x"}])
+def test_an_endless_name_of_a_result_is_refused(changes: dict[str, str]) -> None:
+    with pytest.raises(BadInputError, match="a name of 100,000 characters"):
+        result(**{name: text * 100_000 for name, text in changes.items()})
+
+
+def test_an_endless_name_is_refused_and_an_endless_sentence_shortened() -> None:
+    with pytest.raises(BadInputError, match="a name of 100,000 characters"):
+        record(name="x" * 100_000)
+    with pytest.raises(BadInputError, match="a name of 100,000 characters"):
+        record(data={**DIGITS, "name": "x" * 100_000})
+    one = record(missing={"fid50k": "x" * 100_000}, warnings=["x" * 100_000], command=["x" * 100_000])
+    assert (len(one.missing["fid50k"]), len(one.warnings[0]), len(one.command[0])) == (2000, 2000, 100_000)

@@ -1,4 +1,4 @@
-"""Where ganbench keeps things on this machine."""
+"""Paths on this machine."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,12 @@ from pathlib import Path
 import platformdirs
 
 
+def expanded(path: Path | str) -> Path:
+    """Return a path with a leading ``~`` or ``~name`` as the folder of that user; unchanged where there is none."""
+    return Path(os.path.expanduser(path))  # Path.expanduser raises where there is no such user
+
+
 def cache_dir() -> Path:
     """Return the folder of caches: ``$GANBENCH_CACHE``, or else the user's cache folder."""
     named = os.environ.get("GANBENCH_CACHE")
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("ganbench")
+    return expanded(named) if named else platformdirs.user_cache_path("ganbench")

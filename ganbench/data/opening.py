@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ganbench import registry
 from ganbench.errors import BadInputError
+from ganbench.paths import expanded
 from ganbench.types import Dataset, ResizableDataset
 
 
@@ -38,7 +39,7 @@ def open_data(spec: str | Path) -> Dataset:
 def is_there(spec: str | Path) -> bool:
     """Return whether ``open_data`` has something to open: a registered name, or a path that exists."""
     name = str(spec).partition(":")[0]
-    return name in registry.names("data") or Path(spec).expanduser().exists()
+    return name in registry.names("data") or expanded(spec).exists()
 
 
 def existing_path(spec: str) -> Path | None:
@@ -48,11 +49,10 @@ def existing_path(spec: str) -> Path | None:
         BadInputError: it cannot be a path, or nobody may look there.
     """
     try:
-        path = Path(spec).expanduser()
+        path = expanded(spec)
         return path if spec and path.exists() else None
-    except (OSError, RuntimeError) as error:  # pathlib raises RuntimeError for the home folder of nobody
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise BadInputError(f"{spec[:200]!r} cannot be opened ({reason}): check the path.") from error
+    except OSError as error:
+        raise BadInputError(f"{spec[:200]!r} cannot be opened ({error.strerror}): check the path.") from error
 
 
 def _open_folder(path: Path) -> Dataset:

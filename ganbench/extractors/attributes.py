@@ -1,7 +1,6 @@
 """Attribute classifiers in a file of ``ganbench attributes``; the extractor's name is ``attributes:FILE``."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -11,6 +10,7 @@ from ganbench.checkpoints import file_sha256, header_of, load_one
 from ganbench.errors import BadInputError
 from ganbench.extractors.network import Network
 from ganbench.images import to_rgb
+from ganbench.paths import expanded
 
 
 class TrainedAttributes(Network):
@@ -61,7 +61,7 @@ def open_attributes(file: str = "") -> TrainedAttributes:
     Raises:
         BadInputError: there is no such file, it is damaged, or it is of another kind.
     """
-    path = Path(file).expanduser()
+    path = expanded(file)
     if not path.is_file():
         raise BadInputError(
             f"there is no file of attribute classifiers {file!r}: write attributes:FILE, with a file that "

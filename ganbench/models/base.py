@@ -13,6 +13,7 @@ from ganbench.checkpoints import file_sha256, header_of
 from ganbench.checkpoints.download import fetch
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.models.adapter import BaseAdapter
+from ganbench.paths import expanded
 from ganbench.plugins import completed
 from ganbench.types import Adapter, Checkpoint, Embedded, Fingerprinted, LoadedModel
 
@@ -68,7 +69,7 @@ open_subject = open_model  # the name under which scripts have known it
 
 
 def _of_path(name: str, adapter: Adapter, weights: Path | str, device: str, entry: str | None) -> LoadedModel:
-    path = Path(weights).expanduser()
+    path = expanded(weights)
     if not path.is_file():
         model = _loaded(name, adapter, path, device, entry)
         return LoadedModel(name, model, str(weights), _sha256_of(model, name), benchmark=adapter.benchmark)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ganbench.atomic import probe, write_atomically
 from ganbench.errors import BadInputError
+from ganbench.paths import expanded
 from ganbench.records.record import RunRecord
 
 STEP = 1_000_000  # nanoseconds: what file systems can tell apart
@@ -18,7 +19,7 @@ MAX_BYTES = 16 << 20  # of a record; a large one has some 100 kB
 
 def default_results_dir() -> Path:
     """Return the folder of results: ``$GANBENCH_RESULTS``, or else ``results`` in the working folder."""
-    return Path(os.environ.get("GANBENCH_RESULTS") or "results").expanduser()
+    return expanded(os.environ.get("GANBENCH_RESULTS") or "results")
 
 
 class Store:

@@ -108,7 +108,7 @@ def check_networks(recipe: Recipe) -> None:
     for name, key, usual, table in kinds:
         given = dict(getattr(recipe, name))
         kind = given.pop(key, usual)
-        if kind not in table:
+        if not isinstance(kind, str) or kind not in table:
             raise SettingsError(f"unknown {name} {kind!r}: use {' or '.join(table)}.")
         Arguments((table[kind],)).check(given, name, ("input_nc", "output_nc"))
 

@@ -201,6 +201,7 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
     now: Changes = ({"kimg": kimg, **{name: list(pair) for name, pair in changed.items()}},) if changed else ()
     lines = [{"step": snapshot.step, "kimg": kimg, log.CHANGED: change} for change in now]
     ranks.first_only(log.rewind, run_dir / LOG, snapshot.step, lines)
+    ranks.first_only(snapshots.prune, run_dir)  # where the run was killed between writing one and deleting another
     return snapshot.step, (*snapshot.changes, *now)
 
 

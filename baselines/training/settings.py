@@ -59,7 +59,10 @@ def recipe_of(recipe_class: type[R], settings: Mapping[str, Any]) -> R:
     for name in settings:
         if name not in hints:
             raise unknown(name, hints)
-    known = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    pairs = {name for name, hint in hints.items() if _is_tuple(hint)}
+    known = {
+        name: tuple(value) if name in pairs and isinstance(value, list) else value for name, value in settings.items()
+    }
     return check(recipe_class(**known))
 
 
@@ -81,21 +84,25 @@ def adjustable(recipe: Any) -> tuple[str, ...]:
     return tuple(name for name, hint in hints.items() if ADJUSTABLE in getattr(hint, "__metadata__", ()))
 
 
-def check_value(name: str, value: Any, hint: Any, numbers: Range | None = None) -> None:
-    """Check a value against a type annotation; its numbers also against a range.
+def check_value(name: str, value: Any, hint: Any) -> None:
+    """Check a value against a type annotation, and its numbers against the annotation's range.
 
     Raises:
         SettingsError: it does not fit.
     """
-    if typing.get_origin(hint) is Annotated:
-        hint, *notes = typing.get_args(hint)
-        numbers = next((note for note in notes if isinstance(note, Range)), numbers)
+    numbers = _range_in(hint)
     if not _fits(value, hint):
         raise SettingsError(f"expected the setting {name} to be {_kind(hint, numbers)}, found {_shown(value)}.")
     for part, number in _numbers(name, value):
         if not math.isfinite(number) or (numbers is not None and number not in numbers):
             wanted = f"a number {numbers}" if numbers else "a finite number"
             raise SettingsError(f"expected the setting {part} to be {wanted}, found {_shown(number)}.")
+
+
+def _range_in(hint: Any) -> Range | None:
+    """Return the range that a type annotation, or a part of it, has."""
+    own = [note for note in getattr(hint, "__metadata__", ()) if isinstance(note, Range)]
+    return next((found for found in (*own, *map(_range_in, typing.get_args(hint))) if found), None)
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -124,6 +131,10 @@ def _fits(value: Any, hint: Any) -> bool:
     return True
 
 
+def _is_tuple(hint: Any) -> bool:
+    return any(typing.get_origin(each) is tuple for each in (hint, *typing.get_args(hint)[:1]))
+
+
 def _is_kind(hint: Any, kind: type) -> bool:
     return isinstance(hint, type) and issubclass(hint, kind)
 
@@ -143,6 +154,8 @@ def _numbers(name: str, value: Any) -> Iterator[tuple[str, float]]:
 def _kind(hint: Any, numbers: Range | None) -> str:
     """Return a type annotation in words."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _kind(args[0], numbers)
     span = f" {numbers}" if numbers else ""
     if origin in (Union, types.UnionType):
         return " or ".join(_kind(each, numbers) for each in args)

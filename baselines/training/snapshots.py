@@ -93,9 +93,18 @@ def write(folder: Path, snapshot: Snapshot) -> Path:
     if snapshot.changes:
         header["changes"] = json.dumps(snapshot.changes)
     write_atomically(path, to_bytes(snapshot.tensors, header))
+    prune(folder)
+    return path
+
+
+def prune(folder: Path) -> None:
+    """Delete all snapshots but the last two.
+
+    Raises:
+        WriteError: one cannot be deleted.
+    """
     for old in listed(folder)[:-KEPT]:
         remove(old)
-    return path
 
 
 def latest(folder: Path) -> Snapshot:

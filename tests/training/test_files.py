@@ -7,7 +7,9 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
+from baselines.errors import LostProcessError, WriteError
 from baselines.training import log, snapshots
+from baselines.training.files import locked, write_atomically
 from baselines.training.grids import save_grid
 from baselines.training.snapshots import Snapshot
 from baselines.training.streams import normal, seeded, stream
@@ -137,3 +139,33 @@ def test_streams_depend_on_all_three_and_leave_the_global_state_alone():
     assert torch.equal(before, torch.get_rng_state())
     assert torch.equal(draws[0], draws[1])
     assert len({tuple(draw.tolist()) for draw in draws}) == 4
+
+
+def test_what_goes_wrong_while_a_folder_is_held_keeps_its_own_words(tmp_path):
+    for problem in (
+        LostProcessError("another process has ended"),
+        WriteError(28, "No space left on device", "weights"),
+    ):
+        with pytest.raises(type(problem), match=str(problem).partition("(")[0]), locked(tmp_path):
+            raise problem
+
+
+def test_an_error_of_writing_is_the_systems_and_a_sentence(tmp_path):
+    with pytest.raises(WriteError) as found:
+        write_atomically(tmp_path / "nowhere" / "a", b"")
+    path = tmp_path / "nowhere" / "a"
+    assert (found.value.errno, found.value.filename) == (2, str(path))
+    assert str(found.value) == (
+        f"cannot write {path} (No such file or directory): free space or choose another folder."
+    )
+
+
+def test_a_line_that_was_cut_short_does_not_spoil_the_next(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    log.mend(path)
+    log.append(path, {"kimg": 1})
+    path.write_text(path.read_text() + '{"kimg": 2, "fi')
+    log.mend(path)
+    log.append(path, {"kimg": 2})
+    assert [entry["kimg"] for entry in log.read(path)] == [1, 2]
+    assert path.read_text().count("\n") == 2

@@ -12,6 +12,7 @@ from torch import nn
 
 from baselines.training.data import Batches
 from baselines.training.ema import ema_beta
+from baselines.training.grids import save_grid
 from baselines.training.loop import Losses, OnTick, Phase, Schedule, StepContext, TrainPlan, run
 from baselines.training.optimizers import lazy_adam
 from baselines.training.ranks import joined
@@ -25,17 +26,20 @@ IMAGES = torch.arange(7 * 4, dtype=torch.uint8).reshape(7, 1, 2, 2) * 9
 class Tiny:
     """A linear generator and discriminator of 2x2 images, with everything that the loop supports."""
 
-    def __init__(self, run_dir: Path, spoil_at: int | None = None, spoilt_rank: int = 0, group: int | None = 1) -> None:
+    def __init__(
+        self, run_dir: Path, spoil_at: int | None = None, spoilt_rank: int = 0, group: int | None = 1, lr: float = 0.01
+    ) -> None:
         with seeded(3):
             self.G, self.D = nn.Linear(3, 4).requires_grad_(False), nn.Linear(4, 1).requires_grad_(False)
         self.G_ema = copy.deepcopy(self.G)
         self.run_dir, self.spoil_at, self.spoilt_rank, self.group = run_dir, spoil_at, spoilt_rank, group
+        self.lr = lr
         self.exports = 0
         self.prepared: list[int] = []  # the steps that it was asked to prepare
 
     def plan(self) -> TrainPlan:
-        g_adam = lazy_adam(self.G.parameters(), 0.01, (0.0, 0.99), None)
-        d_adam = lazy_adam(self.D.parameters(), 0.01, (0.0, 0.99), 3)
+        g_adam = lazy_adam(self.G.parameters(), self.lr, (0.0, 0.99), None)
+        d_adam = lazy_adam(self.D.parameters(), self.lr, (0.0, 0.99), 3)
         return TrainPlan(
             networks={"G": self.G, "D": self.D, "G_ema": self.G_ema},
             optimizers={"G": g_adam, "D": d_adam},
@@ -67,6 +71,7 @@ class Tiny:
         self.exports += 1
         path = self.run_dir / "tiny.safetensors"
         save_weights(path, self.G_ema, model="tiny", config={}, kimg=kimg, **changes)
+        save_grid(self.run_dir / f"samples-{round(kimg):06d}.png", self.G_ema(torch.ones(2, 3)).view(2, 1, 2, 2), 2)
         return path
 
 
@@ -80,9 +85,13 @@ def train(
     spoilt_rank: int = 0,
     group: int | None = 1,
     on_tick: OnTick | None = None,
+    tick: int = 2,
+    snapshot: int = 4,
+    lr: float = 0.01,
 ) -> Tiny:
-    tiny = Tiny(run_dir, spoil_at, spoilt_rank, group)
-    schedule = Schedule(steps, tick=2, snapshot=4, settings={"seed": seed, "betas": [0.0, 0.99]}, seed=seed)
+    tiny = Tiny(run_dir, spoil_at, spoilt_rank, group, lr)
+    settings = {"seed": seed, "betas": [0.0, 0.99], "lr": lr}
+    schedule = Schedule(steps, tick, snapshot, settings, seed, frozenset({"lr", "seed"}))
     run(tiny.plan(), Batches(IMAGES, None, BATCH, seed), schedule, run_dir, resume=resume, on_tick=on_tick)
     return tiny
 

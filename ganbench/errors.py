@@ -28,7 +28,7 @@ class NonFiniteError(GanbenchError):
 
 
 class DataChangedError(BadInputError):
-    """Real images that were changed while they were measured; nothing of them is stored."""
+    """Images that were changed while they were measured, real ones or samples; nothing of them is stored."""
 
 
 class CacheError(BadInputError):

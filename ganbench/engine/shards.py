@@ -214,13 +214,15 @@ def work(
 
 
 class DataWatch:
-    """Keeps shards only as long as the data is what its fingerprint was taken of."""
+    """Keeps shards only as long as the data, and samples in files, are what their fingerprints were taken of."""
 
     def __init__(self, source: Source, context: Context, cache: Cache) -> None:
         reads = source.reads_data or context.c_dim > 0
-        self._data = context.data if reads and isinstance(context.data, WatchedDataset) else None
+        generates = "weights" in source.depends(context)
+        watched = (context.data if reads else None, context.model if generates else None)
+        self._watched = [each for each in watched if isinstance(each, WatchedDataset)]
         self.cache, self._unsure, self._looked = cache, list[str](), time.monotonic()
-        self._about = {"source": source.name, "model": context.name if "weights" in source.depends(context) else ""}
+        self._about = {"source": source.name, "model": context.name if generates else ""}
         self._about["data"] = context.data.name if reads and context.data else ""
 
     def store(self, key: str, shard: Accumulator, query: Query) -> None:
@@ -231,12 +233,12 @@ class DataWatch:
             self.look()
 
     def look(self) -> None:
-        """Look at the data; where it changed, remove the shards that were stored since it was last known not to have.
+        """Look at the files; where one changed, remove the shards that were stored since none was known to have.
 
         Raises:
-            DataChangedError: it changed.
+            DataChangedError: one changed.
         """
-        change = self._data.changed() if self._data and self._unsure else ""
+        change = next(filter(None, (each.changed() for each in self._watched)), "") if self._unsure else ""
         if change:
             for key in self._unsure:
                 self.cache.remove(key)

@@ -2,10 +2,9 @@
 
 It knows the opcodes that pickle protocols 2 to 5 write, over plain values. A name becomes a ``Global``; what "calling"
 one means is decided by the table of makers it is given: calling a name outside that table ends the reading, and an
-object of a class outside it is only recorded. Sizes are held
-against the bytes that are left before anything is allocated, and steps and copies are counted, so that time and memory
-stay in proportion to the length of the file. (The interpreter's own unpickler allocates what a file declares, and
-hashes nested tuples for as long as the file likes.)
+object of a class outside it is only recorded. Sizes are held against the bytes that are left before anything is
+allocated, and steps and copies are counted, so that time and memory stay in proportion to the length of the file. (The
+interpreter's own unpickler allocates what a file declares, and hashes nested tuples for as long as the file likes.)
 """
 
 import struct

@@ -198,6 +198,8 @@ def _jobs(given: Mapping[str, Any], model: "Translations") -> list[Job]:
     targets = model.targets if every else dict.fromkeys(map(model.target, given["targets"]))
     sources = open_user_images(given["sources"], model.domains, model.channels)
     references = open_user_images(given["reference"], model.domains, model.channels) if given["reference"] else []
+    _tell_conversions(given["sources"], sources)
+    _tell_conversions(given["reference"], references)
     jobs = [_job(given, model, target, sources, references, len(targets) == 1) for target in targets]
     for job in jobs:
         if not (job.sources or (every and any(job.sources for job in jobs))):
@@ -208,6 +210,14 @@ def _jobs(given: Mapping[str, Any], model: "Translations") -> list[Job]:
         if job.walk and len(job.references or job.seeds) < 2:
             raise BadInputError("expected two styles or more for a walk, found one: add some, or leave out --walk.")
     return [job for job in jobs if job.sources]
+
+
+def _tell_conversions(where: str, images: "Sequence[UserImage]") -> None:
+    from ganbench.data.decoding import conversions
+
+    colours = Counter(image.converted for image in images if image.converted)
+    if note := conversions(colours, len(images), where):
+        click.echo(f"{note}.", err=True)
 
 
 def _job(

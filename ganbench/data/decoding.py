@@ -8,7 +8,7 @@ the colour tells from what. Animated images are refused by both. Colour profiles
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, NamedTuple
 
@@ -102,6 +102,25 @@ def rgb_pixels(file: IO[bytes], name: str) -> Tensor:
         _check_size(image, name)
         image.info.pop("transparency", None)  # Pillow leaves it out as well, with a warning
         return _converted(image, name, 3)
+
+
+def described(colour: str) -> str:
+    """Return what to say of an image of a colour, such as ``"with an alpha channel"``."""
+    return {"palette": "with a palette", "alpha": "with an alpha channel"}.get(colour, colour)
+
+
+def conversions(colours: Mapping[str, int], total: int, where: str) -> str:
+    """Return how many of all images were converted to RGB, without a full stop, or "" where none was.
+
+    Args:
+        colours: number of converted images by their colour.
+        total: number of images.
+        where: they are, for people.
+    """
+    if not colours:
+        return ""
+    listed = ", ".join(f"{count} {described(colour)}" for colour, count in sorted(colours.items()))
+    return f"{sum(colours.values())} of {total} images of {where} were converted to RGB: {listed}"
 
 
 def _converted(image: Image.Image, name: str, channels: int) -> Tensor:

@@ -16,14 +16,13 @@ import torch
 from torch import Tensor
 
 from ganbench.data import fingerprints
-from ganbench.data.decoding import GREY, Header, colour_header, header, pixels, rgb_pixels
+from ganbench.data.decoding import GREY, Header, colour_header, conversions, described, header, pixels, rgb_pixels
 from ganbench.data.folder import Folder
 from ganbench.errors import BadInputError
 from ganbench.images import ResizeMethod, resize
 
 _REMEMBERED = 2**28  # bytes of decoded images
 _COLOURS = {1: "greyscale", 3: "RGB"}
-_ADJECTIVES = {"palette": "with a palette", "alpha": "with an alpha channel"}
 
 
 class Layout(NamedTuple):
@@ -244,10 +243,6 @@ class DomainSplit:
         return fingerprints.few_at_once(self._decode, self.files, largest)
 
 
-def _described(colour: str) -> str:
-    return _ADJECTIVES.get(colour, colour)
-
-
 def _folder(domain: str, path: Path, suffixes: tuple[str, ...]) -> Folder:
     """Return the images of a domain, in the order of the official programs."""
     found = Folder(path)
@@ -294,8 +289,8 @@ class DomainFolder(DomainSplit):
                 if colour not in GREY
             )
             raise BadInputError(
-                f"{file} is {_described(colour)} and the model takes greyscale images: convert all images, or choose "
-                "others."
+                f"expected greyscale images for this model, found {file} ({described(colour)}): convert all images, "
+                "or choose others."
             )
         if sized.resolution != sized.validation.resolution:
             raise BadInputError(
@@ -312,11 +307,8 @@ class DomainFolder(DomainSplit):
     def notes(self) -> tuple[str, ...]:
         """What was converted; see ``NotedDataset``."""
         counts = sum((Counter(split.converted) for split in self.splits), Counter[str]())
-        if not counts:
-            return ()
-        listed = ", ".join(f"{count} {_described(colour)}" for colour, count in sorted(counts.items()))
-        total = sum(map(len, self.splits))
-        return (f"{counts.total()} of {total} images of {self.name} were converted to RGB: {listed}",)
+        note = conversions(counts, sum(map(len, self.splits)), self.name)
+        return (note,) if note else ()
 
     @cached_property
     def fingerprint(self) -> str:

@@ -214,3 +214,14 @@ def test_the_embedded_model_says_what_it_is_on_stderr(photos: Path, tmp_path: Pa
     done = ganbench("translate", "--model", "mirrored", "--input", photos, "--target", "0", "--out", tmp_path / "out")
     assert len(done.stderr.splitlines()) == 1
     assert "not comparable" in done.stderr
+
+
+def test_images_that_are_converted_to_rgb_are_counted_on_stderr(photos: Path, tmp_path: Path) -> None:
+    for name, mode in (("grey.png", "L"), ("alpha.png", "RGBA"), ("rgb.png", "RGB")):
+        (tmp_path / "mixed").mkdir(exist_ok=True)
+        Image.open(photos / "d.png").convert(mode).save(tmp_path / "mixed" / name)
+    line = ("--input", tmp_path / "mixed", "--target", "left", "--weights", photos / "d.png", "--out", tmp_path / "out")
+    done = ganbench("translate", "--model", "mirrored", *line)
+    assert done.exit_code == 0
+    counted = "were converted to RGB: 1 with an alpha channel, 1 greyscale."
+    assert f"2 of 3 images of {tmp_path / 'mixed'} {counted}" in done.stderr.splitlines()

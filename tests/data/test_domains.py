@@ -270,7 +270,7 @@ def test_greyscale_folders_have_one_channel_unless_three_are_wanted(tmp_path: Pa
     write_folder(tmp_path / "val" / "b", noise(2), ["0.png", "1.png"])
     mixed = opened(tmp_path).at(16)
     assert (mixed.channels, mixed.validation.channels, mixed.images([0]).shape[1]) == (3, 3, 3)
-    with pytest.raises(BadInputError, match=r"val/b/0\.png is RGB and the model takes greyscale images: convert all"):
+    with pytest.raises(BadInputError, match=r"expected greyscale images .*val/b/0\.png \(RGB\): convert all"):
         opened(tmp_path).at(16, 1)
 
 

@@ -68,7 +68,7 @@ def test_colour_files_for_a_greyscale_model_are_named(tmp_path: Path) -> None:
         for split in ("train", "val"):
             write_folder(tmp_path / split / domain, noise(2), ["0.png", "1.png"])
     (problem,) = problems(data=str(tmp_path))
-    assert "train/ant/0.png is RGB and the model takes greyscale images" in problem
+    assert "train/ant/0.png (RGB): convert all images" in problem
 
 
 def test_data_of_other_domains_is_told_with_both(tmp_path: Path, folder: Path) -> None:

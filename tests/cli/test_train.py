@@ -7,8 +7,11 @@ import pytest
 import toygan
 
 from baselines.errors import TrainingError, WriteError
+from baselines.stylegan2 import losses
+from baselines.training.weights import read_header
 from ganbench import registry
 from ganbench.cli.train import _benchmark, _recipe, line
+from ganbench.errors import BadInputError
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 from tests.cli.command_line import complaint, ganbench
 
@@ -181,6 +184,111 @@ def test_metrics_are_measured_at_every_snapshot(apprentice: Apprentice) -> None:
     assert list(entry) == ["kimg", "fid@40", "brightness@20"]
     assert entry["kimg"] == 2
     assert 0 < entry["fid@40"] < 100
+
+
+def test_a_metric_that_fails_is_noted_and_training_goes_on(
+    apprentice: Apprentice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Any, **filled: Any) -> dict[str, float]:
+        raise ZeroDivisionError("no light")
+
+    monkeypatch.setattr(toygan.MeanBrightness, "compute", fail)
+    done = ganbench(*LINE, "--recipe", "short", "--metrics", "fid@40,brightness@20", "--benchmark", "toy")
+    assert (done.exit_code, done.stdout) == (0, "runs/apprentice-short/w\n")
+    (entry,) = (json.loads(row) for row in Path("runs/apprentice-short/metrics.jsonl").read_text().splitlines())
+    assert list(entry) == ["kimg", "fid@40", "missing"]
+    assert list(entry["missing"]) == ["brightness@20"]
+    assert "no light" in entry["missing"]["brightness@20"]
+    assert "brightness@20 could not be measured" in done.stderr
+
+
+def test_a_snapshot_that_cannot_be_measured_is_noted_and_training_goes_on(
+    apprentice: Apprentice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(weights: Path | None, device: str) -> Any:
+        if weights is not None:
+            raise BadInputError("these weights are odd.")
+        return toygan.Waves()
+
+    monkeypatch.setattr(apprentice, "load", load)
+    done = ganbench(*LINE, "--recipe", "short", "--metrics", "fid@40", "--benchmark", "toy")
+    assert done.exit_code == 0
+    assert "fid@40 could not be measured" in done.stderr
+    (entry,) = (json.loads(row) for row in Path("runs/apprentice-short/metrics.jsonl").read_text().splitlines())
+    assert entry["missing"] == {"fid@40": "BadInputError: these weights are odd."}
+
+
+@pytest.mark.usefixtures("untouched_random_state")
+def test_measuring_snapshots_leaves_the_random_state_alone(apprentice: Apprentice) -> None:
+    done = ganbench(*LINE, "--recipe", "short", "--metrics", "fid@40,ppl@8", "--benchmark", "toy")
+    assert done.exit_code == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "metrics", "words"),
+    [
+        ("stylegan1", "digits", "eqt@64", "eqt"),
+        ("stylegan2", "digits", "fid@64,eqr@64,fid_latent", "eqr"),
+        ("stylegan3", "digits", "fid50k", "FID"),
+        ("cyclegan", "digit-domains:3,8", "ppl@64", "ppl"),
+        ("starganv2", "digit-domains", "ls@64", "ls"),
+    ],
+)
+def test_metrics_that_cannot_be_measured_are_told_before_training(
+    tmp_path: Path, model: str, data: str, metrics: str, words: str
+) -> None:
+    benchmark = ("--benchmark", "stylegan3") if metrics == "fid50k" else ()
+    done = ganbench(
+        "train", "--model", model, "--data", data, "--kimg", "0.032", "--metrics", metrics, *benchmark,
+        "--run-dir", tmp_path / "run",
+    )  # fmt: skip
+    assert done.exit_code == 2
+    assert words.lower() in done.stderr.lower()
+    assert not (tmp_path / "run").exists()
+
+
+def test_settings_are_set_by_name(apprentice: Apprentice) -> None:
+    more = ("--set", "lr=0.5", "--set", 'd_lrs={"8": 1}', "--set", "augment=bgc")
+    assert ganbench(*LINE, "--recipe", "short", *more).exit_code == 0
+    assert apprentice.asked[0][1].settings == {"kimg": 2.0, "lr": 0.5, "d_lrs": {"8": 1}, "augment": "bgc"}
+    assert "expected --set NAME=VALUE, found 'lr'" in complaint(*LINE, "--recipe", "short", "--set", "lr")
+
+
+REAL = ("train", "--model", "stylegan2", "--data", "digits", "--kimg", "0.016", "--device", "cpu")
+
+
+def test_a_setting_that_does_not_exist_or_is_out_of_range_is_named(tmp_path: Path) -> None:
+    run = (*REAL, "--run-dir", tmp_path / "run")
+    assert "unknown setting glr: did you mean g_lr?" in complaint(*run, "--set", "glr=1")
+    assert "expected the setting batch to be a whole number" in complaint(*run, "--set", "batch=half")
+    assert "expected the setting r1_gamma to be a number from 0" in complaint(*run, "--set", "r1_gamma=-1")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_diverged_goes_on_as_its_message_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = (*REAL, "--run-dir", tmp_path / "run", "--set", "tick_kimg=0.016", "--set", "snapshot_ticks=1")
+    assert ganbench(*run).exit_code == 0
+    with monkeypatch.context() as patch:
+        loss = losses.generator_loss
+        patch.setattr(losses, "generator_loss", lambda *given: {k: v * float("nan") for k, v in loss(*given).items()})
+        done = ganbench(*run, "--kimg", "0.032", "--resume")
+    assert done.exit_code == 2
+    assert (
+        "became nan at 0.016 kimg: resume with another value of betas or d_lr or g_lr or r1_gamma or seed."
+        in done.stderr
+    )
+    done = ganbench(*run, "--kimg", "0.032", "--resume", "--set", "g_lr=0.001")
+    assert done.exit_code == 0, done.stderr
+    header = read_header(tmp_path / "run" / "stylegan2.safetensors")
+    assert header["changes"] == [{"kimg": 0.016, "g_lr": [0.002, 0.001]}]
+    assert header["recipe_settings"]["g_lr"] == 0.001
+
+
+def test_a_mistake_inside_a_network_is_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("baselines.stylegan2.losses.generator_loss", lambda *arguments: len(5))  # type: ignore[arg-type]
+    done = ganbench(*REAL, "--run-dir", tmp_path / "run")
+    assert done.exit_code == 2
+    assert "this is a bug" in done.stderr
 
 
 def test_a_misspelt_metric_is_told_before_training(apprentice: Apprentice) -> None:

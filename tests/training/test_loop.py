@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import signal
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from baselines.training import snapshots
+from baselines.errors import DivergenceError, TrainingError
+from baselines.training import log, snapshots
+from baselines.training.folder import check
+from baselines.training.weights import read_header
 from tests.training.tiny import train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,6 +106,63 @@ def test_nan_stops_with_the_kimg_and_leaves_the_last_good_snapshot(tmp_path):
     step, tensors = outcome(tmp_path)
     assert step == 4
     assert all(torch.isfinite(tensor).all() for tensor in tensors.values())
+
+
+def test_after_it_diverged_a_run_goes_on_with_changed_settings_and_says_so(tmp_path):
+    words = r"G/total became nan at 0\.024 kimg: resume with another value of lr or seed\."
+    with pytest.raises(DivergenceError, match=words):
+        train(tmp_path, 20, spoil_at=6)
+    train(tmp_path, 12, resume=True, lr=0.001, seed=5)
+    changes = {"kimg": 0.016, "lr": [0.01, 0.001], "seed": [0, 5]}
+    assert read_header(tmp_path / "tiny.safetensors")["changes"] == [changes]
+    assert snapshots.latest(tmp_path).changes == (changes,)
+    entries = log.read(tmp_path / "log.jsonl")
+    assert [entry["step"] for entry in entries] == [2, 4, 7, 4, 6, 8, 10, 12]
+    assert (entries[2]["diverged"], entries[3]["changed"]) == ("G/total became nan at 0.024 kimg", changes)
+    train(tmp_path, 16, resume=True, lr=0.001, seed=5)
+    assert snapshots.latest(tmp_path).changes == (changes,)
+    with pytest.raises(TrainingError, match=r"lr 0\.001, not 0\.01"):
+        train(tmp_path, 20, resume=True, seed=5)
+
+
+def test_a_run_that_goes_on_changed_is_the_same_whether_it_is_stopped_or_not(tmp_path):
+    for name, stops in (("whole", [12]), ("killed", [6, 12])):
+        with pytest.raises(DivergenceError):
+            train(tmp_path / name, 20, spoil_at=6)
+        for stop in stops:  # the first is before the next snapshot, so that the change is made a second time
+            train(tmp_path / name, stop, resume=True, lr=0.001)
+            for newer in snapshots.listed(tmp_path / name)[1:] if stop == 6 else []:
+                newer.unlink()
+    same(outcome(tmp_path / "whole"), outcome(tmp_path / "killed"))
+    changed = [entry for entry in log.read(tmp_path / "killed" / "log.jsonl") if "changed" in entry]
+    assert len(changed) == 1
+
+
+def test_without_a_snapshot_a_run_that_diverged_is_started_again(tmp_path):
+    with pytest.raises(
+        DivergenceError, match=r"became nan at 0\.008 kimg: start again with another value of lr or seed"
+    ):
+        train(tmp_path, 20, spoil_at=2)
+    check(tmp_path, resume=False)
+    train(tmp_path, 4, lr=0.001)
+    assert [entry["step"] for entry in log.read(tmp_path / "log.jsonl")] == [2, 4]
+    assert snapshots.latest(tmp_path).changes == ()
+
+
+def test_weights_that_are_not_finite_are_a_divergence_too(tmp_path, monkeypatch):
+    capture = snapshots.capture
+
+    def spoilt(step, *rest):
+        found = capture(step, *rest)
+        bad = {name: tensor * float("nan") for name, tensor in found.tensors.items()}
+        return found if step < 8 else dataclasses.replace(found, tensors=bad)
+
+    monkeypatch.setattr(snapshots, "capture", spoilt)
+    with pytest.raises(DivergenceError, match="is not finite at step 8: resume with"):
+        train(tmp_path, 12)
+    monkeypatch.undo()
+    assert snapshots.latest(tmp_path).step == 4
+    train(tmp_path, 12, resume=True, lr=0.001)
 
 
 def test_resuming_nothing_is_refused(tmp_path):

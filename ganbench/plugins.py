@@ -11,7 +11,7 @@ def completed(thing: Any, base: type[T]) -> T:
     """Return an object with every member of a base class: itself, or a copy that takes from the base what it lacks.
 
     A plug-in may inherit from the base, or only look like it. Of what it defines, nothing is replaced; the copy is of a
-    subclass of its own class, so that ``isinstance``, equality and pickling go on working.
+    subclass of the object's class, so that ``isinstance``, equality and pickling go on working.
 
     Args:
         thing: any object, such as a frozen dataclass.

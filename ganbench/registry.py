@@ -61,7 +61,7 @@ def load(kind: str, name: str) -> Any:
 
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> UnknownNameError:
-    """Return the error for a name nobody provides, with the nearest names or else all of them."""
+    """Return the error for an unknown name, with the nearest names or else all of them."""
     choices, name = sorted(set(choices)), name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
     singular = {"data": "data set"}.get(kind, kind.rstrip("s"))
     near = difflib.get_close_matches(name, choices, n=3, cutoff=0.6)

@@ -27,7 +27,7 @@ def numbers(text: str, what: str) -> tuple[float, ...]:
     """Return a comma-separated list of numbers.
 
     Raises:
-        BadInputError: a part is no finite number.
+        BadInputError: a part is not a finite number.
     """
     try:
         values = tuple(float(part) for part in text.split(","))

@@ -15,7 +15,7 @@ from ganbench.engine.cache import LAYOUT
 from ganbench.errors import BadInputError, CacheError
 
 DEFAULT_MAX = 20 * 2**30  # bytes; what a run leaves the cache at, unless GANBENCH_CACHE_MAX says otherwise
-ABANDONED = 3600.0  # seconds after which a file that is not whole is nobody's any more
+ABANDONED = 3600.0  # seconds after which a partial file belongs to no running process
 LEFT_OVER = "left over"
 UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 

@@ -83,7 +83,7 @@ class Options:
 
     @classmethod
     def of(cls, **given: Any) -> "Options":
-        """Return options from arguments of the kinds that people give: lists or a string of names, paths, numbers.
+        """Return options from loosely typed arguments: names as a list or a string, paths, numbers of any library.
 
         Raises:
             BadInputError: an option that does not exist, or a value of another kind or out of range.

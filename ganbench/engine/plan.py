@@ -155,7 +155,7 @@ def _too_few(need: Input, context: Context) -> Iterator[str]:
     if short:
         yield short
     elif (have := need.samples(context)) < need.minimum:
-        yield f"it is defined from {need.minimum} {need.source.name} on and would get {have}: allow more."
+        yield f"it needs at least {need.minimum} {need.source.name} and would get {have}: ask for more."
 
 
 def _wrong_size(need: Input, needs: Sequence[Input], context: Context) -> Iterator[str]:

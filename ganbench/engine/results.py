@@ -67,7 +67,7 @@ def numbers_of(
 
 
 def warnings_of(plan: Plan, filled: Mapping[Where, Accumulator]) -> list[str]:
-    """Return what is to be said of the images that a plan's passes made."""
+    """Return warnings about the images that a plan's passes made."""
     found: dict[str, None] = {}
     for pass_ in plan.passes:
         for check in pass_.source.checks(plan.context):

@@ -42,7 +42,7 @@ def samples_in(images: int, source: Source) -> int:
 
 
 def default_batch_size(device: str) -> int:
-    """Return how many samples are in work at once where nobody says: 64 on a GPU, 16 a core on a CPU."""
+    """Return the default number of samples in work at once: 64 on a GPU, 16 a core on a CPU."""
     return 64 if torch.device(device).type != "cpu" else 16 * cores()
 
 
@@ -142,7 +142,7 @@ def _accumulate(queries: Sequence[Query], parts: Sequence[Sequence[Tensor]], sta
 
 
 def bounds(count: int, shard: int | None = None) -> list[tuple[int, int]]:
-    """Return the shards of a pass, as (start, stop), of ``SHARD`` samples where nothing else is said."""
+    """Return the shards of a pass, as (start, stop), of ``SHARD`` samples by default."""
     shard = shard or SHARD
     return [(start, min(start + shard, count)) for start in range(0, count, shard)]
 

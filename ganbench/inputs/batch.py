@@ -44,7 +44,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What the source is called in plans and messages, such as ``samples``."""
+        """Name of the source in plans and messages, such as ``samples``."""
         ...
 
     @property

@@ -46,7 +46,9 @@ def matching_problems(context: Context) -> list[str]:
             f"{len(data.domains)} ({', '.join(data.domains)}): name data of its domains with --data."
         ]
     if not target_domains(context):
-        return [f"the model translates to {', '.join(targets_of(model))} alone, which is no domain of the data."]
+        return [
+            f"the model translates to {', '.join(targets_of(model))} only, and the data has no such domain: name data of its domains with --data."
+        ]
     sizes = [("x".join([str(size)] * 2), channels) for size, channels in _sizes(context)]
     if len(set(sizes)) > 1:
         (model_size, model_channels), (data_size, data_channels) = sizes

@@ -33,7 +33,7 @@ class SamplePairs(BaseSource):
 
     @property
     def name(self) -> str:
-        """What the pass is called."""
+        """Name of the pass."""
         return f"pairs of {self.samples.name}"
 
     def depends(self, context: Context) -> Mapping[str, Any]:
@@ -79,7 +79,7 @@ class RealPairs(BaseSource):
 
     @property
     def name(self) -> str:
-        """What the pass is called."""
+        """Name of the pass."""
         return "pairs of reals of one class" if self.same_class else "pairs of reals"
 
     def depends(self, context: Context) -> Mapping[str, Any]:

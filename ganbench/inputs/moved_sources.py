@@ -35,7 +35,7 @@ class MovedTranslations(Translations):
 
     @property
     def name(self) -> str:
-        """What the pass is called."""
+        """Name of the pass."""
         return f"moved {super().name}"
 
     def depends(self, context: Context) -> Mapping[str, Any]:

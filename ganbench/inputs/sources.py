@@ -116,7 +116,7 @@ class Samples(GeneratedSource):
 
     @property
     def name(self) -> str:
-        """What the pass is called."""
+        """Name of the pass."""
         layers = "" if self.truncation_cutoff is None else f" in {self.truncation_cutoff} layers"
         return "samples" if self.truncation_psi == 1 else f"samples at psi {self.truncation_psi}{layers}"
 
@@ -182,7 +182,7 @@ class PathPairs(GeneratedSource):
 
     @property
     def name(self) -> str:
-        """What the pass is called."""
+        """Name of the pass."""
         return f"path pairs in {self.space}"
 
     def problems(self, context: Context) -> list[str]:

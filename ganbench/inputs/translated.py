@@ -34,7 +34,7 @@ class Domains(BaseView):
     extractor = None
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the data has no domains; what is no translator, is told elsewhere."""
+        """Return that the data has no domains; models that do not translate are the source's problem."""
         return domain_problems(context) if isinstance(context.model, Translator) else []
 
     def compute(self, batch: Batch) -> Tensor:

@@ -37,7 +37,9 @@ class TargetHits(BaseView):
         if extractor is None:
             return []
         if not isinstance(extractor, ClassExtractor) or "probabilities" not in extractor.layers:
-            return [f"the extractor {self.extractor!r} tells no classes: choose a benchmark whose extractor does."]
+            return [
+                f"the extractor {self.extractor!r} does not classify images: choose a benchmark whose extractor does."
+            ]
         unknown = [name for name in names_of_domains(context.data) if name not in extractor.classes]
         if not unknown:
             return []

@@ -84,7 +84,7 @@ class Translations(BaseSource):
 
     @property
     def name(self) -> str:
-        """What the pass is called."""
+        """Name of the pass."""
         return "translations" if self.mode == "plain" else f"translations by {self.mode}"
 
     @property

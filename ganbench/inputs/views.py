@@ -125,7 +125,9 @@ class AttributeLogits(BaseView):
         """Return that the extractor classifies no attributes."""
         if isinstance(context.extractors.get(self.extractor), AttributeExtractor | None):
             return []
-        return [f"the extractor {self.extractor!r} tells no attributes: choose a benchmark whose extractor does."]
+        return [
+            f"the extractor {self.extractor!r} does not classify attributes: choose a benchmark whose extractor does."
+        ]
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the logits."""

@@ -39,7 +39,7 @@ class Number:
 
     Attributes:
         value: finite or infinite, never NaN.
-        higher_is_better: None where neither direction is.
+        higher_is_better: None where neither direction is better.
         parts: the same number of each part of the samples, such as ``(0, 1)`` for an ordered pair of domains.
         interval: None where none is known.
     """
@@ -60,7 +60,7 @@ class Metric(Protocol):
         name: as in papers, such as ``fid50k``.
         count: number of generated samples; of metrics of translations, source images a domain, None for all.
         version: of the definition; raised whenever equal inputs would give another number.
-        higher_is_better: for people, tables and the gate; None where neither direction is.
+        higher_is_better: for tables and the gate; None where neither direction is better.
         unit: such as ``dB``; empty for pure numbers.
         uncertainty: how its interval is found.
     """

@@ -15,7 +15,7 @@ class Diversity(OfSamples):
 
     Attributes:
         name: with the number of pairs in it.
-        count: number of pairs; each has two samples of its own.
+        count: number of pairs; no sample is in two pairs.
         extractor: that measures perceptual distance.
 
     Source: the diversity of Zhu et al., Toward multimodal image-to-image translation (NeurIPS 2017), section 5.2, and

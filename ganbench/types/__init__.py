@@ -1,7 +1,7 @@
 """What the parts of ganbench promise each other: protocols of models, data, extractors and adapters.
 
-Capability is a type: what a part may be asked for beyond the least is a protocol of its own, and callers test for that
-protocol with ``isinstance``. ``ganbench.models.BaseAdapter`` holds the defaults of an adapter.
+Every optional capability is a protocol, and callers test for it with ``isinstance``. ``ganbench.models.BaseAdapter``
+holds the defaults of an adapter.
 """
 
 from ganbench.types.adapters import Adapter, Checkpoint, Embedded, LoadedModel, Progress, Recipe

@@ -236,7 +236,7 @@ def test_planning_names_every_file_to_fetch_and_fetches_none(invoke: Invoke, mon
         ),
         (["--model", "waves", "--device", "cuda:99"], r"device 'cuda:99' cannot be used here"),
         (["--model", "waves", "--device", "toaster"], r"device 'toaster' cannot be used here"),
-        (["--model", "waves", "--metrics", "is@5"], r"is@5: it is defined from 10 samples on"),
+        (["--model", "waves", "--metrics", "is@5"], r"is@5: it needs at least 10 samples"),
         (["--model", "stylegan3", "--weights", "/no/such/file.pkl"], r"/no/such/file\.pkl.*(does not exist|no such)"),
         (["--model", "waves", "--data", "/no/such/folder"], r"/no/such/folder"),
         (["--modle", "waves"], r"[Nn]o such option.*--modle"),

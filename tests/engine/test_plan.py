@@ -45,9 +45,9 @@ def test_every_problem_is_told_at_once() -> None:
         ("ppl2_wend@9", Plain(), None, "latent space"),
         ("eqt_int@9", Plain(), None, "no input transform"),
         ("ls@9", Plain(), None, "latent spaces of a style-based generator"),
-        ("fid@1", None, toygan.Stripes(), "defined from 2 samples on and would get 1"),
-        ("is@9", None, toygan.Stripes(), "defined from 10 samples on"),
-        ("pr3@3", None, toygan.Stripes(), "defined from 4 samples on"),
+        ("fid@1", None, toygan.Stripes(), "needs at least 2 samples and would get 1"),
+        ("is@9", None, toygan.Stripes(), "at least 10 samples"),
+        ("pr3@3", None, toygan.Stripes(), "at least 4 samples"),
         ("fid@9", Conditional(), toygan.Stripes(), "labels of 5 classes and the data has 0"),
     ],
 )

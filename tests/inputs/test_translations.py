@@ -181,7 +181,10 @@ def test_a_model_that_translates_one_way_has_that_way_alone() -> None:
     assert source.length(of) == 65
     assert [(task.source, task.target) for task in source.tasks(of)] == [(0, 2), (1, 2)]
     (problem,) = source.problems(context(named("ant", "bee", "cat", "dog", kind=Blur, targets=("dog",))))
-    assert problem == "the model translates to dog alone, which is no domain of the data."
+    assert (
+        problem
+        == "the model translates to dog only, and the data has no such domain: name data of its domains with --data."
+    )
 
 
 class Few(DomainsOfBlobs):

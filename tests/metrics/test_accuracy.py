@@ -92,7 +92,7 @@ def test_every_output_of_a_source_image_counts(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_said() -> None:
     blind = dataclasses.replace(accuracy, extractor="pool")
-    with pytest.raises(PlanError, match="the extractor 'pool' tells no classes"):
+    with pytest.raises(PlanError, match="the extractor 'pool' does not classify images"):
         planned(Mapped(lambda x, _: x), [blind], noise_pictures())
     with pytest.raises(PlanError, match="the extractor 'digits' knows no class 'a', only 0, 1, 2"):
         planned(Mapped(lambda x, _: x), [accuracy], noise_pictures())

@@ -85,7 +85,7 @@ def test_classifiers_see_images_that_are_neither_clipped_nor_rounded_and_reduced
 def test_an_extractor_that_tells_no_attributes_is_named() -> None:
     official = dataclasses.replace(metric("ls@9"), extractor="digits")  # type: ignore[type-var]
     assert Plan.build(waves(), [official], data=None).metrics
-    with pytest.raises(PlanError, match="the extractor 'deaf' tells no attributes"):
+    with pytest.raises(PlanError, match="the extractor 'deaf' does not classify attributes"):
         Plan.build(waves(), [dataclasses.replace(official, extractor="deaf")], data=None)
 
 

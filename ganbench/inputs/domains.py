@@ -47,7 +47,8 @@ def matching_problems(context: Context) -> list[str]:
         ]
     if not target_domains(context):
         return [
-            f"the model translates to {', '.join(targets_of(model))} only, and the data has no such domain: name data of its domains with --data."
+            f"the model translates to {', '.join(targets_of(model))} only, and the data has no such domain: name data "
+            "of its domains with --data."
         ]
     sizes = [("x".join([str(size)] * 2), channels) for size, channels in _sizes(context)]
     if len(set(sizes)) > 1:

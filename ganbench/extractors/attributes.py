@@ -9,7 +9,7 @@ from baselines.attributes.networks import AttributeNetwork
 from ganbench.checkpoints import file_sha256, header_of, load_one
 from ganbench.errors import BadInputError
 from ganbench.extractors.network import Network
-from ganbench.images import to_rgb
+from ganbench.images import to_float, to_rgb
 from ganbench.paths import expanded
 
 
@@ -36,7 +36,7 @@ class TrainedAttributes(Network):
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``logits [N, attributes]`` of ``[N, C, R, R]`` uint8 images."""
-        return {"logits": self.attribute_logits(images / 127.5 - 1)}
+        return {"logits": self.attribute_logits(to_float(images))}
 
     def attribute_logits(self, images: Tensor) -> Tensor:
         """Return ``[N, attributes]`` of ``[N, C, R, R]`` float images, -1..1.

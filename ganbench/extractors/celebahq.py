@@ -10,7 +10,7 @@ from ganbench.checkpoints import file_sha256, load_one
 from ganbench.checkpoints.download import fetch
 from ganbench.errors import BadInputError
 from ganbench.extractors.network import Network
-from ganbench.images import to_rgb
+from ganbench.images import to_float, to_rgb
 
 URL = "https://nvlabs-fi-cdn.nvidia.com/stylegan/networks/metrics"
 ATTRIBUTES = tuple(
@@ -45,7 +45,7 @@ class AttributeClassifiers(Network):
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``logits [N, attributes]`` of ``[N, C, 256, 256]`` uint8 images."""
-        return {"logits": self.attribute_logits(images / 127.5 - 1)}
+        return {"logits": self.attribute_logits(to_float(images))}
 
     def attribute_logits(self, images: Tensor) -> Tensor:
         """Return ``[N, attributes]`` of ``[N, C, 256, 256]`` float images, -1..1.

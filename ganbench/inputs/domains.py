@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ganbench.data.labels import classes_of
+from ganbench.images import to_float
 from ganbench.inputs.context import Context
 from ganbench.inputs.generated import checked
 from ganbench.types import Dataset, DomainDataset, PartialTranslator, Translator
@@ -102,7 +103,7 @@ def validation_images(context: Context) -> list[list[int]]:
 
 def validation_floats(context: Context, indices: Sequence[int]) -> Tensor:
     """Return validation images as translators take them: ``[N, C, H, W]`` float32, -1..1, on the device of the run."""
-    return domain_data(context).validation.images(indices).to(context.device).float() / 127.5 - 1
+    return to_float(domain_data(context).validation.images(indices).to(context.device))
 
 
 def translate(context: Context, x: Tensor, targets: Tensor, style: Tensor | None = None) -> Tensor:

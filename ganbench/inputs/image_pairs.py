@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ganbench.data.labels import classes_of
-from ganbench.images import box_downsample_to
+from ganbench.images import box_downsample_to, to_float
 from ganbench.inputs.batch import BaseSource, BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.sources import NO_REALS, Samples
@@ -108,7 +108,7 @@ class RealPairs(BaseSource):
             second = _of_one_class(context.data, first, streams.uniform("pair-of-class"))
         else:  # any but the first, equally likely
             second = (first + 1 + streams.integers("pair-second", count - 1)) % count
-        image0, image1 = (context.data.images(chosen.tolist()).float() / 127.5 - 1 for chosen in (first, second))
+        image0, image1 = (to_float(context.data.images(chosen.tolist())) for chosen in (first, second))
         return {"image0": image0, "image1": image1}
 
 

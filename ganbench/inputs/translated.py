@@ -6,6 +6,7 @@ from typing import cast
 
 from torch import Tensor
 
+from ganbench.data.labels import class_indices
 from ganbench.functional import mean_pairwise_distance
 from ganbench.images import Quantiser, to_uint8
 from ganbench.inputs.batch import BaseView, Batch
@@ -39,7 +40,7 @@ class Domains(BaseView):
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the place of each image's domain among the data's."""
-        return domain_data(batch.context).labels(batch.indices).argmax(1, keepdim=True)
+        return class_indices(domain_data(batch.context).labels(batch.indices))[:, None]
 
 
 @dataclass(frozen=True)

@@ -83,26 +83,16 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """A list of numbers, such as a filter.
+class Filter:
+    """Taps of a filter, which are divided by their sum; or None."""
 
-    Attributes:
-        optional: whether None is meant, too.
-    """
-
-    optional: bool = False
-
-    @property
-    def expected(self) -> str:
-        """The kind in words."""
-        return "a list of numbers" + (" or null" if self.optional else "")
+    expected: str = "a list of numbers whose sum is not 0, or null"
 
     def holds(self, value: Any) -> bool:
-        """Return whether a value is a list of finite numbers with at least one."""
+        """Return whether a value is a list of finite numbers whose sum is not 0, or None."""
         if value is None:
-            return self.optional
-        numbers = isinstance(value, list | tuple) and all(map(Number().holds, value))
-        return numbers and len(value) > 0
+            return True
+        return isinstance(value, list | tuple) and all(map(Number().holds, value)) and sum(value) != 0
 
 
 def check_fields(config: Mapping[str, Any], fields: Fields, title: str) -> None:

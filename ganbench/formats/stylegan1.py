@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ganbench.checkpoints.fields import Choice, Fields, Flag, Number, Numbers, flags, whole
+from ganbench.checkpoints.fields import Choice, Fields, Filter, Flag, Number, flags, whole
 from ganbench.checkpoints.format import Architecture, BaseFormat, Config, Content, Header, NetworkSpec
 from ganbench.errors import BadInputError
 from ganbench.formats.headers import of_single, single
@@ -21,7 +21,7 @@ LAYERS: Fields = {
     "nonlinearity": ACTIVATION,
     "use_wscale": Flag(),
     "fused_scale": Choice((True, False, "auto")),
-    "blur_filter": Numbers(optional=True),
+    "blur_filter": Filter(),
     "structure": Choice(("auto", "fixed", "linear", "recursive")),
 }
 GENERATOR = Architecture(

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ganbench.checkpoints.fields import Choice, Fields, Flag, Number, Numbers, flags, whole
+from ganbench.checkpoints.fields import Choice, Fields, Filter, Flag, Number, flags, whole
 from ganbench.checkpoints.format import Architecture, BaseFormat, Config, Content, Header, NetworkSpec
 from ganbench.checkpoints.inert import PersistentObject
 from ganbench.checkpoints.modules import attribute
@@ -34,7 +34,7 @@ SYNTHESIS: Fields = {
     "architecture": ARCHITECTURE,
     "activation": ACTIVATION,
     "conv_clamp": CLAMP,
-    "resample_filter": Numbers(optional=True),
+    "resample_filter": Filter(),
     **flags("use_noise tensorflow fp16_channels_last"),
 }
 GENERATOR = Architecture(
@@ -61,7 +61,7 @@ DISCRIMINATOR = Architecture(
         "mapping_kwargs": MAPPING,
         "block_kwargs": {
             "activation": ACTIVATION,
-            "resample_filter": Numbers(optional=True),
+            "resample_filter": Filter(),
             "fp16_channels_last": Flag(),
             **whole(0, "freeze_layers"),
         },

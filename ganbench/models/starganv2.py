@@ -229,7 +229,8 @@ def domains_of(path: Path, count: int) -> tuple[str, ...]:
     names = header.get("domains", published.get(str(header.get("source", path.name))))
     if names is None:
         return tuple(map(str, range(count)))
-    if not isinstance(names, (list, tuple)) or len(names) != count or not all(isinstance(name, str) for name in names):
+    texts = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    if not texts or len(names) != count or len(set(names)) != count:
         raise BadInputError(f"{path} says in its header other domains than the {count} of its networks: write it anew.")
     return tuple(names)
 

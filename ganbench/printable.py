@@ -19,6 +19,15 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.splitlines()))
 
 
+def quoted(value: object, most: int = 60) -> str:
+    """Return a value as Python writes it, printable, of which a message shows no more than the beginning."""
+    try:
+        shown = printable(repr(value))
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        shown = f"{type(value).__name__} of endless digits"
+    return shown if len(shown) <= most else f"{shown[:most]}..."
+
+
 def printable_json(value: Any) -> Any:
     """Return a plain JSON value with every text in it printable, names included."""
     if isinstance(value, str):

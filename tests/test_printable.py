@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from ganbench.printable import one_line, printable, printable_json
+from ganbench.printable import one_line, printable, printable_json, quoted
 
 HOSTILE = [
     "\x1b[2J",
@@ -44,3 +44,21 @@ def test_line_breaks_of_sentences_become_spaces() -> None:
 def test_json_is_made_printable_throughout() -> None:
     value = {"a\x07": ["b\x07", {"c": "d\x07", "e": 1.5, "f": None, "g": True}]}
     assert printable_json(value) == {"a\\x07": ["b\\x07", {"c": "d\\x07", "e": 1.5, "f": None, "g": True}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("fid", "'fid'"),
+        (1.5, "1.5"),
+        ("\x1b\u202e", r"'\x1b\u202e'"),
+        ("x" * 1000, "'" + "x" * 59 + "..."),
+        ([10**5000], "list of endless digits"),
+    ],
+)
+def test_a_value_in_a_message_is_printable_and_short(value: object, shown: str) -> None:
+    assert quoted(value) == shown
+
+
+def test_a_number_that_python_does_not_write_is_quoted_by_its_type() -> None:
+    assert quoted(10**5000) == "int of endless digits"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--model", required=True, help="Model to generate with.")
 @click.option("--weights", help="Checkpoint to use.  [default: the embedded one]")
+@options.entry
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; created if missing.")
 @click.option("--force", is_flag=True, help="Replace files of the same names in --out.")
 @click.option("--seeds", help="Such as 0-63 or 1,5,9.  [default: 0-15; as many as a grid holds; 0-3 for studies]")
@@ -40,14 +41,15 @@ if TYPE_CHECKING:
 @click.option("--mix-cols", metavar="SEEDS", help="seeds of the styles that the columns mix in,")
 @click.option("--mix-layers", metavar="LAYERS", help="and the layers they replace.  [default: the first half]")
 @click.option("--walk", type=Choice(("z", "w")), metavar="[z|w]", help="A walk from seed to seed in this latent space.")
-@click.option("--steps", type=click.IntRange(1, 10_000), help="Frames from one seed to the next.  [default: 30]")
+@click.option("--steps", type=options.Whole(1, 10_000), help="Frames from one seed to the next.  [default: 30]")
 @click.option("--loop", is_flag=True, help="Return to the first seed.")
 @click.option("--format", "form", type=Choice(("gif", "webp", "png")), metavar="[gif|webp|png]",
               help="Of a walk: an animation, or a sheet with a row from seed to seed.  [default: gif]")  # fmt: skip
 @click.option("--fps", type=FloatRange(0.1, 100), help="Frames per second.  [default: 15]")
 @click.option("--truncation", type=float, help="Truncation psi; 1 for none.  [default: 1]")
-@click.option("--truncation-cutoff", type=click.IntRange(0), help="Number of layers to truncate.  [default: all]")
-@click.option("--class", "label", type=int, help="Class of a conditional model.  [default: drawn by seed]")
+@options.truncation_cutoff
+@click.option("--class", "label", type=options.Whole(0, 10**6),
+              help="Class of a conditional model.  [default: drawn by seed]")  # fmt: skip
 @click.option("--noise", type=Choice(("const", "random", "none")), default="const", metavar="[const|random|none]",
               show_default=True, help="Noise of a style-based generator; random noise is drawn by seed.")  # fmt: skip
 @click.option("--translate", metavar="TX,TY", help="Shift images right and down, in image widths.")
@@ -85,7 +87,7 @@ def _sampler(given: Mapping[str, Any], advance: Callable[[], None]) -> "tuple[st
     from ganbench.pictures import Sampler
 
     device = resolve_device(given["device"])
-    subject = open_model(given["model"], given["weights"], device)
+    subject = open_model(given["model"], given["weights"], device, given["entry"])
     return subject.note, Sampler(
         model=subject.model,
         name=subject.name,

@@ -17,7 +17,7 @@ import click
 
 from ganbench.cli.output import complain
 from ganbench.errors import GanbenchError, PlanError
-from ganbench.printable import one_line
+from ganbench.printable import one_line, quoted
 from ganbench.records.environment import ganbench_version
 
 COULD_NOT_RUN = 2
@@ -72,11 +72,8 @@ class Choice(click.Choice[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word; an unknown one fails with the nearest."""
         if value not in self.choices:
-            self.fail(
-                f"expected one of {', '.join(self.choices)}, found {value!r:.60}{suggestion(str(value), self.choices)}",
-                param,
-                ctx,
-            )
+            near = suggestion(str(value), self.choices)
+            self.fail(f"expected one of {', '.join(self.choices)}, found {quoted(value)}{near}", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -108,6 +108,7 @@ truncation_cutoff = click.option(
     "--truncation-cutoff", type=Whole(0, 1000), help="Truncate so many layers.  [default: all]"
 )
 nproc = click.option("--nproc", type=Whole(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
+entry = click.option("--entry", help="Which network of a checkpoint with several.  [default: the averaged one]")
 device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 
 _WHAT = (
@@ -116,7 +117,7 @@ _WHAT = (
 )
 _HOW = (
     click.option("--weights", help="Checkpoint to measure.  [default: the embedded one]"),
-    click.option("--entry", help="Which network of a checkpoint with several.  [default: the averaged one]"),
+    entry,
     click.option("--data", help="Real images: a name, a folder or a zip.  [default: the benchmark's]"),
     click.option("--benchmark", help="Measuring protocol.  [default: the model's]"),
     click.option("--seed", type=Whole(0, 2**63 - 1), default=0, show_default=True, help="Seed of all random streams."),

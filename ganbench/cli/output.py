@@ -1,8 +1,12 @@
 """Plain lines on standard output and standard error."""
 
+import re
+
 import click
 
 from ganbench.printable import one_line, printable
+
+ENDLESS = re.compile(r"(\S{100})\S{900,}")  # a word that is longer than a message is worth
 
 
 def say(text: str) -> None:
@@ -11,5 +15,5 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print a sentence on standard error, headed ``ganbench:``."""
-    click.echo(f"ganbench: {one_line(text)}", err=True)
+    """Print a sentence on standard error, headed ``ganbench:``, with endless words cut short."""
+    click.echo("ganbench: " + ENDLESS.sub(r"\1...", one_line(text)), err=True)

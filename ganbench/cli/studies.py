@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ganbench.cli import options
 from ganbench.errors import BadInputError
+from ganbench.printable import quoted
 
 if TYPE_CHECKING:
     from ganbench.pictures import Sampler
@@ -83,7 +84,7 @@ def _samples(given: Mapping[str, Any]) -> Study:
 def _grid(given: Mapping[str, Any]) -> Study:
     match = re.fullmatch(r"([1-9]\d{0,3})x([1-9]\d{0,3})", given["grid"].lower())
     if not match:
-        raise BadInputError(f"expected --grid COLSxROWS, found {given['grid']!r:.60}: write for example 8x4.")
+        raise BadInputError(f"expected --grid COLSxROWS, found {quoted(given['grid'])}: write for example 8x4.")
     columns, rows = int(match[1]), int(match[2])
     _check_count(columns * rows)
     seeds = _seeds(given, columns * rows)

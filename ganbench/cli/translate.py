@@ -34,20 +34,21 @@ MOST = 12  # rows, and columns, of a sheet
 )
 @click.option("--model", required=True, help="Model that translates.")
 @click.option("--weights", help="Checkpoint to use.  [default: the embedded one]")
+@options.entry
 @click.option("--input", "sources", required=True, help="Images: a file, a folder, a zip, or the name of a data set.")
 @click.option("--target", "targets", multiple=True, required=True,
               help="Domain to translate to, by name or number; may be repeated; 'all' for all.")  # fmt: skip
 @click.option("--reference", help="Images whose styles to use: a file, a folder, a zip, or a data set.")
-@click.option("--latents", type=click.IntRange(1, 10_000), help=f"Number of random styles.  [default: {LATENTS}]")
+@click.option("--latents", type=options.Whole(1, 10_000), help=f"Number of random styles.  [default: {LATENTS}]")
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**62),
+    type=options.Whole(0, 2**62),
     metavar="S",
     help="Seed of the first random style; the next has the next seed.  [default: 0]",
 )
-@click.option("--walk", metavar="STEPS", type=click.IntRange(1, 1000),
+@click.option("--walk", metavar="STEPS", type=options.Whole(1, 1000),
               help="Only a sheet: this many steps from each style to the next.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), metavar="N",
+@click.option("--limit", type=options.Whole(1, 10**9), metavar="N",
               help=f"Most sources, and references, of a target.  [default: all; {OF_DATA} of a data set]")  # fmt: skip
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; created if missing.")
 @click.option("--force", is_flag=True, help="Replace files of the same names in --out.")
@@ -101,7 +102,7 @@ def _model(given: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
 
     whole_number("--seed", (given["seed"] or 0) + (given["latents"] or LATENTS) - 1, *RANGES["seed"])
     device = resolve_device(given["device"])
-    subject = open_model(given["model"], given["weights"], device)
+    subject = open_model(given["model"], given["weights"], device, given["entry"])
     model = Translations(subject.model, subject.name, device)
     for name in ("reference", "latents", "seed", "walk"):
         if given[name] is not None and not model.has_styles:

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 
 from ganbench.errors import BadInputError, UnknownNameError
+from ganbench.printable import quoted
 from ganbench.records import keys
 from ganbench.records.protocol import differences, protocol
 from ganbench.records.record import Result, RunRecord
@@ -88,7 +89,7 @@ def parse_tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
     for text in texts:
         name, equals, amount = (part.strip() for part in text.partition("="))
         if not name or not equals:
-            raise BadInputError(f"expected a tolerance such as fid=2% or ppl=0.5, found {text!r:.80}.")
+            raise BadInputError(f"expected a tolerance such as fid=2% or ppl=0.5, found {quoted(text)}.")
         if name in found:
             raise BadInputError(f"{name!r} has two tolerances: give it one.")
         found[name] = _tolerance(text, amount)
@@ -216,7 +217,7 @@ def _tolerance(text: str, amount: str) -> Tolerance:
 
 
 def _not_an_amount(text: str) -> BadInputError:
-    return BadInputError(f"expected a tolerance from 0 to 999,999,999, such as fid=2% or ppl=0.5, found {text!r:.80}.")
+    return BadInputError(f"expected a tolerance below 1,000,000,000, such as fid=2% or ppl=0.5, found {quoted(text)}.")
 
 
 def _change(before: float, now: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from ganbench.errors import BadInputError
-from ganbench.printable import printable_json
+from ganbench.printable import printable_json, quoted
 from ganbench.records.strict_json import parse
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def build(cls: type[T], plain: Mapping[str, Any], what: str) -> T:
     if missing:
         raise BadInputError(f"{what} lacks the field {missing[0]!r}")
     if unknown:
-        raise BadInputError(f"{what} has the unknown field {unknown[0]!r:.80}")
+        raise BadInputError(f"{what} has the unknown field {quoted(unknown[0])}")
     return cls(**plain)
 
 
@@ -39,8 +39,7 @@ def check_types(owner: "DataclassInstance", what: str) -> None:
         value = getattr(owner, f.name)
         if not fits(value, f.type):
             hint = getattr(f.type, "__name__", str(f.type)) if not get_args(f.type) else str(f.type)
-            shown = f"{type(value).__name__}" if isinstance(value, int) else f"{value!r:.80}"
-            raise BadInputError(f"{what} has {f.name!r} = {shown}, which is not of type {hint}")
+            raise BadInputError(f"{what} has {f.name!r} = {quoted(value)}, which is not of type {hint}")
 
 
 def fits(value: Any, hint: Any) -> bool:

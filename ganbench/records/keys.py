@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ganbench.errors import UnknownNameError
+from ganbench.printable import quoted
 
 _ABBREVIATION = re.compile(r"fid|kid|is|pr|ppl2?|ls|eqt|eqr|lpips")
 
@@ -42,7 +43,7 @@ def matching(name: str, keys: Mapping[str, str]) -> list[str]:
         if found := [key for key in keys if rule(key)]:
             return found
     raise UnknownNameError(
-        f"unknown result {name!r:.80}: {nearest(name, list(keys), [countless(key) for key in keys])}"
+        f"unknown result {quoted(name)}: {nearest(name, list(keys), [countless(key) for key in keys])}"
     )
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NotRequired, TypedDict
 
 from ganbench.errors import BadInputError
-from ganbench.printable import one_line
+from ganbench.printable import one_line, quoted
 from ganbench.records.fields import build, check_types, make_printable, plain_json
 from ganbench.records.migrate import SCHEMA, migrated
 from ganbench.records.strict_json import parse
@@ -92,7 +92,7 @@ class Result:
     interval: Interval | None = None
 
     def __post_init__(self) -> None:
-        check_types(self, f"result {self.key!r:.80}")
+        check_types(self, f"result {quoted(self.key)}")
         _check_names("the result", self.metric, self.key, self.unit, self.extractor or "", *self.parts)
         for name, value in {self.key: self.value, **self.parts}.items():
             if math.isnan(value):
@@ -187,7 +187,7 @@ class RunRecord:
             raise BadInputError("it has no 'schema' field, so it is not a ganbench record")
         if type(plain["schema"]) is not int or not 1 <= plain["schema"] <= SCHEMA:
             raise BadInputError(
-                f"its schema is {plain['schema']!r:.20} and this ganbench reads 1 to {SCHEMA}: use a newer ganbench"
+                f"its schema is {quoted(plain['schema'])} and this ganbench reads 1 to {SCHEMA}: use a newer ganbench"
             )
         plain = migrated(plain)
         results = plain.get("results")
@@ -235,7 +235,7 @@ def _read(written: Any) -> Result:
     for name in ("parts", "interval"):
         if isinstance(numbers := written.get(name), dict):
             decoded[name] = {key: _decoded(value) for key, value in numbers.items()}
-    return build(Result, decoded, f"result {written.get('key')!r:.80}")
+    return build(Result, decoded, f"result {quoted(written.get('key'))}")
 
 
 def _texts(names: Mapping[str, Any]) -> list[str]:
@@ -259,13 +259,13 @@ def _check_identity(record: RunRecord) -> None:
     if record.schema != SCHEMA:
         raise BadInputError(f"the record has schema {record.schema}, and this ganbench writes {SCHEMA}")
     if not re.fullmatch(r"[0-9a-f]{8,64}", record.id):
-        raise BadInputError(f"the record has the id {record.id!r:.80}, which is not 8 to 64 hexadecimal digits")
+        raise BadInputError(f"the record has the id {quoted(record.id)}, which is not 8 to 64 hexadecimal digits")
     try:
         created = datetime.fromisoformat(record.created)
     except ValueError:
         created = datetime.min
     if created.utcoffset() != timedelta(0):
-        raise BadInputError(f"the record was created at {record.created!r:.80}, which is not a UTC time in ISO form")
+        raise BadInputError(f"the record was created at {quoted(record.created)}, which is not a UTC time in ISO form")
     if record.options and not (
         record.options.keys() == {"given", "resolved"}
         and all(isinstance(each, dict) for each in record.options.values())

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from ganbench.errors import BadInputError
+from ganbench.printable import quoted
 
 MAX_DEPTH = 32  # of objects and lists within each other
 MAX_DIGITS = 20  # of a whole number: above all that is counted
@@ -52,7 +53,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in value if names.count(name) > 1)
-        raise ValueError(f"it names {twice!r:.80} twice")
+        raise ValueError(f"it names {quoted(twice)} twice")
     return value
 
 

@@ -147,7 +147,8 @@ def test_files_that_are_there_stay_unless_forced(tmp_path: Path) -> None:
         ("--class 1", "waves is unconditional and has no class 1"),
         ("--device gpu", "gpu"),
         ("--model waevs", "did you mean waves"),
-        ("--model images", "--weights"),
+        ("--model images", "images:FOLDER"),
+        ("--entry G", "add --weights FILE"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_one_sentence_and_leaves_nothing(

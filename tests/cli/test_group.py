@@ -131,6 +131,15 @@ def test_a_name_with_odd_characters_is_told_in_one_line_of_plain_text(name: str)
         assert "\x1b" not in complaint(*line)
 
 
+def test_an_endless_word_is_cut_short() -> None:
+    for line in (
+        ("table", "9" * 5000),
+        ("check", "--baseline", "9" * 5000, "--max-regression", "fid=1"),
+        ("9" * 5000,),
+    ):
+        assert len(complaint(*line)) < 500
+
+
 def test_all_problems_of_a_plan_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     failing(PlanError(["first.", "second."]), monkeypatch)
     done = ganbench("list")

@@ -172,6 +172,7 @@ def test_files_that_are_there_stay_unless_forced(photos: Path, tmp_path: Path) -
         ("--target left --model mirrored --walk 2", "leave out --walk"),
         ("--target dog --model waves", "waves generates images and cannot translate them: use `ganbench generate`"),
         ("--target dog --device gpu", "gpu"),
+        ("--target dog --entry G", "add --weights FILE"),
     ],
 )
 def test_what_cannot_be_translated_is_said_in_one_sentence_and_leaves_nothing(

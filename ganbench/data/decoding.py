@@ -128,7 +128,7 @@ def _converted(image: Image.Image, name: str, channels: int) -> Tensor:
     try:
         decoded = np.array(image if image.mode == mode else image.convert(mode))
     except Exception as error:  # Pillow's decoders raise whatever their parsers do on a broken file
-        reason = str(error) or type(error).__name__
+        reason = f"{error!s:.100}" or type(error).__name__
         raise BadInputError(f"{name} cannot be decoded ({reason}): replace it or remove it.") from error
     return torch.from_numpy(decoded.reshape(image.height, image.width, channels).transpose(2, 0, 1).copy())
 

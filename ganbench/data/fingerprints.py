@@ -121,8 +121,6 @@ def changed(opened: Stamp, look: Callable[[], Stamp], path: Path) -> str:
     """
     try:
         now = look()
-    except OSError as error:
-        return f"{path} cannot be read any more ({error.strerror or error}): run again when it is back."
     except BadInputError as error:
         return str(error)
     if now == opened:
@@ -136,7 +134,8 @@ def recall(stamp: Stamp) -> Known | None:
     """Return what was remembered of these very files, or None."""
     key = _key(stamp)
     try:
-        found = json.loads(_path(key).read_text())
+        with _path(key).open("rb") as file:
+            found = json.loads(file.read(2**16))  # more than an entry ever has
         colours = tuple((str(colour), int(count)) for colour, count in found["colours"])
         known = Known(str(found["fingerprint"]), Header(*found["header"]), colours)
         sound = found["checksum"] == _checksum(key, known) and all(type(x) is int and x > 0 for x in known.header)

@@ -167,7 +167,7 @@ def _labels(container: Container) -> Tensor | None:
         try:
             content = b"".join(islice(iter(partial(file.read, 2**20), b""), MAX_BYTES // 2**20 + 1))
         except Exception as error:  # each kind of compression has its own
-            raise BadInputError(f"{where} cannot be read ({error}): replace it or remove it.") from error
+            raise BadInputError(f"{where} cannot be read ({error!s:.100}): replace it or remove it.") from error
     return read_labels(content, container.names, where)
 
 

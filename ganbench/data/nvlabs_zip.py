@@ -35,11 +35,17 @@ class Zip:
         try:
             return io.BufferedReader(_Member(self._archive().open(name)))
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise BadInputError(f"{self.path}/{name} cannot be unpacked ({error}): create the zip again.") from error
+            raise BadInputError(
+                f"{self.path}/{name} cannot be unpacked ({error!s:.100}): create the zip again."
+            ) from error
 
     def stamp(self) -> Stamp:
         """Return the stamp of the zip file."""
-        return Stamp(str(self.path.resolve()), (FileStamp.of(self.path.name, self.path.stat()),))
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise BadInputError(f"{self.path} cannot be read ({error.strerror}): check its permissions.") from error
+        return Stamp(str(self.path.resolve()), (FileStamp.of(self.path.name, found),))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs: everything but the open archives."""
@@ -106,7 +112,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise BadInputError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise BadInputError(
-            f"{path} is not a complete zip file ({error}): give a zip or a folder of images, or copy it again."
+            f"{path} is not a complete zip file ({error!s:.100}): give a zip or a folder of images, or copy it again."
         ) from error
 
 

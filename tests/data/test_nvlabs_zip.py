@@ -150,6 +150,16 @@ def test_a_damaged_member_is_named(tmp_path: Path) -> None:
         data.images([1])
 
 
+def test_a_local_header_that_claims_a_long_name_is_told_in_a_short_sentence(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", members(noise(2, size=64)))
+    content = bytearray(path.read_bytes())
+    content[26:28] = struct.pack("<H", 9000)  # the image follows, as part of the name
+    path.write_bytes(content)
+    with pytest.raises(BadInputError, match=r"img00000000\.png cannot be unpacked") as caught:
+        open_data(path)
+    assert len(str(caught.value)) < 300
+
+
 def test_a_damaged_local_header_is_named(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", members(noise(2)))
     content = bytearray(path.read_bytes())

@@ -55,7 +55,7 @@ def contents(path: Path) -> Snapshot | Tensors | OwnFile:
 
 def _values(path: Path, kind: str) -> Any:
     if kind == filekind.PICKLE:
-        return parse_pickle(mapped(path))
+        return parse_pickle(mapped(path), whole_objects=True)
     from ganbench.checkpoints import torchfile
 
     return torchfile.read(path, kind)
@@ -64,12 +64,24 @@ def _values(path: Path, kind: str) -> Any:
 def _of_values(values: Any, file_size: int, name: str) -> Snapshot | Tensors:
     if networks := networks_of(values):
         return Snapshot(networks, file_size)
-    if isinstance(values, Instance):
+    if (module := _module_in(values)) is not None:
         raise BadInputError(
-            f"holds a whole pickled module of the class {dotted(values.name)}, whose code is not run: save its "
+            f"holds a whole pickled module of the class {dotted(module.name)}, whose code is not run: save its "
             "state_dict() with torch.save and give that file"
         )
+    if isinstance(values, Instance):
+        raise BadInputError(
+            f"holds an object of the class {dotted(values.name)} and no weights: give the file of those"
+        )
     return Tensors(_unwrapped(tensors_in(values, file_size)), (), name)
+
+
+def _module_in(values: Any) -> Instance | None:
+    """Return a whole pickled module, where a file is one or a dictionary with one and without tensors."""
+    if isinstance(values, dict) and not any(isinstance(value, dict | StoredTensor) for value in values.values()):
+        return next(filter(None, map(_module_in, values.values())), None)
+    state = values.state if isinstance(values, Instance) else None
+    return values if isinstance(state, dict) and "_modules" in state and "_parameters" in state else None
 
 
 def networks_of(values: Any) -> Mapping[str, PersistentObject | Instance]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ganbench.checkpoints import filekind
+from ganbench.checkpoints.inert import Instance
 from ganbench.checkpoints.known import NAMES, build
 from ganbench.checkpoints.machine import Budget, Machine
 from ganbench.checkpoints.naming import errors_about
@@ -28,12 +29,19 @@ def read_pickle(path: Path | str) -> Any:
         return parse_pickle(mapped(path))
 
 
-def parse_pickle(data: bytes | memoryview) -> Any:
-    """Return what the pickle in ``data`` holds; the errors of ``read_pickle``, as predicates without the path."""
+def parse_pickle(data: bytes | memoryview, whole_objects: bool = False) -> Any:
+    """Return what the pickle in ``data`` holds; the errors of ``read_pickle``, as predicates without the path.
+
+    Args:
+        data: the pickle.
+        whole_objects: whether one object of an unknown class is returned as a record, so that more can be said of it.
+    """
     machine = Machine(data, NAMES, build, Budget(len(data)))
     content = machine.load()
-    for name in machine.strangers:
-        raise UnsafeFileError(f"holds an object of {name!r}, which is not on the list of known names")
+    if machine.strangers and not (whole_objects and isinstance(content, Instance)):
+        raise UnsafeFileError(
+            f"holds an object of {next(iter(machine.strangers))!r}, which is not on the list of known names"
+        )
     return content
 
 

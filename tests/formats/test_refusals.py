@@ -72,6 +72,20 @@ def test_a_whole_pickled_module_is_told_by_its_class(path: Path, legacy: bool) -
         assert "trust" not in str(refused.value)
 
 
+def test_modules_in_a_dictionary_and_in_a_plain_pickle_are_told_as_that(path: Path) -> None:
+    assert "whole pickled module of the class tests.formats.test_refusals.Homemade" in refusal(
+        path, {"generator": Homemade(), "epoch": 3}
+    )
+    path.write_bytes(pickle.dumps(Homemade(), 4))
+    with pytest.raises(BadInputError, match=r"whole pickled module of the class .*Homemade"):
+        load(path)
+
+
+def test_an_object_without_weights_is_told_by_its_class(path: Path) -> None:
+    said = refusal(path, argparse.Namespace(a=1))
+    assert "holds an object of the class argparse.Namespace and no weights" in said
+
+
 def test_a_torchscript_archive_is_told_as_that(path: Path) -> None:
     with pytest.warns(FutureWarning, match="deprecated"):
         torch.jit.script(nn.Linear(1, 2)).save(str(path))  # type: ignore[no-untyped-call]

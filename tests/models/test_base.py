@@ -62,6 +62,9 @@ def test_one_of_several_networks_is_chosen_by_its_entry(tmp_path: Path) -> None:
     x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
     chosen = load_model("cyclegan", tmp_path / "g.pt", entry="g_ema").translate(x, "B")
     assert torch.equal(chosen, load_model("cyclegan", tmp_path / "alone.pth").translate(x, "B"))
+    opened = [open_model("cyclegan", tmp_path / "g.pt", entry=entry) for entry in ("g", "g_ema")]
+    assert len({it.sha256 for it in opened}) == 2, "results are kept by it"
+    assert opened[1].weights == f"{tmp_path / 'g.pt'}#g_ema"
     with pytest.raises(BadInputError, match="'g_ema' is of a file of weights, and none was given"):
         load_model("cyclegan", entry="g_ema")
     official = golden("stylegan23/pkl_sg3t_32") / "network.pkl"

@@ -84,5 +84,21 @@ class Growth:
             batch = self.at(shown).batch
             if batch != found[-1].batch:
                 found.append(BatchSegment(step, shown, batch))
-            step, shown = step + 1, shown + batch
+            steps = self._steps_alike(shown, batch) or math.ceil((nimg - shown) / batch)
+            step, shown = step + steps, shown + steps * batch
         return tuple(found)
+
+    def _steps_alike(self, nimg: int, batch: int) -> int:
+        """Return for how many steps the batch size surely stays, one at least; 0 once the networks are grown.
+
+        It can change where a level begins to fade in or the next one's training begins. Near there it is looked at in
+        every step, so that rounding decides nothing.
+        """
+        if self.lod(nimg) == 0:
+            return 0
+        if self.at(nimg + batch).batch != batch:
+            return 1
+        phase = self.training_kimg + self.transition_kimg
+        passed = (nimg / 1000) % phase
+        left = (self.training_kimg if passed < self.training_kimg else phase) - passed
+        return max(int(left * 1000 / batch) - 1, 1)

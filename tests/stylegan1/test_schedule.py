@@ -33,3 +33,28 @@ def test_without_fading_levels_change_at_once_and_without_phases_there_is_one() 
     assert [sudden.at(nimg).lod for nimg in (0, 1999, 2000)] == [1, 1, 0]
     assert Growth(16, 8, training_kimg=0, transition_kimg=0).at(0).lod == 0
     assert Growth(16, 16).at(0).lod == 0
+
+
+def stepwise(growth, nimg):
+    """The segments by looking at every step."""
+    found, step, shown = [], 0, 0
+    while shown < nimg or not found:
+        batch = growth.at(shown).batch
+        if not found or batch != found[-1].batch:
+            found.append(BatchSegment(step, shown, batch))
+        step, shown = step + 1, shown + batch
+    return tuple(found)
+
+
+@pytest.mark.parametrize("training_kimg", [0, 0.013, 1, 2.7])
+@pytest.mark.parametrize("transition_kimg", [0, 0.1, 1.1])
+@pytest.mark.parametrize("batches", [{}, {8: 7, 16: 5}, {4: 64, 8: 32, 16: 16, 32: 8}])
+def test_segments_are_those_of_looking_at_every_step(training_kimg, transition_kimg, batches):
+    growth = Growth(32, 4, training_kimg, transition_kimg, 3, batches)
+    for nimg in (0, 1, 500, 9000):
+        assert growth.segments(nimg) == stepwise(growth, nimg)
+
+
+def test_the_longest_run_is_planned_at_once():
+    segments = Growth(1024, 8, 1e6, 1e6, 32, {8: 256, 16: 128}).segments(10**12)
+    assert [segment.batch for segment in segments] == [256, 128, 32]

@@ -1,8 +1,8 @@
 """Training of attribute classifiers, all attributes at once.
 
 Source: Karras et al. (CVPR 2019), appendix C: Adam at 1e-3 and cross-entropy, in minibatches of 8.
-Deviation: minibatches of 32, a learning rate that falls linearly to zero, and far fewer images for it; the small
-recipe starts at 3e-3, which networks so narrow want.
+Deviation: minibatches of 32, and a learning rate that falls linearly to zero, because there are far fewer images; the
+small recipe starts at 3e-3, which suits its narrow networks.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""The pool of generated images from which the discriminators are shown old ones too.
+"""The pool of earlier generated images, some of which the discriminators see in place of new ones.
 
 Source: Shrivastava et al., Learning from Simulated and Unsupervised Images through Adversarial Training (CVPR 2017),
 section 2.3, as Zhu et al. (ICCV 2017), section 4, use it.
@@ -24,7 +24,7 @@ class Draws(Protocol):
 
 
 class ImagePool(nn.Module):
-    """Up to ``size`` images made earlier; it is a module so that a snapshot holds its content.
+    """Up to ``size`` images generated earlier; a module, so that snapshots hold its content.
 
     Attributes:
         images: ``[size, C, H, W]`` float32.
@@ -43,9 +43,9 @@ class ImagePool(nn.Module):
     def query(self, images: Tensor, draws: Draws) -> Tensor:
         """Return as many images as given, ``[N, C, H, W]``: the new ones, or in place of some of them old ones.
 
-        While the pool fills, new images are stored and returned. Then, one by one, with a chance of one half an image
-        takes the place of a stored one, which is returned; else it is returned and not stored. A pool of size 0 gives
-        back what it gets.
+        While the pool fills, new images are stored and returned. After that each new image, with probability one half,
+        replaces a stored one, which is returned instead of it; otherwise it is returned and not stored. A pool of
+        size 0 returns what it is given.
         """
         if not len(self.images):
             return images.detach()

@@ -110,12 +110,12 @@ class DomainBatches(Batches):
         return torch.tensor(picked), y
 
     def seen(self, chosen: Tensor, draws: torch.Generator) -> Tensor:
-        """Return the images at some positions, ``[N, C, R, R]`` float32, -1..1, each in a view of its own."""
+        """Return the images at some positions, ``[N, C, R, R]`` float32, -1..1, each altered by its own draws."""
         return torch.stack([self.views(self.images[index], draws) for index in chosen.tolist()])
 
 
 def partners(members: list[Tensor], count: int, draws: torch.Generator) -> Tensor:
-    """Return for each of ``count`` images the position of a random one of its domain; every image is one's partner."""
+    """Return for each of ``count`` images the position of its partner, a random permutation within its domain."""
     found = torch.empty(count, dtype=torch.int64)
     for positions in members:
         found[positions] = positions[torch.randperm(len(positions), generator=draws)]

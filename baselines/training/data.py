@@ -26,7 +26,7 @@ def to_float(images: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class BatchSegment:
-    """Steps in a row with one batch size.
+    """Consecutive steps with one batch size.
 
     Attributes:
         step: the first of them.
@@ -49,7 +49,7 @@ class Batches:
         batch: images in a batch.
         seed: of the order.
         mirror: whether every second image, at random, is flipped left to right.
-        segments: of other batch sizes, from the first step on; none where all batches are of one size.
+        segments: the batch sizes from the first step on; none where all batches are of one size.
         rows: which images of every batch are drawn.
     """
 
@@ -84,17 +84,17 @@ class Batches:
         return images, None if self.labels is None else self.labels[chosen]
 
     def shown(self, step: int) -> int:
-        """Return how many images all batches before batch number ``step`` have."""
+        """Return how many images the batches before number ``step`` have."""
         last = next(segment for segment in reversed(self._segments()) if segment.step <= step)
         return last.nimg + (step - last.step) * last.batch
 
     def steps(self, nimg: float) -> int:
-        """Return after how many batches about ``nimg`` images are shown."""
+        """Return after how many batches about ``nimg`` images have been shown."""
         last = next(segment for segment in reversed(self._segments()) if segment.nimg <= nimg)
         return last.step + round((nimg - last.nimg) / last.batch)
 
     def sizes(self) -> list[int]:
-        """Return the batch sizes that there are, first things first."""
+        """Return the batch sizes, in the order in which they first occur."""
         return list(dict.fromkeys(segment.batch for segment in self._segments()))
 
     def _segments(self) -> tuple[BatchSegment, ...]:

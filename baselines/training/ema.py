@@ -7,8 +7,8 @@ from torch import nn
 def ema_beta(batch: int, nimg: int, ema_kimg: float, ema_rampup: float | None) -> float:
     """Return how much of the average is kept in one step.
 
-    The half-life is ``ema_kimg`` thousand images, but early on no more than the share ``ema_rampup`` of the images
-    shown so far, so that the first weights are soon forgotten; None switches that off.
+    The half-life is ``ema_kimg`` thousand images, but at most ``ema_rampup`` times the images shown so far, so that the
+    first weights are soon forgotten; None leaves out that bound.
 
     Source: Karras et al., Training Generative Adversarial Networks with Limited Data (NeurIPS 2020), appendix C.
     """

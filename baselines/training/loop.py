@@ -1,7 +1,7 @@
 """The training loop of all models: phases in turn, averages, ticks, snapshots.
 
-A model brings a ``TrainPlan``: its networks, its optimisers, and its phases, each a loss with the networks it trains.
-The loop knows nothing else about it.
+A model gives it a ``TrainPlan``: networks, optimisers, and phases, each a loss with the networks it trains. The loop
+knows nothing else about the model.
 """
 
 import math
@@ -33,14 +33,14 @@ OnTick = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True)
 class StepContext:
-    """What a loss sees of one step.
+    """What a loss knows about a step.
 
     Attributes:
         step: steps taken before this one.
         nimg: real images shown before this step.
         real: ``[batch, C, H, W]`` float32, -1..1; with several processes, this one's rows of the batch.
         labels: ``[batch, c_dim]`` float32, or None.
-        stream: gives the step's own random stream for a purpose, from which all processes draw for the whole batch.
+        stream: gives the step's random stream for a purpose; every process draws from it for the whole batch.
         rows: which rows of that are this process's.
     """
 
@@ -54,13 +54,13 @@ class StepContext:
 
 @dataclass(frozen=True)
 class Phase:
-    """One kind of update: which networks, by which optimisers, down which loss, how often.
+    """One kind of update: which networks, with which optimisers, for which loss, how often.
 
     Attributes:
-        networks: that are trained; no other gets a gradient.
-        optimizers: that take a step.
-        loss: returns values by name, each ``[batch]``; the mean of the one called ``total`` is minimised.
-        interval: the phase runs in every ``interval``-th step, with its gradient multiplied by that.
+        networks: those that are trained; no other gets a gradient.
+        optimizers: those that take a step.
+        loss: returns values by name, each ``[batch]``; the mean of ``total`` is minimised.
+        interval: the phase runs in every ``interval``-th step, with its gradient multiplied by ``interval``.
     """
 
     name: str
@@ -72,20 +72,20 @@ class Phase:
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """What a model brings to the loop.
+    """What the loop trains.
 
     Attributes:
-        networks: all that is trained or averaged, by name; all of it is in the snapshots.
+        networks: everything that is trained or averaged, by name; snapshots hold all of it.
         optimizers: by name.
         phases: in the order in which they run.
         averages: pairs of average and network.
-        ema_beta: share of the average kept at a step, from the number of real images shown.
+        ema_beta: fraction of the average that a step keeps, given the number of real images shown.
         export: given the kimg and more for the header, writes the weights that the run is for, and samples; returns
             the weights' path.
-        prepare: called before the phases of every step, to set what changes with time.
-        about: what the snapshots say of themselves, as ``snapshots.Snapshot`` has it.
-        group: how many images a discriminator compares, 1 for none. It says that losses take their rows of what is
-            drawn, so that several processes can train the model; None: only one can.
+        prepare: called before the phases of every step, to set what changes over time.
+        about: what the headers of the snapshots say, as ``snapshots.Snapshot`` has it.
+        group: how many images a discriminator compares, 1 for none; the losses then take this process's rows of what
+            they draw, so that several processes can train the model. None: only one process can.
     """
 
     networks: Mapping[str, nn.Module]
@@ -107,7 +107,7 @@ class Schedule:
         steps: in the whole run.
         tick: between two lines of the log.
         snapshot: between two snapshots; a multiple of ``tick``.
-        settings: of the run, of JSON types: a snapshot resumes only under the same.
+        settings: of the run, of JSON types; a snapshot is resumed with the same ones only.
         seed: of all randomness.
         adjustable: names of settings with which a run may go on changed, after a loss became infinite or NaN.
     """
@@ -133,8 +133,8 @@ def run(
     """Return the path of the final weights, after training to the end of the schedule.
 
     A run that was stopped and resumed gives the same weights as one that was not (the same bits on a CPU). SIGINT and
-    SIGTERM end the step under way, write a snapshot and raise KeyboardInterrupt. Several processes that have joined
-    (``ranks.joined``) give what one would give, but for rounding; a run may be resumed by another number of them.
+    SIGTERM let the step under way end, write a snapshot and raise KeyboardInterrupt. Several processes that have joined
+    (``ranks.joined``) give what one would give, up to rounding; a run can be resumed with another number of them.
 
     Raises:
         TrainingError: nothing to resume, other settings than the snapshot's, a run already in the folder, one that is
@@ -221,7 +221,7 @@ def told(changes: Changes) -> dict[str, Any]:
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings with dotted names, so that a difference can be named."""
+    """Return nested settings by dotted names, so that a difference can be named."""
     found: dict[str, Any] = {}
     for name, value in settings.items():
         found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
@@ -282,7 +282,7 @@ def captured(plan: TrainPlan, schedule: Schedule, step: int, changes: Changes) -
 
 
 def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:
-    """Return what gives the random stream of this step for a purpose."""
+    """Return the function from a purpose to this step's random stream."""
     return lambda purpose: stream(seed, step, purpose)
 
 

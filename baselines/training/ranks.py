@@ -1,7 +1,7 @@
-"""Training by several processes, started by ``torchrun``, that give what one process would give.
+"""Training with several processes, started by ``torchrun``, that compute what one process would compute.
 
-Every process draws what is random for the whole batch, for it depends on seed and step alone, and takes its share of
-the rows. Gradients, losses and running averages are means over all processes; the first one alone writes files.
+Random numbers depend on seed and step alone, so every process draws them for the whole batch and keeps its own rows.
+Gradients, losses and running averages are means over all processes; only the first process writes files.
 """
 
 import os
@@ -43,8 +43,8 @@ T = TypeVar("T")
 class RankSlice:
     """Which rows of a batch are this process's: every ``ranks``-th one, from number ``rank`` on.
 
-    A discriminator compares images that stand ``N / group`` apart. Where ``ranks`` divides that, such images have the
-    same process, and they stand as far apart among its own as that process expects.
+    A discriminator compares images that are ``N / group`` rows apart. Where ``ranks`` divides that number, the images
+    of a group stay in one process, at the distance at which its own discriminator looks for them.
     """
 
     rank: int = 0
@@ -56,19 +56,19 @@ class RankSlice:
         return slice(self.rank, None, self.ranks)
 
     def of(self, whole: Tensor) -> Tensor:
-        """Return the own rows of a batch.
+        """Return this process's rows of a batch.
 
         Raises:
-            TrainingError: there are not as many for every process.
+            TrainingError: the processes would not get equally many.
         """
         if len(whole) % self.ranks:
             raise TrainingError(
-                f"{len(whole)} images cannot be shared by {self.ranks} processes: start as many as divide it."
+                f"{len(whole)} images cannot be shared by {self.ranks} processes: start a number that divides it."
             )
         return whole if self.ranks == 1 else whole[self.slice]
 
     def whole(self, own: int) -> int:
-        """Return how many rows a batch has of which this process has ``own``."""
+        """Return how many rows the whole batch has where this process has ``own``."""
         return own * self.ranks
 
 
@@ -80,10 +80,10 @@ def rank_slice(group: int | None, batches: Iterable[int]) -> RankSlice:
 
     Args:
         group: how many images the discriminator compares; None for a model that cannot be trained by several processes.
-        batches: sizes of the batches that there will be.
+        batches: the batch sizes of the run.
 
     Raises:
-        TrainingError: so many processes cannot share that.
+        TrainingError: this number of processes cannot share such batches.
     """
     rows = RankSlice(processes.rank(), processes.count())
     if rows.ranks == 1:
@@ -102,9 +102,10 @@ def rank_slice(group: int | None, batches: Iterable[int]) -> RankSlice:
 
 @contextmanager
 def joined() -> Iterator[Callable[[], bool]]:
-    """Let the processes that ``torchrun`` started work together in the body.
+    """Join the processes that ``torchrun`` started, for the body.
 
-    It gives what says whether this process is the first that asked: of many that fail, one tells the user.
+    Give a function that returns True in the first process that calls it, so that of several that fail one tells the
+    user.
     """
     if not dist.is_torchelastic_launched() or int(os.environ["WORLD_SIZE"]) == 1:
         yield lambda: True
@@ -126,14 +127,14 @@ def joined() -> Iterator[Callable[[], bool]]:
 
 
 def outlive_others() -> None:
-    """Turn a deaf ear to the signals by which ``torchrun`` ends all processes once one of them has ended."""
+    """Ignore the signals with which ``torchrun`` ends all processes after one has ended, so as to tell the user why."""
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
 
 
 def device_of_process(device: str | None) -> str:
-    """Return where this process trains: by default its own GPU where there is one, else the CPU.
+    """Return the device of this process: by default its own GPU where there is one, else the CPU.
 
     Raises:
         TrainingError: the processes would have to share a GPU.
@@ -143,19 +144,21 @@ def device_of_process(device: str | None) -> str:
         return device
     here, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if device != "cuda":
-        raise TrainingError(f"every process needs a GPU of its own, and {device} is one for all: write cuda.")
+        raise TrainingError(f"every process needs its own GPU, and {device} is one for all: write cuda.")
     if here >= gpus:
-        raise TrainingError(f"there are more processes here than the {gpus} GPUs: start {gpus}, or train on the cpu.")
+        raise TrainingError(
+            f"there are more processes on this machine than GPUs ({gpus}): start {gpus}, or train on the cpu."
+        )
     torch.cuda.set_device(here)
     return f"cuda:{here}"
 
 
 def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what the function gives in the first process, where alone it is called while the others wait.
+    """Return the result of a function that is called in the first process only, while the others wait.
 
     Raises:
         TrainingError: it failed there with this message; in the first process, whatever it raised.
-        RuntimeError: it failed there by a mistake in the program.
+        RuntimeError: it failed there because of a bug.
     """
     if processes.count() == 1:
         return function(*args, **kwargs)
@@ -166,7 +169,7 @@ def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
             found = [function(*args, **kwargs)]
         except Exception as error:
             problem = error
-    # An error of a class that somebody defined is meant for the user; a built-in one is a mistake in the program.
+    # A package raises its own classes for the user to read; a built-in exception is a bug.
     meant = isinstance(problem, TrainingError) or type(problem).__module__ != "builtins"
     said = [found[0], None if problem is None else str(problem), meant]
     with processes.meeting():
@@ -180,7 +183,7 @@ def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 
 
 def any_of_all(flag: bool) -> bool:
-    """Return whether any process says so."""
+    """Return whether the flag is set in any process."""
     return bool(processes.sum_of_all(torch.tensor(float(flag))) > 0)
 
 

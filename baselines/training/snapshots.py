@@ -20,11 +20,11 @@ KEPT = 2  # so that a damaged newest snapshot costs one interval and not the run
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a run needs to go on as if it had never stopped.
+    """All that a run needs to go on as if it had not stopped.
 
     Attributes:
-        step: steps taken. All randomness depends on the seed and the step, so this is the state of the streams too.
-        settings: of the run, of JSON types; a snapshot resumes only under the same.
+        step: steps taken. All randomness depends on seed and step, so this is the state of the random streams too.
+        settings: of the run, of JSON types; the snapshot is resumed with the same ones only.
         tensors: by names such as ``networks/G/mapping.fc0.weight`` and ``optimizers/G/3/exp_avg``.
         changes: the settings that were changed where the run went on after it had diverged, of JSON types.
         about: what the header of the run's weights says, and under ``weights`` which of these networks they are; of
@@ -46,7 +46,7 @@ def capture(
     changes: tuple[Mapping[str, Any], ...] = (),
     about: Mapping[str, Any] = MappingProxyType({}),
 ) -> Snapshot:
-    """Return the present state; the tensors are shared with the networks, so write it before the next step."""
+    """Return the state now; its tensors are the networks' own, so write it before the next step."""
     tensors: dict[str, Tensor] = {}
     for name, network in networks.items():
         tensors |= {f"networks/{name}/{key}": value for key, value in network.state_dict().items()}
@@ -57,10 +57,10 @@ def capture(
 
 
 def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]) -> None:
-    """Fill networks and optimisers, built as for the run that was captured, with its state.
+    """Load a snapshot's state into networks and optimisers that are built as for its run.
 
     Raises:
-        TrainingError: the networks are built in another way.
+        TrainingError: the networks have another architecture.
     """
     for name, network in networks.items():
         try:
@@ -127,7 +127,7 @@ def read(path: Path) -> Snapshot:
     """Return one snapshot.
 
     Raises:
-        TrainingError: it is cut short, altered, or no snapshot.
+        TrainingError: it is cut short or damaged, or not a snapshot.
     """
     tensors, header = from_bytes(path.read_bytes(), str(path))
     if "step" not in header or "settings" not in header:

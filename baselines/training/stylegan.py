@@ -32,7 +32,7 @@ class Recipe:
         g_lr, d_lr: learning rates of Adam before the correction for lazy regularisation.
         betas: of Adam.
         ema_kimg: half-life of the averaged generator.
-        ema_rampup: the half-life is at most this share of the images shown; None for no such bound.
+        ema_rampup: the half-life is at most this fraction of the images shown; None for no such bound.
         mirror: flip images at random.
         tick_kimg: between two lines of the log.
         snapshot_ticks: ticks between two snapshots.

@@ -1,4 +1,4 @@
-"""Weights as safetensors: the tensors of one network, and in the header what it takes to build it again."""
+"""Weights as safetensors: the tensors of one network, with what is needed to build it in the header."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ def read_header(path: Path) -> dict[str, Any]:
     """Return what ``save_weights`` was told: ``model``, ``config`` and the notes.
 
     Raises:
-        ValueError: no safetensors file, or one without such a header.
+        ValueError: it is not a safetensors file, or has no such header.
         FileNotFoundError: no such file.
     """
     try:
@@ -53,7 +53,7 @@ def load_state(path: Path) -> dict[str, Tensor]:
     """Return the ``state_dict`` in the file, on the CPU.
 
     Raises:
-        ValueError: the file is cut short, altered, or no safetensors file.
+        ValueError: the file is cut short or damaged, or not a safetensors file.
         FileNotFoundError: no such file.
     """
     return from_bytes(path.read_bytes(), str(path))[0]
@@ -62,7 +62,7 @@ def load_state(path: Path) -> dict[str, Tensor]:
 def to_bytes(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> bytes:
     """Return a safetensors file; its header also gets the sha256 of names, shapes and contents.
 
-    Equal tensors and headers give equal bytes, in whatever order they come.
+    Equal tensors and headers give equal bytes, whatever their order.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     return _in_order(save(plain, {**header, "sha256": _digest(plain, header)}))
@@ -72,7 +72,7 @@ def from_bytes(content: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, 
     """Return tensors and header of what ``to_bytes`` gave; a file by another writer has no sha256 to check.
 
     Raises:
-        ValueError: the content is cut short or altered; the message calls it ``name``.
+        ValueError: the content is cut short or damaged; the message calls it ``name``.
     """
     try:
         tensors = load(content)

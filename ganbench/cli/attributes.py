@@ -36,13 +36,15 @@ SUFFIX = ".safetensors"
               help="Table: CelebA's list_attr_celeba.txt, or CSV or TSV headed file,NAME,NAME,...")  # fmt: skip
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write, FILE.safetensors.")
 @click.option("--recipe", type=Choice(("small", "paper")), default="small", show_default=True, metavar="[small|paper]",
-              help="small suits a CPU; paper has the widths of the CelebA-HQ classifiers and wants a GPU.")  # fmt: skip
+              help="small suits a CPU; paper has the widths of the CelebA-HQ classifiers and needs a GPU.")  # fmt: skip
 @click.option(
-    "--epochs", type=click.FloatRange(0, 10_000, min_open=True), help="How often to show every image.  [default: 20]"
+    "--epochs",
+    type=click.FloatRange(0, 10_000, min_open=True),
+    help="How many times to show every image.  [default: 20]",
 )
-@click.option("--mirror", is_flag=True, default=None, help="Show images flipped left to right, too.")
+@click.option("--mirror", is_flag=True, default=None, help="Also show images flipped left to right.")
 @click.option("--holdout", type=click.FloatRange(0, 0.9, min_open=True),
-              help="Share of the images that accuracy is measured on.  [default: 0.1]")  # fmt: skip
+              help="Fraction of the images to measure accuracy on.  [default: 0.1]")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: 0]")
 @click.option("--subset", is_flag=True, help="Leave out images without a row and rows without an image.")
 @click.option("--force", is_flag=True, help="Replace --out if it exists.")
@@ -50,13 +52,13 @@ SUFFIX = ".safetensors"
 def command(
     data: str, labels: Path, out: Path, recipe: str, subset: bool, force: bool, device: str, **changes: Any
 ) -> None:
-    """Train classifiers of yes-or-no attributes of images; print how often each is right on images held out.
+    """Train classifiers of yes-or-no attributes of images; print how accurate each is on held-out images.
 
-    Linear separability asks them: `ganbench run --metrics ls --attributes FILE.safetensors`. In the table, 1 is yes and
-    0 or -1 no; an image may be named with another suffix than it has. Nothing is written before the end.
+    Linear separability uses them: `ganbench run --metrics ls --attributes FILE.safetensors`. In the table, 1 is yes and
+    0 or -1 no; the suffixes of image names are ignored. The file is written at the end.
     """
     if out.suffix != SUFFIX:
-        raise BadInputError(f"{out} does not end in {SUFFIX}: give the file to write such an ending.")
+        raise BadInputError(f"expected a file name ending in {SUFFIX}, found {out}: write --out NAME{SUFFIX}.")
     check_folder(out.parent, [out.name], force)
     from ganbench.data.attribute_table import read_attribute_table
     from ganbench.engine.options import resolve_device
@@ -80,7 +82,7 @@ def _images(data: str) -> "ImageFiles":
 
     images = open_data(data)
     if not isinstance(images, ImageFiles):
-        raise BadInputError(f"the images of {data!r} have no file names for a table: name a folder or zip (./photos).")
+        raise BadInputError(f"expected a folder or zip of image files, found {data!r}: write --data ./FOLDER.")
     if images.resolution < 4 or images.resolution & (images.resolution - 1):
         size = f"{images.resolution}x{images.resolution}"
         raise BadInputError(f"{data} has {size} images: resize them to a power of two, such as 64x64 or 256x256.")

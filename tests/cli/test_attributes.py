@@ -61,7 +61,7 @@ def test_the_same_command_gives_the_same_bytes_and_loses_no_file(photos: Path, l
     brief = (*line(photos, labels, out), "--epochs", "1", "--mirror")
     assert ganbench(*brief).exit_code == 0
     before = out.read_bytes()
-    assert "exists: choose another place, or replace it with --force" in complaint(*brief)
+    assert "exists: choose another folder, or replace the file with --force" in complaint(*brief)
     assert out.read_bytes() == before
     assert ganbench(*brief, "--force").exit_code == 0
     assert out.read_bytes() == before
@@ -78,9 +78,9 @@ def test_attributes_without_a_trace_in_the_images_are_named(photos: Path, labels
 def test_bad_input_is_one_sentence_and_writes_nothing(photos: Path, labels: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "a.safetensors"
     text = labels.read_text()
-    assert "does not end in .safetensors" in complaint(*line(photos, labels, tmp_path / "a.pt"))
+    assert "expected a file name ending in .safetensors, found" in complaint(*line(photos, labels, tmp_path / "a.pt"))
     assert "cannot be read as a table" in complaint(*line(photos, tmp_path / "none.csv", out))
-    assert "have no file names" in complaint(*line(Path("digits"), labels, out))
+    assert "expected a folder or zip of image files, found 'digits'" in complaint(*line(Path("digits"), labels, out))
     labels.write_text(text.replace("07.png,0,1\n", ""))
     assert "has no row for 07.png" in complaint(*line(photos, labels, out))
     labels.write_text(text + "99.png,1,1\n")

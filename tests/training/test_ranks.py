@@ -152,5 +152,5 @@ def test_every_process_takes_a_gpu_of_its_own(monkeypatch):
     with pytest.raises(ValueError, match="cuda:0 is one for all: write cuda"):
         device_of_process("cuda:0")
     monkeypatch.setenv("LOCAL_RANK", "2")
-    with pytest.raises(ValueError, match="more processes here than the 2 GPUs: start 2"):
+    with pytest.raises(ValueError, match=r"more processes on this machine than GPUs \(2\): start 2"):
         device_of_process(None)

@@ -1,0 +1,81 @@
+"""Benchmarks: data that say how a paper measures, and what it published."""
+
+import dataclasses
+
+import pytest
+import torch
+from toygan import Stripes, Waves
+
+import ganbench
+from ganbench import registry
+from ganbench.benchmarks import Benchmark
+from ganbench.benchmarks.published import every
+from ganbench.engine.options import Options
+from ganbench.engine.planning import _metrics
+from ganbench.images import to_uint8
+from ganbench.inputs import Features, Uint8
+from ganbench.metrics import resolve
+
+BENCHMARKS = [name for name in registry.names("benchmarks") if registry.load("benchmarks", name).papers]
+
+
+@pytest.mark.parametrize("name", registry.names("benchmarks"))
+def test_a_benchmark_measures_metrics_that_exist(name: str) -> None:
+    benchmark: Benchmark = registry.load("benchmarks", name)
+    assert benchmark.version >= 1
+    found, problems = _metrics(Options(), benchmark)
+    assert problems == []
+    assert len(found) == len(benchmark.metrics)
+    for short in benchmark.short_names:
+        assert resolve(short, short_names=benchmark.short_names)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_published_numbers_have_source_and_confidence(name: str) -> None:
+    published = registry.load("benchmarks", name).published
+    assert published
+    assert all(row.source and row.confidence in ("high", "med", "low") for row in published)
+
+
+def test_published_numbers_are_of_their_papers() -> None:
+    values = {
+        (row.variant, row.dataset, row.metric): row.value for row in registry.load("benchmarks", "stylegan1").published
+    }
+    assert values["config-b", "ffhq", "fid50k"] == 5.25
+    assert len(every()) == 418
+    assert {row.model for row in registry.load("benchmarks", "starganv2").published} >= {"starganv2", "munit"}
+
+
+def test_the_first_stylegan_divides_covariances_by_one_less() -> None:
+    for name, ddof in (("stylegan1", 1), ("stylegan3", 0), ("starganv2", 1)):
+        (metric, *_), _ = _metrics(Options(), registry.load("benchmarks", name))
+        assert metric.spec()["ddof"] == ddof
+
+
+def test_quantiser_and_resizing_reach_the_metrics_and_their_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy: Benchmark = registry.load("benchmarks", "toy")
+    other = dataclasses.replace(toy, quantiser="cyclegan", resize="box", ddof=1)
+    (metric, *_), _ = _metrics(Options(metrics=("fid@20",)), other)
+    assert metric.spec() | {"class": None} == {
+        "class": None, "max_real": 50_000, "ddof": 1, "quantiser": "cyclegan", "resize": "box",
+    }  # fmt: skip
+    assert metric.inputs()["fake"].view == Features("pool", "features", "cyclegan", "box")
+    (usual, *_), _ = _metrics(Options(metrics=("fid@20",)), toy)
+    assert usual.spec() == {"max_real": 50_000, "ddof": 0}, "what is usual is left out, as in older records"
+
+
+def test_images_are_quantised_as_the_benchmark_says() -> None:
+    class Batch:
+        drawn = {"image": torch.linspace(-1, 1, 97).reshape(1, 1, 1, 97)}  # noqa: RUF012 - a stand-in
+
+    seen = Uint8("cyclegan").compute(Batch())  # type: ignore[arg-type]
+    assert torch.equal(seen, to_uint8(Batch.drawn["image"], "cyclegan"))
+    assert not torch.equal(seen, Uint8().compute(Batch()))  # type: ignore[arg-type]
+
+
+def test_another_divisor_is_another_number() -> None:
+    """N over N - 1 of the covariances, so the trace term grows by that where the means are equal."""
+    metric = resolve("fid@20").with_(extractor="pool")
+    plain = ganbench.measure(Waves(), [metric], data=Stripes(), benchmark="toy")
+    less = ganbench.measure(Waves(), [metric.with_(ddof=1)], data=Stripes(), benchmark="toy")
+    assert plain != less

@@ -23,6 +23,7 @@ RANGES: Final = {
     "limit": (1, MOST),
     "nproc": (1, 1024),
     "truncation_cutoff": (0, 1000),
+    "label": (0, 2**31 - 1),
 }
 TEXTS: Final = ("weights", "entry", "benchmark", "device", "attributes")
 FLAGS: Final = ("float64", "allow_missing")
@@ -60,6 +61,7 @@ class Options:
         truncation_psi: of the samples of all metrics, which renames results: one, or several to measure at each of
             them; none for no truncation.
         truncation_cutoff: number of layers truncated; None for all.
+        label: number of the class to measure a conditional model by, which renames results; None for all together.
         attributes: file of attribute classifiers for linear separability; None for the benchmark's.
         allow_missing: whether metrics that a model cannot have are left out.
         nproc: processes; on GPUs, rank r takes GPU r.
@@ -77,6 +79,7 @@ class Options:
     float64: bool = False
     truncation_psi: tuple[float, ...] = ()
     truncation_cutoff: int | None = None
+    label: int | None = None
     attributes: str | None = None
     allow_missing: bool = False
     nproc: int = 1

@@ -158,6 +158,8 @@ def _metric(asked: Any, psi: float | None, options: Options, benchmark: Benchmar
         metric = limited(completed(asked, BaseMetric), options.limit)  # type: ignore[arg-type]  # a metric's base
     if options.truncation_cutoff is not None and psi is None:
         raise BadInputError("a truncation cutoff goes with a truncation psi: give both or neither.")
+    if options.label is not None:
+        metric = metric.of_class(options.label)
     return metric.with_(
         psi=psi,
         cutoff=options.truncation_cutoff,

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from ganbench.data.labels import class_indices
 from ganbench.types import Dataset, Extractor, Generator, Sized
 
 
@@ -32,6 +33,7 @@ class Context:
     device: str
     name: str = ""
     _twins: dict[str, Any] = field(default_factory=dict)
+    _members: dict[int, list[int]] = field(default_factory=dict)
 
     @property
     def c_dim(self) -> int:
@@ -47,6 +49,14 @@ class Context:
     def img_channels(self) -> int | None:
         """Channels of the images that the model makes or takes; None where it takes any."""
         return self.model.img_channels if isinstance(self.model, Sized) else None
+
+    def members(self, label: int) -> list[int]:
+        """Return the indices of the data's images of a class, in order."""
+        assert self.data is not None
+        if label not in self._members:
+            place = class_indices(self.data.labels(range(len(self.data))))
+            self._members[label] = (place == label).nonzero()[:, 0].tolist()
+        return self._members[label]
 
     def model_in(self, float64: bool) -> Any:
         """Return the model, or its float64 twin."""

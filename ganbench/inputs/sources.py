@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
+from ganbench.data.labels import one_hot
 from ganbench.functional import lerp, slerp
 from ganbench.inputs.batch import BaseSource, Check
 from ganbench.inputs.context import Context
@@ -29,37 +30,58 @@ NO_REALS = "it compares with real images and there are none: name them with --da
 
 @dataclass(frozen=True)
 class Reals(BaseSource):
-    """The images of the data set, in its order: ``image [N, C, H, W]`` uint8."""
+    """The images of the data set, in its order: ``image [N, C, H, W]`` uint8.
 
-    name = "reals"
+    Attributes:
+        label: number of the class whose images are taken; None for all.
+    """
+
+    label: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the pass."""
+        return "reals" if self.label is None else f"reals of class {self.label}"
 
     def depends(self, context: Context) -> Mapping[str, Any]:
         """Return the fingerprint of the data."""
         return {"data": context.data.fingerprint if context.data else None}
 
     def length(self, context: Context) -> int | None:
-        """Return the size of the data set."""
-        return len(context.data) if context.data else None
+        """Return the number of images."""
+        if context.data is None:
+            return None
+        return len(context.data) if self.label is None else len(context.members(self.label))
 
     def problems(self, context: Context) -> list[str]:
         """Return that there is no data."""
         if context.data is None:
             return [NO_DOMAINS if isinstance(context.model, Translator) else NO_REALS]
+        if self.label is not None and self.label >= context.data.label_dim:
+            have = context.data.label_dim or "no"
+            return [
+                f"it compares with reals of class {self.label} and {context.data.name} has {have} classes: name one."
+            ]
         return []
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
         """Return ``image [N, C, H, W]`` uint8."""
         assert context.data is not None
-        return {"image": context.data.images(indices)}
+        if self.label is None:
+            return {"image": context.data.images(indices)}
+        members = context.members(self.label)
+        return {"image": context.data.images([members[index] for index in indices])}
 
 
-def labels_of(context: Context, streams: Streams) -> Tensor | None:
-    """Return the labels of randomly chosen reals, ``[N, c_dim]``, or None for an unconditional model.
+def labels_of(context: Context, streams: Streams, label: int | None = None) -> Tensor | None:
+    """Return the labels of randomly chosen reals, or all of one class, ``[N, c_dim]``; None for an unconditional model.
 
     Source: StyleGAN2-ADA, metric_utils: labels follow the distribution of the training set.
     """
     if not context.c_dim:
         return None
+    if label is not None:
+        return one_hot(torch.full([len(streams)], label), context.c_dim).to(context.device)
     assert context.data is not None
     chosen = streams.integers("label", len(context.data)).tolist()
     return context.data.labels(chosen).to(context.device)
@@ -92,6 +114,13 @@ def translator_problems(context: Context) -> list[str]:
     return [f"it measures images made from latents, and this model translates images: take {suited} instead."]
 
 
+def _class_problems(context: Context, label: int) -> list[str]:
+    if label < context.c_dim:
+        return []
+    have = f"{context.c_dim} classes" if context.c_dim else "no classes"
+    return [f"it measures samples of class {label} and the model has {have}: leave the class out, or name another."]
+
+
 def _label_problems(context: Context) -> list[str]:
     c_dim = context.c_dim
     have = context.data.label_dim if context.data else 0
@@ -109,14 +138,20 @@ class Samples(GeneratedSource):
     Attributes:
         truncation_psi: 1 for none; interpolates from w_avg.
         truncation_cutoff: number of layers truncated; None for all.
+        label: number of the class that a conditional model makes; None for labels drawn from the data's.
     """
 
     truncation_psi: float = 1.0
     truncation_cutoff: int | None = None
+    label: int | None = None
 
     @property
     def name(self) -> str:
         """Name of the pass."""
+        return self._kind if self.label is None else f"{self._kind} of class {self.label}"
+
+    @property
+    def _kind(self) -> str:
         layers = "" if self.truncation_cutoff is None else f" in {self.truncation_cutoff} layers"
         return "samples" if self.truncation_psi == 1 else f"samples at psi {self.truncation_psi}{layers}"
 
@@ -143,6 +178,8 @@ class Samples(GeneratedSource):
             return translator_problems(context) or [
                 "it needs a generator of images from latents, which this model is not."
             ]
+        if self.label is not None:
+            return _class_problems(context, self.label)
         return _label_problems(context)
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
@@ -150,7 +187,7 @@ class Samples(GeneratedSource):
         model, streams = context.model, Streams(context.seed, indices)
         if isinstance(model, FixedSamples):
             return {"image": checked_images(model.images(indices), len(indices), context)}
-        z, c = _latents(context, streams, "z"), labels_of(context, streams)
+        z, c = _latents(context, streams, "z"), labels_of(context, streams, self.label)
         if not isinstance(model, StyleGenerator):
             return {"image": checked_images(model(z, c), len(z), context), "z": z}
         ws = model.mapping(z, c, truncation_psi=self.truncation_psi, truncation_cutoff=self.truncation_cutoff)

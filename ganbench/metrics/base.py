@@ -105,6 +105,10 @@ class Metric(Protocol):
         """Return the metric varied and, where that makes another number of it, renamed; see ``BaseMetric.with_``."""
         ...
 
+    def of_class(self, label: int) -> Self:
+        """Return the metric of one class, renamed: ``fid50k`` of class 2 is ``fid50k_class2``."""
+        ...
+
     def generated(self, samples: Mapping[str, int]) -> int | None:
         """Return how many generated images its numbers rest on, from the number of samples of each input."""
         ...
@@ -166,6 +170,15 @@ class BaseMetric:
         """
         metric: Any = self
         raise BadInputError(f"{metric.name} is not measured on truncated samples: leave the truncation out.")
+
+    def of_class(self, label: int) -> Self:
+        """Refuse: only metrics of samples can be measured of one class.
+
+        Raises:
+            BadInputError: always.
+        """
+        metric: Any = self
+        raise BadInputError(f"{metric.name} is not measured of one class: leave the class {label} out.")
 
     def generated(self, samples: Mapping[str, int]) -> int | None:
         """Return the metric's count."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import frechet_distance
-from ganbench.inputs import Input, Moments, Reals
+from ganbench.inputs import Input, Moments
 from ganbench.metrics.base import Number
 from ganbench.metrics.truncated import OfSamples
 
@@ -38,7 +38,7 @@ class FrechetInceptionDistance(OfSamples):
         """Return moments of real and of generated features."""
         view = self.view_of(self.extractor)
         return {
-            "real": Input(Reals(), view, Moments, self.max_real, minimum=2),
+            "real": Input(self.reals, view, Moments, self.max_real, minimum=2),
             "fake": Input(self.samples, view, Moments, self.count, minimum=2),
         }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import kernel_distance
-from ganbench.inputs import Input, Reals, Rows
+from ganbench.inputs import Input, Rows
 from ganbench.metrics.base import Number
 from ganbench.metrics.truncated import OfSamples
 
@@ -42,7 +42,7 @@ class KernelInceptionDistance(OfSamples):
         """Return all real and generated features."""
         view = self.view_of(self.extractor)
         return {
-            "real": Input(Reals(), view, Rows, self.max_real, minimum=2),
+            "real": Input(self.reals, view, Rows, self.max_real, minimum=2),
             "fake": Input(self.samples, view, Rows, self.count, minimum=2),
         }
 

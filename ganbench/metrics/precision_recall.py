@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganbench.functional import precision_recall
-from ganbench.inputs import Input, Reals, Rows
+from ganbench.inputs import Input, Rows
 from ganbench.metrics.base import Number
 from ganbench.metrics.truncated import OfSamples
 
@@ -39,7 +39,7 @@ class PrecisionRecall(OfSamples):
         """Return all real and generated features."""
         view, least = self.view_of(self.extractor), self.nhood_size + 1
         return {
-            "real": Input(Reals(), view, Rows, self.max_real, minimum=least),
+            "real": Input(self.reals, view, Rows, self.max_real, minimum=least),
             "fake": Input(self.samples, view, Rows, self.count, minimum=least),
         }
 

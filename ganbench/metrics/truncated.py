@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from ganbench.errors import BadInputError
-from ganbench.inputs import Features, Quantiser, ResizeMethod, Samples
+from ganbench.inputs import Features, Quantiser, Reals, ResizeMethod, Samples
 from ganbench.metrics.base import BaseMetric
 from ganbench.truncation import Truncation
 
@@ -19,23 +19,37 @@ class OfSamples(BaseMetric):
         truncation_cutoff: number of layers truncated; None for all.
         quantiser: how samples become 8-bit images, of ``ganbench.images.to_uint8``.
         resize: how images are brought to the extractor's size; None for its usual method.
+        label: number of the class that is measured; None for all together.
     """
 
     truncation_psi: float = 1.0
     truncation_cutoff: int | None = None
     quantiser: Quantiser = "stylegan"
     resize: ResizeMethod | None = None
+    label: int | None = None
 
-    optional: ClassVar[frozenset[str]] = frozenset({"truncation_psi", "truncation_cutoff", "quantiser", "resize"})
+    optional: ClassVar[frozenset[str]] = frozenset(
+        {"truncation_psi", "truncation_cutoff", "quantiser", "resize", "label"}
+    )
 
     @property
     def samples(self) -> Samples:
         """The generated images."""
-        return Samples(self.truncation_psi, self.truncation_cutoff)
+        return Samples(self.truncation_psi, self.truncation_cutoff, self.label)
+
+    @property
+    def reals(self) -> Reals:
+        """The real images that they are compared with."""
+        return Reals(self.label)
 
     def view_of(self, extractor: str, layer: str = "features") -> Features:
         """Return a layer of an extractor on images as this metric prepares them."""
         return Features(extractor, layer, self.quantiser, self.resize)
+
+    def of_class(self, label: int) -> Self:
+        """Return the metric of one class: ``fid50k`` of class 2 is ``fid50k_class2``."""
+        changes: dict[str, Any] = {"name": f"{self.name}_class{label}", "label": label}  # type: ignore[attr-defined]
+        return dataclasses.replace(self, **changes)
 
     def spec(self) -> dict[str, Any]:
         """Return the parameters as every metric does; of truncated samples with both that say how."""

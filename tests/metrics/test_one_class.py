@@ -1,0 +1,91 @@
+"""Metrics of one class of a conditional model."""
+
+import hashlib
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import ganbench
+from ganbench.errors import PlanError
+
+
+class Shades:
+    """Data of three classes; image ``i`` is of class ``i % 3`` and as bright as its class says."""
+
+    name, resolution, channels, label_dim = "shades", 32, 1, 3
+    fingerprint = hashlib.sha256(b"shades").hexdigest()
+
+    def __len__(self) -> int:
+        return 90
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        return torch.stack([torch.full((1, 32, 32), 40 * (i % 3) + i // 3, dtype=torch.uint8) for i in indices])
+
+    def labels(self, indices: Sequence[int]) -> Tensor:
+        return torch.eye(3)[[i % 3 for i in indices]]
+
+
+class OfLabel(nn.Module):
+    """A generator whose images show nothing but their label."""
+
+    z_dim, c_dim, img_resolution, img_channels = 2, 3, 32, 1
+
+    def forward(self, z: Tensor, c: Tensor) -> Tensor:
+        level = c.argmax(1) * 0.3 - 0.5 + z[:, 0] * 0.01
+        return level[:, None, None, None].expand(-1, 1, 32, 32).contiguous()
+
+
+class OfShade(nn.Module):
+    """The same for class 1 alone, without labels."""
+
+    z_dim, c_dim, img_resolution, img_channels = 2, 0, 32, 1
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        return OfLabel()(z, torch.eye(3)[[1] * len(z)])
+
+
+class OneShade(Shades):
+    """The images of class 1 alone."""
+
+    label_dim = 0
+
+    def __len__(self) -> int:
+        return 30
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        return super().images([3 * i + 1 for i in indices])
+
+
+def test_one_class_is_measured_as_if_it_were_all_there_is() -> None:
+    names = ["fid@40", "kid@40", "pr3@40", "is@40"]
+    found = ganbench.measure(OfLabel(), names, data=Shades(), benchmark="toy", label=1)
+    alone = ganbench.measure(OfShade(), names, data=OneShade(), benchmark="toy")
+    assert list(found) == [
+        "fid@40_class1",
+        "kid@40_class1",
+        "pr3@40_class1_precision",
+        "pr3@40_class1_recall",
+        "is@40_class1_mean",
+        "is@40_class1_std",
+    ]
+    assert list(found.values()) == list(alone.values())
+
+
+def test_classes_differ_and_never_share_a_column() -> None:
+    values = [ganbench.measure(OfLabel(), "fid@40", data=Shades(), benchmark="toy", label=n) for n in range(3)]
+    assert len({key for found in values for key in found}) == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "names", "label", "words"),
+    [
+        (OfLabel(), ["fid@20"], 3, "reals of class 3 and the data has 3 classes|classes: name another"),
+        (OfShade(), ["fid@20"], 1, "samples of class 1 and the model has no classes"),
+        (OfLabel(), ["lpips_real@20"], 1, "lpips_real@20 is not measured of one class"),
+    ],
+)
+def test_what_has_no_such_class_is_refused(model: nn.Module, names: list[str], label: int, words: str) -> None:
+    with pytest.raises(PlanError, match=words):
+        ganbench.measure(model, names, data=Shades(), benchmark="toy", label=label)

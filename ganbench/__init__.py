@@ -7,17 +7,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganbench import checkpoints, functional, records
+    from ganbench import checkpoints, functional, records, testing
     from ganbench.engine.measure import measure
     from ganbench.engine.run import run
     from ganbench.models.base import load_model
 
     __version__: str
 
-__all__ = ["__version__", "checkpoints", "functional", "load_model", "measure", "records", "run"]
+__all__ = ["__version__", "checkpoints", "functional", "load_model", "measure", "records", "run", "testing"]
 
 _HOMES = {"load_model": "ganbench.models.base", "measure": "ganbench.engine.measure", "run": "ganbench.engine.run"}
-_SUBPACKAGES = ("checkpoints", "functional", "records")
+_SUBPACKAGES = ("checkpoints", "functional", "records", "testing")
 
 
 def __getattr__(name: str) -> Any:

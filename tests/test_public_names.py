@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import ganbench
 
-PUBLIC = {"load_model", "measure", "run", "checkpoints", "functional", "records", "__version__"}
+PUBLIC = {"load_model", "measure", "run", "checkpoints", "functional", "records", "testing", "__version__"}
 
 
 def test_the_public_names_are_listed_before_they_are_imported() -> None:

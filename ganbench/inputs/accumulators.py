@@ -97,8 +97,9 @@ class Sums:
         self._add(other.count, other.sum)
 
     def _add(self, count: int, total: Tensor) -> None:
-        self.sum = total.clone() if self.count == 0 else self.sum + total
-        self.count += count
+        if count:
+            self.sum = total.clone() if self.count == 0 else self.sum + total
+            self.count += count
 
     def state(self) -> State:
         """Return count and sum."""

@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "records": LEAVES,
     "engine": LEAVES | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models"},
 }
+MAY_IMPORT["testing"] = {*MAY_IMPORT, "pictures"}  # all but the command line
 NO_TORCH = ("records", "registry", "errors", "atomic", "paths", "counts", "truncation", "printable")
 
 
@@ -59,7 +60,7 @@ def room(path: Path) -> str:
 @pytest.mark.parametrize("path", modules("ganbench"), ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_go_one_way(path: Path) -> None:
     own = room(path)
-    if own in ("cli", "__init__", "__main__", "pictures"):
+    if own in ("cli", "__init__", "__main__", "pictures"):  # these may import anything
         return
     reached = {name.split(".")[1] for name in imported(path) if name.startswith("ganbench.")}
     assert reached <= MAY_IMPORT[own] | {own}, f"{own} may not import {reached - MAY_IMPORT[own] - {own}}"
@@ -68,6 +69,11 @@ def test_imports_go_one_way(path: Path) -> None:
         only_tiles = own == "engine" and all(name.startswith("baselines.ops.tiles") for name in reached)
         allowed = own in ("models", "checkpoints", "formats", "data", "extractors", "atomic") or only_tiles
         assert allowed, f"{own} may not import {reached}"
+
+
+@pytest.mark.parametrize("path", modules("ganbench/testing"), ids=lambda path: path.stem)
+def test_checks_need_no_test_framework(path: Path) -> None:
+    assert "pytest" not in {name.split(".")[0] for name in imported(path)}
 
 
 NEUTRAL = {"ops"}  # of baselines: no paper's

@@ -88,7 +88,7 @@ class Brightness:
 
 @dataclass(frozen=True)
 class MeanBrightness:
-    """A metric: mean grey value of all images."""
+    """A metric: mean grey value of all images, 0..255; higher is brighter."""
 
     name: str
     count: int
@@ -166,5 +166,5 @@ benchmark = Benchmark(
     data="stripes",
     metrics=("fid@64", "brightness1k"),
     short_names={"brightness": "brightness1k", "ppl": "ppl_wend@40"},
-    extractors={"inception": "pool", "vgg16": "pool", "lpips-vgg16": "pool", "celebahq": "pool"},
+    extractors={"inception": "pool", "vgg16": "pool", "lpips-vgg16": "pool", "lpips-alex": "pool", "celebahq": "pool"},
 )

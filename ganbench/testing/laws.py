@@ -1,0 +1,128 @@
+"""How a law is stated: what must hold, and the one sentence where it does not."""
+
+import json
+import pickle
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Laws:
+    """The laws of one part, which stands at the beginning of each sentence.
+
+    Attributes:
+        part: what the part is called.
+    """
+
+    def __init__(self, part: str) -> None:
+        self.part = part
+
+    def hold(self, holds: bool, law: str, expected: object, found: object) -> None:
+        """Check that a law holds.
+
+        Raises:
+            AssertionError: it does not; with the law, what was expected and what was found.
+        """
+        if not holds:
+            raise AssertionError(f"{self.part}: {law}: expected {expected}, found {_shown(found)}.")
+
+    def follow(self, thing: Any, protocol: Any) -> None:
+        """Check that something has the members of a protocol; those that it lacks are named."""
+        members = {name for cls in protocol.__mro__ for name in (*vars(cls), *vars(cls).get("__annotations__", ()))}
+        lacking = sorted(name for name in members if not name.startswith("_") and not hasattr(thing, name))
+        found = f"no {', '.join(lacking)}" if lacking else f"a {type(thing).__name__}"
+        law = f"it follows {protocol.__name__}"
+        self.hold(isinstance(thing, protocol), law, "all members of the protocol", found)
+
+    def equal(self, expected: Any, found: Any, law: str) -> None:
+        """Check that two values are equal, tensors and arrays to the bit."""
+        self.hold(_equal(expected, found), law, _shown(expected), found)
+
+    def close(self, expected: Tensor, found: Tensor, law: str, tolerance: float = 1e-4) -> None:
+        """Check that two tensors are of one shape, and equal to a tolerance relative to the largest value."""
+        self.equal(tuple(expected.shape), tuple(found.shape), f"{law}, in shape")
+        if not expected.numel():
+            return
+        reach = max(1e-30, float(expected.double().abs().max()))
+        far = float((expected.double() - found.double()).abs().max()) / reach
+        self.hold(far <= tolerance, law, f"a difference of at most {tolerance:g} of the largest value", f"{far:.3g}")
+
+    def tensor(self, found: Any, shape: tuple[int | None, ...], law: str) -> None:
+        """Check that something is a tensor of a shape, of which None stands for any size, without NaN or infinity."""
+        self.hold(isinstance(found, Tensor), law, "a tensor", type(found).__name__)
+        fits = found.ndim == len(shape) and all(
+            want in (None, have) for want, have in zip(shape, found.shape, strict=True)
+        )
+        wanted = ["any" if want is None else want for want in shape]
+        self.hold(fits, law, f"the shape {wanted}", list(found.shape))
+        finite = not found.is_floating_point() or bool(torch.isfinite(found).all())
+        self.hold(finite, f"{law} and finite", "numbers", "a NaN or an infinity")
+
+    def frozen(self, part: Any) -> None:
+        """Check that a part is a value: hashable, equal to its copies by pickle, and not to other things."""
+        try:
+            copy = pickle.loads(pickle.dumps(part))
+        except (pickle.PicklingError, TypeError, AttributeError) as error:
+            self.hold(False, "it can be pickled, for other processes", "a pickle", error)
+        self.hold(copy == part, "equal parameters make equal parts", "a copy by pickle that is equal", repr(copy))
+        try:
+            same = hash(copy) == hash(part)
+        except TypeError as error:
+            self.hold(False, "it is hashable, as a frozen dataclass is", "a hash", error)
+        self.hold(same, "equal parts have equal hashes", hash(part), hash(copy))
+        self.hold(part != object(), "it equals nothing but its like", "no equality with another object", "equality")
+
+    def json(self, value: Any, law: str) -> None:
+        """Check that a value is made of JSON values: what is written is what is read."""
+        try:
+            read = json.loads(json.dumps(value, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            self.hold(False, law, "JSON values", error)
+        self.hold(_listed(value) == read, law, "values that JSON gives back as they are", value)
+
+    @contextmanager
+    def untouched_random_state(self) -> Iterator[None]:
+        """Check that the body neither draws from nor seeds the random states that all code shares."""
+        before = _random_states()
+        yield
+        for name, state in _random_states().items():
+            self.hold(_equal(before[name], state), "no global random state is touched", f"{name} untouched", "a draw")
+
+
+def _random_states() -> dict[str, Any]:
+    return {
+        "torch.random": torch.get_rng_state(),
+        "numpy.random": pickle.dumps(np.random.get_state()),
+        "random": random.getstate(),
+    }
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(one == other)
+
+
+def _listed(value: Any) -> Any:
+    """Return JSON values with tuples as the lists that JSON makes of them."""
+    if isinstance(value, Mapping):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Tensor | np.ndarray):
+        return f"{type(value).__name__} {list(value.shape)} of {value.dtype}"
+    text = " ".join(str(value).split()).rstrip(".")
+    return text if len(text) <= 300 else f"{text[:300]}..."

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from toygan import Pool
 
 from ganbench.benchmarks import Benchmark
 from ganbench.types import Checkpoint, Dataset, Recipe
+from toygan import Pool
 
 DOMAINS = ("ant", "bee", "cat")
 

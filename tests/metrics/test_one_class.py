@@ -33,7 +33,7 @@ class OfLabel(nn.Module):
     z_dim, c_dim, img_resolution, img_channels = 2, 3, 32, 1
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
-        level = c.argmax(1) * 0.3 - 0.5 + z[:, 0] * 0.01
+        level = c.argmax(1) * 0.3 - 0.7 + z[:, 0] * 0.01
         return level[:, None, None, None].expand(-1, 1, 32, 32).contiguous()
 
 
@@ -81,7 +81,7 @@ def test_classes_differ_and_never_share_a_column() -> None:
 @pytest.mark.parametrize(
     ("model", "names", "label", "words"),
     [
-        (OfLabel(), ["fid@20"], 3, "reals of class 3 and the data has 3 classes|classes: name another"),
+        (OfLabel(), ["fid@20"], 3, "reals of class 3 and shades has 3 classes"),
         (OfShade(), ["fid@20"], 1, "samples of class 1 and the model has no classes"),
         (OfLabel(), ["lpips_real@20"], 1, "lpips_real@20 is not measured of one class"),
     ],

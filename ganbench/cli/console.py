@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 
+from ganbench.printable import printable
+
 
 class Terminal(Console):
-    """A rich console that shows text as it is, and leaves it to ``main`` what to do when the reader has gone.
+    """A rich console that takes no text for markup or escape codes, and leaves a reader who has gone to ``main``.
 
     Args:
         width: None for the terminal's.
@@ -18,9 +21,17 @@ class Terminal(Console):
     def __init__(self, width: int | None = None, stderr: bool = False) -> None:
         super().__init__(width=width, stderr=stderr, markup=False, emoji=False, highlight=False)
 
+    def print(self, *objects: Any, **settings: Any) -> None:
+        """Print as rich does, with whatever is not printable in text spelt out."""
+        super().print(*map(_shown, objects), **settings)
+
     def on_broken_pipe(self) -> None:
         """Raise what every other write raises; rich itself would exit with 1, which means a regression here."""
         raise BrokenPipeError
+
+
+def _shown(thing: Any) -> Any:
+    return "\n".join(map(printable, thing.split("\n"))) if isinstance(thing, str) else thing
 
 
 def can_show(text: str) -> bool:

@@ -11,7 +11,6 @@ from ganbench.cli.console import Terminal, can_show
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import COULD_NOT_RUN, Verb
 from ganbench.errors import BadInputError
-from ganbench.printable import printable
 from ganbench.records.protocol import caption, protocol
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store
@@ -65,7 +64,7 @@ def command(
         _show(console, made, Store(results_dir).path(made))
     if record is not None:
         write(record, records[0].to_json().encode())
-        console.print(f"record: {printable(str(record))}", soft_wrap=True)
+        console.print(f"record: {record}", soft_wrap=True)
     if bars.failures:
         click.echo(f"ganbench: {len(bars.failures)} of the metrics failed: {', '.join(bars.failures)}.", err=True)
         ctx.exit(COULD_NOT_RUN)
@@ -83,7 +82,7 @@ def _show(console: Terminal, record: RunRecord, path: Path) -> None:
     notes = record.data.get("notes", []) if record.data else []
     for told in [*record.missing.values(), *notes, *(f"warning: {told}" for told in record.warnings)]:
         console.print(told, soft_wrap=True)
-    console.print(f"record: {printable(str(path))}", soft_wrap=True)
+    console.print(f"record: {path}", soft_wrap=True)
 
 
 def _table(record: RunRecord) -> Table:

@@ -64,7 +64,7 @@ def prepare(
         SettingsError: a setting is unknown, of the wrong kind or out of range, or the run is longer than its epochs.
         TrainingError: no images, or images that do not fit the networks.
     """
-    identity, recipe = Identity(**options), check(recipe)
+    identity, recipe = Identity.of(options), check(recipe)
     check_networks(recipe)
     augmentation = {name: getattr(recipe, name) for name in ("mirror", "load_size", "crop_size", "translate")}
     batches = Unpaired(images_A, None, recipe.batch, identity.seed, others=images_B, **augmentation)

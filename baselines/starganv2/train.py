@@ -76,7 +76,7 @@ def prepare(
         SettingsError: a setting is unknown, of the wrong kind or out of range, or a high-pass skip has no masks.
         TrainingError: fewer than two domains, one without images, or images that are not square or a power of two.
     """
-    identity, recipe = Identity(**options), check(recipe)
+    identity, recipe = Identity.of(options), check(recipe)
     views = Views(recipe.crop_prob, recipe.crop_scale, recipe.crop_ratio, recipe.mirror)
     batches = DomainBatches(images, labels, recipe.batch, identity.seed, views=views)
     if recipe.w_hpf and masks is None:

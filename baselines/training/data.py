@@ -65,9 +65,14 @@ class Batches:
     def __post_init__(self) -> None:
         if len(self.images) == 0:
             raise TrainingError("there are no images to train on: give at least one.")
-        first = self.images[0]
+        first: object = self.images[0]
+        if not isinstance(first, Tensor):
+            kind = type(first).__name__
+            raise TrainingError(f"expected training images as tensors [C, H, W] uint8, found {kind}: convert them.")
         if first.ndim != 3 or first.dtype != torch.uint8:
             raise TrainingError(f"training images must be [C, H, W] uint8, not {list(first.shape)} {first.dtype}.")
+        if self.labels is not None and (not isinstance(self.labels, Tensor) or self.labels.ndim != 2):
+            raise TrainingError("expected labels as a tensor [N, c_dim] float32, found something else: convert them.")
         if self.labels is not None and len(self.labels) != len(self.images):
             raise TrainingError(
                 f"{len(self.images)} images came with {len(self.labels)} labels: give one label an image."

@@ -18,7 +18,7 @@ from baselines.training import snapshots
 from baselines.training.data import Batches
 from baselines.training.grids import save_grid
 from baselines.training.loop import OnTick, Schedule, TrainPlan, run
-from baselines.training.settings import adjustable
+from baselines.training.settings import Seed, adjustable, check
 from baselines.training.weights import save_weights
 
 EXTENDABLE = {"kimg", "tick_kimg", "snapshot_ticks"}  # may change when a run is resumed: no step depends on them
@@ -46,8 +46,17 @@ class Identity:
 
     recipe_name: str = "custom"
     device: torch.device | str = "cpu"
-    seed: int = 0
+    seed: Seed = 0
     data_fingerprint: str | None = None
+
+    @classmethod
+    def of(cls, options: Options) -> "Identity":
+        """Return the identity of a run with some options.
+
+        Raises:
+            SettingsError: one is of the wrong kind or out of range.
+        """
+        return check(cls(**options))
 
 
 class Timing(Protocol):

@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union
 
 from baselines.errors import SettingsError, TrainingError
@@ -72,8 +72,10 @@ def check(recipe: R) -> R:
     Raises:
         SettingsError: one is not.
     """
+    if not is_dataclass(recipe):
+        raise SettingsError(f"expected a recipe, found {_shown(recipe)}: give one such as RECIPES['digits32'].")
     hints = typing.get_type_hints(type(recipe), include_extras=True)
-    for each in fields(recipe):  # type: ignore[arg-type]  # every recipe is a dataclass
+    for each in fields(recipe):
         check_value(each.name, getattr(recipe, each.name), hints[each.name])
     return recipe
 
@@ -106,7 +108,7 @@ def _range_in(hint: Any) -> Range | None:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Return whether a value is of the kind that a type annotation says; of kinds unknown here, anything is."""
+    """Return whether a value is of the kind that a type annotation says."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         return _fits(value, args[0])
@@ -118,7 +120,7 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    if hint in (bool, str, types.NoneType):
+    if hint in (bool, str, types.NoneType):  # a str is a Sequence, too
         return isinstance(value, hint)
     if origin is tuple and Ellipsis not in args:
         whole = isinstance(value, list | tuple) and len(value) == len(args)
@@ -128,7 +130,7 @@ def _fits(value: Any, hint: Any) -> bool:
         return texts and all(_fits(each, args[1]) for each in value.values() if args)
     if _is_kind(origin or hint, Sequence):
         return isinstance(value, list | tuple) and all(_fits(each, args[0]) for each in value if args)
-    return True
+    return hint is Any or not isinstance(hint, type) or isinstance(value, hint)
 
 
 def _is_tuple(hint: Any) -> bool:
@@ -166,7 +168,9 @@ def _kind(hint: Any, numbers: Range | None) -> str:
     words = {int: f"a whole number{span}", float: f"a number{span}", bool: "true or false", str: "a text"}
     if _is_kind(origin or hint, Mapping):
         return "a table of values by name"
-    return words.get(hint, "nothing" if hint is types.NoneType else "a list")
+    if hint is types.NoneType:
+        return "nothing"
+    return words.get(hint) or ("a list" if _is_kind(origin or hint, Sequence) else f"a {hint.__name__}")
 
 
 def _shown(value: Any) -> str:

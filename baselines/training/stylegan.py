@@ -144,7 +144,7 @@ def prepare(
         TrainingError: no images, images that are not square or a power of two, or weights to start with that do not
             fit.
     """
-    identity, recipe = Identity(**options), check(recipe)
+    identity, recipe = Identity.of(options), check(recipe)
     batches = Batches(images, labels, recipe.batch, identity.seed, recipe.mirror)
     content, shape = identity.data_fingerprint or fingerprint(images, labels), shape_of(images, labels)
     with building("the schedule"):

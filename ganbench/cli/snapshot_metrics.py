@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganbench import registry
 from ganbench.printable import one_line
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class SnapshotMetrics:
     def check(self, recipe: "Recipe") -> None:
         """Plan the metrics by the model as it is before training.
 
-        Where an adapter cannot say what that is, the weights that come with the model stand for it.
+        Where an adapter cannot say what that is, the weights that come with the model stand for it; where there are
+        none, only the names are looked up.
 
         Raises:
             PlanError: with everything that keeps the metrics from being measured.
@@ -37,10 +39,16 @@ class SnapshotMetrics:
         if not self.metrics:
             return
         from ganbench.engine.measure import planned_in_memory
+        from ganbench.metrics import resolve
 
         model = self.adapter.untrained(self.data, recipe)
-        if model is None:
+        if model is None and self.adapter.embedded is not None:
             model = self.adapter.load(None, "cpu")
+        if model is None:
+            short = registry.load("benchmarks", self.benchmark).short_names
+            for name in self.metrics:
+                resolve(name, short_names=short)
+            return
         planned_in_memory(model, self.metrics, data=self.data, benchmark=self.benchmark)
 
     def __call__(self, tick: Mapping[str, Any]) -> str:

@@ -64,6 +64,8 @@ def test_mirror_flips_about_half_and_nothing_else():
         (IMAGES.float(), None, "uint8"),
         (IMAGES[:, 0], None, r"\[C, H, W\]"),
         (IMAGES, torch.eye(9), "10 images came with 9 labels"),
+        (IMAGES.numpy(), None, r"expected training images as tensors \[C, H, W\] uint8, found ndarray"),
+        (IMAGES, [0] * 10, r"expected labels as a tensor \[N, c_dim\]"),
     ],
 )
 def test_bad_data_are_refused_in_a_sentence(images, labels, words):

@@ -51,7 +51,9 @@ def assert_alike(found, expected):
     assert found.step == expected.step
     assert found.tensors.keys() == expected.tensors.keys()
     for name, tensor in found.tensors.items():
-        torch.testing.assert_close(tensor, expected.tensors[name], rtol=1e-6, atol=1e-8, msg=lambda m, n=name: n + m)
+        # StyleGAN's first layer normalises a constant away: the gradient is 0, and Adam follows its rounding.
+        atol = 1e-6 if name.endswith("synthesis.b4.epilogue0.bias") else 1e-8
+        torch.testing.assert_close(tensor, expected.tensors[name], rtol=1e-6, atol=atol, msg=lambda m, n=name: n + m)
 
 
 @pytest.mark.parametrize("name", stylegans.RUNS)

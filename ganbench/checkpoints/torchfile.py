@@ -84,7 +84,7 @@ class Storages:
     def __init__(self, file_size: int, fetch: Callable[[str], Any], lengths: Mapping[str, int] | None = None) -> None:
         self.file_size, self.fetch, self.lengths = file_size, fetch, lengths
         self.declared: dict[str, tuple[str, int]] = {}
-        self._read: dict[str, Storage] = {}
+        self._read: dict[str, Storage | Instance] = {}
 
     def of(self, reference: Any) -> Any:
         """Return the storage that a persistent id stands for, or the class that an old file keeps the source of.
@@ -101,14 +101,29 @@ class Storages:
             self._read[key] = self._storage(kind, key, count)
         return self._read[key]
 
-    def _storage(self, kind: str, key: str, count: int) -> Storage:
-        nbytes = count * np.dtype(STORAGE_DTYPES[kind]).itemsize
+    def _storage(self, kind: str, key: str, count: int) -> Storage | Instance:
+        nbytes = count * itemsize(kind)
         if nbytes > self.file_size:
             raise UnsafeFileError(f"announces a storage of {count} numbers, which is more than the file is long")
         if self.lengths is not None and nbytes > self.lengths.get(key, 0):
             held = self.lengths.get(key, 0)
             raise UnsafeFileError(f"announces a storage of {count} numbers and holds {held} bytes of it")
+        if kind in LEFT_OUT:
+            return Instance(f"torch {kind}")
         return Storage(kind, memoryview(self.fetch(key))[:nbytes])
+
+
+def itemsize(kind: str) -> int:
+    """Return the bytes of one number in a storage.
+
+    Raises:
+        BadInputError: the kind of storage is unknown.
+    """
+    if kind in STORAGE_DTYPES:
+        return np.dtype(STORAGE_DTYPES[kind]).itemsize
+    if kind in LEFT_OUT:
+        return LEFT_OUT[kind]
+    raise BadInputError(f"holds numbers of the unknown type {kind[:40]}: save the weights as float32")
 
 
 def _from_legacy(data: memoryview) -> Any:
@@ -142,7 +157,7 @@ def _tail(machine: Machine, declared: Storages) -> Iterator[tuple[str, memoryvie
         kind, count = declared.declared[key]
         if machine.number("<q") != count:
             raise UnsafeFileError("holds a storage that contradicts itself")
-        yield key, machine.take(count * np.dtype(STORAGE_DTYPES[kind]).itemsize)
+        yield key, machine.take(count * itemsize(kind))
 
 
 def _record(name: str) -> Maker:
@@ -153,20 +168,36 @@ def _counted(args: tuple[Any, ...], budget: Budget) -> dict[Any, Any]:
     return OrderedDict()  # what it is made from, a factory or counts, does not matter here
 
 
-def _view(args: tuple[Any, ...], budget: Budget) -> StoredTensor:
+def _view(args: tuple[Any, ...], budget: Budget) -> StoredTensor | Instance:
     """Return a tensor; it may repeat parts of its storage, for all of a file's are counted before they are unfolded."""
     storage, offset, shape, strides = args[:4]
+    if isinstance(storage, Instance):  # of a type that is left out
+        return storage
     if not isinstance(storage, Storage):
         raise UnsafeFileError("makes a tensor from something that is no storage")
     return StoredTensor(storage, offset, shape, strides)
 
 
+def _parameter(args: tuple[Any, ...], budget: Budget) -> Any:
+    """Return the tensor that a parameter is."""
+    if not args or not isinstance(args[0], StoredTensor | Instance):
+        raise UnsafeFileError("makes a parameter from something that is no tensor")
+    return args[0]
+
+
+LEFT_OUT = {"UntypedStorage": 1, "ComplexFloatStorage": 8, "ComplexDoubleStorage": 16}  # bytes of a number
 # Calls that programs write beside their weights, in settings and logs.
-HARMLESS = "pathlib PosixPath|pathlib WindowsPath|pathlib PurePosixPath|datetime datetime|datetime timedelta"
+HARMLESS = (
+    "pathlib PosixPath|pathlib WindowsPath|pathlib PurePosixPath|datetime datetime|datetime date|datetime timedelta|"
+    "datetime timezone|types SimpleNamespace|decimal Decimal|builtins complex|__builtin__ complex|builtins slice|builtins frozenset|__builtin__ frozenset|"
+    "torch.serialization _get_layout|torch._utils _rebuild_sparse_tensor"
+)
 MAKERS: dict[str, Maker] = {
     **NAMES,
     **{name: _record(name) for name in HARMLESS.split("|")},
     "torch._utils _rebuild_tensor_v2": _view,
+    **{f"torch._utils _rebuild_parameter{kind}": _parameter for kind in ("", "_with_state")},
+    "collections deque": lambda args, budget: [],
     **{f"collections {name}": _counted for name in ("defaultdict", "Counter")},
 }
-TENSORS_LEFT_OUT: dict[str, Maker] = {name: lambda args, budget: None for name in NAMES if "torch._utils " in name}
+TENSORS_LEFT_OUT: dict[str, Maker] = {name: lambda args, budget: None for name in MAKERS if "torch._utils " in name}

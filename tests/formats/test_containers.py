@@ -1,10 +1,12 @@
 """Dictionaries around weights, prefixes of their names, and what training programs save beside them."""
 
 import argparse
+import datetime
 import pathlib
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -65,6 +67,10 @@ BESIDE: dict[str, Any] = {
     "history": defaultdict(list, loss=[1.0, 2.0]),
     "optimizer": {"state": {0: {"step": torch.zeros([]), "exp_avg": torch.zeros(2, 3)}}, "param_groups": [{"lr": 1}]},
     "rng": np.arange(5, dtype=np.uint32),
+    "cfg": SimpleNamespace(a=1, when=datetime.datetime(2020, 1, 1), z=1j, s={1, 2}, q=deque([1])),
+    "device": torch.device("cpu"),
+    "spectrum": nn.Parameter(torch.zeros(2, dtype=torch.complex64)),
+    "sparse": torch.eye(3).to_sparse(),
 }
 PREFIXES = ["module.", "_orig_mod.", "netG.", "module._orig_mod.", "netG.module.", "model.netG.", "generator.net."]
 CONTAINERS = ["state_dict", "model", "netG", "G", "G_A", "g_ema", "params_ema", "generator", "ema"]

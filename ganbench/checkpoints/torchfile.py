@@ -188,13 +188,15 @@ def _parameter(args: tuple[Any, ...], budget: Budget) -> Any:
 LEFT_OUT = {"UntypedStorage": 1, "ComplexFloatStorage": 8, "ComplexDoubleStorage": 16}  # bytes of a number
 # Calls that programs write beside their weights, in settings and logs.
 HARMLESS = (
-    "pathlib PosixPath|pathlib WindowsPath|pathlib PurePosixPath|datetime datetime|datetime date|datetime timedelta|"
-    "datetime timezone|types SimpleNamespace|decimal Decimal|builtins complex|__builtin__ complex|builtins slice|builtins frozenset|__builtin__ frozenset|"
-    "torch.serialization _get_layout|torch._utils _rebuild_sparse_tensor"
+    *("pathlib PosixPath", "pathlib WindowsPath", "pathlib PurePosixPath"),
+    *(f"datetime {name}" for name in ("datetime", "date", "timedelta", "timezone")),
+    *(f"{home} {name}" for home in ("builtins", "__builtin__") for name in ("complex", "frozenset", "slice")),
+    *("types SimpleNamespace", "decimal Decimal"),
+    *("torch.serialization _get_layout", "torch._utils _rebuild_sparse_tensor"),
 )
 MAKERS: dict[str, Maker] = {
     **NAMES,
-    **{name: _record(name) for name in HARMLESS.split("|")},
+    **{name: _record(name) for name in HARMLESS},
     "torch._utils _rebuild_tensor_v2": _view,
     **{f"torch._utils _rebuild_parameter{kind}": _parameter for kind in ("", "_with_state")},
     "collections deque": lambda args, budget: [],

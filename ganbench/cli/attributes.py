@@ -10,7 +10,7 @@ import click
 from ganbench.cli import options
 from ganbench.cli.files import check_folder
 from ganbench.cli.group import Choice, Verb
-from ganbench.cli.output import say
+from ganbench.cli.output import remark, say
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _show(learned: dict[str, Any], attributes: Sequence[str], answers: "Tensor")
     rows = list(zip(attributes, answers.mean(0).tolist(), learned["accuracy"], simple, strict=True))
     Terminal(width=WIDEST).print(_table(rows, len(learned["held"])))
     if poor := [name for name, _, accuracy, always in rows if accuracy <= always]:
-        click.echo(f"no better than always giving the commoner answer: {', '.join(poor)}; try more --epochs.", err=True)
+        remark(f"no better than always giving the commoner answer: {', '.join(poor)}; try more --epochs.")
 
 
 def _table(rows: Sequence[tuple[str, float, float, float]], count: int) -> "Table":

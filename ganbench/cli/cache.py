@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganbench.cli.group import Verb
+from ganbench.cli.output import say
 
 if TYPE_CHECKING:
     from ganbench.engine.cache_usage import Entry
@@ -43,7 +44,7 @@ def command(prune: bool, max_size: str | None, model: str | None, data: str | No
     if prune or most is not None:
         click.echo(f"removed {_size(remove(chosen))} in {len(chosen):,} files")
     _show([entry for entry in found if entry not in chosen])
-    click.echo(f"folder: {folder}")
+    say(f"folder: {folder}")
 
 
 def _show(found: "list[Entry]") -> None:

@@ -6,6 +6,7 @@ import click
 
 from ganbench.cli.files import check_folder
 from ganbench.cli.group import Verb
+from ganbench.cli.output import remark, say
 from ganbench.errors import BadInputError
 
 SUFFIX = ".safetensors"
@@ -42,5 +43,5 @@ def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
         count = sum(tensor.numel() for tensor in network.parameters())
         size = getattr(network, "img_resolution", None)  # a CycleGAN's network takes many
         shown = f"{size}x{size}, " if size else ""
-        click.echo(f"{title_of(network)}, {shown}{count:,} parameters", err=True)
-    click.echo(str(target))
+        remark(f"{title_of(network)}, {shown}{count:,} parameters")
+    say(str(target))

@@ -10,7 +10,7 @@ from ganbench.cli import options
 from ganbench.cli.console import images_bar
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import Choice, FloatRange, Verb
-from ganbench.cli.output import say
+from ganbench.cli.output import remark, say
 from ganbench.cli.studies import check_psi, motion, study
 from ganbench.errors import BadInputError
 
@@ -77,7 +77,7 @@ def command(out: Path, force: bool, **given: Any) -> None:
             write(out / name, content)
             say(str(out / name))
     if note:
-        click.echo(note, err=True)
+        remark(note)
 
 
 def _sampler(given: Mapping[str, Any], advance: Callable[[], None]) -> "tuple[str, Sampler]":

@@ -14,6 +14,11 @@ def say(text: str) -> None:
     click.echo(printable(text))
 
 
+def remark(text: str) -> None:
+    """Print a line on standard error, with whatever is not printable in it spelt out."""
+    click.echo(printable(text), err=True)
+
+
 def complain(text: str) -> None:
     """Print a sentence on standard error, headed ``ganbench:``, with endless words cut short."""
     click.echo("ganbench: " + ENDLESS.sub(r"\1...", one_line(text)), err=True)

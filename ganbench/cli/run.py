@@ -10,6 +10,7 @@ from ganbench.cli import options
 from ganbench.cli.console import Terminal, can_show
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import COULD_NOT_RUN, Verb
+from ganbench.cli.output import complain
 from ganbench.errors import BadInputError
 from ganbench.records.protocol import caption, protocol
 from ganbench.records.record import Result, RunRecord
@@ -66,7 +67,7 @@ def command(
         write(record, records[0].to_json().encode())
         console.print(f"record: {record}", soft_wrap=True)
     if bars.failures:
-        click.echo(f"ganbench: {len(bars.failures)} of the metrics failed: {', '.join(bars.failures)}.", err=True)
+        complain(f"{len(bars.failures)} of the metrics failed: {', '.join(bars.failures)}.")
         ctx.exit(COULD_NOT_RUN)
 
 

@@ -15,6 +15,7 @@ import click
 from ganbench import registry
 from ganbench.cli import options
 from ganbench.cli.group import COULD_NOT_RUN, INTERRUPTED, FloatRange, Verb
+from ganbench.cli.output import say
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def command(
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(f"stopped: the same command with --resume goes on in {folder}.") from None
         if speaks:
-            click.echo(str(weights))
+            say(str(weights))
 
 
 @contextmanager

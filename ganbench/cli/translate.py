@@ -12,7 +12,7 @@ from ganbench.cli import options
 from ganbench.cli.console import images_bar
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import Verb
-from ganbench.cli.output import say
+from ganbench.cli.output import remark, say
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def command(out: Path, force: bool, **given: Any) -> None:
     notes, model = _model(given)
     jobs = _jobs(given, model)
     check_folder(out, [name for job in jobs for name in job.files], force)
-    images = list(dict.fromkeys(image for job in jobs for image in (*job.sources, *job.references)))
-    for image in images:
+    for image in dict.fromkeys(image for job in jobs for image in (*job.sources, *job.references)):
         image.pixels()  # a damaged file is found before any work
     with images_bar(sum(job.count for job in jobs)) as advance:
         for job in jobs:
@@ -73,15 +72,8 @@ def command(out: Path, force: bool, **given: Any) -> None:
                 out.mkdir(parents=True, exist_ok=True)
                 write(out / name, content)
                 say(str(out / name))
-    for note in filter(None, (*notes, _conversions(images))):
-        click.echo(note, err=True)
-
-
-def _conversions(images: "Sequence[UserImage]") -> str:
-    """Return a note on how many images had to be converted to RGB; "" for none."""
-    counts = Counter(image.converted for image in images if image.converted)
-    colours = " and ".join(f"{count:,} {colour}" for colour, count in counts.items())
-    return f"converted to RGB: {colours} of {len(images):,} images." if counts else ""
+    for note in filter(None, notes):
+        remark(note)
 
 
 def check(given: Mapping[str, Any]) -> None:
@@ -218,7 +210,7 @@ def _tell_conversions(where: str, images: "Sequence[UserImage]") -> None:
 
     colours = Counter(image.converted for image in images if image.converted)
     if note := conversions(colours, len(images), where):
-        click.echo(f"{note}.", err=True)
+        remark(f"{note}.")
 
 
 def _job(

@@ -1,4 +1,3 @@
-import re
 from pathlib import Path
 from typing import Any
 
@@ -202,13 +201,6 @@ def test_lacking_masks_are_told(photos: Path, tmp_path: Path, monkeypatch: pytes
     line = ("--input", photos, "--target", "left", "--weights", photos / "d.png", "--out", tmp_path / "out")
     done = ganbench("translate", "--model", "mirrored", *line)
     assert [line for line in done.stderr.splitlines() if "masks" in line] == done.stderr.splitlines()
-
-
-def test_images_converted_to_rgb_are_counted(photos: Path, tmp_path: Path) -> None:
-    Image.open(photos / "d.png").convert("L").save(photos / "grey.png")
-    done = ganbench("translate", "--model", "painted", "--input", photos, "--target", "wild", "--out", tmp_path / "out")
-    assert done.exit_code == 0
-    assert re.search(r"converted to RGB: 1 greyscale of \d+ images\.\n", done.stderr)
 
 
 def test_the_embedded_model_says_what_it_is_on_stderr(photos: Path, tmp_path: Path) -> None:

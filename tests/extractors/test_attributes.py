@@ -15,6 +15,7 @@ from ganbench.checkpoints import file_sha256
 from ganbench.errors import BadInputError, UnknownNameError, UnsafeFileError
 from ganbench.extractors.attributes import TrainedAttributes
 from ganbench.extractors.opening import open_extractor
+from ganbench.testing import check_extractor
 from ganbench.types import AttributeExtractor
 
 NAMES = ["bald", "young"]
@@ -56,6 +57,7 @@ def test_the_file_says_all(tmp_path: Path) -> None:
     images = torch.randint(256, [2, 3, 8, 8], dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(found(images)["logits"], found.attribute_logits(images / 127.5 - 1))
     assert found.to("cpu", float64=True).attribute_logits(noise(3)).dtype == torch.float64
+    check_extractor(found)
 
 
 def test_grey_and_colour_are_made_of_each_other(tmp_path: Path) -> None:

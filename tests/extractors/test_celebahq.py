@@ -12,6 +12,7 @@ from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors import celebahq
 from ganbench.extractors.celebahq import AttributeClassifiers, open_celebahq
 from ganbench.paths import cache_dir
+from ganbench.testing import check_extractor
 from ganbench.types import AttributeExtractor
 from tests.checkpoints.tflib_records import record, write
 
@@ -50,6 +51,10 @@ def test_every_file_is_one_attribute(classifiers: AttributeClassifiers) -> None:
     assert len(classifiers.sha256) == 64
     grey = images[:, :1]
     assert torch.equal(classifiers.attribute_logits(grey), classifiers.attribute_logits(grey.expand(-1, 3, -1, -1)))
+
+
+def test_it_keeps_the_laws_of_extractors(classifiers: AttributeClassifiers) -> None:
+    check_extractor(classifiers, num_images=2)
 
 
 def test_bytes_are_scaled_to_the_range_of_the_generator(classifiers: AttributeClassifiers) -> None:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-import torchvision
 from torch import Tensor, nn
 
 from ganbench import registry
 from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors import inception
 from ganbench.types import Extractor
+from tests.extractors import random_weights
 
 Install = Callable[[ModuleType, Mapping[str, Tensor]], None]
 
@@ -22,18 +22,7 @@ Install = Callable[[ModuleType, Mapping[str, Tensor]], None]
 @pytest.fixture(scope="module")
 def reference() -> nn.Module:
     """torchvision's Inception-v3 with random weights that keep the activations of every layer alive."""
-    network = torchvision.models.Inception3(num_classes=1008, aux_logits=False, init_weights=False)
-    random = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for name, value in network.state_dict().items():
-            if name.endswith("running_var"):
-                value.uniform_(0.5, 2, generator=random)
-            elif name.endswith("bn.weight"):
-                value.uniform_(0.8, 1.5, generator=random)
-            elif value.is_floating_point():
-                fan_in = value[0].numel() if value.ndim > 1 else 25
-                value.normal_(0, (2 / fan_in) ** 0.5, generator=random)
-    return network.eval().requires_grad_(False)
+    return random_weights.inception(num_classes=1008, aux_logits=False)
 
 
 @pytest.fixture
@@ -97,11 +86,6 @@ def test_it_is_found_by_name_and_follows_the_protocol(extractor: inception.Incep
     assert {name: value.shape[1] for name, value in rows.items()} == {"features": 2048, "probabilities": 1008}
     assert all(value.dtype == torch.float32 for value in rows.values())
     torch.testing.assert_close(rows["probabilities"].sum(1), torch.ones(2))
-
-
-def test_grey_is_repeated(extractor: inception.InceptionExtractor) -> None:
-    grey = torch.randint(0, 256, [1, 1, 20, 20], dtype=torch.uint8)
-    assert torch.equal(extractor(grey)["features"], extractor(grey.expand(-1, 3, -1, -1))["features"])
 
 
 def test_a_file_of_the_first_layout_without_batch_counters_loads(install: Install, reference: nn.Module) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from ganbench import registry
@@ -16,6 +15,7 @@ from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors import alexnet, lpips, vgg16
 from ganbench.functional import lpips_distance
 from ganbench.types import PerceptualExtractor
+from tests.extractors import random_weights
 
 Install = Callable[[ModuleType, Mapping[str, Tensor]], None]
 Opener = Callable[[], lpips.LpipsExtractor]
@@ -26,23 +26,10 @@ EVERY: dict[str, tuple[ModuleType, Opener, str]] = {
     "lpips-alex": (alexnet, lpips.open_lpips_alex, "alex"),
     "lpips-alex-stargan": (alexnet, lpips.open_lpips_alex_stargan, "alex"),
 }
-TRUNKS = {vgg16: torchvision.models.vgg16, alexnet: torchvision.models.alexnet}
 SMALLEST = {vgg16: 16, alexnet: 31}
 
 
-def random_convolutions(module: ModuleType) -> dict[str, Tensor]:
-    """Random weights of a trunk's convolutions that keep the activations of every layer alive."""
-    random = torch.Generator().manual_seed(0)
-    with torch.device("meta"):
-        layout = TRUNKS[module]().state_dict()
-    return {
-        name: torch.randn(value.shape, generator=random) * ((2 / value[0].numel()) ** 0.5 if value.ndim > 1 else 0.1)
-        for name, value in layout.items()
-        if name.startswith("features.")
-    }
-
-
-WEIGHTS = {module: random_convolutions(module) for module in TRUNKS}
+WEIGHTS = {module: random_weights.convolutions(module) for module in SMALLEST}
 
 
 @pytest.fixture(params=EVERY)
@@ -117,18 +104,6 @@ def test_it_is_found_by_name_and_follows_the_protocol(name: str) -> None:
     assert found.name == name
     assert found.sha256 not in (EVERY[name][0].SHA256, *lpips.LINEAR_SHA256.values())
     assert found(torch.zeros(1, 3, 32, 32, dtype=torch.uint8)) == {} == found.layers
-
-
-def test_float64_agrees(name: str, images: Tensor) -> None:
-    single = EVERY[name][1]()
-    double = single.to("cpu", float64=True).embed(images)
-    assert double.dtype == torch.float64
-    torch.testing.assert_close(single.embed(images).double(), double, rtol=1e-3, atol=1e-5)
-
-
-def test_flat_images_give_finite_numbers(name: str) -> None:
-    for fill in (0, 255):
-        assert torch.isfinite(EVERY[name][1]().embed(torch.full([1, 3, 32, 32], float(fill)))).all()
 
 
 def test_the_smallest_image_is_the_smallest(name: str) -> None:

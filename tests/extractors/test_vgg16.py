@@ -7,7 +7,6 @@ from types import ModuleType
 import pytest
 import torch
 import torch.nn.functional as F
-import torchvision
 from torch import Tensor
 
 from ganbench import registry
@@ -15,26 +14,14 @@ from ganbench.errors import MissingWeightsError
 from ganbench.extractors import vgg16
 from ganbench.images import resize
 from ganbench.types import Extractor
+from tests.extractors import random_weights
 
 Install = Callable[[ModuleType, Mapping[str, Tensor]], None]
 
 
 @pytest.fixture(scope="module")
 def weights() -> dict[str, Tensor]:
-    """Random weights of VGG16 that take no memory: the large matrices are windows on one row of numbers."""
-    random = torch.Generator().manual_seed(0)
-    with torch.device("meta"):
-        layout = torchvision.models.vgg16(init_weights=False).state_dict()
-    state = {}
-    for name, value in layout.items():
-        shape = tuple(value.shape)
-        if len(shape) == 2:
-            row = torch.randn(sum(shape), generator=random) * (2 / shape[1]) ** 0.5
-            state[name] = row.as_strided(shape, (1, 1))
-        else:
-            deviation = (2 / value[0].numel()) ** 0.5 if value.ndim > 1 else 0.1
-            state[name] = torch.randn(shape, generator=random) * deviation
-    return state
+    return random_weights.whole_vgg16()
 
 
 @pytest.fixture
@@ -77,11 +64,6 @@ class TestVgg16:
         assert isinstance(found, Extractor)
         assert found.layers == {"features": 4096}
         assert found.sha256 == vgg16.SHA256
-
-    def test_grey_is_repeated(self) -> None:
-        extractor = vgg16.open_vgg16()
-        grey = torch.randint(0, 256, [1, 1, 20, 20], dtype=torch.uint8)
-        assert torch.equal(extractor(grey)["features"], extractor(grey.expand(-1, 3, -1, -1))["features"])
 
 
 def test_missing_weights_name_file_address_checksum_and_folder(

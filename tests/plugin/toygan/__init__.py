@@ -131,7 +131,7 @@ def open_stripes(variant: str = "") -> Stripes:
 
 
 class Pool:
-    """An extractor: means of 8x8 blocks."""
+    """An extractor: means of sixteen blocks, of 8x8 pixels where images are 32x32."""
 
     name = "pool"
     sha256 = hashlib.sha256(b"pool").hexdigest()
@@ -142,7 +142,7 @@ class Pool:
         return self
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        pooled = nn.functional.avg_pool2d(images.float().mean(1, keepdim=True) / 255, 8).flatten(1)
+        pooled = nn.functional.adaptive_avg_pool2d(images.float().mean(1, keepdim=True) / 255, 4).flatten(1)
         return {"features": pooled, "probabilities": (8 * pooled).softmax(1)}
 
     def embed(self, images: Tensor) -> Tensor:

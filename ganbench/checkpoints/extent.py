@@ -10,7 +10,7 @@ from typing import Any
 from ganbench.checkpoints.inert import Instance, PersistentObject
 from ganbench.errors import UnsafeFileError
 
-MAX_VALUES = 2_000_000  # as many as a file may take steps to read
+MAX_VALUES = 2_000_000  # twice the steps that reading may take: some parts are shared
 MAX_DEPTH = 100  # official snapshots nest some twenty deep
 
 

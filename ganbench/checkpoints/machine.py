@@ -16,7 +16,7 @@ from ganbench.checkpoints.extent import check_extent
 from ganbench.checkpoints.inert import Global, Instance
 from ganbench.errors import BadInputError, UnsafeFileError
 
-MAX_STEPS = 2_000_000  # the largest published checkpoints take some forty thousand
+MAX_STEPS = 1_000_000  # the largest published checkpoints take some forty thousand
 MARK: Final = object()
 
 Maker = Callable[[tuple[Any, ...], "Budget"], Any]

@@ -120,7 +120,7 @@ def _tensorflow(values: Any) -> dict[str, Instance]:
 def tensors_in(values: Any, file_size: int) -> "dict[str, Tensor]":
     """Return all tensors in dictionaries and lists within each other, by the keys that lead to them, joined by dots.
 
-    What is no tensor, such as a step number or a program's options, is left out.
+    Anything else, such as a step number or a program's options, is left out.
 
     Raises:
         UnsafeFileError: they nest as in no checkpoint, or are together far larger than the file.
@@ -137,7 +137,7 @@ def tensors_in(values: Any, file_size: int) -> "dict[str, Tensor]":
 
 def _stored(values: Any, place: str, budget: Budget, depth: int) -> Iterator[tuple[str, StoredTensor]]:
     if not depth:
-        raise UnsafeFileError("nests dictionaries as no checkpoint does")
+        raise UnsafeFileError("nests dictionaries deeper than any checkpoint")
     pairs = (
         values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list | tuple) else ()
     )

@@ -103,7 +103,9 @@ def check_fields(config: Mapping[str, Any], fields: Fields, title: str) -> None:
     """
     for name, value, expected in _wrong(config, fields):
         shown = value if isinstance(value, int | float) and not isinstance(value, bool) else repr(value)
-        raise BadInputError(f"has arguments that make no {title}: {name} is {str(shown)[:40]}, expected {expected}")
+        raise BadInputError(
+            f"has arguments that do not make a {title}: {name} is {str(shown)[:40]}, expected {expected}"
+        )
 
 
 def _wrong(config: Mapping[str, Any], fields: Fields) -> Iterator[tuple[str, Any, str]]:

@@ -49,7 +49,7 @@ class Architecture:
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError as error:
-            raise BadInputError(f"has arguments that make no {self.title}: {one_line(error)}") from error
+            raise BadInputError(f"has arguments that do not make a {self.title}: {one_line(error)}") from error
         extra = {name for name, p in signature.parameters.items() if p.kind is inspect.Parameter.VAR_KEYWORD}
         return {
             name: value

@@ -38,7 +38,7 @@ def stored_tensors(module: PersistentObject | Instance) -> dict[str, StoredTenso
     """Return parameters and persistent buffers under the names that ``state_dict`` would give them.
 
     Raises:
-        UnsafeFileError: the modules nest or repeat as no network does.
+        UnsafeFileError: the modules nest or repeat unlike any network's.
     """
     found: dict[str, StoredTensor] = {}
     budget = Budget(0, steps=MAX_MEMBERS)
@@ -57,7 +57,7 @@ def _modules(module: Any, prefix: str, depth: int, budget: Budget) -> Iterator[t
     if module is None:
         return
     if depth == 0 or not isinstance(module, (PersistentObject, Instance)) or not isinstance(module.state, dict):
-        raise UnsafeFileError("nests modules as no network does")
+        raise UnsafeFileError("nests modules unlike any network")
     yield prefix, module.state
     for name, child in _entries(module.state, "_modules", budget):
         yield from _modules(child, f"{prefix}{name}.", depth - 1, budget)
@@ -66,11 +66,11 @@ def _modules(module: Any, prefix: str, depth: int, budget: Budget) -> Iterator[t
 def _entries(state: dict[str, Any], member: str, budget: Budget) -> Iterator[tuple[str, Any]]:
     entries = state.get(member) or {}
     if not isinstance(entries, dict):
-        raise UnsafeFileError(f"holds a module whose {member} are no dictionary")
+        raise UnsafeFileError(f"holds a module whose {member} are not a dictionary")
     for name, value in entries.items():
         budget.step()
         if not isinstance(name, str) or len(name) > LONGEST:
-            raise UnsafeFileError(f"holds a module with a member of {member} that has no proper name")
+            raise UnsafeFileError(f"holds a module with a member of {member} whose name is not a short text")
         yield name, value
 
 
@@ -94,7 +94,7 @@ def to_tensors(stored: dict[str, StoredTensor], file_size: int) -> dict[str, Ten
 
 
 def check_finite(tensors: Mapping[str, Tensor]) -> None:
-    """Check that there is no NaN and no infinity.
+    """Check that all numbers are finite.
 
     Raises:
         BadInputError: there is; it names the first tensor.

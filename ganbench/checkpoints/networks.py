@@ -57,7 +57,7 @@ def constructed(architecture: Architecture, config: Config) -> nn.Module:
             architecture.check(config)
             return architecture.build(**config)
     except (TypeError, ValueError, ArithmeticError, LookupError, RuntimeError, AttributeError) as error:
-        raise BadInputError(f"has arguments that make no {architecture.title}: {one_line(error)}") from error
+        raise BadInputError(f"has arguments that do not make a {architecture.title}: {one_line(error)}") from error
 
 
 def compare(expected: Mapping[str, Tensor], given: Mapping[str, Tensor], what: str) -> None:

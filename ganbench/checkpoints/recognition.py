@@ -114,7 +114,7 @@ def nearest(misfits: Iterable[BadInputError]) -> BadInputError:
 def unknown_class(record: PersistentObject | Instance) -> str:
     """Return what is said of a network that no format recognises."""
     if isinstance(record, PersistentObject):
-        return f"holds a network of class {record.class_name[:60]!r} that is none of the known architectures"
+        return f"holds a network of the unknown class {record.class_name[:60]!r}"
     functions = " with ".join(map(str, _functions(record)))
     return f"holds a network made by the TensorFlow function {functions[:90]!r}, which no installed package can build"
 

@@ -174,14 +174,14 @@ def _view(args: tuple[Any, ...], budget: Budget) -> StoredTensor | Instance:
     if isinstance(storage, Instance):  # of a type that is left out
         return storage
     if not isinstance(storage, Storage):
-        raise UnsafeFileError("makes a tensor from something that is no storage")
+        raise UnsafeFileError("makes a tensor from something that is not a storage")
     return StoredTensor(storage, offset, shape, strides)
 
 
 def _parameter(args: tuple[Any, ...], budget: Budget) -> Any:
     """Return the tensor that a parameter is."""
     if not args or not isinstance(args[0], StoredTensor | Instance):
-        raise UnsafeFileError("makes a parameter from something that is no tensor")
+        raise UnsafeFileError("makes a parameter from something that is not a tensor")
     return args[0]
 
 

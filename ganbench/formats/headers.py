@@ -15,7 +15,7 @@ def config_in(header: Header) -> Config:
     """Return the arguments that a header states.
 
     Raises:
-        BadInputError: they are no dictionary.
+        BadInputError: they are not a dictionary.
         UnsafeFileError: one is larger than that of any network.
     """
     config = arguments(header["config"])

@@ -104,8 +104,8 @@ def agree(setting: str, configs: Mapping[str, Config]) -> None:
     Raises:
         BadInputError: a setting that they share differs.
     """
-    said = {name: config[setting] for name, config in configs.items() if setting in config}
-    (first, value), *others = said.items()
+    stated = {name: config[setting] for name, config in configs.items() if setting in config}
+    (first, value), *others = stated.items()
     for name, other in others:
         if other != value:
             raise BadInputError(
@@ -141,7 +141,7 @@ def image_size(tensors: Mapping[str, Tensor], trunk: str) -> int:
     """
     size: int = 4 << min(count(tensors, f"{trunk}.", ".conv1.weight"), 32)
     if size > LARGEST_SIZE:
-        raise BadInputError(f"holds a network for images of {size} pixels or more, which no StarGAN v2 is")
+        raise BadInputError(f"holds a network for images of {size} pixels or more, expected at most {LARGEST_SIZE}")
     return size
 
 
@@ -182,11 +182,11 @@ def w_hpf(kernel: Tensor) -> float:
     """Return the weight that a filter of the high-pass skip was divided by.
 
     Raises:
-        BadInputError: it is no such filter.
+        BadInputError: it is not such a filter.
     """
     centre = float(kernel.flatten()[kernel.numel() // 2]) if kernel.numel() else 0.0
     if not centre > 0 or not torch.isfinite(kernel).all():
-        raise BadInputError("holds a tensor hpf.filter that is no high-pass filter")
+        raise BadInputError("holds a tensor hpf.filter that is not a high-pass filter")
     return 8 / centre
 
 

@@ -118,7 +118,7 @@ def generator_completed(module: PersistentObject, config: Config) -> Config:
 
 
 def _over(own: Config, given: Any) -> Any:
-    """Return arguments together with what they leave out; what is no dictionary as it is, to be refused."""
+    """Return arguments together with what they leave out; anything but a dictionary as it is, to be refused."""
     return own if given is None else own | given if isinstance(given, dict) else given
 
 

@@ -78,14 +78,14 @@ def _stored(network: Any, depth: int) -> Stored:
 def _variables(pairs: Any) -> dict[str, NDArray[Any]]:
     """Return the variables of one network; each is a pair of name and value."""
     if not isinstance(pairs, list) or len(pairs) > MAX_MEMBERS:
-        raise UnsafeFileError("holds a TensorFlow network whose variables are no list")
+        raise UnsafeFileError("holds a TensorFlow network whose variables are not a list")
     found: dict[str, NDArray[Any]] = {}
     for pair in pairs:
         if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)):
             raise UnsafeFileError("holds a TensorFlow network with a variable that has no name")
         name, value = pair[0][:100], pair[1]
         if not isinstance(value, np.ndarray | np.generic | float) or np.asarray(value).dtype.kind != "f":
-            raise UnsafeFileError(f"holds the variable {name} that is no array of real numbers")
+            raise UnsafeFileError(f"holds the variable {name} that is not an array of real numbers")
         found[name] = np.asarray(value)
     return found
 

@@ -111,7 +111,7 @@ BROKEN: dict[str, tuple[Callable[[], Content], str]] = {
     "other domains": (lambda: mixed("mapping_network", domains=3), "with num_domains 3 .* do not belong together"),
     "wrong filter": (
         lambda: {**averaged(), "generator": {**averaged()["generator"], "hpf.filter": torch.zeros(3, 3)}},
-        "no high-pass filter",
+        "not a high-pass filter",
     ),
 }
 

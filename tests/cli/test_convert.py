@@ -158,7 +158,7 @@ def test_a_network_that_is_not_there_is_told_with_those_that_are(source: Path, t
     assert "holds no network G_ema, only D, G: choose one of those" in told
     assert "no network Gs" in complaint("convert", source, tmp_path / "out.safetensors", "--entry", "Gs")
     assert "holds no network E, only D, G" in complaint("convert", source, tmp_path / "out.safetensors", "--entry", "E")
-    assert "none of the known" in complaint("convert", source, tmp_path / "out.safetensors", "--entry", "G")
+    assert "the unknown class" in complaint("convert", source, tmp_path / "out.safetensors", "--entry", "G")
     assert not (tmp_path / "out.safetensors").exists()
 
 

@@ -80,7 +80,7 @@ def test_files_of_another_kind_are_refused_by_name(tmp_path: Path) -> None:
         r"names other attributes": {"attributes": ["bald"]},
         r"names other attributes in its header": {"attributes": ["bald", 1]},
         r"lacks the tensor": {"config": {**config(), "img_resolution": 16}},
-        r"arguments that make no network": {"config": {**config(), "img_resolution": 12}},
+        r"arguments that do not make a network": {"config": {**config(), "img_resolution": 12}},
         r"with shape \[2, 8\], and a network of attributes": {"config": {**config(), "num_attributes": 3}},
     }
     for message, changes in cases.items():

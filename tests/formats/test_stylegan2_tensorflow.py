@@ -119,7 +119,7 @@ def test_labels_of_the_first_code_come_back() -> None:
         ("G_main", "G_synthesis", {"normalize_latents": False}, "whose latents are not normalised"),
         ("G_main", "G_synthesis_of_another", {}, "'G_main with G_synthesis_of_another'"),
         ("D_another", None, {}, "'D_another'"),
-        ("D_stylegan2", None, {"fmap_base": "many"}, "arguments that make no StyleGAN2 discriminator"),
+        ("D_stylegan2", None, {"fmap_base": "many"}, "arguments that do not make a StyleGAN2 discriminator"),
     ],
 )
 def test_what_is_not_built_here_is_named(function: str, synthesis: Any, kwargs: dict[str, Any], words: str) -> None:

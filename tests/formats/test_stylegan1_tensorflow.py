@@ -149,7 +149,7 @@ def test_an_unknown_function_is_named(function: str, synthesis: str | None, show
 
 def test_values_that_are_no_weights_are_refused() -> None:
     for value in (np.zeros(2, complex), np.zeros(2, int), "text", [1.0], None):
-        with pytest.raises(UnsafeFileError, match="variable a that is no array of real numbers"):
+        with pytest.raises(UnsafeFileError, match="variable a that is not an array of real numbers"):
             built(instance("D_basic", {}, {"a": value}, {}))
     _, stored = discriminator()
     (name, value), *rest = stored.state["variables"]
@@ -207,7 +207,7 @@ def test_arguments_that_make_no_network_are_refused(kwargs: dict[str, Any]) -> N
     _, stored = generator()
     for part in stored.state["components"].values():
         part.state["static_kwargs"].update(kwargs)
-    with pytest.raises(BadInputError, match="arguments that make no StyleGAN generator"):
+    with pytest.raises(BadInputError, match="arguments that do not make a StyleGAN generator"):
         built(stored)
 
 

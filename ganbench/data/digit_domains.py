@@ -76,7 +76,9 @@ def open_digit_domains(variant: str = "") -> DomainDataset:
     domains = tuple(name.strip() for name in variant.split(",")) if variant else CLASSES
     for name in domains:
         if name not in CLASSES:
-            raise registry.unknown("domains", name, CLASSES)
+            raise registry.unknown("domains", name[:60], CLASSES)
     if len(set(domains)) < max(2, len(domains)):
-        raise BadInputError(f"{NAME}:{variant} is not two or more different domains: write for example {NAME}:3,8.")
+        raise BadInputError(
+            f"expected two or more different domains, found {NAME}:{variant[:60]}: write for example {NAME}:3,8."
+        )
     return DigitDomains(domains)

@@ -45,4 +45,4 @@ def open_digits(split: str = "") -> Dataset:
     for known in get_args(dataset.Split):
         if split in (known, "" if known == "train" else known):
             return Digits(known)
-    raise registry.unknown("data", f"digits:{split}", [f"digits:{known}" for known in get_args(dataset.Split)])
+    raise registry.unknown("data", f"digits:{split[:60]}", [f"digits:{known}" for known in get_args(dataset.Split)])

@@ -51,7 +51,9 @@ def test_the_fingerprint_covers_images_and_labels_of_both_splits() -> None:
 
 @pytest.mark.parametrize("variant", ["3", "3,3", "0,1,0"])
 def test_fewer_than_two_different_domains_are_refused(variant: str) -> None:
-    with pytest.raises(BadInputError, match=rf"digit-domains:{variant} is not two or more different domains"):
+    with pytest.raises(
+        BadInputError, match=f"expected two or more different domains, found digit-domains:{variant}: write"
+    ):
         open_data(f"digit-domains:{variant}")
 
 

@@ -128,3 +128,12 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none", tmp_path / "table.txt"):
         with pytest.raises(BadInputError, match="cannot be read as a table"):
             read_attribute_table(path)
+
+
+def test_names_of_attributes_are_printable_and_unlike_each_other_even_so(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("file,odd\x1b[2J\u202e,plain\na.png,1,0\nb.png,0,1\n")
+    assert read_attribute_table(path).attributes == ("odd\\x1b[2J\\u202e", "plain")
+    path.write_text("file,odd\x1b,odd\\x1b\na.png,1,0\nb.png,0,1\n")
+    with pytest.raises(BadInputError, match="two of one name"):
+        read_attribute_table(path)

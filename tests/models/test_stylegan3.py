@@ -151,6 +151,7 @@ def test_with_the_network_closed_the_error_says_what_to_fetch(monkeypatch: pytes
         ("stylegan3:ffhq-1024-t", "a.pkl", "cpu", BadInputError, "give one of the two"),
         ("stylegan3", "missing.pkl", "cpu", BadInputError, "missing.pkl does not exist"),
         ("stylegan3", None, "gpu", BadInputError, "'gpu' cannot be used"),
+        ("stylegan3", None, "meta", BadInputError, "'meta' cannot be used"),
         ("stylegan3", None, "cuda:99", BadInputError, "'cuda:99' cannot be used"),
     ],
 )

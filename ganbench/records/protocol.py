@@ -31,6 +31,7 @@ class Protocol:
         spec: the metric's parameters as JSON text with sorted keys.
         data_name: name and size of the data; not compared, as data of one fingerprint are the same.
         named_data: name of data other than the benchmark's, which has to stand beside the number; else empty.
+        divisor: of the covariance of few samples, as N and N-1 give FIDs that differ by about 1/N; else empty.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Protocol:
     spec: str
     data_name: str = field(compare=False, default="")
     named_data: str = field(compare=False, default="")
+    divisor: str = field(compare=False, default="")
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -57,12 +59,6 @@ class Protocol:
             self.divisor,
         )
         return tuple(part for part in parts if part)
-
-    @property
-    def divisor(self) -> str:
-        """The divisor of the covariance of few samples, as N and N-1 give FIDs that differ by about 1/N; else empty."""
-        few = self.count is not None and self.count < FEW
-        return DIVISORS.get(json.loads(self.spec).get("ddof"), "") if few else ""
 
 
 def foreign_data(record: RunRecord) -> str:
@@ -91,7 +87,15 @@ def protocol(record: RunRecord, result: Result) -> Protocol:
         spec=json.dumps(result.spec, sort_keys=True),
         data_name=f"{data['name']} of {data['count']:,}" if data else "",
         named_data=foreign_data(record) if data else "",
+        divisor=_divisor(result),
     )
+
+
+def _divisor(result: Result) -> str:
+    """Return the divisor of the covariance where samples are few: N is that of a part, where there are parts."""
+    samples = result.count // max(len(result.parts), 1) if result.count is not None else FEW
+    ddof = result.spec.get("ddof")
+    return DIVISORS.get(ddof, "") if samples < FEW and isinstance(ddof, int) else ""
 
 
 def differences(protocols: list[Protocol]) -> list[str]:

@@ -217,6 +217,10 @@ def test_the_divisor_of_the_covariance_is_shown_where_samples_are_few(ddof: int,
     assert details(4999) == ("digits", "n=4,999", *told)
     assert details(5000) == ("digits", "n=5,000")
     assert details(None) == ("digits",)
+    parts = {str(number): 2.5 for number in range(20)}
+    of_parts = build([record(result(count=50_000, spec={"ddof": ddof}, parts=parts))]).columns[0].protocol
+    assert of_parts.details == ("digits", "n=50,000", *told), "each part has 2,500"
+    assert build([record(result(count=64, spec={"ddof": [0]}))]).columns[0].protocol.details == ("digits", "n=64")
 
 
 def test_warnings_of_a_record_stand_below_the_table() -> None:

@@ -17,7 +17,7 @@ from torch import Tensor
 from baselines.attributes.networks import AttributeNetwork
 from baselines.errors import TrainingError
 from baselines.training.data import Batches, Images, to_float
-from baselines.training.settings import Count, LearningRate, Number, Probability, Seed, building, check
+from baselines.training.settings import BatchSize, Count, LearningRate, Number, Probability, Seed, building, check
 from baselines.training.streams import seeded, stream
 
 Progress = Callable[[Mapping[str, Any]], None]
@@ -38,7 +38,7 @@ class Recipe:
     """
 
     epochs: Number = 20
-    batch: Count = 32
+    batch: BatchSize = 32
     lr: LearningRate = 3e-3
     mirror: bool = False
     fmap_base: Count = 512

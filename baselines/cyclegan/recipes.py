@@ -6,7 +6,7 @@ from typing import Any
 
 from baselines.cyclegan.losses import GANMode
 from baselines.cyclegan.schedule import Policy
-from baselines.training.settings import Betas, Count, Kimg, LearningRate, LossWeight, Whole
+from baselines.training.settings import BatchSize, Betas, Count, Kimg, LearningRate, LossWeight, Pixels, Whole
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -41,7 +41,7 @@ class Recipe:
     n_epochs: Whole = 100
     n_epochs_decay: Whole = 100
     kimg: Kimg | None = None
-    batch: Count = 1
+    batch: BatchSize = 1
     lr: LearningRate = 0.0002
     betas: Betas = (0.5, 0.999)
     lr_policy: Policy = "linear"
@@ -51,11 +51,11 @@ class Recipe:
     lambda_A: LossWeight = 10  # noqa: N815, the name in the paper's code
     lambda_B: LossWeight = 10  # noqa: N815
     lambda_identity: LossWeight = 0.5
-    pool_size: Whole = 50
-    load_size: Whole = 286
-    crop_size: Whole = 256
+    pool_size: Pixels = 50
+    load_size: Pixels = 286
+    crop_size: Pixels = 256
     mirror: bool = True
-    translate: Whole = 0
+    translate: Pixels = 0
     tick_kimg: Kimg = 1
     snapshot_ticks: Count = 5
 

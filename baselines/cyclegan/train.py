@@ -66,6 +66,8 @@ def prepare(
     """
     identity, recipe = Identity.of(options), check(recipe)
     check_networks(recipe)
+    if recipe.lr_policy == "cosine" and not recipe.n_epochs:
+        raise SettingsError("the cosine policy spans n_epochs, which is 0: set n_epochs, or another lr_policy.")
     augmentation = {name: getattr(recipe, name) for name in ("mirror", "load_size", "crop_size", "translate")}
     batches = Unpaired(images_A, None, recipe.batch, identity.seed, others=images_B, **augmentation)
     content = identity.data_fingerprint or fingerprint(images_A, None) + fingerprint(images_B, None)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from baselines.digits import dataset
 from baselines.digits.classifier import NUM_FEATURES, WEIGHTS, Classifier
+from baselines.training.data import to_float
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def train(recipe: Recipe, digits: dataset.Digits) -> Classifier:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=steps)
     for images, labels in batches(recipe, digits, random):
         found = classifier.activations(images)
-        target = F.avg_pool2d(images, 2).flatten(1) / 127.5 - 1
+        target = to_float(F.avg_pool2d(images, 2).flatten(1))
         loss = F.cross_entropy(found.logits, labels) + recipe.rebuild * F.mse_loss(decoder(found.features), target)
         optimiser.zero_grad()
         torch.autograd.backward(loss)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from baselines.training.settings import (
+    BatchSize,
     Betas,
     Count,
+    Features,
     Kimg,
     LearningRate,
     LossWeight,
@@ -55,16 +57,16 @@ class Recipe:
         snapshot_ticks: ticks between two snapshots.
     """
 
-    style_dim: Count = 64
-    latent_dim: Count = 16
-    hidden_dim: Count = 512
-    base_channels: Count | None = None
-    max_conv_dim: Count = 512
-    encoder_conv_dim: Count | None = None
-    bottleneck: Count | None = None
+    style_dim: Features = 64
+    latent_dim: Features = 16
+    hidden_dim: Features = 512
+    base_channels: Features | None = None
+    max_conv_dim: Features = 512
+    encoder_conv_dim: Features | None = None
+    bottleneck: Features | None = None
     w_hpf: Number = 0
     kimg: Kimg = 800
-    batch: Count = 8
+    batch: BatchSize = 8
     lr: LearningRate = 1e-4
     f_lr: LearningRate = 1e-6
     betas: Betas = (0.0, 0.99)

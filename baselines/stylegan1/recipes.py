@@ -10,7 +10,17 @@ from typing import Annotated, Any
 
 from baselines.stylegan1.losses import DiscriminatorLoss, GeneratorLoss
 from baselines.training import stylegan
-from baselines.training.settings import ADJUSTABLE, Count, LearningRate, LossWeight, Number, Probability, Range, Whole
+from baselines.training.settings import (
+    ADJUSTABLE,
+    BatchSize,
+    Count,
+    LearningRate,
+    LossWeight,
+    Number,
+    Pixels,
+    Probability,
+    Range,
+)
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -41,7 +51,7 @@ class Recipe(stylegan.Recipe):
     initial_resolution: Count = 8
     training_kimg: Number = 600
     transition_kimg: Number = 600
-    batches: Mapping[str, Count] = field(default_factory=dict)
+    batches: Mapping[str, BatchSize] = field(default_factory=dict)
     g_lrs: Rates = field(default_factory=dict)
     d_lrs: Rates = field(default_factory=dict)
     g_loss: GeneratorLoss = "logistic_nonsaturating"
@@ -52,7 +62,7 @@ class Recipe(stylegan.Recipe):
     gp_target: LossWeight = 1
     epsilon: LossWeight = 0
     style_mixing_prob: Probability = 0.9
-    translate: Whole = 0
+    translate: Pixels = 0
 
 
 SIZES: dict[str, Any] = {"z_dim": 512, "w_dim": 512}

@@ -95,8 +95,12 @@ class Training(stylegan.Training):
             ema_beta=lambda nimg: ema_beta(self.growth.at(nimg).batch, nimg, recipe.ema_kimg, recipe.ema_rampup),
             export=self.export,
             prepare=self.prepare,
-            group=max(self.D.b4.mbstd_group_size, 1),
+            group=self.group(),
         )
+
+    def group(self) -> int:
+        """Return how many images the discriminator compares."""
+        return max(int(self.D.b4.mbstd_group_size), 1)
 
     def prepare(self, at: StepContext) -> None:
         """Set level of detail and learning rates; forget the gradients' moments where a level begins or is whole."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from baselines.training import stylegan
-from baselines.training.settings import Count, Kimg, LossWeight, Number, Probability, Range, Whole
+from baselines.training.settings import Count, Kimg, LossWeight, Number, Pixels, Probability, Range
 
 __all__ = ["ADA", "RECIPES", "Recipe"]
 
@@ -48,7 +48,7 @@ class Recipe(stylegan.Recipe):
     pl_decay: Probability = 0.01
     style_mixing_prob: Probability = 0.9
     emas_in_every_pass: bool = False
-    translate: Whole = 0
+    translate: Pixels = 0
     augment: str = ""
     augment_p: Probability = 0
     ada_target: Sign | None = None

@@ -40,6 +40,9 @@ ADJUSTABLE = "may change where a run goes on after its loss became infinite or N
 
 Count = Annotated[int, Range(1, 2**31)]
 Whole = Annotated[int, Range(0, 2**31)]
+BatchSize = Annotated[int, Range(1, 2**16)]
+Features = Annotated[int, Range(1, 2**16)]
+Pixels = Annotated[int, Range(0, 2**14)]
 Number = Annotated[float, Range(0, 1e12)]
 Seed = Annotated[int, Range(0, 2**63 - 1)]
 Kimg = Annotated[float, Range(0, 1e9, above=True)]  # 1e9 are a trillion images
@@ -186,6 +189,9 @@ def unknown(name: str, names: Iterable[str], of: str = "") -> SettingsError:
     return SettingsError(f"unknown setting {of}{name}: {hint}")
 
 
+SIZES = Range(0, 2**24)  # of what networks are told; larger ones are slips that would fill the memory
+
+
 @dataclass(frozen=True)
 class Arguments:
     """What a network can be told: the parameters of some constructors, each handing on what it does not know itself.
@@ -235,7 +241,7 @@ class Arguments:
         for name, value in given.items():
             if name not in hints:
                 raise unknown(name, hints, f"{of}.")
-            check_value(f"{of}.{name}", value, hints[name])
+            check_value(f"{of}.{name}", value, Annotated[hints[name], SIZES])
             if name in self.parts and value is not None:
                 self.parts[name].check(value, f"{of}.{name}", self.parts[name].required())
         for name in self.required():

@@ -1,7 +1,8 @@
 """What the training of every StyleGAN has in common: generator, discriminator, and the average that is the result."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, Unpack
@@ -9,12 +10,12 @@ from typing import Any, ClassVar, TypeVar, Unpack
 import torch
 from torch import Tensor, nn
 
-from baselines.errors import TrainingError
+from baselines.errors import SettingsError, TrainingError
 from baselines.training import frame
 from baselines.training.data import Batches, BatchSegment, Images, fingerprint
 from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
 from baselines.training.ranks import WHOLE, RankSlice
-from baselines.training.settings import Arguments, Betas, Count, Kimg, LearningRate, Number, building, check
+from baselines.training.settings import Arguments, BatchSize, Betas, Count, Kimg, LearningRate, Number, building, check
 from baselines.training.streams import normal, seeded, stream
 
 GRID = 10  # samples in a row and in a column of the sample grid
@@ -41,7 +42,7 @@ class Recipe:
     generator: Mapping[str, Any] = field(default_factory=dict)
     discriminator: Mapping[str, Any] = field(default_factory=dict)
     kimg: Kimg = 25000
-    batch: Count = 32
+    batch: BatchSize = 32
     g_lr: LearningRate = 0.002
     d_lr: LearningRate = 0.002
     betas: Betas = (0.0, 0.99)
@@ -95,6 +96,10 @@ class Training(frame.Training):
     def segments(cls, recipe: Any, img_resolution: int) -> tuple[BatchSegment, ...]:
         """Return the steps of a run in segments of one batch size; none where it is the recipe's throughout."""
         return ()
+
+    @abstractmethod
+    def group(self) -> int:
+        """Return how many images the discriminator compares; 1 where it looks at each alone."""
 
     def result(self) -> nn.Module:
         """Return the averaged generator."""
@@ -153,6 +158,7 @@ def prepare(
     output = RunOutput.of(run_dir, config, recipe, identity, content)
     with building("the training"):
         built = training(G.to(identity.device), D.to(identity.device), recipe, output, identity.seed, labels)
+    check_groups(batches.sizes(), built.group())
     for name, state in (start or {}).items():
         begin_with(getattr(built, name), state, name)
     return PreparedRun(built, batches, schedule_of(recipe, batches, content), identity.device)
@@ -172,6 +178,19 @@ def networks(
     with seeded(seed), building("the networks"):
         G, D = training.generator_class(**config), training.discriminator_class(**shape, **recipe.discriminator)
     return G.requires_grad_(False), D.requires_grad_(False), config
+
+
+def check_groups(sizes: Iterable[int], group: int) -> None:
+    """Check that batches divide into the groups of images that the discriminator compares.
+
+    Raises:
+        SettingsError: one does not.
+    """
+    for size in sizes:
+        if size % min(group, size):
+            raise SettingsError(
+                f"expected batches of a multiple of {group} images, which the discriminator compares, found {size}."
+            )
 
 
 def begin_with(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:

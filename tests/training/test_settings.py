@@ -42,8 +42,8 @@ def test_networks_take_what_every_recipe_tells_them(paper, train):
     [
         ({"r1_gama": 1}, "unknown setting r1_gama: did you mean r1_gamma?"),
         ({"x": 1}, "unknown setting x: choose among ada_interval, "),
-        ({"batch": 0}, "the setting batch to be a number from 1 to 2,147,483,648, found 0."),
-        ({"batch": 1.5}, "the setting batch to be a whole number from 1 to 2,147,483,648, found 1.5."),
+        ({"batch": 0}, "the setting batch to be a number from 1 to 65,536, found 0."),
+        ({"batch": 1.5}, "the setting batch to be a whole number from 1 to 65,536, found 1.5."),
         ({"batch": True}, "found True."),
         ({"batch": "8"}, "found '8'."),
         ({"kimg": math.nan}, "the setting kimg to be a number above 0 to 1e+09, found nan."),
@@ -82,7 +82,10 @@ TINY2 = stylegan2.Recipe({"z_dim": 4, "w_dim": 4}, kimg=0.032)
     ("changes", "words"),
     [
         ({"generator": {"z_dim": 4}}, "the setting generator lacks w_dim: add it"),
-        ({"generator": {"z_dim": 4, "w_dim": "4"}}, "generator.w_dim to be a whole number, found '4'"),
+        (
+            {"generator": {"z_dim": 4, "w_dim": "4"}},
+            "generator.w_dim to be a whole number from 0 to 16,777,216, found '4'",
+        ),
         ({"generator": {"z_dim": 4, "w_dim": 4, "chanel_max": 4}}, "generator.chanel_max: did you mean channel_max?"),
         ({"generator": {"z_dim": 4, "w_dim": 4, "img_resolution": 4}}, "unknown setting generator.img_resolution"),
         ({"generator": {"z_dim": 4, "w_dim": 4, "use_fp16": True}}, "unknown setting generator.use_fp16"),
@@ -92,6 +95,8 @@ TINY2 = stylegan2.Recipe({"z_dim": 4, "w_dim": 4}, kimg=0.032)
         ),
         ({"discriminator": {"epilogue_kwargs": {"mbstd_group_size": "all"}}}, "epilogue_kwargs.mbstd_group_size to be"),
         ({"discriminator": {"block_kwargs": {"conv_clamp": 1}}}, "unknown setting discriminator.block_kwargs.conv_cl"),
+        ({"batch": 6}, "batches of a multiple of 4 images, which the discriminator compares, found 6."),
+        ({"generator": {"z_dim": 4, "w_dim": 10**12}}, "generator.w_dim to be a number from 0 to 16,777,216"),
         ({"augment": "bgx"}, "cannot be built with these settings: augmentations are letters of"),
         ({"kimg": 0.001}, "expected kimg to be at least one batch of 32 images, found 0.001."),
     ],
@@ -109,6 +114,8 @@ def test_what_networks_do_not_take_is_named(tmp_path, changes, words):
         ({"generator": {"netG": "vit"}}, "unknown generator 'vit': use resnet or unet."),
         ({"generator": {"num_downs": 5}}, "unknown setting generator.num_downs"),
         ({"generator": {"norm": "layer"}}, "generator.norm to be one of instance, batch, none, found 'layer'"),
+        ({"lr_policy": "cosine", "n_epochs": 0}, "the cosine policy spans n_epochs, which is 0"),
+        ({"load_size": 10**9}, "the setting load_size to be a number from 0 to 16,384, found 1000000000."),
         ({"discriminator": {"netD": ["pixel"]}}, "unknown discriminator ['pixel']"),
     ],
 )

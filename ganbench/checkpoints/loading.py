@@ -1,13 +1,14 @@
 """From a checkpoint of any known kind to networks. Files are read first, and torch imported only for sound ones."""
 
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ganbench.checkpoints.contents import OwnFile, contents
 from ganbench.checkpoints.format import Format, MisfitError, NetworkSpec, Snapshot, Tensors
 from ganbench.checkpoints.naming import errors_about
-from ganbench.errors import BadInputError
+from ganbench.errors import BadInputError, UnsafeFileError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -114,12 +115,15 @@ def _in_snapshot(snapshot: Snapshot, names: tuple[str, ...]) -> dict[str, Found]
 
 
 def _claims(content: Tensors | OwnFile) -> "list[Claim]":
-    from ganbench.checkpoints.recognition import claim_on_own, claims_on_tensors
+    from ganbench.checkpoints.recognition import MAX_TRIALS, claim_on_own, claims_on_tensors
 
     if isinstance(content, OwnFile):
         return [claim_on_own(content.header, content.tensors)]
     misfits: list[BadInputError] = []
-    if claims := list(claims_on_tensors(content, misfits)):
+    claims = list(islice(claims_on_tensors(content, misfits), MAX_TRIALS + 1))
+    if len(claims) > MAX_TRIALS:
+        raise UnsafeFileError(f"holds more than {MAX_TRIALS} networks, unlike any checkpoint")
+    if claims:
         return claims
     raise _unrecognised(content, misfits)
 

@@ -13,6 +13,7 @@ from ganbench.errors import BadInputError, UnsafeFileError
 from ganbench.plugins import completed
 
 MAX_DEPTH = 8  # pieces of names that are cut off in search of a network
+MAX_TRIALS = 64  # networks, and parts that nearly are, for each may have to be built to be told
 AVERAGED = ("G_ema", "Gs")  # the averaged generator in PyTorch and in TensorFlow snapshots
 
 
@@ -71,12 +72,17 @@ def claims_on_tensors(tensors: Tensors, misfits: list[BadInputError], depth: int
         tensors: of the file or a part of it.
         misfits: gets what keeps a part from being of a layout that it is nearly of.
         depth: how often a part may still be parted.
+
+    Raises:
+        UnsafeFileError: there are so many parts that trying them all would take long.
     """
     known = formats()
     for one in known:
         if specs := _asked(one, tensors, misfits):
             yield Claim(".".join(tensors.place), one, specs)
             return
+        if len(misfits) > MAX_TRIALS:
+            raise UnsafeFileError(f"holds more than {MAX_TRIALS} parts that are nearly networks, unlike any checkpoint")
     for part in tensors.parts() if depth else ():
         if len(part) > 1:
             yield from claims_on_tensors(part, misfits, depth - 1)

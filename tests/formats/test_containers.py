@@ -170,3 +170,13 @@ def test_dictionaries_that_hold_each_other_many_times_take_little_time(tmp_path:
         with pytest.raises(UnsafeFileError) as refused:
             load(tmp_path / "net.pth")
         assert_one_sentence(refused.value, tmp_path / "net.pth")
+
+
+def test_endless_parts_are_not_all_tried(tmp_path: Path) -> None:
+    weights = judge()
+    near = {name: tensor for name, tensor in weights.items() if name != "model.0.bias"}
+    for part, words in ((weights, "more than 64 networks"), (near, "more than 64 parts that are nearly networks")):
+        torch.save({str(index): part for index in range(200)}, tmp_path / "net.pth")
+        with pytest.raises(UnsafeFileError, match=words) as refused:
+            load(tmp_path / "net.pth")
+        assert_one_sentence(refused.value, tmp_path / "net.pth")

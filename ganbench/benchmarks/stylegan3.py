@@ -18,5 +18,5 @@ benchmark = Benchmark(
         "lpips": "lpips10k",
         "lpips_real": "lpips10k_real",
     },
-    papers=("stylegan2", "stylegan2-ada", "stylegan3"),
+    papers=("stylegan3",),
 )

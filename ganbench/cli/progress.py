@@ -43,7 +43,7 @@ class Bars:
     def begin(self, pass_: Pass, done: int) -> None:
         """Start a bar."""
         self._progress = Progress(
-            TextColumn("{task.description:<16}"),
+            TextColumn("{task.description:<20}"),
             BarColumn(),
             MofNCompleteColumn(),
             Rate(),

@@ -1,0 +1,23 @@
+"""The protocol of ADM's evaluator: FID, inception score, precision and recall, all on Inception's features.
+
+Deviation: its sFID, on spatial features, is not measured here.
+"""
+
+from ganbench.benchmarks import Benchmark
+
+benchmark = Benchmark(
+    name="adm",
+    description="Dhariwal and Nichol 2021: FID, inception score, precision and recall at 50k on Inception's features",
+    data=None,
+    metrics=("fid50k_full", "is50k", "pr50k3_full"),
+    short_names={
+        "fid": "fid50k_full",
+        "kid": "kid50k_full",
+        "is": "is50k",
+        "pr": "pr50k3_full",
+        "lpips": "lpips10k",
+        "lpips_real": "lpips10k_real",
+    },
+    extractors={"vgg16": "inception"},
+    ddof=1,  # covariances are numpy.cov's
+)

@@ -20,6 +20,6 @@ main = Verbs(
         "attributes": "Train the attribute classifiers for linear separability.",
         "cache": "Show what is kept of finished work, and remove some.",
         "convert": "Write an official pickle's network as safetensors.",
-        "list": "Show the names of models, metrics, data, extractors and benchmarks.",
+        "list": "Show the names of models, metrics, data, extractors, benchmarks and formats.",
     },
 )

@@ -134,16 +134,16 @@ def _unrecognised(tensors: Tensors, misfits: list[BadInputError]) -> BadInputErr
 
     if not tensors:
         return BadInputError("holds no networks and no tensors: give an official snapshot or a state dict")
+    misfit = nearest(misfits) if misfits else None
+    if isinstance(misfit, MisfitError) and misfit.agreeing == 1:  # all but its name agrees
+        return misfit
     parts = list(dict.fromkeys(name.partition(".")[0] for name in tensors))
     seen = f"{len(tensors)} tensors, such as {', '.join(name[:30] for name in list(tensors)[:2])}"
-    if 1 < len(parts) < len(tensors) and not misfits:
+    if 1 < len(parts) < len(tensors) and misfit is None:
         seen += f", under {', '.join(part[:15] for part in parts[:SHOWN])}"
-    difference = f"; held against the nearest, it {_difference(nearest(misfits))}" if misfits else ""
-    return BadInputError(f"holds weights of no known network ({seen}){difference}: {WAYS}")
-
-
-def _difference(misfit: BadInputError) -> str:
-    return misfit.difference if isinstance(misfit, MisfitError) else str(misfit)
+    difference = misfit.difference if isinstance(misfit, MisfitError) else misfit
+    compared = "" if misfit is None else f"; held against the nearest, it {difference}"
+    return BadInputError(f"holds weights of no known network ({seen}){compared}: {WAYS}")
 
 
 def _named(claims: "list[Claim]") -> dict[str, Found]:

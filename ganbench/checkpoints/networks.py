@@ -66,7 +66,7 @@ def compare(expected: Mapping[str, Tensor], given: Mapping[str, Tensor], what: s
     Raises:
         MisfitError: they do not; it names the first tensor concerned and both shapes.
     """
-    if difference := _difference(expected, given, what):
+    if difference := _difference(expected, given, f"{what} with these arguments"):
         agreeing = sum(name in given and given[name].shape == tensor.shape for name, tensor in expected.items())
         raise MisfitError(difference, agreeing / max(len(expected), len(given)), REMEDY)
 
@@ -75,13 +75,12 @@ def _difference(expected: Mapping[str, Tensor], given: Mapping[str, Tensor], wha
     for name, tensor in expected.items():
         shape = list(tensor.shape)
         if name not in given:
-            return f"lacks the tensor {name}, of shape {shape} in a {what} of its arguments"
+            return f"lacks the tensor {name}, of shape {shape} in a {what}"
         if given[name].shape != tensor.shape:
             return (
-                f"holds the tensor {name} with shape {list(given[name].shape)}, and a {what} of its arguments has it "
-                f"with shape {shape}"
+                f"holds the tensor {name} with shape {list(given[name].shape)}, and a {what} has it with shape {shape}"
             )
     for name, tensor in given.items():
         if name not in expected:
-            return f"holds the tensor {name[:100]} of shape {list(tensor.shape)}, which a {what} of its arguments lacks"
+            return f"holds the tensor {name[:100]} of shape {list(tensor.shape)}, which a {what} lacks"
     return None

@@ -7,7 +7,16 @@ from typing import Any
 from torch import Tensor
 
 from ganbench import registry
-from ganbench.checkpoints.format import BaseFormat, Format, Header, MisfitError, NetworkSpec, Snapshot, Tensors
+from ganbench.checkpoints.format import (
+    BaseFormat,
+    Format,
+    Header,
+    MisfitError,
+    NetworkSpec,
+    Snapshot,
+    Tensors,
+    one_line,
+)
 from ganbench.checkpoints.inert import Instance, PersistentObject
 from ganbench.errors import BadInputError, UnsafeFileError
 from ganbench.plugins import completed
@@ -110,6 +119,14 @@ def _asked(known: Format, content: Tensors | Snapshot, misfits: list[BadInputErr
     except BadInputError as error:
         misfits.append(error)
         return None
+    except Exception as error:  # a third party's code may raise anything
+        where = type(known).__module__
+        if where.startswith("ganbench."):
+            raise
+        raise BadInputError(
+            f"cannot be compared with the format of {where}, not part of ganbench ({type(error).__name__}: "
+            f"{one_line(error)}): tell its authors, or uninstall it"
+        ) from error
 
 
 def nearest(misfits: Iterable[BadInputError]) -> BadInputError:

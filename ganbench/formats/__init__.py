@@ -16,6 +16,7 @@ from ganbench.checkpoints.format import (
     Snapshot,
     Tensors,
 )
+from ganbench.checkpoints.networks import check_fit
 
 __all__ = [
     "Architecture",
@@ -28,4 +29,5 @@ __all__ = [
     "NetworkSpec",
     "Snapshot",
     "Tensors",
+    "check_fit",
 ]

@@ -129,7 +129,7 @@ def name_in(tensors: Tensors, name: str) -> str:
     """Return what a network is called by the key that it lies under or by the name of its file, or else ``name``.
 
     Raises:
-        BadInputError: an official file is called after a network of the other kind.
+        MisfitError: an official file is called after a network of the other kind.
     """
     if tensors.place:
         named = PLACE.fullmatch(tensors.place[-1])
@@ -139,8 +139,8 @@ def name_in(tensors: Tensors, name: str) -> str:
         return name
     if official["name"][0] != name:
         kinds = {"G": "generator", "D": "discriminator"}
-        raise BadInputError(
-            f"is named as a {kinds[official['name'][0]]} and holds a {kinds[name]}: give it its own name"
+        raise MisfitError(
+            f"is named as a {kinds[official['name'][0]]} and holds a {kinds[name]}", 1.0, ": give it its own name"
         )
     return official["name"]
 

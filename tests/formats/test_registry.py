@@ -12,9 +12,10 @@ import torch
 from toygan import Waves
 
 import baselines.stylegan3
-from ganbench.checkpoints import load, load_one
+from ganbench.checkpoints import load, load_one, recognition
 from ganbench.checkpoints.recognition import formats, title_of
 from ganbench.errors import BadInputError
+from ganbench.formats import BaseFormat
 from tests.golden_cases import golden
 
 # Loads the averaged generator of each file, and says which modules of baselines that took.
@@ -38,6 +39,23 @@ def test_a_third_party_reads_a_layout_by_one_file_and_one_line(tmp_path: Path) -
     torch.save({**theirs, "mixing": torch.rand(6, 5)}, tmp_path / "waves.pt")
     with pytest.raises(BadInputError, match="weights of no known network"):
         load(tmp_path / "waves.pt")
+
+
+class FailingFormat(BaseFormat):
+    """A third party's, with an error in it."""
+
+    def recognise(self, content: Any) -> Any:
+        raise KeyError("lod")
+
+
+def test_a_third_partys_format_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "formats", lambda: [FailingFormat()])
+    torch.save({"a.b": torch.zeros(2)}, tmp_path / "a.pt")
+    words = (
+        r"a\.pt cannot be compared with the format of tests\.formats\.test_registry, not part of ganbench \(KeyError"
+    )
+    with pytest.raises(BadInputError, match=words):
+        load(tmp_path / "a.pt")
 
 
 def test_loading_a_stylegan3_imports_no_other_papers_networks() -> None:

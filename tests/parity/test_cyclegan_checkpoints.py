@@ -171,7 +171,9 @@ def test_a_file_that_asks_for_code_to_be_run_is_refused(official: Path, zipped: 
 def test_a_network_under_the_name_of_the_other_kind_is_refused(official: Path) -> None:
     path = official / "latest_net_D_A.pth"
     (official / "latest_net_G_A.pth").rename(path)
-    with pytest.raises(BadInputError, match="named as a discriminator and holds a generator") as refused:
+    with pytest.raises(
+        BadInputError, match=r"\.pth is named as a discriminator and holds a generator: give"
+    ) as refused:
         load(path)
     assert_one_sentence(refused.value, path)
 

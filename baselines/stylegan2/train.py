@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Unpack
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.bias_act import ACTIVATIONS
 from baselines.stylegan2 import losses
 from baselines.stylegan2.augment import AugmentPipe
 from baselines.stylegan2.discriminator import DiscriminatorBlock, DiscriminatorEpilogue
@@ -53,19 +54,20 @@ def train(
     return prepare(images, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
 
 
-MAPPING = Arguments((MappingNetwork,))
+NAMES = {"activation": tuple(ACTIVATIONS)}
+MAPPING = Arguments((MappingNetwork,), choices=NAMES)
 SET_BY_BLOCK = frozenset({"up", "down"})
-SYNTHESIS = Arguments((SynthesisNetwork, SynthesisBlock, SynthesisLayer), SET_BY_BLOCK | {"use_fp16"})
+SYNTHESIS = Arguments((SynthesisNetwork, SynthesisBlock, SynthesisLayer), SET_BY_BLOCK | {"use_fp16"}, choices=NAMES)
 GENERATOR = Arguments(
-    (Generator, *SYNTHESIS.of), SYNTHESIS.hidden, {"mapping_kwargs": MAPPING, "synthesis_kwargs": SYNTHESIS}
+    (Generator, *SYNTHESIS.of), SYNTHESIS.hidden, {"mapping_kwargs": MAPPING, "synthesis_kwargs": SYNTHESIS}, NAMES
 )
 SHARED = frozenset({"architecture", "conv_clamp", "use_fp16"})  # which the discriminator hands to all its parts
 DISCRIMINATOR = Arguments(
     (Discriminator,),
     parts={
-        "block_kwargs": Arguments((DiscriminatorBlock,), SHARED),
+        "block_kwargs": Arguments((DiscriminatorBlock,), SHARED, choices=NAMES),
         "mapping_kwargs": MAPPING,
-        "epilogue_kwargs": Arguments((DiscriminatorEpilogue,), SHARED),
+        "epilogue_kwargs": Arguments((DiscriminatorEpilogue,), SHARED, choices=NAMES),
     },
 )
 

@@ -8,7 +8,7 @@ import inspect
 import math
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union
@@ -189,7 +189,9 @@ def unknown(name: str, names: Iterable[str], of: str = "") -> SettingsError:
     return SettingsError(f"unknown setting {of}{name}: {hint}")
 
 
-SIZES = Range(0, 2**24)  # of what networks are told; larger ones are slips that would fill the memory
+NUMBERS = Range(0, 2**24)  # of what networks are told; larger ones are slips that would fill the memory
+WIDTHS = Range(1, 2**24)
+WIDTH_ENDINGS = ("_dim", "_base", "_max", "_features")  # of names of parameters that say how wide a network is
 
 
 @dataclass(frozen=True)
@@ -200,11 +202,13 @@ class Arguments:
         of: the constructors, outermost first.
         hidden: parameters that a constructor sets for the one after it.
         parts: for parameters that are tables of arguments, what those can be.
+        choices: for parameters that are names, which there are.
     """
 
     of: tuple[Callable[..., Any], ...]
     hidden: frozenset[str] = frozenset()
     parts: Mapping[str, "Arguments"] = field(default_factory=dict)
+    choices: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def hints(self) -> dict[str, Any]:
         """Return the type annotation of every parameter that may be given."""
@@ -241,12 +245,18 @@ class Arguments:
         for name, value in given.items():
             if name not in hints:
                 raise unknown(name, hints, f"{of}.")
-            check_value(f"{of}.{name}", value, Annotated[hints[name], SIZES])
+            check_value(f"{of}.{name}", value, self._annotated(name, hints[name]))
             if name in self.parts and value is not None:
                 self.parts[name].check(value, f"{of}.{name}", self.parts[name].required())
         for name in self.required():
             if name in hints and name not in given:
                 raise SettingsError(f"the setting {of} lacks {name}: add it.")
+
+    def _annotated(self, name: str, hint: Any) -> Any:
+        """Return a parameter's type annotation with the names or the range of numbers that it can have."""
+        if name in self.choices:
+            return Literal[tuple(self.choices[name])]
+        return Annotated[hint, WIDTHS if name.endswith(WIDTH_ENDINGS) else NUMBERS]
 
 
 @contextmanager
@@ -254,11 +264,12 @@ def building(what: str) -> Iterator[None]:
     """Tell that settings do not go together, where a constructor in the body says so.
 
     Raises:
-        SettingsError: in place of a ``ValueError``; every other exception passes.
+        SettingsError: in place of a ``ValueError``, or of a division by a size that came out as 0; every other
+            exception passes.
     """
     try:
         yield
     except TrainingError:
         raise
-    except ValueError as problem:
+    except (ArithmeticError, ValueError) as problem:
         raise SettingsError(f"{what} cannot be built with these settings: {problem}") from problem

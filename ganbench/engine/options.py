@@ -15,7 +15,7 @@ from ganbench.engine.shards import default_batch_size
 from ganbench.errors import BadInputError
 from ganbench.models.base import check_device
 from ganbench.rng import MAX_SEED
-from ganbench.types import Dataset
+from ganbench.types import Dataset, WithImages
 
 RANGES: Final = {
     "seed": (0, MAX_SEED),
@@ -168,7 +168,7 @@ def _checked(name: str, value: Any) -> Any:
     if name == "metrics":
         return names(value, name)
     if name == "data":
-        return value if value is None or isinstance(value, Dataset) else _text(name, value)
+        return value if value is None or isinstance(value, WithImages) else _text(name, value)
     if name in FLAGS:
         if not isinstance(value, bool):
             raise BadInputError(f"expected True or False for {name}, found {value!r:.60}: give one of them.")
@@ -199,4 +199,4 @@ def _real(name: str, value: Any) -> float:
 def _as_json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [item if isinstance(item, str | float) else repr(item) for item in value]
-    return value.name if isinstance(value, Dataset) else value
+    return value.name if isinstance(value, WithImages) else value

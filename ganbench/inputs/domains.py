@@ -10,7 +10,7 @@ from ganbench.data.labels import classes_of
 from ganbench.images import to_float
 from ganbench.inputs.context import Context
 from ganbench.inputs.generated import checked
-from ganbench.types import Dataset, DomainDataset, PartialTranslator, Translator
+from ganbench.types import Dataset, DomainDataset, PartialTranslator, Translator, WithDomains
 
 NO_DOMAINS = (
     "it translates between domains and there are none: name a folder with train/DOMAIN and val/DOMAIN, or with trainA, "
@@ -26,14 +26,14 @@ def domain_data(context: Context) -> DomainDataset:
 
 def names_of_domains(data: Dataset | None) -> tuple[str, ...]:
     """Return the names of a data set's domains; none where it has none."""
-    return tuple(data.domains) if isinstance(data, DomainDataset) else ()
+    return tuple(data.domains) if isinstance(data, WithDomains) else ()
 
 
 def domain_problems(context: Context) -> list[str]:
     """Return that there is no data with domains."""
     if context.data is None:
         return [NO_DOMAINS]
-    if not isinstance(context.data, DomainDataset):
+    if not isinstance(context.data, WithDomains):
         return [f"the data {context.data.name} has no domains: {NO_DOMAINS.partition(': ')[2]}"]
     return []
 

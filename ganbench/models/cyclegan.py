@@ -22,7 +22,7 @@ from ganbench.data.labels import classes_of
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
 from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
-from ganbench.types import Checkpoint, Dataset, DomainDataset, Embedded, Recipe
+from ganbench.types import Checkpoint, Dataset, Embedded, Recipe, WithDomains
 
 UNNAMED = ("A", "B")
 MOST_PIXELS = 2**14  # of width and height of training images
@@ -172,7 +172,7 @@ def two_domains(data: Dataset) -> tuple[tuple[str, str], tuple[Pictures, Picture
     Raises:
         BadInputError: it has none, more or fewer, or one without images.
     """
-    if not isinstance(data, DomainDataset):
+    if not isinstance(data, WithDomains):
         raise BadInputError(f"{data.name} has no domains to translate between: give a folder with trainA and trainB.")
     if len(data.domains) != 2:
         shown = ", ".join(data.domains)

@@ -20,7 +20,7 @@ from ganbench.data.labels import classes_of
 from ganbench.data.nvlabs_zip import Zip
 from ganbench.data.opening import existing_path
 from ganbench.errors import BadInputError
-from ganbench.types import Dataset, DomainDataset
+from ganbench.types import Dataset, WithDomains
 
 COLOURS = {1: "greyscale", 3: "RGB"}
 
@@ -103,8 +103,8 @@ class _OneFile(Folder):
 
 def _of_data(data: Dataset, channels: int) -> list[UserImage]:
     _check_channels(data.name, data.channels, channels)
-    domains = data.domains if isinstance(data, DomainDataset) else ()
-    shown = data.validation if isinstance(data, DomainDataset) else data
+    domains = data.domains if isinstance(data, WithDomains) else ()
+    shown = data.validation if isinstance(data, WithDomains) else data
     numbers = classes_of(shown).tolist() if domains else []
 
     def one(index: int) -> UserImage:

@@ -15,7 +15,7 @@ from ganbench.engine.planning import sized_for
 from ganbench.extractors.opening import open_extractor
 from ganbench.inputs import Context
 from ganbench.models.base import benchmark_of, load_model
-from ganbench.types import Dataset, DomainDataset, Extractor
+from ganbench.types import Dataset, DomainDataset, Extractor, WithDomains
 
 DIGITS = "digits"
 
@@ -86,4 +86,4 @@ class InvertedDomains(Inverted):
 
 def inverted(data: Dataset) -> Dataset:
     """Return a data set, or one of domains, in negative."""
-    return InvertedDomains(data) if isinstance(data, DomainDataset) else Inverted(data)
+    return InvertedDomains(data) if isinstance(data, WithDomains) else Inverted(data)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganbench.testing.laws import Laws
-from ganbench.types import Dataset, DomainDataset, NotedDataset, WatchedDataset
+from ganbench.types import Dataset, DomainDataset, NotedDataset, WatchedDataset, WithDomains
 
 MOST = 16  # images that are looked at, from all over the data set
 DIGITS = set("0123456789abcdef")
@@ -34,7 +34,7 @@ def check_dataset(data: Dataset, *, same: Dataset | None = None, other: Dataset 
         laws.equal("", data.changed(), "data that nobody touched have not changed")
     if isinstance(data, NotedDataset):
         laws.hold(all(note and note[-1] != "." for note in data.notes), "notes end without a full stop", "", data.notes)
-    if isinstance(data, DomainDataset):
+    if isinstance(data, WithDomains):
         _check_domains(laws, data)
 
 

@@ -5,7 +5,15 @@ holds the defaults of an adapter.
 """
 
 from ganbench.types.adapters import Adapter, Checkpoint, Embedded, LoadedModel, Progress, Recipe
-from ganbench.types.data import Dataset, DomainDataset, NotedDataset, ResizableDataset, WatchedDataset
+from ganbench.types.data import (
+    Dataset,
+    DomainDataset,
+    NotedDataset,
+    ResizableDataset,
+    WatchedDataset,
+    WithDomains,
+    WithImages,
+)
 from ganbench.types.extractors import (
     AttributeExtractor,
     ClassExtractor,
@@ -59,4 +67,6 @@ __all__ = [
     "StyleTranslator",
     "Translator",
     "WatchedDataset",
+    "WithDomains",
+    "WithImages",
 ]

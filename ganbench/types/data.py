@@ -59,6 +59,33 @@ class DomainDataset(Dataset, Protocol):
 
 
 @runtime_checkable
+class WithDomains(Protocol):
+    """The part of ``DomainDataset`` to test for: ``isinstance`` with the whole would compute the fingerprint."""
+
+    domains: tuple[str, ...]
+
+    @property
+    def validation(self) -> Dataset:
+        """The validation images, labelled like the training images."""
+        ...
+
+
+@runtime_checkable
+class WithImages(Protocol):
+    """The part of ``Dataset`` to test for: ``isinstance`` with the whole would compute the fingerprint."""
+
+    name: str
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        """Return ``[N, C, H, W]`` uint8, 0..255."""
+        ...
+
+    def labels(self, indices: Sequence[int]) -> Tensor:
+        """Return one-hot labels, ``[N, label_dim]`` float32."""
+        ...
+
+
+@runtime_checkable
 class ResizableDataset(Protocol):
     """Real images of any size, which are resized to that of the model that takes them."""
 

@@ -1,4 +1,4 @@
-"""Files that are at any moment as before or whole, and whether they could be written at all."""
+"""Atomic writing, and whether a folder can be written to."""
 
 import uuid
 from pathlib import Path

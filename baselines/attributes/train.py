@@ -105,7 +105,7 @@ def train(
         progress: is told ``kimg``, ``sec_per_kimg``, ``eta`` in seconds and ``losses``, some twenty times.
 
     Raises:
-        TrainingError: the images are of no size that the network takes, or the loss is no longer finite.
+        TrainingError: the network does not take images of this size, or the loss became infinite or NaN.
     """
     recipe, (channels, resolution, _) = check(recipe), images[0].shape
     with seeded(recipe.seed), building("the network"):

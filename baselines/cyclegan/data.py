@@ -21,7 +21,7 @@ class Unpaired(Batches):
 
     Attributes:
         images: of domain A, ``[C, H, W]`` uint8, 0..255, all of one size.
-        others: of domain B, likewise.
+        others: of domain B, in the same form.
         mirror: whether every second image, at random, is flipped left to right.
         load_size: to which height and width images are first resized; 0 leaves them as they are.
         crop_size: height and width of the square cut out at random; 0 leaves images whole.
@@ -80,7 +80,7 @@ class Unpaired(Batches):
 
 
 def resized(image: Tensor, size: int) -> Tensor:
-    """Return an image ``[C, H, W]`` uint8 of another height and width, by Pillow's bicubic filter as the authors'."""
+    """Return an image ``[C, size, size]`` uint8, resized by Pillow's bicubic filter as in the authors' code."""
     if tuple(image.shape[1:]) == (size, size):
         return image
     planes = [Image.fromarray(plane.numpy()).resize((size, size), Image.Resampling.BICUBIC) for plane in image]

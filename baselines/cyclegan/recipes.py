@@ -13,11 +13,11 @@ __all__ = ["RECIPES", "Recipe"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """All settings of a training run but the data and the seed.
+    """All settings of a training run except data and seed.
 
     Attributes:
-        generator: ``netG`` (``resnet`` or ``unet``) and the generator's keyword arguments, but for the channels.
-        discriminator: ``netD`` (``n_layers`` or ``pixel``) and the discriminator's keyword arguments, likewise.
+        generator: ``netG`` (``resnet`` or ``unet``) and keyword arguments of the generator; the data give the channels.
+        discriminator: ``netD`` (``n_layers`` or ``pixel``) and keyword arguments of the discriminator.
         n_epochs: with the initial learning rate.
         n_epochs_decay: over which the linear policy takes it to 0.
         kimg: length of the run, in thousands of images of each domain; None for all epochs.

@@ -54,7 +54,7 @@ def prepare(
 
     Args:
         images_A: of the first domain, ``[C, H, W]`` uint8, such as a tensor ``[N, C, H, W]``.
-        images_B: of the second domain, likewise.
+        images_B: of the second domain, in the same form.
         recipe: all settings, such as ``RECIPES["digits32"]``.
         run_dir: the run's folder; nothing is written yet.
         domains: what the two are called.
@@ -121,7 +121,7 @@ class Training(frame.Training):
 
     Attributes:
         recipe: the settings.
-        output: where it writes, and what about.
+        output: where the run writes, and the header of its weights.
         shape: of an image as the networks see it, ``[C, H, W]``.
         epoch_size: images of each domain in an epoch.
         seed: of the first weights.
@@ -129,7 +129,7 @@ class Training(frame.Training):
         draws: gives a step's random numbers for the pools.
         shown: images for the sample grid, ``[2 * n, C, H, W]``, -1..1: those of domain A before those of B.
         G: ``G_A`` from A to B, and ``G_B`` back.
-        D_A, D_B: ``D_A`` judges what is to be of domain B, which G_A makes, and ``D_B`` what is to be of A.
+        D_A, D_B: ``D_A`` tells images of domain B from those that G_A makes, ``D_B`` images of A from those of G_B.
     """
 
     model = "cyclegan"

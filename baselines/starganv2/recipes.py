@@ -29,15 +29,15 @@ Ratios = Annotated[tuple[float, float], Range(0, 100, above=True)]
 
 @dataclass(frozen=True)
 class Recipe:
-    """All settings of a training run but the data and the seed.
+    """All settings of a training run except data and seed.
 
     Attributes:
         style_dim: features of a style.
         latent_dim: features of z.
         hidden_dim: features between the layers of the mapping network.
         base_channels: of every network's first layer; None for the published ones of that size of image.
-        max_conv_dim: no layer of generator, style encoder and discriminator has more channels...
-        encoder_conv_dim: ... but for the style encoder where this says less.
+        max_conv_dim: the most channels in a layer of generator, style encoder and discriminator.
+        encoder_conv_dim: the most channels in a layer of the style encoder; None for ``max_conv_dim``.
         bottleneck: size of the generator's smallest feature maps; None for the published ones.
         w_hpf: of the high-pass skip, which needs masks; 0 for none.
         kimg: length of the run, in thousands of real source images shown.

@@ -29,7 +29,7 @@ Rates = Annotated[Mapping[str, float], Range(0, 100), ADJUSTABLE]
 
 @dataclass(frozen=True)
 class Recipe(stylegan.Recipe):
-    """All settings of a training run but the data and the seed.
+    """All settings of a training run except data and seed.
 
     Dictionaries are by resolution, written as text (JSON has no other keys): ``{"8": 256}``. What they lack has the
     value of ``batch``, ``g_lr`` and ``d_lr``.
@@ -43,7 +43,7 @@ class Recipe(stylegan.Recipe):
         g_loss, d_loss: which losses.
         r1_gamma, r2_gamma, gp_lambda, gp_target, epsilon: as in ``baselines.stylegan1.losses.Penalties``.
         style_mixing_prob: share of batches that are generated from two latents.
-        translate: images given to the discriminator, real and generated alike, are shifted by up to so many pixels.
+        translate: images given to the discriminator, real and generated alike, are shifted by up to this many pixels.
     """
 
     g_lr: LearningRate = 0.001

@@ -19,19 +19,19 @@ Sign = Annotated[float, Range(-1, 1)]
 
 @dataclass(frozen=True)
 class Recipe(stylegan.Recipe):
-    """All settings of a training run but the data and the seed.
+    """All settings of a training run except data and seed.
 
     Attributes:
         r1_gamma: weight of the R1 penalty.
         r1_interval: the penalty is taken in every such step.
         pl_weight: weight of path length regularisation; 0 for none.
         pl_interval: it is taken in every such step.
-        pl_batch_shrink: with a batch so many times smaller.
+        pl_batch_shrink: the batch is smaller by this factor.
         pl_decay: share of a batch in the running mean of path lengths.
         style_mixing_prob: share of images that are generated from two latents.
         emas_in_every_pass: whether every pass of the generator in training moves ``w_avg``, as in StyleGAN2-ADA, or
             only the one that trains the discriminator.
-        translate: images given to the discriminator, real and generated alike, are shifted by up to so many pixels.
+        translate: images given to the discriminator, real and generated alike, are shifted by up to this many pixels.
         augment: groups of augmentations of images given to the discriminator, such as ``bgc``; none where empty.
         augment_p: their probability, at first.
         ada_target: mean sign of the scores of real images at which the probability stays; None keeps it as it is.

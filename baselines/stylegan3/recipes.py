@@ -14,7 +14,7 @@ from baselines.training.settings import Kimg, LearningRate, LossWeight, Number, 
 
 @dataclass(frozen=True)
 class Recipe(stylegan2.Recipe):
-    """All settings of a training run but the data and the seed; those of StyleGAN2 with other defaults, and more.
+    """All settings of a training run except data and seed; those of StyleGAN2 with other defaults, and more.
 
     Attributes:
         magnitude_kimg: half-life of the running magnitudes in the synthesis layers.

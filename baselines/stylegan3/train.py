@@ -55,7 +55,7 @@ class Training(stylegan2.Training):
 
     @classmethod
     def arguments(cls, recipe: Recipe) -> dict[str, Any]:
-        """Return the generator's keyword arguments, but for what the data decide."""
+        """Return the generator's keyword arguments, except those that follow from the data."""
         return {**recipe.generator, "magnitude_ema_beta": 0.5 ** (recipe.batch / (recipe.magnitude_kimg * 1000))}
 
     def view(self, at: StepContext, purpose: str) -> View:

@@ -1,4 +1,4 @@
-"""The moving average of a network's weights that is used in place of the network."""
+"""The moving average of a network's weights, which is used instead of the network."""
 
 import torch
 from torch import nn

@@ -24,7 +24,7 @@ def hold(held: ExitStack, run_dir: Path, resume: bool) -> None:
         with writing(run_dir):
             run_dir.mkdir(parents=True, exist_ok=True)
     elif not run_dir.is_dir():
-        raise TrainingError(f"there is no folder {run_dir} to resume in: start without resuming.")
+        raise TrainingError(f"expected a run to resume in {run_dir}, found no such folder: start without resuming.")
     held.enter_context(locked(run_dir))
     remove_partial(run_dir)
 

@@ -120,7 +120,7 @@ class Training(ABC):
 
     Attributes:
         model: what the weights say they are; also the name of their file.
-        output: where it writes, and what about.
+        output: where the run writes, and the header of its weights.
     """
 
     model: ClassVar[str]
@@ -191,7 +191,8 @@ class PreparedRun(Generic[T]):
 
         Args:
             resume: go on from the last whole snapshot in the run's folder.
-            on_tick: told of each tick: step, kimg, sec_per_kimg, eta (seconds), losses, and weights (a path, or None).
+            on_tick: called at each tick with step, kimg, sec_per_kimg, eta (seconds), losses, and weights (a path or
+                None).
 
         Raises:
             TrainingError: the folder already has a run, there is nothing to resume, settings are not the snapshot's,

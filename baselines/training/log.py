@@ -56,7 +56,7 @@ def mend(path: Path) -> None:
 def rewind(path: Path, step: int, more: Sequence[Mapping[str, Any]] = ()) -> None:
     """Drop what was logged after a step, which the resumed run logs again, and a line cut short; add ``more``.
 
-    That a run diverged stays, for it is what allows changed settings until there is a later snapshot.
+    Entries about divergence stay: they allow changed settings until there is a later snapshot.
 
     Raises:
         WriteError: it cannot be written.

@@ -24,7 +24,7 @@ class Meter:
             self.sums.setdefault(name, []).append(mean)
 
     def tick(self, step: int) -> dict[str, Any]:
-        """Return the entry of the log: step, kimg, sec_per_kimg, eta in seconds, mean losses; and start anew."""
+        """Return the entry of the log: step, kimg, sec_per_kimg, eta in seconds, mean losses; and reset."""
         nimg, end = self.batches.shown(step), self.batches.shown(self.steps)
         per_image = (time.perf_counter() - self.started) / max(nimg - self.batches.shown(self.step), 1)
         entry = {

@@ -9,7 +9,7 @@ from types import FrameType
 
 @contextmanager
 def stop_requests() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set, in place of ending the process; only the main thread gets signals."""
+    """Give an event that SIGINT and SIGTERM set instead of ending the process; only the main thread gets signals."""
     stopped = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stopped

@@ -67,7 +67,7 @@ def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: M
             network.load_state_dict(_below(snapshot.tensors, f"networks/{name}/"))
         except RuntimeError:
             raise TrainingError(
-                f"the snapshot's {name} is of another architecture: start again without resuming."
+                f"the snapshot's {name} has another architecture: resume with its recipe, or start in another folder."
             ) from None
     for name, optimizer in optimizers.items():
         state: dict[int, dict[str, Tensor]] = {}
@@ -119,7 +119,7 @@ def latest(folder: Path) -> Snapshot:
             return read(path)
         except (OSError, ValueError) as problem:
             damage.append(str(problem))
-    why = damage[0] if damage else "there is no snapshot in it"
+    why = damage[0] if damage else "it holds no snapshot"
     raise TrainingError(f"cannot resume in {folder}: {why.rstrip('.')}; start again in another folder.")
 
 

@@ -26,8 +26,8 @@ class Recipe:
     """Settings that the training of every StyleGAN has.
 
     Attributes:
-        generator: keyword arguments of the generator, but for what the data decide.
-        discriminator: keyword arguments of the discriminator, likewise.
+        generator: keyword arguments of the generator, except those that follow from the data.
+        discriminator: keyword arguments of the discriminator, with the same exception.
         kimg: length of the run, in thousands of real images shown.
         batch: images in a step.
         g_lr, d_lr: learning rates of Adam before the correction for lazy regularisation.
@@ -68,7 +68,7 @@ class Training(frame.Training):
         generator_arguments, discriminator_arguments: what they can be told.
         G, D, G_ema: the networks.
         recipe: the settings.
-        output: where it writes, and what about.
+        output: where the run writes, and the header of its weights.
         seed: of the sample grid.
         labels: of the training images, ``[N, c_dim]``, or None.
     """
@@ -89,7 +89,7 @@ class Training(frame.Training):
 
     @classmethod
     def arguments(cls, recipe: Any) -> dict[str, Any]:
-        """Return the generator's keyword arguments, but for what the data decide."""
+        """Return the generator's keyword arguments, except those that follow from the data."""
         return dict(recipe.generator)
 
     @classmethod

@@ -152,7 +152,7 @@ def _show(learned: dict[str, Any], attributes: Sequence[str], answers: "Tensor")
     rows = list(zip(attributes, answers.mean(0).tolist(), learned["accuracy"], simple, strict=True))
     Terminal(width=WIDEST).print(_table(rows, len(learned["held"])))
     if poor := [name for name, _, accuracy, always in rows if accuracy <= always]:
-        remark(f"no better than always giving the commoner answer: {', '.join(poor)}; try more --epochs.")
+        remark(f"no more accurate than always giving the more common answer: {', '.join(poor)}; try more --epochs.")
 
 
 def _table(rows: Sequence[tuple[str, float, float, float]], count: int) -> "Table":
@@ -160,7 +160,7 @@ def _table(rows: Sequence[tuple[str, float, float, float]], count: int) -> "Tabl
     from rich.text import Text
 
     table = Table(title=f"on {count:,} images held out", title_justify="left")
-    for name in ("attribute", "have it", "right", "always the commoner answer"):
+    for name in ("attribute", "have it", "accuracy", "always the more common answer"):
         table.add_column(name, justify="left" if name == "attribute" else "right")
     for name, *shares in rows:
         table.add_row(Text(name), *(f"{share:.1%}" for share in shares))

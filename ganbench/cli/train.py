@@ -153,7 +153,7 @@ def _embedded(adapter: "Adapter", data: str) -> "Embedded | None":
 
 
 def _changed(recipe: "Recipe", changes: Mapping[str, Any], pairs: Sequence[str]) -> "Recipe":
-    """Return the recipe with what was asked for in place of its settings."""
+    """Return the recipe with the given settings instead of its own."""
     given = {name: value for name, value in changes.items() if value is not None}
     return replace(recipe, settings={**recipe.settings, **given, **dict(map(_setting, pairs))})
 

@@ -66,7 +66,7 @@ class TrainableAdapter(BaseAdapter):
                 (default no: whether the data's labels are used).
             run_dir: the run's folder.
             resume: go on from the last whole snapshot there.
-            progress: told of each tick.
+            progress: called at each tick.
 
         Raises:
             BadInputError: the recipe, the data or the run folder do not allow it.

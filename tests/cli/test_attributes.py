@@ -72,7 +72,7 @@ def test_the_same_command_gives_the_same_bytes_and_loses_no_file(photos: Path, l
 def test_attributes_without_a_trace_in_the_images_are_named(photos: Path, labels: Path, tmp_path: Path) -> None:
     done = ganbench(*line(photos, labels, tmp_path / "a.safetensors"), "--epochs", "0.1", "--holdout", "0.5")
     assert done.exit_code == 0
-    assert "no better than always giving the commoner answer: " in done.stderr
+    assert "no more accurate than always giving the more common answer: " in done.stderr
 
 
 def test_bad_input_is_one_sentence_and_writes_nothing(photos: Path, labels: Path, tmp_path: Path) -> None:

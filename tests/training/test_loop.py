@@ -192,7 +192,7 @@ def test_a_run_keeps_another_out_of_its_folder_for_as_long_as_it_lasts(tmp_path)
 
 
 def test_resuming_in_no_folder_makes_none(tmp_path):
-    with pytest.raises(ValueError, match="no folder"):
+    with pytest.raises(ValueError, match="found no such folder: start without resuming"):
         train(tmp_path / "nowhere", 4, resume=True)
     assert not list(tmp_path.iterdir())
 

@@ -24,7 +24,7 @@ from baselines.training.settings import (
 
 __all__ = ["RECIPES", "Recipe"]
 
-Rates = Annotated[Mapping[str, float], Range(0, 100), ADJUSTABLE]
+Rates = Annotated[Mapping[str, float], Range(0, 1e38), ADJUSTABLE]
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ Number = Annotated[float, Range(0, 1e12)]
 Seed = Annotated[int, Range(0, 2**63 - 1)]
 Kimg = Annotated[float, Range(0, 1e9, above=True)]  # 1e9 are a trillion images
 Probability = Annotated[float, Range(0, 1)]
-LearningRate = Annotated[float, Range(0, 100), ADJUSTABLE]
+LearningRate = Annotated[float, Range(0, 1e38), ADJUSTABLE]  # up to what float32 holds: too high a rate diverges
 LossWeight = Annotated[float, Range(0, 1e12), ADJUSTABLE]
 Betas = Annotated[tuple[float, float], Range(0, 1, below=True), ADJUSTABLE]
 

@@ -21,7 +21,7 @@ from ganbench.errors import BadInputError
 if TYPE_CHECKING:
     from ganbench.types import Adapter, Embedded, Recipe
 
-MOST_KIMG = 1e9  # a trillion images: whoever asks for more has mistyped
+MOST_KIMG = 10**9  # a trillion images: whoever asks for more has mistyped
 
 
 @click.command(

@@ -189,17 +189,21 @@ class _Watch:
 
 
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, *args: Any, watch: _Watch, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._watch = watch
+    watch: _Watch  # given after construction: the constructor of ``HTTPSConnection`` takes no more arguments
 
     def connect(self) -> None:
         super().connect()
-        self._watch.follow(self.sock)
+        self.watch.follow(self.sock)
 
 
 class _SecureConnection(http.client.HTTPSConnection, _Connection):
     """Connects by ``_Connection``, which is next in line, and then begins TLS."""
+
+
+def _watched(kind: type[_Connection], watch: _Watch, *args: Any, **options: Any) -> _Connection:
+    connection = kind(*args, **options)
+    connection.watch = watch
+    return connection
 
 
 class _Http(urllib.request.HTTPHandler):
@@ -208,7 +212,7 @@ class _Http(urllib.request.HTTPHandler):
         self._watch = watch
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_Connection, watch=self._watch), req)
+        return self.do_open(partial(_watched, _Connection, self._watch), req)
 
 
 class _Https(urllib.request.HTTPSHandler):
@@ -217,7 +221,7 @@ class _Https(urllib.request.HTTPSHandler):
         self._watch = watch
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        secure = partial(_SecureConnection, watch=self._watch, context=ssl.create_default_context())
+        secure = partial(_watched, _SecureConnection, self._watch, context=ssl.create_default_context())
         return self.do_open(secure, req)
 
 

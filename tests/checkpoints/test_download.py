@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import pickle
+import socket
 import threading
 import time
 import urllib.request
@@ -429,3 +430,14 @@ def test_a_folder_that_cannot_be_made_is_named(address: str, tmp_path: Path) -> 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(MissingWeightsError, match=r"cannot be fetched .*file"):
         fetch(f"{address}/whole/a.pkl", SHA256, folder=tmp_path / "file" / "weights", say=lambda line: None)
+
+
+def test_a_server_that_hangs_up_before_tls_begins_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hung_up(*args: object, **options: object) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        return ours
+
+    monkeypatch.setattr("socket.create_connection", hung_up)
+    with pytest.raises(MissingWeightsError, match=r"https://example\.org/a\.pkl"):
+        fetch("https://example.org/a.pkl")

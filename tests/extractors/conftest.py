@@ -30,6 +30,6 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def closed(*args: object, **options: object) -> None:
         raise OSError("the network is closed")
 
-    monkeypatch.setattr("urllib.request.urlopen", closed)
+    monkeypatch.setattr("socket.create_connection", closed)
     monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path))
     return tmp_path / "weights"

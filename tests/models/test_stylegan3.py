@@ -135,7 +135,7 @@ def test_with_the_network_closed_the_error_says_what_to_fetch(monkeypatch: pytes
     def closed(*args: Any, **kwargs: Any) -> None:
         raise OSError("Network is unreachable")
 
-    monkeypatch.setattr("urllib.request.urlopen", closed)
+    monkeypatch.setattr("socket.create_connection", closed)
     with pytest.raises(MissingWeightsError) as caught:
         open_model("stylegan3:afhqv2-512-r")
     for part in ("stylegan3-r-afhqv2-512x512.pkl", "https://api.ngc.nvidia.com", "sha256 not on record", "weights"):

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench import registry
-from ganbench.cli.group import Choice, Verb
-from ganbench.cli.output import say
+from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb
+from ganbench.cli.output import complain, say
 from ganbench.cli.summaries import summary
+from ganbench.errors import GanbenchError
 
 if TYPE_CHECKING:
     from ganbench.benchmarks import Benchmark
@@ -20,20 +21,34 @@ if TYPE_CHECKING:
 )
 @click.argument("kind", required=False, type=Choice(registry.KINDS), metavar=f"[{'|'.join(registry.KINDS)}]")
 @click.option("--long", is_flag=True, help="Import everything listed and show parameters, recipes, published weights.")
-def command(kind: str | None, long: bool) -> None:
-    """List names with a line on each. Nothing is imported without --long."""
+@click.pass_context
+def command(ctx: click.Context, kind: str | None, long: bool) -> None:
+    """List names with a line on each.
+
+    Nothing is imported without --long; with it, what cannot be imported is named at the end, and the exit code is 2.
+    """
+    failures: list[GanbenchError] = []
     for each in (kind,) if kind else registry.KINDS:
         if kind is None:
             say(f"{each}:")
-        _show(each, "" if kind else "  ", long)
+        _show(each, "" if kind else "  ", long, failures)
+    for failure in failures:
+        complain(str(failure))
+    if failures:
+        ctx.exit(COULD_NOT_RUN)
 
 
-def _show(kind: str, indent: str, long: bool) -> None:
+def _show(kind: str, indent: str, long: bool, failures: list[GanbenchError]) -> None:
     found = registry.names(kind)
     width = max((len(name) for name in found), default=0)
     for name in found:
         say(f"{indent}{name:<{width}}  {summary(kind, name)}".rstrip())
-        for line in _details(kind, name) if long else ():
+        try:
+            lines = _details(kind, name) if long else []
+        except GanbenchError as error:  # of one package, which keeps nobody from listing the others
+            failures.append(error)
+            continue
+        for line in lines:
             say(f"{indent}{'':<{width}}  {line}")
 
 

@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 
 from ganbench import registry
 from ganbench.cli.summaries import summary
+from ganbench.errors import BadInputError
 from tests.cli.command_line import ganbench
 
 
@@ -46,3 +49,20 @@ def test_no_control_character_of_anothers_making_is_listed(monkeypatch: pytest.M
     assert done.exit_code == 0
     assert done.stdout.replace("\n", "").isprintable()
     assert "  x\\x1b[2J\\u202e\n" in done.stdout
+
+
+def test_a_package_that_cannot_be_imported_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = registry.load
+
+    def broken(kind: str, name: str) -> Any:
+        if name == "stylegan2":
+            raise BadInputError("models 'stylegan2' (x:y) cannot be imported: no.")
+        return load(kind, name)
+
+    wanted = ganbench("list", "models", "--long").stdout
+    monkeypatch.setattr(registry, "load", broken)
+    done = ganbench("list", "models", "--long")
+    assert done.exit_code == 2
+    assert done.stderr == "ganbench: models 'stylegan2' (x:y) cannot be imported: no.\n"
+    assert set(done.stdout.splitlines()) < set(wanted.splitlines())
+    assert len(done.stdout.splitlines()) == len(wanted.splitlines()) - 2

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "benchmarks": LEAVES | {"metrics", "data"},
     "models": LEAVES | {"checkpoints", "types", "rng", "images", "data"},
     "records": LEAVES,
+    "doctor": LEAVES | {"benchmarks", "data", "engine", "extractors", "metrics", "models", "records", "types"},
     "engine": LEAVES | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models"},
 }
 MAY_IMPORT["testing"] = {*MAY_IMPORT, "pictures"}  # all but the command line

@@ -1,0 +1,78 @@
+"""``ganbench doctor``: what may go wrong, before an hour is spent."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganbench.cli import options
+from ganbench.cli.group import COULD_NOT_RUN, Verb
+from ganbench.cli.output import say
+
+if TYPE_CHECKING:
+    from ganbench.benchmarks import Benchmark
+    from ganbench.doctor import Finding
+    from ganbench.types import LoadedModel
+
+STYLES = {"GOOD": "ok", "NOTE": "note", "DOUBT": "doubt", "STOP": "stop"}
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "ganbench doctor",
+        "ganbench doctor --model stylegan3 --data digits",
+        "ganbench doctor --model stylegan3 --weights G.pkl --data ffhq-256.zip --benchmark stylegan3",
+    ),
+)
+@click.option("--model", help="Model that is to be measured.")
+@click.option("--weights", help="Checkpoint that is to be measured.")
+@click.option("--entry", help="Which network of a checkpoint with several.")
+@click.option("--data", help="Real images: a name, a folder or a zip.  [default: the benchmark's]")
+@click.option("--benchmark", help="Measuring protocol, whose extractors are looked for.  [default: the model's]")
+@options.device
+@options.results_dir
+@click.pass_context
+def command(ctx: click.Context, /, model: str | None, results_dir: Path | None, **given: Any) -> None:
+    """Look at machine, weights and images in a few seconds, and say what may go wrong; nothing is fetched.
+
+    A line each: ok, note (changes numbers or time, and may be meant), doubt (numbers will not be what they seem), stop.
+    The exit code is 2 where something would stop a run.
+    """
+    from ganbench.doctor import Level, examine_machine, examine_weights
+    from ganbench.engine.options import Options
+
+    chosen = Options.of(**given)
+    findings = examine_machine(chosen.device, results_dir)
+    of_weights, loaded = examine_weights(model, chosen, _benchmark(model, chosen.benchmark))
+    findings += of_weights + _images(given["data"], _benchmark(model, chosen.benchmark), loaded)
+    for finding in findings:
+        say(f"{STYLES[finding.level.name]:<6} {finding.subject}: {finding.sentence}")
+    if any(finding.level is Level.STOP for finding in findings):
+        ctx.exit(COULD_NOT_RUN)
+
+
+def _benchmark(model: str | None, name: str | None) -> "Benchmark | None":
+    from ganbench import registry
+    from ganbench.models.base import benchmark_of
+
+    name = name or (benchmark_of(model) if model else None)
+    found: Benchmark | None = registry.load("benchmarks", name) if name else None
+    return found
+
+
+def _images(data: str | None, benchmark: "Benchmark | None", loaded: "LoadedModel | None") -> "list[Finding]":
+    """Return findings on the data named, or the benchmark's own."""
+    from ganbench.data import open_data
+    from ganbench.doctor import Finding, Level, examine_images
+    from ganbench.engine.planning import sized_for
+    from ganbench.errors import GanbenchError
+
+    name = data or (benchmark.data if benchmark else None)
+    if name is None:
+        return []
+    try:
+        opened = open_data(name)
+        return examine_images(sized_for(loaded.model, opened) if loaded else opened, loaded)
+    except GanbenchError as error:
+        return [Finding("images", Level.STOP, str(error))]

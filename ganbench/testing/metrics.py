@@ -103,8 +103,15 @@ class _Planning:
 def _check_declared(laws: Laws, metric: Metric) -> None:
     laws.hold(bool(metric.name) and metric.name.isprintable(), "it has a name", "printable text", repr(metric.name))
     laws.hold(isinstance(metric.version, int), "its version is a whole number", "an int", metric.version)
-    laws.hold(metric.higher_is_better in (True, False, None), "it has a direction", "a bool or None", metric.unit)
-    laws.hold(metric.uncertainty in get_args(Uncertainty), "its interval is found in a known way", Uncertainty, metric)
+    laws.hold(
+        metric.higher_is_better in (True, False, None), "it has a direction", "a bool or None", metric.higher_is_better
+    )
+    laws.hold(
+        metric.uncertainty in get_args(Uncertainty),
+        "its interval is found in a known way",
+        Uncertainty,
+        metric.uncertainty,
+    )
     laws.json(metric.spec(), "spec is made of JSON values, for the record")
     lines = " ".join((type(metric).__doc__ or "").split())
     if metric.higher_is_better is not None:
@@ -112,7 +119,8 @@ def _check_declared(laws: Laws, metric: Metric) -> None:
         laws.hold(words in lines.lower(), "its docstring says which direction is better", f"'{words} ...'", lines)
     laws.hold(metric.unit in lines, "its docstring names the unit", metric.unit, lines)
     needs = metric.inputs()
-    laws.hold(bool(needs) and all(isinstance(need, Input) for need in needs.values()), "inputs", "Inputs", needs)
+    declared = bool(needs) and all(isinstance(need, Input) for need in needs.values())
+    laws.hold(declared, "inputs declares Inputs by name", "one at least", dict(needs))
     laws.equal(dict(needs), dict(metric.inputs()), "inputs is the same each time")
     for key, need in needs.items():
         laws.equal(need, pickle.loads(pickle.dumps(need)), f"the input {key} can be pickled, for other processes")

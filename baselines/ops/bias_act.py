@@ -25,7 +25,7 @@ ACTIVATIONS = {
     "linear": Activation(lambda x, _: x, 0.0, 1.0),
     "relu": Activation(lambda x, _: F.relu(x), 0.0, SQRT2),
     "lrelu": Activation(F.leaky_relu, 0.2, SQRT2),
-    # TensorFlow's operator keeps its slope as float32, in float64 graphs, too.
+    # TensorFlow's operator holds its slope in float32, even in float64 graphs.
     "lrelu-tf": Activation(F.leaky_relu, torch.tensor(0.2).item(), SQRT2),
     "tanh": Activation(lambda x, _: torch.tanh(x), 0.0, 1.0),
     "sigmoid": Activation(lambda x, _: torch.sigmoid(x), 0.0, 1.0),
@@ -45,15 +45,22 @@ def bias_act(
     gain: float | None = None,
     clamp: float | None = None,
 ) -> Tensor:
-    """`activation(x + b) * gain`, clamped to `-clamp..clamp`.
+    """Return ``activation(x + b) * gain``, clamped to ``-clamp..clamp``.
 
-    x: any shape, floating point. b: [x.shape[dim]]. alpha: slope of "lrelu" for negative values.
-    None for `alpha` and `gain` means the default of the activation, None for `clamp` no clamping.
+    Args:
+        x: any shape, floating point.
+        b: ``[x.shape[dim]]``, or None for no bias.
+        dim: axis of ``x`` that the bias belongs to.
+        act: a key of ``ACTIVATIONS``.
+        alpha: slope of ``"lrelu"`` for negative values; None for the activation's default.
+        gain: None for the activation's default.
+        clamp: None for no clamping.
 
-    Raises: ValueError for an activation that does not exist.
+    Raises:
+        ValueError: for an unknown activation.
     """
     if act not in ACTIVATIONS:
-        raise ValueError(f"There is no activation {act!r}; use one of {', '.join(ACTIVATIONS)}.")
+        raise ValueError(f"unknown activation {act!r}; choose one of {', '.join(ACTIVATIONS)}.")
     activation = ACTIVATIONS[act]
     gain = activation.gain if gain is None else gain
     if b is not None:

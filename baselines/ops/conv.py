@@ -19,13 +19,20 @@ def conv2d_resample(
     flip_weight: bool = True,
     flip_filter: bool = False,
 ) -> Tensor:
-    """`x` upsampled `up` times, convolved with `w`, and downsampled `down` times, both through the filter `f`.
+    """Return ``x`` upsampled by ``up``, convolved with ``w`` and downsampled by ``down``, resampled with filter ``f``.
 
-    x: [N, C_in, H, W]. w: [C_out, C_in // groups, k, k]. f: from `setup_filter`.
-    padding: in pixels of the upsampled image, on top of what keeps the image centred.
-    flip_weight: true correlates (as `torch.nn.functional.conv2d` does), false convolves.
+    The linear steps are ordered so that each convolution runs at the lower resolution.
 
-    The order of the linear steps is chosen so that each convolution runs at the smaller resolution.
+    Args:
+        x: ``[N, C_in, H, W]``.
+        w: ``[C_out, C_in // groups, k, k]``.
+        f: from ``setup_filter``.
+        up: factor of the upsampling.
+        down: factor of the downsampling.
+        padding: in pixels of the upsampled image, on top of what keeps the image centred.
+        groups: of the convolution.
+        flip_weight: True correlates (as ``torch.nn.functional.conv2d`` does), False convolves.
+        flip_filter: the same for ``f``.
 
     Source: StyleGAN2 (Karras et al. 2019), the resampling convolutions of figure 7.
     """
@@ -45,7 +52,7 @@ def conv2d_resample(
 
 
 def resampled_padding(f: Tensor | None, up: int, down: int, padding: Pair) -> list[int]:
-    """[left, right, top, bottom] that keeps the image centred through the filters."""
+    """Return the padding ``[left, right, top, bottom]`` that keeps the image centred through the filters."""
     p = list(sides(padding))
     for i, taps in enumerate(filter_size(f)):
         if up > 1:
@@ -60,14 +67,14 @@ def resampled_padding(f: Tensor | None, up: int, down: int, padding: Pair) -> li
 def upsample_and_convolve(
     x: Tensor, w: Tensor, f: Tensor | None, up: int, p: list[int], groups: int, flip_filter: bool
 ) -> Tensor:
-    """Zero-stuffing and the convolution as one transposed convolution, then the filter."""
+    """Return ``x`` upsampled and convolved by a transposed convolution that skips inserted zeros, and filtered."""
     kernel_h, kernel_w = w.shape[2:]
     if kernel_h == kernel_w == 1:
         x = F.conv2d(x, w, groups=groups)
         return upfirdn2d(x, f, up=up, padding=p, gain=up**2, flip_filter=flip_filter)
     x = F.conv_transpose2d(x, transposed_weight(w, groups), stride=up, groups=groups)
-    # The transposed convolution is the full one: it pads k - 1 on each side, and ends at the last pixel itself
-    # rather than at the zeros after it.
+    # The transposed convolution computes the full one: it pads k - 1 on each side, and ends at the last pixel rather
+    # than at the zeros after it.
     left, right, top, bottom = p
     p = [
         left - (kernel_w - 1),
@@ -79,7 +86,7 @@ def upsample_and_convolve(
 
 
 def transposed_weight(w: Tensor, groups: int) -> Tensor:
-    """The weight with which `conv_transpose2d` correlates as `conv2d` does with `w`."""
+    """Return the weight with which ``conv_transpose2d`` correlates as ``conv2d`` does with ``w``."""
     out, cin, kernel_h, kernel_w = w.shape
     w = w.reshape(groups, out // groups, cin, kernel_h, kernel_w).transpose(1, 2)
     return w.reshape(groups * cin, out // groups, kernel_h, kernel_w).flip([2, 3])

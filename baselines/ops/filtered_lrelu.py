@@ -24,12 +24,22 @@ def filtered_lrelu(
     clamp: float | None = None,
     flip_filter: bool = False,
 ) -> Tensor:
-    """`x + b` upsampled, through a leaky ReLU, downsampled.
+    """Return ``x + b`` upsampled, passed through a leaky ReLU, and downsampled.
 
-    x: [N, C, H, W]. fu, fd: up- and downsampling filters of `setup_filter`'s shapes. b: [C].
-    padding: pixels of the upsampled image. gain, clamp: applied after the leaky ReLU.
+    Args:
+        x: ``[N, C, H, W]``.
+        fu: upsampling filter, from ``setup_filter``.
+        fd: downsampling filter, likewise.
+        b: ``[C]``, or None for no bias.
+        up: factor of the upsampling.
+        down: factor of the downsampling.
+        padding: in pixels of the upsampled image.
+        gain: applied after the leaky ReLU.
+        slope: of the leaky ReLU for negative values.
+        clamp: bound of the magnitude after the gain; None for no clamping.
+        flip_filter: True correlates with the filters, False convolves.
 
-    Source: StyleGAN3 (Karras et al. 2021) section 3.2 and figure 4a.
+    Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), section 3.2 and figure 4a.
     """
     if b is not None:
         x = x + b.to(x.dtype)[None, :, None, None]
@@ -49,9 +59,14 @@ def prepare_filtered_lrelu(
     clamp: float | None = None,
     flip_filter: bool = False,
 ) -> Callable[[Tensor], Tensor]:
-    """`filtered_lrelu` for images of one shape, with all that does not depend on the image done beforehand.
+    """Return ``filtered_lrelu`` as a function of ``x``, with all that does not depend on the pixels done beforehand.
 
-    fu, fd: in the dtype and on the device of the images. shape: [C, H, W] of the images.
+    Args:
+        fu: upsampling filter, in the dtype and on the device of the images.
+        fd: downsampling filter, likewise.
+        shape: ``[C, H, W]`` of the images.
+
+    The other arguments are those of ``filtered_lrelu``.
     """
     # A leaky ReLU commutes with a positive gain, so its gain goes into the upsampling filter.
     upsample = prepare_upfirdn2d(fu, shape, up, 1, padding, flip_filter, up**2 * gain)
@@ -68,10 +83,10 @@ def prepare_filtered_lrelu(
 
 
 def bounded_lrelu(x: Tensor, slope: float, clamp: float | None, inplace: bool) -> Tensor:
-    """`x` through a leaky ReLU, then clamped; in its own memory where allowed, for cache's sake."""
+    """Return ``x`` through a leaky ReLU, then clamped; in place where allowed, so that it stays in the cache."""
     if slope != 1:
         x = F.leaky_relu(x, slope, inplace=inplace)
     if clamp is None:
         return x
-    # The gradient of the leaky ReLU needs its output, so only without gradients may the clamp overwrite it.
+    # The leaky ReLU's gradient is computed from its output, so the clamp may overwrite that only without gradients.
     return F.hardtanh(x, -clamp, clamp, inplace=inplace and not torch.is_grad_enabled())

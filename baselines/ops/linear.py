@@ -13,9 +13,11 @@ __all__ = ["FullyConnectedLayer", "linear"]
 class FullyConnectedLayer(nn.Module):
     """A linear layer whose weight is stored with unit variance and scaled at run time, then an activation.
 
-    Keys: `weight` [out_features, in_features] and `bias` [out_features], to which `bias_offset` is added at run time.
+    Keys: ``weight [out_features, in_features]`` and ``bias [out_features]``, to which ``bias_offset`` is added at run
+    time.
 
-    Source: Progressive GAN (Karras et al. 2017) section 4.1; StyleGAN (Karras et al. 2018) for `lr_multiplier`.
+    Source: Karras et al., Progressive growing of GANs (ICLR 2018), section 4.1; Karras et al., A style-based generator
+    architecture (CVPR 2019) for ``lr_multiplier``.
     """
 
     def __init__(
@@ -42,23 +44,28 @@ class FullyConnectedLayer(nn.Module):
         self.bias_offset = bias_offset
 
     def forward(self, x: Tensor) -> Tensor:
-        """The layer's output, [N, out_features], for `x` [N, in_features]."""
+        """Return ``[N, out_features]`` for ``x [N, in_features]``."""
         bias = None if self.bias is None else self.bias.to(x.dtype) + self.bias_offset
         y = linear(x, self.weight.to(x.dtype), bias, self.weight_gain, self.bias_gain)
         return y if self.activation == "linear" else bias_act(y, act=self.activation)
 
     def extra_repr(self) -> str:
-        """The sizes and the activation."""
+        """Return sizes and activation, for the layer's printed form."""
         return f"in_features={self.in_features}, out_features={self.out_features}, activation={self.activation}"
 
 
 def linear(x: Tensor, w: Tensor, b: Tensor | None, weight_gain: float = 1.0, bias_gain: float = 1.0) -> Tensor:
-    """`weight_gain * x @ w.T + bias_gain * b`, [N, out_features].
+    """Return ``weight_gain * x @ w.T + bias_gain * b``, ``[N, out_features]``.
 
-    x: [N, in_features]. w: [out_features, in_features]. b: [out_features].
+    On the CPU a row's last bits depend on its position in the matrix. So where nothing is differentiated, each row is
+    multiplied separately: a latent gives the same image in every batch.
 
-    On the CPU a row's last bits depend on where it stands in a matrix, so where nothing is differentiated every row
-    is a product of its own: a latent gives the same image in every batch.
+    Args:
+        x: ``[N, in_features]``.
+        w: ``[out_features, in_features]``.
+        b: ``[out_features]``, or None for no bias.
+        weight_gain: factor of the product.
+        bias_gain: factor of the bias.
     """
     n, (features, width) = len(x), w.shape
     bias = x.new_zeros(features) if b is None else b

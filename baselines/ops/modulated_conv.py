@@ -20,25 +20,34 @@ def modulated_conv2d(
     padding: int = 0,
     input_gain: Tensor | None = None,
 ) -> Tensor:
-    """`x` convolved with one weight per image: `w` scaled by the image's style, and normalised by it.
+    """Return ``x`` convolved with one weight per image: ``w`` scaled by the image's style, and normalised.
 
-    x: [N, C_in, H, W]. w: [C_out, C_in, k, k]. s: [N, C_in] scale of each input channel.
-    input_gain: [], [C_in] or [N, C_in] scale of the input that demodulation does not undo.
+    Args:
+        x: ``[N, C_in, H, W]``.
+        w: ``[C_out, C_in, k, k]``.
+        s: ``[N, C_in]``, scale of each input channel.
+        demodulate: whether to normalise each output channel.
+        padding: in pixels.
+        input_gain: ``[]``, ``[C_in]`` or ``[N, C_in]``, scale of the input that demodulation does not undo.
 
-    Source: StyleGAN2 (Karras et al. 2019) equations 1 and 3; StyleGAN3 (Karras et al. 2021) section 3.2 for the gain.
+    Source: Karras et al., Analyzing and improving the image quality of StyleGAN (CVPR 2020), equations 1 and 3; Karras
+    et al., Alias-free generative adversarial networks (NeurIPS 2021), section 3.2, for the gain.
     """
     scale, factors = modulation(w, s) if demodulate else (s, None)
     return scaled_conv2d(x, w, scale if input_gain is None else scale * input_gain, factors, padding)
 
 
 def modulation(w: Tensor, s: Tensor, epsilon: float | None = None) -> tuple[Tensor, Tensor]:
-    """Scales of the input channels [N, C_in] and of the output channels [N, C_out] that modulate and demodulate.
+    """Return scales of the input channels ``[N, C_in]`` and of the output channels ``[N, C_out]``.
 
     Scaling the weight of each image is the same as scaling its input channels before and its output channels after
     one convolution shared by all images. The second factors give every output channel unit variance for inputs of
-    unit variance; they contain the scaling of each output channel's weight to unit mean square, too.
+    unit variance; they also include the scaling of each output channel's weight to unit mean square.
 
-    epsilon: added to a scaled weight's sum of squares; None for StyleGAN3's, relative to styles and weight.
+    Args:
+        w: ``[C_out, C_in, k, k]``.
+        s: ``[N, C_in]``.
+        epsilon: added to a scaled weight's sum of squares; None for StyleGAN3's, relative to styles and weight.
 
     Deviation: styles are normalised per image rather than over the batch, which differs only through the epsilon.
     """
@@ -61,13 +70,20 @@ def scaled_conv2d(
     up: int = 1,
     f: Tensor | None = None,
 ) -> Tensor:
-    """`x * scale`, upsampled `up` times through the filter `f`, convolved with `w`, times `factors`, plus `bias`.
+    """Return ``x * scale`` upsampled with filter ``f`` and convolved with ``w``, times ``factors``, plus ``bias``.
 
-    x: [N, C_in, H, W], whose dtype is kept. w: [C_out, C_in, k, k]. scale: [N, C_in]. factors: [N, C_out].
-    bias: [C_out].
+    Args:
+        x: ``[N, C_in, H, W]``; the result has its dtype.
+        w: ``[C_out, C_in, k, k]``.
+        scale: ``[N, C_in]``.
+        factors: ``[N, C_out]``, or None for ones.
+        padding: in pixels.
+        bias: ``[C_out]``, or None for none.
+        up: factor of the upsampling.
+        f: from ``setup_filter``.
     """
     if x.dtype == torch.float16 and factors is not None:
-        # Sums over many channels would leave the range of float16: the weight is made small, the sum large again.
+        # Sums over many channels would exceed float16: the weight is scaled down, and the sum up again.
         size = w.abs().amax([1, 2, 3]) * w[0].numel() ** 0.5
         w, factors = w / size[:, None, None, None], factors * size
     x, w = x * scale.to(x.dtype)[:, :, None, None], w.to(x.dtype)

@@ -51,17 +51,18 @@ class Sum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Tensor:
-        """Return the sum of what all losses say."""
+        """Return the sum of the gradients of all processes' losses."""
         total: Tensor = Sum.apply(slope)
         return total
 
 
 @contextlib.contextmanager
 def meeting() -> Iterator[None]:
-    """Turn what is said where another process does not come into a sentence."""
+    """Raise ``LostProcessError`` with a sentence where another process has gone."""
     try:
         yield
     except RuntimeError as problem:
         raise LostProcessError(
-            f"another process of this run has ended ({str(problem).splitlines()[0]:.80}): see what it said, and resume."
+            f"another process of this run has ended ({str(problem).splitlines()[0]:.80}); "
+            "see its output for the reason, and resume the run."
         ) from None

@@ -1,7 +1,7 @@
 """Batches on the CPU in tiles of a fixed number of images, each tile on one thread.
 
-A tile's activations stay in a core's cache, and cores need not wait for one another after every operation. Above all
-an image comes out the same to the last bit whatever batch it is in, for operations always see the same shapes.
+A tile's activations stay in a core's cache, and cores need not wait for one another after every operation. Above all,
+an image is the same to the last bit whatever batch it is in, because operations always see the same shapes.
 """
 
 import os
@@ -20,14 +20,17 @@ T = TypeVar("T")
 
 
 def can_tile(x: Tensor) -> bool:
-    """Whether work on the batch `x` is to be tiled: on the CPU, as long as nothing is to be differentiated."""
+    """Return whether to tile work on the batch ``x``: on the CPU, unless something is to be differentiated."""
     return x.is_cpu and len(x) > 0 and not torch.is_grad_enabled()
 
 
 def tiled(function: Callable[..., Tensor], size: int, *batches: Tensor | None) -> Tensor:
-    """`function(*batches)` computed for `size` images at a time, on as many threads as the caller would use.
+    """Return ``function(*batches)`` computed for ``size`` images at a time, on as many threads as the caller would use.
 
-    batches: each [N, ...], or None, which is passed on as it is. The last tile is filled up with its last image.
+    Args:
+        function: takes tiles ``[size, ...]`` and returns ``[size, ...]``.
+        size: images in a tile; the last tile is filled up with its last image.
+        batches: each ``[N, ...]``, or None, which is passed on as it is.
     """
     keep_freed_memory()
     count = next(len(batch) for batch in batches if batch is not None)
@@ -43,10 +46,10 @@ def tiled(function: Callable[..., Tensor], size: int, *batches: Tensor | None) -
 
 
 def apart(function: Callable[[], T]) -> T:
-    """`function()`, computed on one core, without gradients: for small work before and after tiles.
+    """Return ``function()`` computed on one core without gradients, for small work before and after tiles.
 
-    The threads among which PyTorch divides an operation go on spinning for up to tens of milliseconds when it is done,
-    on the cores that the tiles want.
+    The threads that PyTorch divides an operation among keep spinning for up to tens of milliseconds after it, on the
+    cores that the tiles need.
     """
     threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
 
@@ -58,9 +61,9 @@ def apart(function: Callable[[], T]) -> T:
 
 
 def tile(batch: Tensor | None, start: int, size: int) -> Tensor | None:
-    """Images `start` to `start + size`, the last one repeated where there are no more.
+    """Return images ``start`` to ``start + size``, the last one repeated where there are no more.
 
-    A copy, because where values lie in memory can decide which instructions work on them.
+    It is a copy, because the alignment of values in memory can decide which instructions process them.
     """
     if batch is None:
         return None
@@ -86,10 +89,10 @@ def single_core_pool(threads: int) -> ThreadPoolExecutor:
 
 
 def stay_on_one_core() -> None:
-    """Lets the calling thread compute on one core from now on.
+    """Make the calling thread compute on one core from now on.
 
-    A thread takes over the number of the process at the first occasion, even if it has been told its own before. So
-    it gets an occasion first.
+    At its first use of the setting a thread takes over the process's number, even over one set in the thread before.
+    So the setting is read once before it is written.
     """
     torch.get_num_threads()
     torch.set_num_threads(1)
@@ -97,10 +100,10 @@ def stay_on_one_core() -> None:
 
 @cache
 def keep_freed_memory() -> None:
-    """Lets the C library reuse freed activations instead of handing them back to the system after every layer.
+    """Make the C library reuse freed activations instead of returning them to the system after every layer.
 
-    The GNU allocator returns free memory beyond twice the largest block that it has mapped and freed, of at most
-    32 MiB. One such block that nobody writes to costs nothing and saves a tenth of the time in page faults; other
-    allocators do not care.
+    The GNU allocator returns free memory beyond twice the largest block, up to 32 MiB, that it has mapped and freed.
+    Allocating one such block without writing to it costs nothing and saves a tenth of the time in page faults; other
+    allocators are unaffected.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)

@@ -21,17 +21,23 @@ def setup_filter(
     gain: float = 1.0,
     separable: bool | None = None,
 ) -> Tensor:
-    """A float32 filter ready for `upfirdn2d`: [taps] if it is to be applied separably, [taps_y, taps_x] if not.
+    """Return a float32 filter for ``upfirdn2d``: ``[taps]`` to be applied separably, else ``[taps_y, taps_x]``.
 
-    f: [], [taps] or [taps_y, taps_x]; None is the identity. `separable` defaults to true for 1-D filters of eight taps
-    or more; shorter ones become their outer product, which one small 2-D convolution applies faster.
-    `gain` is the gain of the whole 2-D filter.
+    Args:
+        f: ``[]``, ``[taps]`` or ``[taps_y, taps_x]``; None is the identity.
+        device: of the result.
+        normalize: whether to scale the taps to a sum of 1.
+        flip_filter: whether to reverse the taps.
+        gain: of the whole 2-D filter.
+        separable: None for True where a 1-D filter has eight taps or more; shorter ones become their outer product,
+            which one small 2-D convolution applies faster.
 
-    Raises: ValueError for an empty filter or one of more than two dimensions.
+    Raises:
+        ValueError: for an empty filter or one of more than two dimensions.
     """
     f = torch.as_tensor(1.0 if f is None else f, dtype=torch.float32, device=device)
     if f.ndim > 2 or f.numel() == 0:
-        raise ValueError(f"A filter must be [taps] or [taps_y, taps_x]; give that instead of {list(f.shape)}.")
+        raise ValueError(f"expected a filter [taps] or [taps_y, taps_x], found shape {list(f.shape)}.")
     f = f.reshape(1) if f.ndim == 0 else f
     if separable is None:
         separable = f.ndim == 1 and f.numel() >= 8
@@ -53,13 +59,20 @@ def upfirdn2d(
     flip_filter: bool = False,
     gain: float = 1.0,
 ) -> Tensor:
-    """`x` upsampled by inserting zeros, padded, filtered, and downsampled by keeping every `down`-th pixel.
+    """Return ``x`` upsampled by inserting zeros, padded, filtered, and downsampled by keeping every ``down``-th pixel.
 
-    x: [N, C, H, W] floating point. f: from `setup_filter`; None is the identity.
-    up, down: factor, or (x, y). padding: pixels after upsampling, as one number, (x, y) or (left, right, top, bottom);
-    negative numbers crop. The filter is convolved, or correlated with `flip_filter`. `gain` scales the result.
+    Args:
+        x: ``[N, C, H, W]`` floating point.
+        f: from ``setup_filter``; None is the identity.
+        up: factor, or ``(x, y)``.
+        down: factor, or ``(x, y)``.
+        padding: pixels after upsampling, as one number, ``(x, y)`` or ``(left, right, top, bottom)``; negative numbers
+            crop.
+        flip_filter: True correlates with the filter, False convolves.
+        gain: factor of the result.
 
-    Source: StyleGAN (Karras et al. 2018) section 4.2 and StyleGAN2 (Karras et al. 2019) for the filtered resampling.
+    Source: Karras et al., A style-based generator architecture (CVPR 2019) and Analyzing and improving the image
+    quality of StyleGAN (CVPR 2020), for the filtered resampling.
     """
     if f is None and not pair(up) == pair(down) == (1, 1):
         f = x.new_ones([1, 1])
@@ -76,9 +89,13 @@ def prepare_upfirdn2d(
     flip_filter: bool = False,
     gain: float = 1.0,
 ) -> Callable[[Tensor], Tensor]:
-    """`upfirdn2d` for images of one shape, with all that does not depend on the image done beforehand.
+    """Return ``upfirdn2d`` as a function of ``x``, with all that does not depend on the pixels done beforehand.
 
-    f: in the dtype and on the device of the images; None if nothing is resampled. shape: [C, H, W] of the images.
+    Args:
+        f: in the dtype and on the device of the images; None if nothing is resampled.
+        shape: ``[C, H, W]`` of the images.
+
+    The other arguments are those of ``upfirdn2d``.
     """
     (up_x, up_y), (down_x, down_y), (channels, height, width) = pair(up), pair(down), shape
     left, right, top, bottom = sides(padding)
@@ -95,7 +112,7 @@ def prepare_upfirdn2d(
 
 
 def filter2d(x: Tensor, f: Tensor | None, padding: Pair = 0, flip_filter: bool = False, gain: float = 1.0) -> Tensor:
-    """`x` filtered to the same size, plus `padding`."""
+    """Return ``x`` filtered, of the same size plus ``padding``."""
     width, height = filter_size(f)
     left, right, top, bottom = sides(padding)
     p = [left + width // 2, right + (width - 1) // 2, top + height // 2, bottom + (height - 1) // 2]
@@ -105,7 +122,7 @@ def filter2d(x: Tensor, f: Tensor | None, padding: Pair = 0, flip_filter: bool =
 def upsample2d(
     x: Tensor, f: Tensor | None, up: Pair = 2, padding: Pair = 0, flip_filter: bool = False, gain: float = 1.0
 ) -> Tensor:
-    """`x` enlarged `up` times, plus `padding` in output pixels; brightness is kept."""
+    """Return ``x`` enlarged by ``up``, plus ``padding`` in output pixels; brightness is kept."""
     (up_x, up_y), (width, height) = pair(up), filter_size(f)
     left, right, top, bottom = sides(padding)
     p = [
@@ -120,7 +137,7 @@ def upsample2d(
 def downsample2d(
     x: Tensor, f: Tensor | None, down: Pair = 2, padding: Pair = 0, flip_filter: bool = False, gain: float = 1.0
 ) -> Tensor:
-    """`x` reduced `down` times; `padding` is in input pixels."""
+    """Return ``x`` reduced by ``down``; ``padding`` is in input pixels."""
     (down_x, down_y), (width, height) = pair(down), filter_size(f)
     left, right, top, bottom = sides(padding)
     p = [
@@ -133,26 +150,26 @@ def downsample2d(
 
 
 def pair(factor: Pair) -> tuple[int, int]:
-    """(x, y) factors, both at least 1."""
+    """Return the factors ``(x, y)``, both at least 1."""
     x, y = (factor, factor) if isinstance(factor, int) else factor
     if x < 1 or y < 1:
-        raise ValueError(f"A resampling factor must be at least 1; give one instead of {factor}.")
+        raise ValueError(f"expected resampling factors of at least 1, found {factor}.")
     return x, y
 
 
 def sides(padding: Pair) -> tuple[int, int, int, int]:
-    """(left, right, top, bottom) from one number, (x, y), or all four."""
+    """Return ``(left, right, top, bottom)`` from one number, ``(x, y)``, or all four."""
     values = (padding, padding) if isinstance(padding, int) else tuple(padding)
     if len(values) == 2:
         values = (values[0], values[0], values[1], values[1])
     if len(values) != 4:
-        raise ValueError(f"Padding must be 1, 2 or 4 numbers; give that many instead of {len(values)}.")
+        raise ValueError(f"expected 1, 2 or 4 numbers for the padding, found {len(values)}.")
     left, right, top, bottom = values
     return left, right, top, bottom
 
 
 def filter_size(f: Tensor | None) -> tuple[int, int]:
-    """(width, height) of the filter in taps."""
+    """Return ``(width, height)`` of the filter in taps."""
     return (1, 1) if f is None else (f.shape[-1], f.shape[0])
 
 
@@ -161,10 +178,10 @@ class Pass:
     """One filter for images of one shape, as one depthwise convolution.
 
     Attributes:
-        weight: [C, 1, taps_y, taps_x].
-        up, down: factors (y, x).
-        symmetric: padding (y, x) of the convolution, or what the transposed convolution crops.
-        rest: [left, right, top, bottom] to pad or crop before the convolution, or after the transposed one.
+        weight: ``[C, 1, taps_y, taps_x]``.
+        up, down: factors ``(y, x)``.
+        symmetric: padding ``(y, x)`` of the convolution, or what the transposed convolution crops.
+        rest: ``[left, right, top, bottom]`` to pad or crop before the convolution, or after the transposed one.
     """
 
     weight: Tensor
@@ -182,22 +199,31 @@ class Pass:
         down: tuple[int, int],
         padding: tuple[int, int, int, int],
     ) -> "Pass":
-        """The pass through `f` [taps_y, taps_x]; factors are (y, x), padding is (top, bottom, left, right)."""
+        """Return the pass of a filter.
+
+        Args:
+            f: ``[taps_y, taps_x]``.
+            shape: ``[C, H, W]`` of the images.
+            up: factors ``(y, x)``.
+            down: factors ``(y, x)``.
+            padding: ``(top, bottom, left, right)``.
+        """
         top, bottom, left, right = padding
         if up != (1, 1):
-            # A transposed convolution is the full one without the zeros; what the padding lacks of that is cropped.
+            # A transposed convolution computes the full one without multiplying the inserted zeros; the padding is less
+            # than the full one has, and the difference is cropped.
             top, bottom = crop_of_full(shape[1], f.shape[0], up[0], (top, bottom))
             left, right = crop_of_full(shape[2], f.shape[1], up[1], (left, right))
         symmetric = max(min(top, bottom), 0), max(min(left, right), 0)
         rest = [left - symmetric[1], right - symmetric[1], top - symmetric[0], bottom - symmetric[0]]
         if up == (1, 1):
-            f = f.flip([0, 1])  # what is called a convolution in networks does not flip
+            f = f.flip([0, 1])  # torch's convolution is a correlation
         else:
             rest = [-p for p in rest]
         return cls(f.expand(shape[0], 1, *f.shape).contiguous(), up, down, symmetric, rest)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """`x` [N, C, H, W] resampled."""
+        """Return ``x [N, C, H, W]`` resampled."""
         channels = len(self.weight)
         if self.up == (1, 1):
             x = pad_or_crop(x, self.rest)
@@ -208,14 +234,14 @@ class Pass:
 
 
 def pad_or_crop(x: Tensor, padding: list[int]) -> Tensor:
-    """`x` with zeros around it, then cropped where `padding` [left, right, top, bottom] is negative."""
+    """Return ``x`` with zeros around it, then cropped where ``padding [left, right, top, bottom]`` is negative."""
     for part in ([max(p, 0) for p in padding], [min(p, 0) for p in padding]):
         x = F.pad(x, part) if any(part) else x
     return x
 
 
 def crop_of_full(size: int, taps: int, up: int, padding: tuple[int, int]) -> tuple[int, int]:
-    """How much to crop from the start and the end of the full convolution of `size` samples `up` apart."""
+    """Return how much to crop from start and end of the full convolution of ``size`` samples, ``up`` apart."""
     start = taps - 1 - padding[0]
     end = (size - 1) * up + taps - start - (size * up + sum(padding) - taps + 1)
     return start, end

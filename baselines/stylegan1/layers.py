@@ -28,10 +28,10 @@ def activation(name: str) -> Activation:
     """Return ``"lrelu"`` (slope 0.2) or ``"relu"``.
 
     Raises:
-        ValueError: there is no such nonlinearity here.
+        ValueError: for an unknown nonlinearity.
     """
     if name not in ACTIVATIONS:
-        raise ValueError(f"There is no nonlinearity {name!r} in StyleGAN: use lrelu or relu.")
+        raise ValueError(f"unknown nonlinearity {name!r}; choose lrelu or relu.")
     return ACTIVATIONS[name]
 
 
@@ -70,14 +70,16 @@ def minibatch_deviation(x: Tensor, group_size: int, num_features: int = 1) -> Te
         num_features: parts that the channels are divided into, each averaged apart.
 
     Raises:
-        ValueError: N is larger than the group size and no multiple of it.
+        ValueError: if N is larger than the group size and not a multiple of it.
 
     Source: Karras et al. (ICLR 2018), section 3.
     """
     N, C, H, W = x.shape
     group = min(group_size, N)
     if N % group:
-        raise ValueError(f"a batch of {N} images does not divide into groups of {group}: use a multiple of {group}.")
+        raise ValueError(
+            f"expected a batch that divides into groups of {group}, found {N} images; use a multiple of {group}."
+        )
     y = x.reshape(group, N // group, num_features, C // num_features, H, W)
     deviation = ((y - y.mean(0)).square().mean(0) + EPSILON).sqrt().mean([2, 3, 4])
     return deviation[:, :, None, None].repeat(group, 1, H, W)
@@ -112,7 +114,7 @@ class Equalized(nn.Module):
     Args:
         shape: of the weight; all but the first dimension are summed over.
         gain: standard deviation of the output for inputs of unit variance.
-        bias: whether to add one.
+        bias: whether there is one.
         use_wscale: False scales once, when the weight is drawn.
         lr_multiplier: how much slower the layer learns than others.
 

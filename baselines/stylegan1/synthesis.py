@@ -189,7 +189,7 @@ class SynthesisNetwork(nn.Module):
         structure: ``"fixed"`` never grows, and has one output convolution; the other names mean the same here.
 
     Raises:
-        ValueError: the resolution is no power of two.
+        ValueError: if the resolution is not a power of two.
 
     Source: Karras et al. (CVPR 2019), section 2 and appendix C; Karras et al. (ICLR 2018), section 2 for the growing.
     """
@@ -255,13 +255,15 @@ class SynthesisNetwork(nn.Module):
         """
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             shape = f"[N, {self.num_ws}, {self.w_dim}]"
-            raise ValueError(f"The synthesis network needs ws as {shape}; give that instead of {list(ws.shape)}.")
+            raise ValueError(
+                f"expected ws of shape {shape}, found {list(ws.shape)}; take them from the mapping network."
+            )
         if noise_mode not in ("const", "random", "none"):
-            raise ValueError(f"There is no noise mode {noise_mode!r}: use const, random or none.")
+            raise ValueError(f"unknown noise mode {noise_mode!r}; choose const, random or none.")
         ws = ws.to(self.lod.dtype)
         noise = [self.noise(layer, ws, noise_mode, streams) for layer in range(self.num_layers)]
         if can_tile(ws):
-            # Small images go two by two: one alone is soon dominated by what every operation costs however small it is.
+            # Small images go in pairs: for one alone, the fixed cost of every operation would dominate.
             return tiled(self.images, 2 if self.img_resolution <= 64 else 1, ws, *noise)
         return self.images(ws, *noise)
 
@@ -299,8 +301,8 @@ def resolutions(img_resolution: int) -> list[int]:
     """Return 4, 8, ... up to ``img_resolution``.
 
     Raises:
-        ValueError: it is no power of two, or less than 4.
+        ValueError: if it is not a power of two, or less than 4.
     """
     if img_resolution < 4 or img_resolution & (img_resolution - 1):
-        raise ValueError(f"StyleGAN makes images of 4, 8, 16, ... pixels, not {img_resolution}: give a power of two.")
+        raise ValueError(f"expected a resolution of 4, 8, 16, ... pixels, found {img_resolution}; give a power of two.")
     return [2**level for level in range(2, int(math.log2(img_resolution)) + 1)]

@@ -120,5 +120,5 @@ class MappingNetwork(nn.Module):
     def _checked(self, x: Tensor | None, name: str, features: int) -> Tensor:
         if x is None or x.ndim != 2 or x.shape[1] != features:
             found = "None" if x is None else list(x.shape)
-            raise ValueError(f"the mapping network needs {name} as [N, {features}], not {found}: give it that.")
+            raise ValueError(f"expected {name} of shape [N, {features}], found {found}.")
         return x.to(self.get_submodule("fc0").weight.dtype)  # type: ignore[arg-type]  # it is a layer's weight

@@ -21,9 +21,9 @@ TILE_SIZE = 8  # images, where they are small
 
 
 def check_architecture(architecture: str) -> None:
-    """Raise ValueError unless there is such an architecture."""
+    """Raise ``ValueError`` for an unknown architecture."""
     if architecture not in get_args(Architecture):
-        raise ValueError(f"architecture must be orig, skip or resnet, not {architecture!r}: give one of them.")
+        raise ValueError(f"unknown architecture {architecture!r}; choose orig, skip or resnet.")
 
 
 class Noise(Protocol):
@@ -97,7 +97,7 @@ class SynthesisBlock(nn.Module):
             img: image of the block before, or None.
             styles: of each of ``layers``.
             noise: ``[N, resolution, resolution]`` or None, for each of the ``num_conv`` convolutions.
-            force_fp32: never use float16, which is else used on CUDA where the network says so.
+            force_fp32: never use float16, which otherwise runs on CUDA where ``use_fp16`` is set.
         """
         count, dtype = len(styles[0]), styles[0].dtype
         half = self.use_fp16 and not force_fp32 and styles[0].is_cuda
@@ -154,7 +154,9 @@ class SynthesisNetwork(nn.Module):
         super().__init__()
         levels = int(math.log2(img_resolution))
         if img_resolution < 4 or img_resolution != 2**levels:
-            raise ValueError(f"img_resolution must be a power of two of at least 4, not {img_resolution}: give one.")
+            raise ValueError(
+                f"expected a resolution of 4, 8, 16, ... pixels, found {img_resolution}; give a power of two."
+            )
         self.w_dim, self.img_resolution, self.img_channels = w_dim, img_resolution, img_channels
         self.block_resolutions = [2**level for level in range(2, levels + 1)]
         fp16_resolution = max(2 ** (levels + 1 - num_fp16_res), 8)
@@ -173,7 +175,7 @@ class SynthesisNetwork(nn.Module):
             )
             self.add_module(f"b{resolution}", block)
             in_channels = out_channels
-        self.num_ws = sum(block.num_conv for block in self.blocks()) + 1  # the last one is of the last torgb
+        self.num_ws = sum(block.num_conv for block in self.blocks()) + 1  # one more, for the last torgb
 
     def blocks(self) -> list[SynthesisBlock]:
         """Return the blocks, lowest resolution first."""
@@ -197,16 +199,18 @@ class SynthesisNetwork(nn.Module):
             update_emas: without effect, for there are no running averages here.
 
         Raises:
-            ValueError: ``ws`` is of another shape, or ``noise_mode`` none of the three.
+            ValueError: if ``ws`` has another shape, or for an unknown noise mode.
         """
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             shape = f"[N, {self.num_ws}, {self.w_dim}]"
-            raise ValueError(f"the synthesis network needs ws as {shape}, not {list(ws.shape)}: give it that.")
+            raise ValueError(
+                f"expected ws of shape {shape}, found {list(ws.shape)}; take them from the mapping network."
+            )
         ws = ws.to(cast(SynthesisBlock, self.get_submodule("b4")).const.dtype)
         styles, noise = self.styles(ws), self.noise(ws, noise_mode, streams)
         if not can_tile(ws):
             return self.images(styles, *noise, force_fp32=force_fp32)
-        # As many small images as a core's cache holds, for every operation has its price however small it is.
+        # As many small images as a core's cache holds, to share the fixed cost of every operation.
         return tiled(self.images, TILE_SIZE if self.img_resolution <= 64 else 1, styles, *noise)
 
     def styles(self, ws: Tensor) -> Tensor:
@@ -234,7 +238,7 @@ class SynthesisNetwork(nn.Module):
         """Return the noise of every convolution but those of the colours, each ``[N, H, W]`` or None for none."""
         layers = {name: module for name, module in self.named_modules() if isinstance(module, SynthesisLayer)}
         if noise_mode not in ("const", "random", "none"):
-            raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}: give one of them.")
+            raise ValueError(f"unknown noise mode {noise_mode!r}; choose const, random or none.")
         return [
             None if noise_mode == "none" or not layer.use_noise else _noise(layer, name, noise_mode, streams, ws)
             for name, layer in layers.items()

@@ -40,7 +40,7 @@ def test_activations() -> None:
     x = torch.tensor([-10.0, 10.0])
     assert activation("lrelu")(x).tolist() == [-2.0, 10.0]
     assert activation("relu")(x).tolist() == [0.0, 10.0]
-    with pytest.raises(ValueError, match="no nonlinearity 'tanh'"):
+    with pytest.raises(ValueError, match="unknown nonlinearity 'tanh'"):
         activation("tanh")
 
 
@@ -128,5 +128,5 @@ def test_deviation_is_within_groups_of_images_apart() -> None:
 
 def test_a_small_batch_is_one_group_and_a_large_one_must_divide() -> None:
     assert minibatch_deviation(normal(3, 2, 2, 2), 4).shape == (3, 1, 2, 2)
-    with pytest.raises(ValueError, match="6 images does not divide into groups of 4"):
+    with pytest.raises(ValueError, match="groups of 4, found 6 images"):
         minibatch_deviation(normal(6, 2, 2, 2), 4)

@@ -166,7 +166,7 @@ def test_random_noise_without_streams_is_new_every_time() -> None:
     with seeded(3):
         assert not torch.allclose(G(z, noise_mode="random"), G(z, noise_mode="random"))
     assert (G(z) == G(z)).all()
-    with pytest.raises(ValueError, match="no noise mode 'loud'"):
+    with pytest.raises(ValueError, match="unknown noise mode 'loud'"):
         G(z, noise_mode="loud")
 
 
@@ -233,9 +233,9 @@ def test_bad_shapes_are_refused() -> None:
     G = generator()
     with pytest.raises(ValueError, match=r"needs z as \[N, 6\]; give that instead of \[2, 5\]"):
         G(normal(2, 5))
-    with pytest.raises(ValueError, match=r"needs ws as \[N, 8, 5\]; give that instead of \[2, 5\]"):
+    with pytest.raises(ValueError, match=r"expected ws of shape \[N, 8, 5\], found \[2, 5\]"):
         G.synthesis(normal(2, 5))
-    with pytest.raises(ValueError, match="not 24: give a power of two"):
+    with pytest.raises(ValueError, match="found 24; give a power of two"):
         generator(img_resolution=24)
     with pytest.raises(ValueError, match="not 2: give a power of two"):
         discriminator(img_resolution=2)

@@ -237,5 +237,5 @@ def test_bad_shapes_are_refused() -> None:
         G.synthesis(normal(2, 5))
     with pytest.raises(ValueError, match="found 24; give a power of two"):
         generator(img_resolution=24)
-    with pytest.raises(ValueError, match="not 2: give a power of two"):
+    with pytest.raises(ValueError, match="found 2; give a power of two"):
         discriminator(img_resolution=2)

@@ -203,9 +203,9 @@ def test_double_precision_all_the_way():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda G: G.mapping(Z[:, :3]), r"z as \[N, 4\], not \[5, 3\]"),
-        (lambda G: G.mapping(Z), r"c as \[N, 3\], not None"),
-        (lambda G: G.synthesis(torch.zeros(1, 5, 5)), r"ws as \[N, 6, 5\], not \[1, 5, 5\]"),
+        (lambda G: G.mapping(Z[:, :3]), r"z of shape \[N, 4\], found \[5, 3\]"),
+        (lambda G: G.mapping(Z), r"c of shape \[N, 3\], found None"),
+        (lambda G: G.synthesis(torch.zeros(1, 5, 5)), r"ws of shape \[N, 6, 5\], found \[1, 5, 5\]"),
         (lambda G: G.synthesis(torch.zeros(1, 6, 5), noise_mode="some"), "'some'"),
         (lambda _: generator(img_resolution=20), "power of two"),
         (lambda _: generator(architecture="dense"), "'dense'"),

@@ -3,6 +3,9 @@
 import doctest
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -21,8 +24,28 @@ def test_adding_a_model_and_a_metric_works_as_shown() -> None:
     assert outcome.failed == 0
 
 
+def test_the_test_of_a_plug_in_passes_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = doctest.DocTestParser().get_examples(section("Add a metric"))
+    module = "".join(example.source for example in examples if "measure" not in example.source)
+    (tmp_path / "mypackage").mkdir()
+    (tmp_path / "mypackage" / "__init__.py").touch()
+    (tmp_path / "mypackage" / "metrics.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    shown = re.search(r"^```python\n(.*?)^```", section("Test your plug-in"), re.MULTILINE | re.DOTALL)
+    assert shown
+    names: dict[str, Any] = {}
+    exec(shown[1], names)
+    names["test_classes500_keeps_the_laws_of_metrics"]()
+
+
+def test_every_check_is_shown() -> None:
+    import ganbench.testing
+
+    assert set(re.findall(r"`(check_\w+)`", section("Test your plug-in"))) == set(ganbench.testing.__all__)
+
+
 def test_each_fits_on_a_screen() -> None:
-    for title in ("Add a model", "Add a metric"):
+    for title in ("Add a model", "Add a metric", "Test your plug-in"):
         assert section(title).count("\n") <= 48
 
 

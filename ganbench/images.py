@@ -5,12 +5,15 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
 
-ResizeMethod = Literal["tf1-bilinear", "pil-bilinear", "pil-bicubic", "pil-lanczos", "box"]
+ResizeMethod = Literal[
+    "tf1-bilinear", "torch-bilinear", "pil-bilinear", "pil-bicubic", "pil-lanczos", "clean-bicubic", "box"
+]
 
 Quantiser = Literal["stylegan", "starganv2", "cyclegan"]
 
@@ -80,8 +83,12 @@ def resize(images: Tensor, size: int | tuple[int, int], method: ResizeMethod) ->
 
     - ``tf1-bilinear``: what TensorFlow 1's bilinear resize did inside the Inception graph: source position
       ``i * in / out``, no half-pixel offset, no antialiasing. Returns float32, or float64 for float64.
+    - ``torch-bilinear``: PyTorch's bilinear interpolation, clean-fid's ``legacy_pytorch``: pixels have their centres at
+      half-integers, no antialiasing. Returns float32, or float64 for float64.
     - ``pil-bilinear``, ``pil-bicubic``, ``pil-lanczos``: Pillow's antialiased filters. Returns uint8 for uint8 and
       float32 for floating point.
+    - ``clean-bicubic``: clean-fid's ``clean``: Pillow's antialiased bicubic filter in float32, clipped to 0..255 but not
+      rounded. Returns float32 always.
     - ``box``: mean over whole blocks of pixels; the factor must be an integer. Returns uint8 for uint8, rounded half to
       even as in the multi-resolution FFHQ files (Pillow rounds once for each axis, and is sometimes off by one).
 
@@ -148,6 +155,16 @@ def _tf1_bilinear(images: Tensor, height: int, width: int) -> Tensor:
     return _lerp_along(_lerp_along(x, width, dim=3), height, dim=2)
 
 
+def _torch_bilinear(images: Tensor, height: int, width: int) -> Tensor:
+    x = images if images.is_floating_point() and images.dtype != torch.float16 else images.float()
+    return F.interpolate(x, size=(height, width), mode="bilinear", align_corners=False)
+
+
+def _clean_bicubic(images: Tensor, height: int, width: int) -> Tensor:
+    # Unclipped, the negative lobes of the filter reach 60 grey levels beyond the scale.
+    return _pil(Image.Resampling.BICUBIC)(images.float(), height, width).clamp(0, 255)
+
+
 def _lerp_along(x: Tensor, size: int, dim: int) -> Tensor:
     """Return ``x`` interpolated linearly to ``size`` samples along one axis, sample ``i`` taken at ``i * in / out``."""
     length = x.shape[dim]
@@ -186,8 +203,10 @@ def _pil(resampling: Image.Resampling) -> Callable[[Tensor, int, int], Tensor]:
 
 _RESIZERS: dict[str, Callable[[Tensor, int, int], Tensor]] = {
     "tf1-bilinear": _tf1_bilinear,
+    "torch-bilinear": _torch_bilinear,
     "pil-bilinear": _pil(Image.Resampling.BILINEAR),
     "pil-bicubic": _pil(Image.Resampling.BICUBIC),
     "pil-lanczos": _pil(Image.Resampling.LANCZOS),
+    "clean-bicubic": _clean_bicubic,
     "box": _box,
 }

@@ -84,6 +84,18 @@ def _module_in(values: Any) -> Instance | None:
     return values if isinstance(state, dict) and "_modules" in state and "_parameters" in state else None
 
 
+def scripted_tensors(path: Path) -> Tensors:
+    """Return the parameters and buffers in a TorchScript archive, whose code is neither read nor run.
+
+    Raises:
+        UnsafeFileError, BadInputError: as for ``contents``.
+    """
+    from ganbench.checkpoints import torchfile
+
+    with errors_about(path):
+        return Tensors(tensors_in(torchfile.read_scripted(path), path.stat().st_size), (), path.name)
+
+
 def networks_of(values: Any) -> Mapping[str, PersistentObject | Instance]:
     """Return the networks of an official snapshot by their names: of a dict or a tuple of them, or of one alone.
 
@@ -138,6 +150,8 @@ def tensors_in(values: Any, file_size: int) -> "dict[str, Tensor]":
 def _stored(values: Any, place: str, budget: Budget, depth: int) -> Iterator[tuple[str, StoredTensor]]:
     if not depth:
         raise UnsafeFileError("nests dictionaries deeper than any checkpoint")
+    if isinstance(values, Instance) and values.name.startswith("__torch__"):  # a module of a TorchScript archive
+        values = values.state
     pairs = (
         values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list | tuple) else ()
     )

@@ -4,6 +4,7 @@ The machine that can only build data reads the pickle; storages are held against
 checksums against its content. Objects of unknown classes, such as a program's options, become records.
 """
 
+import re
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ from ganbench.checkpoints.torch_zip import check_contents, forgo_absent_checksum
 from ganbench.errors import BadInputError, UnsafeFileError
 
 MAX_RECORDS = 100_000  # of a zip; the largest checkpoints have about a thousand
+WEIGHTS_IN_SCRIPT = re.compile(r"^[^/]+/(data\.pkl|data/\d+|byteorder)$")
 SCRIPTED = (
     "is a TorchScript archive, which holds code beside the weights: save the state_dict() of the original module with "
     "torch.save and give that file"
@@ -41,28 +43,47 @@ def read(path: Path, kind: str) -> Any:
     return _from_zip(path) if kind == filekind.ZIP else _from_legacy(mapped(path))
 
 
-def _from_zip(path: Path) -> Any:
+def read_scripted(path: Path) -> Any:
+    """Return the tree of modules in a TorchScript archive, as records; its code is not even unpacked.
+
+    Errors are those of ``read``.
+    """
+    return _from_zip(path, scripted=True)
+
+
+def is_scripted(path: Path) -> bool:
+    """Return whether a file is a TorchScript archive: a zip of torch's with code in it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _holds_code([entry.filename for entry in archive.infolist()])
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
+        return False
+
+
+def _from_zip(path: Path, scripted: bool = False) -> Any:
     size = path.stat().st_size
     try:
         with zipfile.ZipFile(path) as archive:
             forgo_absent_checksums(archive)
-            folder, lengths = _records(archive, size)
-            check_contents(archive)
+            folder, lengths = _records(archive, size, scripted)
+            if not scripted:  # whose code is left alone; what is read below is checked in any case
+                check_contents(archive)
             storages = Storages(size, lambda key: archive.read(f"{folder}data/{key}"), lengths)
             data = archive.read(f"{folder}data.pkl")
-            return Machine(data, MAKERS, build, Budget(len(data)), lambda it: storages.of((*it, None))).load()
+            makers = MAKERS | SCRIPT_MAKERS if scripted else MAKERS
+            return Machine(data, makers, build, Budget(len(data)), lambda it: storages.of((*it, None))).load()
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as error:
         raise BadInputError("is a zip that is cut short or damaged: copy or download it again") from error
 
 
-def _records(archive: zipfile.ZipFile, size: int) -> tuple[str, dict[str, int]]:
+def _records(archive: zipfile.ZipFile, size: int, scripted: bool) -> tuple[str, dict[str, int]]:
     """Return the folder in a zip that torch wrote, and the lengths of the storages by their keys."""
-    entries = archive.infolist()
+    entries = [entry for entry in archive.infolist() if not scripted or WEIGHTS_IN_SCRIPT.search(entry.filename)]
     lengths = {entry.filename: entry.file_size for entry in entries[:MAX_RECORDS]}
     if len(lengths) != len(entries) or sum(lengths.values()) > size:
         raise UnsafeFileError("is a zip whose records overlap, repeat or unfold")
     folders = [name.removesuffix("data.pkl") for name in lengths if name.endswith("/data.pkl")]
-    if any(name.startswith(f"{folder}code/") for folder in folders for name in lengths):
+    if _holds_code(list(lengths)):
         raise BadInputError(SCRIPTED)
     if len(folders) != 1 or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise BadInputError("is a zip, but not one of weights: give a checkpoint that torch.save wrote")
@@ -70,6 +91,11 @@ def _records(archive: zipfile.ZipFile, size: int) -> tuple[str, dict[str, int]]:
         raise BadInputError("was written on a big-endian machine: load it there and save it on another")
     start = f"{folders[0]}data/"
     return folders[0], {name.removeprefix(start): length for name, length in lengths.items() if name.startswith(start)}
+
+
+def _holds_code(names: list[str]) -> bool:
+    folders = [name.removesuffix("data.pkl") for name in names if name.endswith("/data.pkl")]
+    return any(name.startswith(f"{folder}code/") for folder in folders for name in names)
 
 
 class Storages:
@@ -203,3 +229,8 @@ MAKERS: dict[str, Maker] = {
     **{f"collections {name}": _counted for name in ("defaultdict", "Counter")},
 }
 TENSORS_LEFT_OUT: dict[str, Maker] = {name: lambda args, budget: None for name in MAKERS if "torch._utils " in name}
+# How TorchScript says that a list or a dictionary has elements of one type; the first argument is the value.
+SCRIPT_MAKERS: dict[str, Maker] = {
+    f"torch.jit._pickle {name}": lambda args, budget: args[0]
+    for name in ("build_intlist", "build_doublelist", "build_boollist", "build_tensorlist", "restore_type_tag")
+}

@@ -120,6 +120,9 @@ _HOW = (
     entry,
     click.option("--data", help="Real images: a name, a folder or a zip.  [default: the benchmark's]"),
     click.option("--benchmark", help="Measuring protocol.  [default: the model's]"),
+    click.option(
+        "--extractor", help="Network whose features are compared: NAME or NAME:FILE.  [default: the benchmark's]"
+    ),
     click.option("--seed", type=Whole(0, 2**63 - 1), default=0, show_default=True, help="Seed of all random streams."),
     click.option("--batch-size", type=Whole(1, 2**20), help="Samples in work at once; changes speed, not numbers."),
     click.option("--limit", type=Count(), help="Largest sample count; renames the results (fid50k becomes fid@500)."),

@@ -25,7 +25,7 @@ RANGES: Final = {
     "truncation_cutoff": (0, 1000),
     "label": (0, 2**31 - 1),
 }
-TEXTS: Final = ("weights", "entry", "benchmark", "device", "attributes")
+TEXTS: Final = ("weights", "entry", "benchmark", "extractor", "device", "attributes")
 FLAGS: Final = ("float64", "allow_missing")
 
 
@@ -53,6 +53,8 @@ class Options:
         entry: which network of a checkpoint with several; None for the averaged or only one.
         data: name or path of the real images, or a data set; None for the benchmark's.
         benchmark: name of the measuring protocol; None for the model's.
+        extractor: name, or name and file as ``inception:FILE``, of what all metrics that compare features or perceptual
+            distances use; None for the benchmark's.
         seed: of all random streams, 0..2**63-1.
         batch_size: samples in work at once; changes speed, not numbers. None to choose by device.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
@@ -72,6 +74,7 @@ class Options:
     entry: str | None = None
     data: str | Dataset | None = None
     benchmark: str | None = None
+    extractor: str | None = None
     seed: int = 0
     batch_size: int | None = None
     device: str = "auto"

@@ -110,6 +110,8 @@ def _misnamed(name: str, options: Options) -> list[str]:
     try:
         protocol = options.benchmark or (None if options.weights else benchmark_of(name))
         problems = _metrics(options, registry.load("benchmarks", protocol))[1] if protocol else []
+        if options.extractor:
+            registry.load("extractors", options.extractor.partition(":")[0])  # which says what is wrong
         if isinstance(options.data, str) and not is_there(options.data):
             open_data(options.data)  # which says what is wrong
     except GanbenchError as error:
@@ -145,6 +147,8 @@ def _metrics(options: Options, benchmark: Benchmark) -> tuple[list[Metric], list
             found.append(_metric(asked, psi, options, benchmark))
         except GanbenchError as error:
             problems.append(str(error))
+    if options.extractor and not any(options.extractor in extractors_of(metric) for metric in found):
+        problems.append(f"extractor {options.extractor} goes with metrics of features: add one or leave it out.")
     if options.attributes and not any(benchmark.extractors[CLASSIFIERS] in extractors_of(metric) for metric in found):
         problems.append(f"attributes {options.attributes} goes with the metric ls: add that or leave it out.")
     return found, problems
@@ -163,7 +167,16 @@ def _metric(asked: Any, psi: float | None, options: Options, benchmark: Benchmar
     return metric.with_(
         psi=psi,
         cutoff=options.truncation_cutoff,
-        extractor=next((benchmark.extractors[it] for it in extractors_of(metric) if it in benchmark.extractors), None),
+        extractor=_extractor(metric, options, benchmark),
         float64=options.float64,
         **benchmark.fields,
     )
+
+
+def _extractor(metric: Metric, options: Options, benchmark: Benchmark) -> str | None:
+    """Return the extractor that a metric has to use; None for the one that it names."""
+    named = extractors_of(metric)
+    classifies = options.attributes is not None and CLASSIFIERS in named
+    if options.extractor and named and not classifies:
+        return options.extractor
+    return next((benchmark.extractors[it] for it in named if it in benchmark.extractors), None)

@@ -1,49 +1,113 @@
-"""The extractor of FID, KID and the Inception Score: TensorFlow's Inception-v3 of 2015-12-05, ported to PyTorch."""
+"""The extractor of FID, KID and the Inception Score: TensorFlow's Inception-v3 of 2015-12-05, ported to PyTorch.
+
+Of the same weights there are clean-fid's modes: ``inception`` itself is its ``legacy_tensorflow``, the official
+preparation of images; ``inception-clean`` and ``inception-legacy-pytorch`` are the other two. Each takes a file of
+weights after a colon: pytorch-fid's state dict, or the TorchScript file of NVlabs.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
 
+from ganbench.checkpoints import file_sha256
 from ganbench.checkpoints.download import fetch
+from ganbench.extractors.inception_layouts import as_ported
 from ganbench.extractors.inception_network import NUM_CLASSES, NUM_FEATURES, Inception
 from ganbench.extractors.network import Network, read_weights
-from ganbench.images import resize, to_rgb
+from ganbench.extractors.weights import fill, own_file, tensors_in
+from ganbench.images import ResizeMethod, resize, to_rgb
 
 URL = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 SIZE = 299
 
 
+@dataclass(frozen=True)
+class Preparation:
+    """How images are prepared for the network.
+
+    Attributes:
+        resize: to 299x299, of ``ganbench.images.resize``.
+        centre: c in ``(x - c) / c``, which scales 0..255 to about -1..1.
+    """
+
+    resize: ResizeMethod
+    centre: float
+
+
+OFFICIAL: Final = Preparation("tf1-bilinear", 128)
+CLEAN: Final = Preparation("clean-bicubic", 128)
+LEGACY_PYTORCH: Final = Preparation("torch-bilinear", 127.5)
+
+
 class InceptionExtractor(Network):
     """``features`` (2048, after the last pooling) and ``probabilities`` (1008, softmax of logits without their bias).
 
-    Images of any size are resized to 299x299 as TensorFlow 1 did and scaled by ``(x - 128) / 128``. Greyscale is
-    repeated in three channels.
+    Images of any size are resized to 299x299 and scaled; greyscale is repeated in three channels.
+
+    Args:
+        name: registered name, with the file's name without its folder where the weights are a person's own.
+        sha256: of the weights.
+        module: the network.
+        preparation: of images; the official one resizes as TensorFlow 1 did and scales by ``(x - 128) / 128``.
 
     Source: Heusel et al., GANs trained by a two time-scale update rule (NeurIPS 2017), for the features; that the
-    official Inception Score leaves out the bias: StyleGAN2-ADA.
+    official Inception Score leaves out the bias: StyleGAN2-ADA. Parmar et al., On aliased resizing (CVPR 2022), and the
+    package clean-fid, for the other preparations.
     """
 
     layers: Mapping[str, int] = {"features": NUM_FEATURES, "probabilities": NUM_CLASSES}
     input_size = SIZE
     module: Inception
 
+    def __init__(self, name: str, sha256: str, module: Inception, preparation: Preparation = OFFICIAL) -> None:
+        super().__init__(name, sha256, module)
+        self.preparation = preparation
+
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """Return ``features [N, 2048]`` and ``probabilities [N, 1008]`` of ``[N, C, H, W]`` uint8 images."""
-        resized = resize(self.prepared(images), SIZE, "tf1-bilinear")
-        features = self.module(to_rgb((resized - 128) / 128))
+        """Return ``features [N, 2048]`` and ``probabilities [N, 1008]`` of ``[N, C, H, W]`` images in 0..255."""
+        given, centre = self.prepared(images), self.preparation.centre
+        resized = resize(given, SIZE, self.preparation.resize).to(given)
+        features = self.module(to_rgb((resized - centre) / centre))
         probabilities = torch.softmax(features @ self.module.fc.weight.T, 1)
         return {"features": features, "probabilities": probabilities}
 
 
-def open_inception() -> InceptionExtractor:
+def open_inception(file: str | None = None) -> InceptionExtractor:
     """Return the extractor ``inception``, float32, on the CPU.
 
+    Args:
+        file: of weights; None for the published ones.
+
     Raises:
-        MissingWeightsError: its weights are not here and cannot be fetched.
+        MissingWeightsError: the published weights are not here and cannot be fetched.
+        BadInputError: the file is missing, damaged, or holds other weights.
     """
+    return _opened("inception", file, OFFICIAL)
+
+
+def open_inception_clean(file: str | None = None) -> InceptionExtractor:
+    """Return ``inception-clean``, clean-fid's mode ``clean``; the rest is as for ``open_inception``."""
+    return _opened("inception-clean", file, CLEAN)
+
+
+def open_inception_legacy_pytorch(file: str | None = None) -> InceptionExtractor:
+    """Return ``inception-legacy-pytorch``, clean-fid's mode ``legacy_pytorch``; the rest is as for ``open_inception``.
+
+    It is pytorch-fid's preparation, too: bilinear without antialiasing, scaled by ``x / 127.5 - 1``.
+    """
+    return _opened("inception-legacy-pytorch", file, LEGACY_PYTORCH)
+
+
+def _opened(name: str, file: str | None, preparation: Preparation) -> InceptionExtractor:
     with torch.device("meta"):
         module = Inception()
-    module.load_state_dict(read_weights(fetch(URL, SHA256)), assign=True)
-    return InceptionExtractor("inception", SHA256, module)
+    if file is None:
+        module.load_state_dict(read_weights(fetch(URL, SHA256)), assign=True)
+        return InceptionExtractor(name, SHA256, module, preparation)
+    path = own_file(file, name)
+    fill(module, as_ported(tensors_in(path)), path, "Inception-v3 of 2015-12-05")
+    return InceptionExtractor(f"{name}:{path.name}", file_sha256(path), module, preparation)

@@ -11,6 +11,7 @@ from ganbench.data.labels import classes_of
 from ganbench.images import box_downsample_to, to_float
 from ganbench.inputs.batch import BaseSource, BaseView, Batch
 from ganbench.inputs.context import Context
+from ganbench.inputs.lacking import perceptual_problems
 from ganbench.inputs.sources import NO_REALS, Samples
 from ganbench.rng import Streams
 from ganbench.types import Dataset, PerceptualExtractor
@@ -149,13 +150,6 @@ class PairDistance(BaseView):
     def compute(self, batch: Batch) -> Tensor:
         """Return the distances."""
         return perceptual_distances(batch, self.extractor, batch.drawn["image0"], batch.drawn["image1"])[:, None]
-
-
-def perceptual_problems(context: Context, extractor: str) -> list[str]:
-    """Return that the extractor of that name measures no perceptual distance, or nothing."""
-    if isinstance(context.extractors.get(extractor), PerceptualExtractor | None):
-        return []
-    return [f"the extractor {extractor!r} measures no perceptual distance: choose a benchmark whose extractor does."]
 
 
 def perceptual_distances(batch: Batch, extractor: str, first: Tensor, second: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from ganbench.images import Quantiser, to_uint8
 from ganbench.inputs.batch import BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.domains import domain_data, domain_problems
+from ganbench.inputs.lacking import layer_problems, perceptual_problems
 from ganbench.types import PerceptualExtractor, Translator
 
 
@@ -87,6 +88,10 @@ class TranslatedFeatures(BaseView):
     quantiser: Quantiser
     layer: str = "features"
 
+    def problems(self, context: Context) -> list[str]:
+        """Return that the extractor lacks the layer."""
+        return layer_problems(context, self.extractor, self.layer)
+
     def compute(self, batch: Batch) -> Tensor:
         """Return the features."""
         layers = cast(Mapping[str, Tensor], batch.of(TranslatedLayers(self.extractor, self.quantiser)))
@@ -106,6 +111,10 @@ class OutputDiversity(BaseView):
     """
 
     extractor: str
+
+    def problems(self, context: Context) -> list[str]:
+        """Return that the extractor measures no perceptual distance."""
+        return perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the distances."""

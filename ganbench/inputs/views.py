@@ -12,6 +12,7 @@ from ganbench.images import Quantiser, ResizeMethod, box_downsample_to, ppl_crop
 from ganbench.inputs.batch import BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.generated import checked_images
+from ganbench.inputs.lacking import layer_problems, perceptual_problems
 from ganbench.inputs.sources import Space
 from ganbench.types import (
     AttributeExtractor,
@@ -74,6 +75,10 @@ class Features(BaseView):
     layer: str = "features"
     quantiser: Quantiser = "stylegan"
     resize: ResizeMethod | None = None
+
+    def problems(self, context: Context) -> list[str]:
+        """Return that the extractor lacks the layer."""
+        return layer_problems(context, self.extractor, self.layer)
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the features."""
@@ -155,6 +160,10 @@ class PathDistance(BaseView):
     crop: bool = False
     epsilon: float = 1e-4
     float64: bool = False
+
+    def problems(self, context: Context) -> list[str]:
+        """Return that the extractor measures no perceptual distance."""
+        return perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the distances, float64 where asked."""

@@ -1,0 +1,22 @@
+"""What an extractor lacks for a view, found before any work; one that could not be opened lacks nothing here."""
+
+from ganbench.inputs.context import Context
+from ganbench.types import PerceptualExtractor
+
+
+def layer_problems(context: Context, extractor: str, layer: str) -> list[str]:
+    """Return that the extractor of that name has no such layer, or nothing."""
+    found = context.extractors.get(extractor)
+    if found is None or layer in found.layers:
+        return []
+    return [
+        f"it needs the layer {layer!r} of an extractor, and {extractor!r} has {', '.join(found.layers) or 'none'}: "
+        "choose another extractor."
+    ]
+
+
+def perceptual_problems(context: Context, extractor: str) -> list[str]:
+    """Return that the extractor of that name measures no perceptual distance, or nothing."""
+    if isinstance(context.extractors.get(extractor), PerceptualExtractor | None):
+        return []
+    return [f"the extractor {extractor!r} measures no perceptual distance: choose a benchmark whose extractor does."]

@@ -87,8 +87,8 @@ def resize(images: Tensor, size: int | tuple[int, int], method: ResizeMethod) ->
       half-integers, no antialiasing. Returns float32, or float64 for float64.
     - ``pil-bilinear``, ``pil-bicubic``, ``pil-lanczos``: Pillow's antialiased filters. Returns uint8 for uint8 and
       float32 for floating point.
-    - ``clean-bicubic``: clean-fid's ``clean``: Pillow's antialiased bicubic filter in float32, clipped to 0..255 but not
-      rounded. Returns float32 always.
+    - ``clean-bicubic``: clean-fid's ``clean``: Pillow's antialiased bicubic filter in float32, clipped to 0..255
+      without rounding. Returns float32 always.
     - ``box``: mean over whole blocks of pixels; the factor must be an integer. Returns uint8 for uint8, rounded half to
       even as in the multi-resolution FFHQ files (Pillow rounds once for each axis, and is sometimes off by one).
 

@@ -53,8 +53,8 @@ def test_metrics_that_cannot_use_it_say_so_before_work(classifiers: Path) -> Non
     assert told == (
         f"fid@30: it needs the layer 'features' of an extractor, and {own!r} has logits: choose another extractor.",
         f"is@30: it needs the layer 'probabilities' of an extractor, and {own!r} has logits: choose another extractor.",
-        f"ppl_wend@8, lpips@8: the extractor {own!r} measures no perceptual distance: choose a benchmark whose extractor "
-        "does.",
+        f"ppl_wend@8, lpips@8: the extractor {own!r} measures no perceptual distance: choose a benchmark whose "
+        "extractor does.",
     )
     found = ganbench.measure(Waves(), ["fid@30", "eqr@8"], benchmark="toy", extractor=own, allow_missing=True)
     assert list(found) == ["eqr@8"]

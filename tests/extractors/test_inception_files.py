@@ -1,4 +1,4 @@
-"""Inception from a person's own file: the TorchScript layout of NVlabs, the state dict of pytorch-fid, and what is not."""
+"""Inception from a file: the TorchScript layout of NVlabs, the state dict of pytorch-fid, and what is neither."""
 
 import contextlib
 import warnings

@@ -1,6 +1,5 @@
 """Laws that hold for diversity, cycles, accuracy, segmentation and equivariance: a split changes no number."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,30 +7,13 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from toygan import Pool
 from toygan.translators import Blur, DomainsOfBlobs, Tint
 
-from ganbench import registry
 from ganbench.engine import shards
 from ganbench.engine.plan import Plan
 from tests.subjects import measure, metric, plan, waves
 
 pytestmark = pytest.mark.usefixtures("untouched_random_state")
-
-
-class Knowing(Pool):
-    """A pool that takes its first means for the three domains, and pixels for two classes by their brightness."""
-
-    name = "knowing"
-    layers: Mapping[str, int] = {"probabilities": 3}
-    classes = ("ant", "bee", "cat")
-    palette = torch.tensor([[0, 0, 0], [128, 128, 128], [255, 255, 255]], dtype=torch.uint8)
-
-    def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        return {"probabilities": super().__call__(images)["probabilities"][:, 4:7]}
-
-    def segment(self, images: Tensor) -> Tensor:
-        return (images[:, 0] / 86).floor().long().clamp(max=2)
 
 
 class Shaded(Blur):
@@ -77,22 +59,12 @@ CASES = {
         DomainsOfBlobs,
     ),
 }
-EACH = [(case, name) for case, one in CASES.items() for name in one.names]
 every = pytest.mark.parametrize("case", CASES)
-
-
-@pytest.fixture(autouse=True)
-def knowing(monkeypatch: pytest.MonkeyPatch) -> None:
-    load = registry.load
-    monkeypatch.setattr(registry, "load", lambda kind, name: Knowing if name == "knowing" else load(kind, name))
 
 
 @pytest.fixture(scope="module")
 def fused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
-    with pytest.MonkeyPatch.context() as patch:
-        load = registry.load
-        patch.setattr(registry, "load", lambda kind, name: Knowing if name == "knowing" else load(kind, name))
-        return {case: measure(one.plan(), tmp_path_factory.mktemp("fused")) for case, one in CASES.items()}
+    return {case: measure(one.plan(), tmp_path_factory.mktemp("fused")) for case, one in CASES.items()}
 
 
 def test_the_numbers_are_numbers(fused: dict[str, dict[str, float]]) -> None:
@@ -101,23 +73,6 @@ def test_the_numbers_are_numbers(fused: dict[str, dict[str, float]]) -> None:
     assert len(values) == sum(len(one.names) for one in CASES.values()) + 3 + 2  # cycles have two, fcn three
     assert len(set(values)) == len(values)
     assert all(0 < value < 100 and value != 1 for value in values)
-
-
-@pytest.mark.parametrize(("case", "name"), EACH)
-def test_alone_and_together_are_the_same_number(
-    case: str, name: str, fused: dict[str, dict[str, float]], tmp_path: Path
-) -> None:
-    alone = measure(CASES[case].plan((name,)), tmp_path)
-    assert alone
-    assert alone == {key: fused[case][key] for key in alone}
-
-
-@every
-@pytest.mark.parametrize("batch_size", [1, 7, 1000])
-def test_any_batch_size_gives_the_same_number(
-    batch_size: int, case: str, fused: dict[str, dict[str, float]], tmp_path: Path
-) -> None:
-    assert measure(CASES[case].plan(), tmp_path, batch_size) == fused[case]
 
 
 @every

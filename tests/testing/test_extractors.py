@@ -97,7 +97,10 @@ COLOURS = Knowing.palette
         (layers(lambda rows, images: {k: v + images.shape[1] for k, v in rows.items()}), "grey images are RGB images"),
         (Double(), "the float64 twin agrees in features"),
         (Turning(), "the layer features of the same images is the same"),
-        (each(lambda rows: rows + torch.arange(float(len(rows)))[:, None]), "a layer of an image does not depend on"),
+        (
+            each(lambda rows: rows + torch.arange(float(len(rows)))[:, None]),
+            "the layer features of an image does not depend on",
+        ),
         (layers(drawn), "no global random state is touched"),
         (embedding(lambda rows: rows[0]), "embed returns [N, E]"),
         (embedding(lambda rows: rows / rows.norm(dim=1, keepdim=True)), "embed is defined for flat images"),

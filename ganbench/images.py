@@ -84,7 +84,7 @@ def resize(images: Tensor, size: int | tuple[int, int], method: ResizeMethod) ->
     - ``tf1-bilinear``: what TensorFlow 1's bilinear resize did inside the Inception graph: source position
       ``i * in / out``, no half-pixel offset, no antialiasing. Returns float32, or float64 for float64.
     - ``torch-bilinear``: PyTorch's bilinear interpolation, clean-fid's ``legacy_pytorch``: pixels have their centres at
-      half-integers, no antialiasing. Returns float32, or float64 for float64.
+      half-integers, no antialiasing; clipped to 0..255. Returns float32, or float64 for float64.
     - ``pil-bilinear``, ``pil-bicubic``, ``pil-lanczos``: Pillow's antialiased filters. Returns uint8 for uint8 and
       float32 for floating point.
     - ``clean-bicubic``: clean-fid's ``clean``: Pillow's antialiased bicubic filter in float32, clipped to 0..255
@@ -157,7 +157,7 @@ def _tf1_bilinear(images: Tensor, height: int, width: int) -> Tensor:
 
 def _torch_bilinear(images: Tensor, height: int, width: int) -> Tensor:
     x = images if images.is_floating_point() and images.dtype != torch.float16 else images.float()
-    return F.interpolate(x, size=(height, width), mode="bilinear", align_corners=False)
+    return F.interpolate(x, size=(height, width), mode="bilinear", align_corners=False).clamp(0, 255)
 
 
 def _clean_bicubic(images: Tensor, height: int, width: int) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ganbench.checkpoints import file_sha256
+from tests.extractors.scripted_inception import Scripted, write
 
 
 @pytest.fixture
@@ -33,3 +34,10 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("socket.create_connection", closed)
     monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path))
     return tmp_path / "weights"
+
+
+@pytest.fixture(scope="session")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Scripted]:
+    """A TorchScript file in NVlabs' layout, and the network in it."""
+    path = tmp_path_factory.mktemp("nvlabs") / "inception-2015-12-05.pt"
+    return path, write(path)

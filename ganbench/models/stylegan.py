@@ -10,6 +10,7 @@ from torch import nn
 
 from baselines.training.frame import PreparedRun
 from baselines.training.settings import recipe_of
+from ganbench import registry
 from ganbench.checkpoints import load_one
 from ganbench.checkpoints.recognition import AVERAGED, title_of
 from ganbench.errors import BadInputError
@@ -55,7 +56,8 @@ class StyleGANAdapter(TrainableAdapter, ABC):
         path = self.embedded.weights if weights is None else weights
         network = load_one(path, *AVERAGED, entry=entry)
         if not isinstance(network, self.network):
-            raise BadInputError(f"{path} holds a {title_of(network)}, not a {self.title} generator: give its weights.")
+            remedy = f"measure it with {other}" if (other := _model_of(network)) else "give its weights"
+            raise BadInputError(f"{path} holds a {title_of(network)}, not a {self.title} generator: {remedy}.")
         return network.to(device)
 
     def load_entry(self, weights: Path, device: str, entry: str) -> Any:
@@ -73,6 +75,18 @@ class StyleGANAdapter(TrainableAdapter, ABC):
     def model_in(self, training: Any, data: Dataset) -> Any:
         """Return the averaged generator."""
         return training.result()
+
+
+def _model_of(network: nn.Module) -> str:
+    """Return the option that names the StyleGAN whose generator a network is; "" where it is of none.
+
+    StyleGAN2's configuration A, say, is a generator of StyleGAN.
+    """
+    for name in registry.names("models"):
+        adapter = registry.load("models", name)
+        if isinstance(adapter, StyleGANAdapter) and isinstance(network, adapter.network):
+            return f"--model {name}"
+    return ""
 
 
 def _labels(data: Dataset) -> torch.Tensor:

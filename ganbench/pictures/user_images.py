@@ -20,6 +20,7 @@ from ganbench.data.labels import classes_of
 from ganbench.data.nvlabs_zip import Zip
 from ganbench.data.opening import existing_path
 from ganbench.errors import BadInputError
+from ganbench.images import to_rgb
 from ganbench.types import Dataset, WithDomains
 
 COLOURS = {1: "greyscale", 3: "RGB"}
@@ -102,14 +103,19 @@ class _OneFile(Folder):
 
 
 def _of_data(data: Dataset, channels: int) -> list[UserImage]:
-    _check_channels(data.name, data.channels, channels)
+    if channels == 1:
+        _check_channels(data.name, data.channels, channels)
     domains = data.domains if isinstance(data, WithDomains) else ()
     shown = data.validation if isinstance(data, WithDomains) else data
     numbers = classes_of(shown).tolist() if domains else []
 
     def one(index: int) -> UserImage:
         domain = domains[numbers[index]] if domains else None
-        return UserImage(safe(f"{domain or data.name}-{index:04d}"), domain, lambda: shown.images([index])[0])
+        return UserImage(safe(f"{domain or data.name}-{index:04d}"), domain, lambda: pixels_of(index))
+
+    def pixels_of(index: int) -> Tensor:
+        images = shown.images([index])
+        return (images if channels == 1 else to_rgb(images))[0]
 
     return [one(index) for index in range(len(shown))]
 

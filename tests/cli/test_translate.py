@@ -80,6 +80,14 @@ def test_references_of_the_target_stand_above_the_sheet(photos: Path, tmp_path: 
     assert np.array_equal(sheet[:8, 16:24], fitted)
 
 
+def test_grey_references_of_a_registered_data_set_become_rgb(photos: Path, tmp_path: Path) -> None:
+    line = ("--input", photos / "d.png", "--target", "dog", "--reference", "digits", "--limit", 1)
+    assert sorted(translate(tmp_path / "out", "painted", *line)) == [
+        "d-to-dog-like-digits-0000.png",
+        "to-dog-reference.png",
+    ]
+
+
 def test_several_targets_take_the_references_that_are_known_to_be_theirs(photos: Path, tmp_path: Path) -> None:
     line = ("--input", photos / "d.png", "--reference", photos)
     names = translate(tmp_path / "out", "painted", *line, "--target", "1", "--target", "cat", "--target", "dog")
@@ -157,7 +165,6 @@ def test_files_that_are_there_stay_unless_forced(photos: Path, tmp_path: Path) -
         ("--target dog --reference nowhere", "nowhere"),
         ("--target dog --target cat --reference photos/d.png", "name a single --target"),
         ("--target dog --reference empty", "empty holds no images"),
-        ("--target dog --reference digits", "digits is greyscale and the model takes RGB"),
         ("--target dog --input nowhere", "no folder, zip file or data set 'nowhere'"),
         ("--target dog --input digit-domain", "did you mean digit-domains"),
         ("--target dog --input empty", "empty holds no images"),

@@ -18,6 +18,7 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     """No test reads or writes the user's cache or results."""
     monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("GANBENCH_RESULTS", str(tmp_path_factory.mktemp("results")))
+    monkeypatch.delenv("GANBENCH_WEIGHTS", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(PLUGIN))
 
 

@@ -15,9 +15,11 @@ from typing import IO
 
 from ganbench.checkpoints.digest import file_sha256
 from ganbench.checkpoints.filekind import kind_of
+from ganbench.checkpoints.hub import download, is_hub, parsed
 from ganbench.checkpoints.transfer import SCHEMES, BrokenOffError, Limits, receive
 from ganbench.errors import BadInputError, MissingWeightsError
-from ganbench.paths import cache_dir
+from ganbench.paths import cache_dir, expanded, weights_dir
+from ganbench.types import WeightsFile
 
 STALE = 7 * 86400  # seconds after which what is left of a download that broke off is removed
 
@@ -50,13 +52,14 @@ def fetch(
     max_seconds: float = Limits.seconds,
     say: Callable[[str], None] = _say,
 ) -> Path:
-    """Return the path of a published file, downloading it where the cache folder does not have it whole.
+    """Return the path of a published file, downloading it where neither folder of weights has it whole.
 
-    A file with another checksum is never overwritten: it is kept beside the one that is fetched, under another name. A
-    download that broke off goes on where it ended, if the checksum is known.
+    The folder ``$GANBENCH_WEIGHTS`` is looked at first and never written. A file with another checksum is never
+    overwritten: it is kept beside the one that is fetched, under another name. A download that broke off goes on where
+    it ended, if the checksum is known.
 
     Args:
-        url: http or https.
+        url: http, https, or ``hf://OWNER/REPO/FILE``.
         sha256: of the file; "" where it is not known, and then the one that arrived is told.
         name: of the file here; "" for the last part of the address.
         folder: where to keep it; None for ``weights`` in the cache folder.
@@ -68,8 +71,13 @@ def fetch(
     Raises:
         MissingWeightsError: it is not here and cannot be fetched; names file, address, checksum and folder.
     """
+    name = name or (parsed(url).file.rpartition("/")[2] if is_hub(url) else _name_in(url)) or ".."
+    if (own := _own(name, sha256, say)) is not None:
+        return own
+    if is_hub(url):
+        return _of_hub(url, sha256)
     folder = folder or cache_dir() / "weights"
-    path = folder / (name or _name_in(url) or "..")
+    path = folder / name
     found = file_sha256(path) if path.is_file() else ""
     if found and sha256 in ("", found):
         return path
@@ -88,6 +96,50 @@ def fetch(
     return path
 
 
+def fetch_weights(file: WeightsFile) -> Path:
+    """Return the path of a published file of weights; see ``fetch``."""
+    return fetch(file.url, file.sha256, name=file.name)
+
+
+def local(spec: Path | str) -> Path:
+    """Return the path of a file of weights that a person named: a path, or ``hf://OWNER/REPO/FILE``, which is fetched.
+
+    Raises:
+        MissingWeightsError: it is not here and cannot be fetched.
+    """
+    return fetch(str(spec)) if is_hub(spec) else expanded(spec)
+
+
+def where_is(file: WeightsFile) -> Path | None:
+    """Return the path of a published file by its name alone, without reading or fetching it; None where it is not here.
+
+    Files of the hub are found in ``$GANBENCH_WEIGHTS`` alone.
+    """
+    folders = (weights_dir(), cache_dir() / "weights")
+    return next((folder / file.name for folder in folders if folder and os.path.isfile(folder / file.name)), None)
+
+
+def _own(name: str, sha256: str, say: Callable[[str], None]) -> Path | None:
+    """Return the path of a file in ``$GANBENCH_WEIGHTS``, or None where there is none, or another one."""
+    folder = weights_dir()
+    if folder is None or not os.path.isfile(folder / name):
+        return None
+    found = file_sha256(folder / name) if sha256 else ""
+    if found == sha256:
+        return folder / name
+    say(f"{folder / name} has the sha256 {found}, expected {sha256}: looking elsewhere.")
+    return None
+
+
+def _of_hub(url: str, sha256: str) -> Path:
+    path = download(url, offline=_fetching_is_off.get())
+    if sha256 and (found := file_sha256(path)) != sha256:
+        raise MissingWeightsError(
+            f"expected {url} with sha256 {sha256}, found sha256 {found}: name the revision that has the right file."
+        )
+    return path
+
+
 def missing(url: str, sha256: str, path: Path, why: Exception | str, found: str = "") -> MissingWeightsError:
     """Return the error for a file that is not on this machine, or is there with another checksum (``found``)."""
     reason = " ".join(str(getattr(why, "reason", why)).split()).rstrip(".")  # urllib wraps what the network said
@@ -99,7 +151,7 @@ def missing(url: str, sha256: str, path: Path, why: Exception | str, found: str 
         )
     return MissingWeightsError(
         f"{path.name} is not on this machine and cannot be fetched ({reason}): download {url} ({checksum}) elsewhere "
-        f"and put it into {path.parent}."
+        f"and put it into {path.parent} or the folder that GANBENCH_WEIGHTS names."
     )
 
 

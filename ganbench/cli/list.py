@@ -15,20 +15,28 @@ if TYPE_CHECKING:
     from ganbench.benchmarks import Benchmark
 
 
+KINDS = (*registry.KINDS, "weights")
+
+
 @click.command(
     cls=Verb,
-    examples=("ganbench list", "ganbench list models", "ganbench list metrics --long"),
+    examples=("ganbench list", "ganbench list models", "ganbench list metrics --long", "ganbench list weights"),
 )
-@click.argument("kind", required=False, type=Choice(registry.KINDS), metavar=f"[{'|'.join(registry.KINDS)}]")
+@click.argument("kind", required=False, type=Choice(KINDS), metavar=f"[{'|'.join(KINDS)}]")
 @click.option("--long", is_flag=True, help="Import everything listed and show parameters, recipes, published weights.")
 @click.pass_context
 def command(ctx: click.Context, kind: str | None, long: bool) -> None:
     """List names with a line on each.
 
     Nothing is imported without --long; with it, what cannot be imported is named at the end, and the exit code is 2.
+    The weights are the published files of models and extractors, and whether they are on this machine.
     """
     failures: list[GanbenchError] = []
-    for each in (kind,) if kind else registry.KINDS:
+    if kind == "weights":
+        from ganbench.cli.weights import show_weights
+
+        show_weights(failures)
+    for each in () if kind == "weights" else (kind,) if kind else registry.KINDS:
         if kind is None:
             say(f"{each}:")
         _show(each, "" if kind else "  ", long, failures)

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from baselines.attributes.networks import AttributeNetwork
 from ganbench.checkpoints import file_sha256, header_of, load_one
+from ganbench.checkpoints.download import local
 from ganbench.errors import BadInputError
 from ganbench.extractors.network import Network
 from ganbench.images import to_float, to_rgb
-from ganbench.paths import expanded
 
 
 class TrainedAttributes(Network):
@@ -61,7 +61,7 @@ def open_attributes(file: str = "") -> TrainedAttributes:
     Raises:
         BadInputError: there is no such file, it is damaged, or it is of another kind.
     """
-    path = expanded(file)
+    path = local(file)
     if not path.is_file():
         raise BadInputError(
             f"there is no file of attribute classifiers {file!r}: write attributes:FILE, with a file that "

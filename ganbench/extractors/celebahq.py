@@ -7,12 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.checkpoints import file_sha256, load_one
-from ganbench.checkpoints.download import fetch
+from ganbench.checkpoints.download import fetch_weights
 from ganbench.errors import BadInputError
 from ganbench.extractors.network import Network
 from ganbench.images import to_float, to_rgb
+from ganbench.types import WeightsFile, needs
 
 URL = "https://nvlabs-fi-cdn.nvidia.com/stylegan/networks/metrics"
+LICENCE = "of StyleGAN by NVIDIA, for non-commercial use (CC BY-NC 4.0)"
 ATTRIBUTES = tuple(
     "male smiling attractive wavy-hair young 5-o-clock-shadow arched-eyebrows bags-under-eyes bald bangs big-lips "
     "big-nose black-hair blond-hair blurry brown-hair bushy-eyebrows chubby double-chin eyeglasses goatee gray-hair "
@@ -62,6 +64,13 @@ class AttributeClassifiers(Network):
         return torch.cat([network(rgb) for network in self.module], dim=1)
 
 
+def weights() -> tuple[WeightsFile, ...]:
+    """Return the published files, one for each attribute; no checksums are published with them."""
+    names = [f"celebahq-classifier-{number:02d}-{attribute}.pkl" for number, attribute in enumerate(ATTRIBUTES)]
+    return tuple(WeightsFile(f"{URL}/{name}", licence=LICENCE) for name in names)
+
+
+@needs(weights)
 def open_celebahq() -> AttributeClassifiers:
     """Return the extractor ``celebahq``, float32, on the CPU.
 
@@ -69,8 +78,7 @@ def open_celebahq() -> AttributeClassifiers:
         MissingWeightsError: if a network is not here and cannot be fetched.
         BadInputError: if a file is no such network.
     """
-    names = [f"celebahq-classifier-{number:02d}-{attribute}.pkl" for number, attribute in enumerate(ATTRIBUTES)]
-    paths = [fetch(f"{URL}/{name}") for name in names]  # no checksums are published with these files
+    paths = [fetch_weights(file) for file in weights()]
     digest = hashlib.sha256("".join(map(file_sha256, paths)).encode()).hexdigest()
     networks = nn.ModuleList([load_one(path, "D") for path in paths])
     return AttributeClassifiers("celebahq", digest, ATTRIBUTES, networks)

@@ -13,15 +13,18 @@ import torch
 from torch import Tensor
 
 from ganbench.checkpoints import file_sha256
-from ganbench.checkpoints.download import fetch
+from ganbench.checkpoints.download import fetch_weights
 from ganbench.extractors.inception_layouts import as_ported
 from ganbench.extractors.inception_network import NUM_CLASSES, NUM_FEATURES, Inception
 from ganbench.extractors.network import Network, read_weights
 from ganbench.extractors.weights import fill, own_file, tensors_in
 from ganbench.images import ResizeMethod, resize, to_rgb
+from ganbench.types import WeightsFile, needs
 
 URL = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+NBYTES = 95_628_359
+LICENCE = "TensorFlow's Inception-v3 of 2015-12-05, converted for pytorch-fid (Apache 2.0)"
 SIZE = 299
 
 
@@ -76,6 +79,12 @@ class InceptionExtractor(Network):
         return {"features": features, "probabilities": probabilities}
 
 
+def weights() -> tuple[WeightsFile, ...]:
+    """Return the published file of weights."""
+    return (WeightsFile(URL, SHA256, nbytes=NBYTES, licence=LICENCE),)
+
+
+@needs(weights)
 def open_inception(file: str | None = None) -> InceptionExtractor:
     """Return the extractor ``inception``, float32, on the CPU.
 
@@ -89,11 +98,13 @@ def open_inception(file: str | None = None) -> InceptionExtractor:
     return _opened("inception", file, OFFICIAL)
 
 
+@needs(weights)
 def open_inception_clean(file: str | None = None) -> InceptionExtractor:
     """Return ``inception-clean``, clean-fid's mode ``clean``; the rest is as for ``open_inception``."""
     return _opened("inception-clean", file, CLEAN)
 
 
+@needs(weights)
 def open_inception_legacy_pytorch(file: str | None = None) -> InceptionExtractor:
     """Return ``inception-legacy-pytorch``, clean-fid's mode ``legacy_pytorch``; the rest is as for ``open_inception``.
 
@@ -106,7 +117,7 @@ def _opened(name: str, file: str | None, preparation: Preparation) -> InceptionE
     with torch.device("meta"):
         module = Inception()
     if file is None:
-        module.load_state_dict(read_weights(fetch(URL, SHA256)), assign=True)
+        module.load_state_dict(read_weights(fetch_weights(weights()[0])), assign=True)
         return InceptionExtractor(name, SHA256, module, preparation)
     path = own_file(file, name)
     fill(module, as_ported(tensors_in(path)), path, "Inception-v3 of 2015-12-05")

@@ -10,13 +10,16 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from ganbench.checkpoints.download import fetch
+from ganbench.checkpoints.download import fetch_weights
 from ganbench.extractors.network import Network, read_weights
 from ganbench.extractors.vgg16 import normalised
 from ganbench.images import resize
+from ganbench.types import WeightsFile, needs
 
 URL = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth"
 SHA256 = "0cc3c7bd75056d25e46cba549dc184522069b81e9787eff6df84f397bd52a5ef"
+NBYTES = 108_949_747
+LICENCE = "Inception-v3 by Google (Apache 2.0), converted for torchvision (BSD 3-Clause), trained on ImageNet"
 SIZE = 299
 NUM_FEATURES = 2048
 
@@ -39,6 +42,12 @@ class InceptionTorchvisionExtractor(Network):
         return {"features": self.module(normalised(self.prepared(resize(images, SIZE, "pil-bilinear"))))}
 
 
+def weights() -> tuple[WeightsFile, ...]:
+    """Return the published file of weights."""
+    return (WeightsFile(URL, SHA256, nbytes=NBYTES, licence=LICENCE),)
+
+
+@needs(weights)
 def open_inception_torchvision() -> InceptionTorchvisionExtractor:
     """Return the extractor ``inception-torchvision``, float32, on the CPU.
 
@@ -46,8 +55,8 @@ def open_inception_torchvision() -> InceptionTorchvisionExtractor:
         MissingWeightsError: its weights are not here and cannot be fetched.
     """
     module = trunk()
-    weights = read_weights(fetch(URL, SHA256))
-    module.load_state_dict({name: weights[name] for name in module.state_dict() if name in weights}, assign=True)
+    tensors = read_weights(fetch_weights(weights()[0]))
+    module.load_state_dict({name: tensors[name] for name in module.state_dict() if name in tensors}, assign=True)
     return InceptionTorchvisionExtractor("inception-torchvision", SHA256, module)
 
 

@@ -17,11 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.checkpoints.digest import file_sha256
-from ganbench.checkpoints.download import fetch
+from ganbench.checkpoints.download import fetch_weights
 from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors import alexnet, vgg16
 from ganbench.extractors.network import Network, read_weights
 from ganbench.functional.lpips import Epsilon, lpips_embedding
+from ganbench.types import needs
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Trunk:
     """A network whose layers LPIPS compares.
 
     Attributes:
-        published: module with the address and checksum of its weights, and its ``convolutions``.
+        published: module with its ``weights``, their checksum, and its ``convolutions``.
         taps: indices of the layers that are compared, all after a ReLU.
         channels: of these layers.
         smallest: height and width of the smallest image from which every layer has a position.
@@ -108,6 +109,7 @@ class LpipsExtractor(Network):
         return lpips_embedding(layers, tuple(self.module.weights), epsilon=self.epsilon)
 
 
+@needs(vgg16.weights)
 def open_lpips_vgg16() -> LpipsExtractor:
     """Return the extractor ``lpips-vgg16``, float32, on the CPU.
 
@@ -117,6 +119,7 @@ def open_lpips_vgg16() -> LpipsExtractor:
     return LpipsExtractor("lpips-vgg16", *_loaded(VGG16), VGG16.smallest)
 
 
+@needs(alexnet.weights)
 def open_lpips_alex() -> LpipsExtractor:
     """Return the extractor ``lpips-alex``, float32, on the CPU: AlexNet, as the package measures by default.
 
@@ -126,6 +129,7 @@ def open_lpips_alex() -> LpipsExtractor:
     return LpipsExtractor("lpips-alex", *_loaded(ALEXNET), ALEXNET.smallest)
 
 
+@needs(alexnet.weights)
 def open_lpips_alex_stargan() -> LpipsExtractor:
     """Return the extractor ``lpips-alex-stargan``, float32, on the CPU: StarGAN v2's, epsilon inside the root.
 
@@ -143,7 +147,7 @@ def _loaded(trunk: Trunk) -> tuple[str, Backbone]:
         module = Backbone(trunk)
     linear = read_weights(_linear_path(trunk.linear))
     state = {f"weights.{i}": linear[f"lin{i}.model.1.weight"].flatten() for i in range(len(trunk.taps))}
-    published = read_weights(fetch(trunk.published.URL, trunk.published.SHA256))
+    published = read_weights(fetch_weights(trunk.published.weights()[0]))
     state |= {name: published[name] for name in module.state_dict() if name in published}
     module.load_state_dict(state, assign=True)
     both = trunk.published.SHA256 + LINEAR_SHA256[trunk.linear]

@@ -12,12 +12,15 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from ganbench.checkpoints.download import fetch
+from ganbench.checkpoints.download import fetch_weights
 from ganbench.extractors.network import Network, read_weights
 from ganbench.images import resize, to_rgb
+from ganbench.types import WeightsFile, needs
 
 URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
 SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
+NBYTES = 553_433_881
+LICENCE = "VGG16 by torchvision (BSD 3-Clause), trained on ImageNet"
 SIZE = 224
 MEAN = (0.485, 0.456, 0.406)  # of ImageNet, for images in 0..1
 DEVIATION = (0.229, 0.224, 0.225)
@@ -54,6 +57,12 @@ def normalised(images: Tensor) -> Tensor:
     return (to_rgb(images) - mean) / deviation
 
 
+def weights() -> tuple[WeightsFile, ...]:
+    """Return the published file of weights."""
+    return (WeightsFile(URL, SHA256, nbytes=NBYTES, licence=LICENCE),)
+
+
+@needs(weights)
 def open_vgg16() -> Vgg16Extractor:
     """Return the extractor ``vgg16``, float32, on the CPU.
 
@@ -62,7 +71,7 @@ def open_vgg16() -> Vgg16Extractor:
     """
     with torch.device("meta"):
         whole = torchvision.models.vgg16(init_weights=False)
-    whole.load_state_dict(read_weights(fetch(URL, SHA256)), assign=True)
+    whole.load_state_dict(read_weights(fetch_weights(weights()[0])), assign=True)
     fc1, relu1, _, fc2, relu2 = whole.classifier[:5]  # dropout does nothing here
     module = nn.Sequential(whole.features, nn.Flatten(), fc1, relu1, fc2, relu2)
     return Vgg16Extractor("vgg16", SHA256, module)

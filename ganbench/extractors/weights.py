@@ -7,18 +7,18 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.checkpoints import contents, filekind, torchfile
+from ganbench.checkpoints.download import local
 from ganbench.checkpoints.format import Tensors
 from ganbench.errors import BadInputError
-from ganbench.paths import expanded
 
 
 def own_file(spec: str, extractor: str) -> Path:
-    """Return the path of the file that ``extractor:FILE`` names.
+    """Return the path of the file that ``extractor:FILE`` names; ``hf://OWNER/REPO/FILE`` is fetched.
 
     Raises:
         BadInputError: no file lies there.
     """
-    path = expanded(spec)
+    path = local(spec)
     if not spec or not path.is_file():
         raise BadInputError(
             f"expected a file of weights after {extractor}:, found none at {spec!r}: write {extractor}:FILE, or "

@@ -10,10 +10,9 @@ from torch import nn
 from baselines.digits import dataset as digits
 from ganbench import registry
 from ganbench.checkpoints import file_sha256, header_of
-from ganbench.checkpoints.download import fetch
+from ganbench.checkpoints.download import fetch_weights, local
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.models.adapter import BaseAdapter
-from ganbench.paths import expanded
 from ganbench.plugins import completed
 from ganbench.types import Adapter, Checkpoint, Embedded, Fingerprinted, LoadedModel
 
@@ -23,7 +22,8 @@ def load_model(name: str, weights: Path | str | None = None, *, device: str = "c
 
     Args:
         name: such as ``stylegan3``, ``stylegan3:ffhq-1024-t`` for a published checkpoint, or ``images:FOLDER``.
-        weights: a file (or for ``images`` a folder); None for the embedded weights or the published ones named.
+        weights: a file, ``hf://OWNER/REPO/FILE``, or for ``images`` a folder; None for the embedded weights or the
+            published ones named.
         device: such as ``cpu`` or ``cuda``.
         entry: which network of a file that holds several, by its name or key; None for the usual one.
 
@@ -69,7 +69,7 @@ open_subject = open_model  # the name under which scripts have known it
 
 
 def _of_path(name: str, adapter: Adapter, weights: Path | str, device: str, entry: str | None) -> LoadedModel:
-    path = expanded(weights)
+    path = local(weights)
     if not path.is_file():
         model = _loaded(name, adapter, path, device, entry)
         return LoadedModel(name, model, str(weights), _sha256_of(model, name), benchmark=adapter.benchmark)
@@ -140,7 +140,7 @@ def check_device(device: str) -> None:
 
 def _published(name: str, adapter: Adapter, release: str, device: str, entry: str | None) -> LoadedModel:
     checkpoint = _checkpoint(adapter, release)
-    path = fetch(checkpoint.url, checkpoint.sha256, name=checkpoint.file)
+    path = fetch_weights(checkpoint.weights)
     model = _loaded(name, adapter, path, device, entry)
     return LoadedModel(name, model, checkpoint.url, file_sha256(path), benchmark=checkpoint.benchmark)
 

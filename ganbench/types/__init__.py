@@ -36,6 +36,7 @@ from ganbench.types.models import (
     StyleTranslator,
     Translator,
 )
+from ganbench.types.weights import WeightsFile, needed_by, needs
 
 __all__ = [
     "Adapter",
@@ -67,6 +68,9 @@ __all__ = [
     "StyleTranslator",
     "Translator",
     "WatchedDataset",
+    "WeightsFile",
     "WithDomains",
     "WithImages",
+    "needed_by",
+    "needs",
 ]

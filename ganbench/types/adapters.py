@@ -6,17 +6,29 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from ganbench.types.data import Dataset
+from ganbench.types.weights import WeightsFile
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A published file of weights; ``file`` is its name where the address does not end in one."""
+    """A published file of a model's weights.
+
+    Attributes:
+        url, sha256, file: as of ``WeightsFile``.
+        benchmark: name of the benchmark to measure it by.
+        note: one line on what it is and on its licence.
+    """
 
     url: str
     sha256: str
     benchmark: str
     note: str = ""
     file: str = ""
+
+    @property
+    def weights(self) -> WeightsFile:
+        """The file, as it is fetched and listed."""
+        return WeightsFile(self.url, self.sha256, self.file, licence=self.note)
 
 
 @dataclass(frozen=True)

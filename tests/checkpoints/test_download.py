@@ -408,7 +408,13 @@ def test_a_closed_network_names_file_address_checksum_and_folder(server: Threadi
     with pytest.raises(MissingWeightsError) as caught:
         fetch(url, SHA256, folder=tmp_path / "w", timeout=2, say=lambda line: None)
     message = str(caught.value)
-    for part in ("a.pkl is not on this machine", url, f"sha256 {SHA256}", f"put it into {tmp_path / 'w'}."):
+    for part in (
+        "a.pkl is not on this machine",
+        url,
+        f"sha256 {SHA256}",
+        f"put it into {tmp_path / 'w'}",
+        "GANBENCH_WEIGHTS",
+    ):
         assert part in message
     assert ". " not in message.replace(str(tmp_path), "")
     assert_nothing_left(tmp_path / "w")

@@ -1,10 +1,14 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torchvision
 
 from ganbench import registry
 from ganbench.cli.summaries import summary
 from ganbench.errors import BadInputError
+from ganbench.extractors import alexnet, inception_torchvision, vgg16
+from ganbench.models.base import adapter_of
 from tests.cli.command_line import ganbench
 
 
@@ -66,3 +70,49 @@ def test_a_package_that_cannot_be_imported_hides_no_other(monkeypatch: pytest.Mo
     assert done.stderr == "ganbench: models 'stylegan2' (x:y) cannot be imported: no.\n"
     assert set(done.stdout.splitlines()) < set(wanted.splitlines())
     assert len(done.stdout.splitlines()) == len(wanted.splitlines()) - 2
+
+
+def test_weights_are_listed_with_name_checksum_licence_and_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = ganbench("list", "weights")
+    assert done.exit_code == 0, done.stderr
+    for name in registry.names("models"):
+        for short, checkpoint in adapter_of(name).published.items():
+            assert f"{name}:{short}  {checkpoint.weights.name}  " in done.stdout
+            assert f"  {checkpoint.url}\n" in done.stdout
+    assert f"  sha256 {vgg16.SHA256}\n" in done.stdout
+    assert "lpips-vgg16, vgg16  vgg16-397923af.pth  527.8 MiB  not here\n" in done.stdout
+    assert done.stdout.count("celebahq-classifier") == 2 * 40
+    assert "licence not on record" not in done.stdout
+
+
+def test_weights_that_are_here_are_listed_with_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "vgg16-397923af.pth").write_bytes(bytes(2**20))
+    monkeypatch.setenv("GANBENCH_WEIGHTS", str(tmp_path))
+    assert f"vgg16-397923af.pth  1.0 MiB  here: {tmp_path}" in ganbench("list", "weights").stdout
+
+
+@pytest.mark.parametrize(
+    ("published", "weights"),
+    [
+        (vgg16, torchvision.models.VGG16_Weights.IMAGENET1K_V1),
+        (alexnet, torchvision.models.AlexNet_Weights.IMAGENET1K_V1),
+        (inception_torchvision, torchvision.models.Inception_V3_Weights.IMAGENET1K_V1),
+    ],
+)
+def test_sizes_and_addresses_are_those_that_torchvision_publishes(published: Any, weights: Any) -> None:
+    (file,) = published.weights()
+    assert file.url == weights.url
+    assert file.nbytes / 2**20 == pytest.approx(weights.meta["_file_size"], abs=5e-4)
+
+
+def test_a_package_that_cannot_be_imported_hides_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = registry.names
+
+    def names(kind: str) -> tuple[str, ...]:
+        return ("broken", *known(kind))
+
+    monkeypatch.setattr(registry, "names", names)
+    done = ganbench("list", "weights")
+    assert done.exit_code == 2
+    assert "vgg16-397923af.pth" in done.stdout
+    assert len(done.stderr.splitlines()) == 2

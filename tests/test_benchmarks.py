@@ -11,10 +11,11 @@ from ganbench import registry
 from ganbench.benchmarks import Benchmark
 from ganbench.benchmarks.published import every
 from ganbench.engine.options import Options
-from ganbench.engine.planning import _metrics
+from ganbench.engine.planning import metrics_of
 from ganbench.images import to_uint8
 from ganbench.inputs import Features, Uint8
 from ganbench.metrics import resolve
+from ganbench.models.base import adapter_of
 
 BENCHMARKS = [name for name in registry.names("benchmarks") if registry.load("benchmarks", name).papers]
 
@@ -23,7 +24,7 @@ BENCHMARKS = [name for name in registry.names("benchmarks") if registry.load("be
 def test_a_benchmark_measures_metrics_that_exist(name: str) -> None:
     benchmark: Benchmark = registry.load("benchmarks", name)
     assert benchmark.version >= 1
-    found, problems = _metrics(Options(), benchmark)
+    found, problems = metrics_of(Options(), benchmark)
     assert problems == []
     assert len(found) == len(benchmark.metrics)
     for short in benchmark.short_names:
@@ -48,19 +49,19 @@ def test_published_numbers_are_of_their_papers() -> None:
 
 def test_the_first_stylegan_divides_covariances_by_one_less() -> None:
     for name, ddof in (("stylegan1", 1), ("stylegan3", 0), ("starganv2", 1)):
-        (metric, *_), _ = _metrics(Options(), registry.load("benchmarks", name))
+        (metric, *_), _ = metrics_of(Options(), registry.load("benchmarks", name))
         assert metric.spec()["ddof"] == ddof
 
 
 def test_quantiser_and_resizing_reach_the_metrics_and_their_records(monkeypatch: pytest.MonkeyPatch) -> None:
     toy: Benchmark = registry.load("benchmarks", "toy")
     other = dataclasses.replace(toy, quantiser="cyclegan", resize="box", ddof=1)
-    (metric, *_), _ = _metrics(Options(metrics=("fid@20",)), other)
+    (metric, *_), _ = metrics_of(Options(metrics=("fid@20",)), other)
     assert metric.spec() | {"class": None} == {
         "class": None, "max_real": 50_000, "ddof": 1, "quantiser": "cyclegan", "resize": "box",
     }  # fmt: skip
     assert metric.inputs()["fake"].view == Features("pool", "features", "cyclegan", "box")
-    (usual, *_), _ = _metrics(Options(metrics=("fid@20",)), toy)
+    (usual, *_), _ = metrics_of(Options(metrics=("fid@20",)), toy)
     assert usual.spec() == {"max_real": 50_000, "ddof": 0}, "what is usual is left out, as in older records"
 
 
@@ -79,3 +80,33 @@ def test_another_divisor_is_another_number() -> None:
     plain = ganbench.measure(Waves(), [metric], data=Stripes(), benchmark="toy")
     less = ganbench.measure(Waves(), [metric.with_(ddof=1)], data=Stripes(), benchmark="toy")
     assert plain != less
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_paper_has_an_address_and_a_main_experiment(name: str) -> None:
+    benchmark: Benchmark = registry.load("benchmarks", name)
+    assert "arXiv:" in benchmark.paper
+    assert benchmark.experiment is not None
+    model, recipe = benchmark.experiment.model, benchmark.experiment.recipe
+    assert recipe in adapter_of(model).recipes
+    assert bool(benchmark.experiment.domains) == bool(benchmark.experiment.validation)
+
+
+def test_the_official_counts() -> None:
+    counts = {
+        name: {metric.name: metric.count for metric in metrics_of(Options(), registry.load("benchmarks", name))[0]}
+        for name in ("stylegan1", "stylegan2", "stylegan2-ada", "stylegan3", "adm")
+    }
+    assert set(counts["stylegan1"].values()) == {50_000, 100_000, 200_000}
+    assert counts["stylegan1"]["ppl_wend@100k"] == 100_000
+    for name in ("stylegan2", "stylegan2-ada", "stylegan3", "adm"):
+        assert set(counts[name].values()) == {50_000}
+    for name, most in (("stylegan1", 50_000), ("stylegan2", 50_000), ("stylegan2-ada", None), ("stylegan3", None)):
+        (fid, *_), _ = metrics_of(Options(metrics=("fid",)), registry.load("benchmarks", name))
+        assert fid.inputs()["real"].count == most
+
+
+def test_a_benchmark_may_take_its_numbers_from_some_sources_alone() -> None:
+    published = registry.load("benchmarks", "cleanfid").published
+    assert {row.source.partition(" README")[0] for row in published} == {"clean-fid"}
+    assert {row.model for row in published} == {"stylegan2", "stylegan2-ada", "cyclegan"}

@@ -6,7 +6,30 @@ from typing import Any
 
 from ganbench.benchmarks.published import Published, published_for
 
-__all__ = ["Benchmark", "Published"]
+__all__ = ["Benchmark", "Experiment", "Published"]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a paper's headline numbers were measured on; a plan without a model and data goes by it.
+
+    Attributes:
+        data: name of the real images, for people, such as ``FFHQ``.
+        images: number of them; of data with domains, of training images in each.
+        resolution: height and width in pixels.
+        model: as registered; "" where ganbench has none of the paper's.
+        recipe: of the model, whose networks are built.
+        domains: of the data; none for data without.
+        validation: number of validation images in each domain.
+    """
+
+    data: str
+    images: int
+    resolution: int
+    model: str = ""
+    recipe: str = ""
+    domains: tuple[str, ...] = ()
+    validation: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,7 +48,10 @@ class Benchmark:
         quantiser: how generated images become 8-bit ones; None for each metric's usual way.
         resize: how images are brought to an extractor's size; None for the extractor's usual way.
         embedded: whether everything it needs ships with ganbench.
+        paper: authors, title, venue and arXiv number; "" where no paper is behind it.
+        experiment: the paper's main one; None where no paper is behind it.
         papers: models whose published numbers were measured like this, as ``published.csv`` names them.
+        sources: beginnings of the sources that they are taken from; none for every source.
     """
 
     name: str
@@ -39,7 +65,10 @@ class Benchmark:
     quantiser: str | None = None
     resize: str | None = None
     embedded: bool = False
+    paper: str = ""
+    experiment: Experiment | None = None
     papers: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -49,4 +78,4 @@ class Benchmark:
     @property
     def published(self) -> tuple[Published, ...]:
         """The published numbers of its papers, with source and confidence."""
-        return published_for(self.papers)
+        return published_for(self.papers, self.sources)

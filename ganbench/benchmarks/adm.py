@@ -1,9 +1,10 @@
 """The protocol of ADM's evaluator: FID, inception score, precision and recall, all on Inception's features.
 
-Deviation: its sFID, on spatial features, is not measured here.
+Deviation: its sFID, on spatial features, is not measured here. Precision and recall compare with up to 200,000 reals,
+where the official reference batches hold 10,000 images beside the moments of the whole training set.
 """
 
-from ganbench.benchmarks import Benchmark
+from ganbench.benchmarks import Benchmark, Experiment
 
 benchmark = Benchmark(
     name="adm",
@@ -19,5 +20,7 @@ benchmark = Benchmark(
         "lpips_real": "lpips10k_real",
     },
     extractors={"vgg16": "inception"},
+    paper="Dhariwal and Nichol, Diffusion Models Beat GANs on Image Synthesis (NeurIPS 2021), arXiv:2105.05233",
+    experiment=Experiment("ImageNet", 1_281_167, 256),
     ddof=1,  # covariances are numpy.cov's
 )

@@ -1,6 +1,10 @@
-"""CycleGAN's directions: the paper has no protocol of this kind, so FID is as others measure it, on the test images."""
+"""CycleGAN's directions: the paper has no protocol of this kind, so FID is of translated test images.
 
-from ganbench.benchmarks import Benchmark
+Deviation: reals are the target's training images, of which there are enough for a covariance; the FID of the CUT paper
+(Park et al. 2020) and of clean-fid's table compares with its 120 or 140 test images, and is not the same number.
+"""
+
+from ganbench.benchmarks import Benchmark, Experiment
 
 # accuracy needs a classifier of the very domains, and is measured where one is at hand.
 benchmark = Benchmark(
@@ -9,5 +13,7 @@ benchmark = Benchmark(
     data=None,
     metrics=("fid_translated", "cycle"),
     short_names={"fid": "fid_translated", "eqt": "eqt_int_translator", "eqr": "eqr_translator"},
+    paper="Zhu et al., Unpaired Image-to-Image Translation (ICCV 2017), arXiv:1703.10593",
+    experiment=Experiment("horse2zebra", 1_200, 256, "cyclegan", "horse2zebra-256", domains=("A", "B"), validation=130),
     papers=("cyclegan", "cogan", "pix2pix"),
 )

@@ -40,9 +40,14 @@ class Published:
     notes: str
 
 
-def published_for(models: Collection[str]) -> tuple[Published, ...]:
-    """Return the published numbers of some models, in the order of the table."""
-    return tuple(row for row in every() if row.model in models)
+def published_for(models: Collection[str], sources: tuple[str, ...] = ()) -> tuple[Published, ...]:
+    """Return the published numbers of some models, in the order of the table.
+
+    Args:
+        models: as the table names them.
+        sources: beginnings of their sources; none for every source.
+    """
+    return tuple(row for row in every() if row.model in models and row.source.startswith(sources or ""))
 
 
 @cache

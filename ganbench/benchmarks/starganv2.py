@@ -1,6 +1,6 @@
 """StarGAN v2's protocol: ten translations of every validation image to every other domain, with FID and LPIPS."""
 
-from ganbench.benchmarks import Benchmark
+from ganbench.benchmarks import Benchmark, Experiment
 
 benchmark = Benchmark(
     name="starganv2",
@@ -15,5 +15,9 @@ benchmark = Benchmark(
         "eqt": "eqt_int_latent",
         "eqr": "eqr_latent",
     },
+    paper="Choi et al., StarGAN v2: Diverse Image Synthesis for Multiple Domains (CVPR 2020), arXiv:1912.01865",
+    experiment=Experiment(
+        "CelebA-HQ", 14_000, 256, "starganv2", "celebahq-256", domains=("female", "male"), validation=1_000
+    ),
     papers=("starganv2", "munit", "drit", "msgan"),
 )

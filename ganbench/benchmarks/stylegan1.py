@@ -1,6 +1,9 @@
-"""StyleGAN's protocol: 50,000 samples for FID, 100,000 path steps, cropped faces, 200,000 samples for separability."""
+"""StyleGAN's protocol: 50,000 samples for FID, 100,000 path steps, cropped faces, 200,000 samples for separability.
 
-from ganbench.benchmarks import Benchmark
+Deviation: reals are taken as they are, where the official run mirrors FFHQ's at random, as it did in training.
+"""
+
+from ganbench.benchmarks import Benchmark, Experiment
 
 benchmark = Benchmark(
     name="stylegan1",
@@ -19,5 +22,7 @@ benchmark = Benchmark(
         "lpips_real": "lpips10k_real",
     },
     ddof=1,  # the original divides covariances as numpy.cov does
+    paper="Karras et al., A Style-Based Generator Architecture for GANs (CVPR 2019), arXiv:1812.04948",
+    experiment=Experiment("FFHQ", 70_000, 1024, "stylegan1", "ffhq-1024"),
     papers=("stylegan",),
 )

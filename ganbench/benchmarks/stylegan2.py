@@ -1,6 +1,9 @@
-"""StyleGAN2's protocol: 50,000 samples against 50,000 training images, path length at path ends without a crop."""
+"""StyleGAN2's protocol: 50,000 samples against 50,000 training images, path length at path ends without a crop.
 
-from ganbench.benchmarks import Benchmark
+Deviation: the paper's FID is the mean of ten evaluations, and one run measures it once.
+"""
+
+from ganbench.benchmarks import Benchmark, Experiment
 
 benchmark = Benchmark(
     name="stylegan2",
@@ -19,5 +22,7 @@ benchmark = Benchmark(
         "lpips_real": "lpips10k_real",
     },
     ddof=1,  # the TensorFlow code divides covariances as numpy.cov does
+    paper="Karras et al., Analyzing and Improving the Image Quality of StyleGAN (CVPR 2020), arXiv:1912.04958",
+    experiment=Experiment("FFHQ", 70_000, 1024, "stylegan2", "stylegan2"),
     papers=("stylegan2",),
 )

@@ -1,6 +1,6 @@
 """StyleGAN3's protocol: official extractors, 50,000 samples, the training data as reals."""
 
-from ganbench.benchmarks import Benchmark
+from ganbench.benchmarks import Benchmark, Experiment
 
 benchmark = Benchmark(
     name="stylegan3",
@@ -18,5 +18,7 @@ benchmark = Benchmark(
         "lpips": "lpips10k",
         "lpips_real": "lpips10k_real",
     },
+    paper="Karras et al., Alias-Free Generative Adversarial Networks (NeurIPS 2021), arXiv:2106.12423",
+    experiment=Experiment("FFHQ-U", 70_000, 1024, "stylegan3", "ffhqu-1024-t"),
     papers=("stylegan3",),
 )

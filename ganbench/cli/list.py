@@ -1,18 +1,16 @@
 """``ganbench list``: the registered names of each kind."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ganbench import registry
+from ganbench.cli.console import Terminal
 from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb
 from ganbench.cli.output import complain, say
 from ganbench.cli.summaries import summary
 from ganbench.errors import GanbenchError
-
-if TYPE_CHECKING:
-    from ganbench.benchmarks import Benchmark
 
 
 KINDS = (*registry.KINDS, "weights")
@@ -20,12 +18,19 @@ KINDS = (*registry.KINDS, "weights")
 
 @click.command(
     cls=Verb,
-    examples=("ganbench list", "ganbench list models", "ganbench list metrics --long", "ganbench list weights"),
+    examples=(
+        "ganbench list",
+        "ganbench list models",
+        "ganbench list metrics --long",
+        "ganbench list benchmarks --long",
+        "ganbench list weights",
+    ),
 )
 @click.argument("kind", required=False, type=Choice(KINDS), metavar=f"[{'|'.join(KINDS)}]")
 @click.option("--long", is_flag=True, help="Import everything listed and show parameters, recipes, published weights.")
+@click.option("--all", "everything", is_flag=True, help="With --long, show published numbers of low confidence, too.")
 @click.pass_context
-def command(ctx: click.Context, kind: str | None, long: bool) -> None:
+def command(ctx: click.Context, kind: str | None, long: bool, everything: bool) -> None:
     """List names with a line on each.
 
     Nothing is imported without --long; with it, what cannot be imported is named at the end, and the exit code is 2.
@@ -39,7 +44,10 @@ def command(ctx: click.Context, kind: str | None, long: bool) -> None:
     for each in () if kind == "weights" else (kind,) if kind else registry.KINDS:
         if kind is None:
             say(f"{each}:")
-        _show(each, "" if kind else "  ", long, failures)
+        if each == "benchmarks" and long:
+            _show_benchmarks(everything, failures)
+        else:
+            _show(each, "" if kind else "  ", long, failures)
     for failure in failures:
         complain(str(failure))
     if failures:
@@ -60,14 +68,26 @@ def _show(kind: str, indent: str, long: bool, failures: list[GanbenchError]) -> 
             say(f"{indent}{'':<{width}}  {line}")
 
 
+def _show_benchmarks(everything: bool, failures: list[GanbenchError]) -> None:
+    """Show each benchmark as its paper would print it."""
+    from ganbench.cli.benchmark_tables import show_benchmark
+
+    console = Terminal()
+    for name in registry.names("benchmarks"):
+        console.print(f"{name}  {summary('benchmarks', name)}".rstrip())
+        try:
+            show_benchmark(console, registry.load("benchmarks", name), everything)
+        except GanbenchError as error:  # of one package, which keeps nobody from listing the others
+            failures.append(error)
+        console.print()
+
+
 def _details(kind: str, name: str) -> list[str]:
     """Return further lines on a registered object, which is imported for them."""
     if kind == "metrics":
         return _of_metric(name)
     thing = registry.load(kind, name)
-    if kind == "models":
-        return _of_adapter(thing)
-    return _of_benchmark(thing) if kind == "benchmarks" else []
+    return _of_adapter(thing) if kind == "models" else []
 
 
 def _of_metric(name: str) -> list[str]:
@@ -86,8 +106,3 @@ def _of_adapter(thing: Any) -> list[str]:
     adapter = completed(thing, BaseAdapter)
     named = {"recipes": adapter.recipes, "published": adapter.published}
     return [f"{what}: {', '.join(names)}" for what, names in named.items() if names]
-
-
-def _of_benchmark(benchmark: "Benchmark") -> list[str]:
-    short_names = ", ".join(f"{name} = {meaning}" for name, meaning in benchmark.short_names.items())
-    return [f"short names: {short_names or 'none'}", f"metrics: {', '.join(benchmark.metrics)}"]

@@ -65,7 +65,7 @@ def plan_run(name: str, given: Options) -> PlannedRun:
 def plan_model(loaded: LoadedModel, given: Options, options: Options) -> PlannedRun:
     """Return the plan of a loaded model's run. Arguments and errors are those of ``plan_run``."""
     benchmark: Benchmark = registry.load("benchmarks", options.benchmark or loaded.benchmark)
-    metrics, problems = _metrics(options, benchmark)
+    metrics, problems = metrics_of(options, benchmark)
     data, data_problems = _data(options, benchmark, loaded)
     problems += data_problems
     try:
@@ -109,7 +109,7 @@ def _misnamed(name: str, options: Options) -> list[str]:
     """Return what is wrong with the names of metrics, benchmark and data, without loading or fetching anything."""
     try:
         protocol = options.benchmark or (None if options.weights else benchmark_of(name))
-        problems = _metrics(options, registry.load("benchmarks", protocol))[1] if protocol else []
+        problems = metrics_of(options, registry.load("benchmarks", protocol))[1] if protocol else []
         if options.extractor:
             registry.load("extractors", options.extractor.partition(":")[0])  # which says what is wrong
         if isinstance(options.data, str) and not is_there(options.data):
@@ -135,7 +135,7 @@ def sized_for(model: Any, data: Dataset) -> Dataset:
     return at_size(data, model.img_resolution, model.img_channels) if isinstance(model, Sized) else at_size(data)
 
 
-def _metrics(options: Options, benchmark: Benchmark) -> tuple[list[Metric], list[str]]:
+def metrics_of(options: Options, benchmark: Benchmark) -> tuple[list[Metric], list[str]]:
     """Return the metrics asked for, as the benchmark measures them, and what is wrong with their names."""
     if options.attributes is not None:
         extractors = {**benchmark.extractors, CLASSIFIERS: f"attributes:{options.attributes}"}

@@ -116,3 +116,76 @@ def test_a_package_that_cannot_be_imported_hides_no_weights(monkeypatch: pytest.
     assert done.exit_code == 2
     assert "vgg16-397923af.pth" in done.stdout
     assert len(done.stderr.splitlines()) == 2
+
+
+def section(benchmark: str, *more: str) -> list[str]:
+    """Return the lines that ``list benchmarks --long`` prints of one benchmark, without their indentation."""
+    done = ganbench("list", "benchmarks", "--long", *more)
+    assert done.exit_code == 0, done.stderr
+    lines = done.stdout.splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith(f"{benchmark} "))
+    return [line.strip() for line in lines[start : lines.index("", start)]]
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.mark.usefixtures("wide")
+def test_a_benchmark_reads_like_its_paper() -> None:
+    lines = [" ".join(line.split()) for line in section("stylegan3")]
+    assert lines[1].endswith("arXiv:2106.12423")
+    assert lines[2] == "version 1; data named with --data (the paper's is FFHQ-U: 70,000 at 1024x1024)"
+    assert "FID50k_full 50,000 all inception" in lines
+    assert "EQT50k_int 50,000 - -" in lines
+    at = lines.index("variant data size FID50k_full EQT50k_int EQR50k")
+    assert "Figure 5 left" in lines[at - 1]
+    assert "stylegan3-t ffhqu 1024 3.67 61.69 13.95" in lines[at:]
+    assert "config-a ffhqu 256 5.14 - -" in lines[at:]
+    assert any("covariances divide by N - 1" in line for line in section("stylegan1"))
+    starganv2 = [" ".join(line.split()) for line in section("starganv2")]
+    assert "FID_latent all x 10 all inception-torchvision" in starganv2
+    assert "LPIPS_latent all x 10 - lpips-alex-stargan" in starganv2
+
+
+@pytest.mark.usefixtures("wide")
+def test_numbers_of_low_confidence_are_shown_when_asked_for() -> None:
+    some, all_ = section("starganv2"), section("starganv2", "--all")
+    assert some[-1] == "24 published numbers of low confidence are left out: --all shows them."
+    assert not any("munit" in line for line in some)
+    assert any("munit" in line and "31.4" in line for line in all_)
+    assert not any("left out" in line for line in all_)
+
+
+@pytest.mark.usefixtures("wide")
+def test_a_model_that_a_paper_compares_with_stands_in_its_table() -> None:
+    lines = [" ".join(line.split()) for line in section("cyclegan")]
+    at = next(at for at, line in enumerate(lines) if "1703.10593 Table 2" in line)
+    assert lines[at + 2 : at + 5] == [
+        "cyclegan cityscapes labels->photo 256 0.52 0.17 0.11",
+        "pix2pix cityscapes labels->photo 256 0.71 0.25 0.18",
+        "cogan cityscapes labels->photo 256 0.4 0.1 0.06",
+    ]
+
+
+def test_a_metric_that_is_not_measured_here_keeps_the_name_that_it_was_published_under() -> None:
+    from ganbench.cli.benchmark_tables import as_printed
+
+    for name in ("fid50k_mix2latents", "kid50k_full x1e3", "fid", "fcn_per_pixel_acc", "clean_fid50k"):
+        assert as_printed(name) == name
+    assert as_printed("ppl_wend") == "PPL_wend"
+    assert as_printed("ls_w") == "LS_w"
+    assert as_printed("pr50k3_precision") == "PR50k3_precision"
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_no_line_is_wider_than_the_terminal_and_no_number_is_broken(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    done = ganbench("list", "benchmarks", "--long", "--all")
+    assert max(map(len, done.stdout.splitlines())) <= columns
+    words = set(done.stdout.split())
+    assert {"664.8854", "61.69", "23.84", "0.4501", "2.98"} <= words
+    assert not any(line != line.rstrip() for line in done.stdout.splitlines() if line.startswith("  "))

@@ -6,12 +6,10 @@ from typing import Any
 import click
 
 from ganbench import registry
-from ganbench.cli.console import Terminal
 from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb
 from ganbench.cli.output import complain, say
 from ganbench.cli.summaries import summary
 from ganbench.errors import GanbenchError
-
 
 KINDS = (*registry.KINDS, "weights")
 
@@ -71,6 +69,7 @@ def _show(kind: str, indent: str, long: bool, failures: list[GanbenchError]) -> 
 def _show_benchmarks(everything: bool, failures: list[GanbenchError]) -> None:
     """Show each benchmark as its paper would print it."""
     from ganbench.cli.benchmark_tables import show_benchmark
+    from ganbench.cli.console import Terminal
 
     console = Terminal()
     for name in registry.names("benchmarks"):

@@ -48,13 +48,13 @@ def convolutions() -> nn.Sequential:
     return features
 
 
-def normalised(images: Tensor) -> Tensor:
-    """Return ``[N, 3, H, W]`` with the mean and deviation of ImageNet, of ``[N, C, H, W]`` in 0..255.
+def normalised(images: Tensor, mean: tuple[float, ...] = MEAN, deviation: tuple[float, ...] = DEVIATION) -> Tensor:
+    """Return ``[N, 3, H, W]`` with a mean and deviation, by default ImageNet's, of ``[N, C, H, W]`` in 0..255.
 
     The shift (-.030, -.088, -.188) and scale (.458, .448, .450) that LPIPS has for -1..1 are the same numbers.
     """
-    mean, deviation = (images.new_tensor(values).reshape(3, 1, 1) * 255 for values in (MEAN, DEVIATION))
-    return (to_rgb(images) - mean) / deviation
+    centre, scale = (images.new_tensor(values).reshape(3, 1, 1) * 255 for values in (mean, deviation))
+    return (to_rgb(images) - centre) / scale
 
 
 def weights() -> tuple[WeightsFile, ...]:

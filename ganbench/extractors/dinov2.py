@@ -1,0 +1,89 @@
+"""The extractor of FD-DINOv2: the vision transformer ViT-L/14 of DINOv2, whose class token is the feature.
+
+Weights are those that Meta publishes; ``dinov2:FILE`` takes them, or those of the hubs of timm and transformers, from a
+file, in any size but the giant one.
+"""
+
+from collections.abc import Mapping
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganbench.checkpoints import file_sha256
+from ganbench.checkpoints.download import fetch
+from ganbench.extractors.network import Network
+from ganbench.extractors.vgg16 import normalised
+from ganbench.extractors.vit import network, renamed
+from ganbench.extractors.weights import fill, own_file, tensors_in
+from ganbench.images import resize
+
+URL = "https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth"  # no checksum is published
+SIZE = 224
+OFFSET = 0.1  # of the resampling of position embeddings
+WHAT = "DINOv2"
+TRANSFORMERS = {  # names of the package transformers -> names of timm, which are Meta's
+    "dinov2.": "",
+    "embeddings.cls_token": "cls_token",
+    "embeddings.position_embeddings": "pos_embed",
+    "embeddings.patch_embeddings.projection.": "patch_embed.proj.",
+    "encoder.layer.": "blocks.",
+    ".attention.attention.": ".attn.",
+    ".attention.output.dense.": ".attn.proj.",
+    ".layer_scale1.lambda1": ".ls1.gamma",
+    ".layer_scale2.lambda1": ".ls2.gamma",
+    "layernorm.": "norm.",
+}
+
+
+class Dinov2Extractor(Network):
+    """``features`` (1024 for ViT-L/14): the class token after the last normalisation.
+
+    Images of any size are resized to 224x224 by Pillow's antialiased bicubic filter, to 8 bits again, and given the
+    mean and deviation of ImageNet. Greyscale is repeated in three channels.
+
+    Source: Stein et al., Exposing flaws of generative model evaluation metrics (NeurIPS 2023), and its code, dgm-eval;
+    Oquab et al., DINOv2 (TMLR 2024).
+    """
+
+    input_size = SIZE
+
+    def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
+        """Return ``features [N, 1024]`` of ``[N, C, H, W]`` images in 0..255."""
+        return {"features": self.module(normalised(self.prepared(resize(images, SIZE, "pil-bicubic"))))}
+
+
+def open_dinov2(file: str | None = None) -> Dinov2Extractor:
+    """Return the extractor ``dinov2``, float32, on the CPU.
+
+    Args:
+        file: of weights; None for the published ones.
+
+    Raises:
+        MissingWeightsError: timm is not installed, or the published weights are not here and cannot be fetched.
+        BadInputError: the file is missing, damaged, or holds other weights.
+    """
+    path = fetch(URL) if file is None else own_file(file, "dinov2")
+    tensors = renamed(tensors_in(path), TRANSFORMERS)
+    module = network(tensors, path, WHAT, img_size=SIZE, init_values=1.0, num_classes=0)
+    patch = tensors["patch_embed.proj.weight"].shape[-1]
+    tensors["pos_embed"] = resampled(tensors["pos_embed"].float(), SIZE // patch)
+    fill(module, tensors, path, WHAT)
+    made = Dinov2Extractor("dinov2" if file is None else f"dinov2:{path.name}", file_sha256(path), module)
+    made.layers = {"features": tensors["cls_token"].shape[-1]}
+    return made
+
+
+def resampled(positions: Tensor, side: int) -> Tensor:
+    """Return position embeddings ``[1, 1 + side^2, D]`` of those ``[1, 1 + S^2, D]`` that were learned at 518x518.
+
+    The official code asks for a scale of ``(side + 0.1) / S``, by which bicubic interpolation places its samples: other
+    packages, which interpolate from size to size, get other features.
+    """
+    token, grid = positions[:, :1], positions[:, 1:]
+    learned = int(grid.shape[1] ** 0.5)
+    if learned == side:
+        return positions
+    square = grid.reshape(1, learned, learned, -1).permute(0, 3, 1, 2)
+    scale = (side + OFFSET) / learned
+    made = F.interpolate(square, scale_factor=(scale, scale), mode="bicubic")
+    return F.pad(made.flatten(2).transpose(1, 2), (0, 0, 1, 0)) + F.pad(token, (0, 0, 0, made.shape[-1] ** 2))

@@ -1,0 +1,90 @@
+"""Vision transformers of the package timm, built from the shapes of their weights, whatever layout these come in.
+
+``pip install 'ganbench[vit]'`` brings the package; it is imported when the first such extractor is opened.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.errors import BadInputError, MissingWeightsError
+from ganbench.extractors.weights import OTHER
+
+HEAD = 64  # width of an attention head, in DINOv2 as in CLIP
+NAMED = ("cls_token", "pos_embed", "patch_embed.proj.weight", "blocks.0.mlp.fc1.weight")
+
+
+def renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
+    """Return tensors under timm's names, with queries, keys and values in one tensor.
+
+    Args:
+        tensors: by the names of their file.
+        names: pieces of names -> what stands for them in timm; replaced in this order.
+    """
+    found: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        for theirs, ours in names.items():
+            name = name.replace(theirs, ours)
+        found[name] = tensor
+    for name in [name for name in found if ".query." in name]:
+        parts = [found.get(name.replace(".query.", f".{part}.")) for part in ("query", "key", "value")]
+        if all(part is not None for part in parts):
+            found[name.replace(".query.", ".qkv.")] = torch.cat([part for part in parts if part is not None])
+    for name in {"cls_token", "pos_embed"} & found.keys():
+        found[name] = found[name].reshape(1, -1, found[name].shape[-1])
+    return found
+
+
+def network(
+    tensors: Mapping[str, Tensor], path: Path, what: str, img_size: int | None = None, **fields: Any
+) -> nn.Module:
+    """Return a transformer of the shapes of its tensors, on the meta device.
+
+    Args:
+        tensors: under timm's names.
+        path: of their file, for messages.
+        what: the network, for messages.
+        img_size: height and width of its images, in pixels; None for that of its position embeddings.
+        fields: further arguments of timm's ``VisionTransformer``.
+
+    Raises:
+        MissingWeightsError: the package is not installed.
+        BadInputError: the tensors are of another network.
+    """
+    transformer = _transformer(what)
+    if lacking := [name for name in NAMED if name not in tensors]:
+        raise BadInputError(f"expected weights of {what}, found none called {lacking[0]!r} in {path}: {OTHER}")
+    blocks = {name.split(".")[1] for name in tensors if name.startswith("blocks.")}
+    width, patch = tensors["cls_token"].shape[-1], tensors["patch_embed.proj.weight"].shape[-1]
+    hidden, positions = tensors["blocks.0.mlp.fc1.weight"].shape[0], tensors["pos_embed"].shape[1] - 1
+    side = math.isqrt(max(positions, 0))
+    if width < HEAD or width % HEAD or not side or side**2 != positions:
+        raise BadInputError(
+            f"expected weights of {what}, found a width of {width} and {positions} positions in {path}: {OTHER}"
+        )
+    with torch.device("meta"):
+        made: nn.Module = transformer(
+            img_size=img_size or side * patch,
+            patch_size=patch,
+            embed_dim=width,
+            depth=len(blocks),
+            num_heads=width // HEAD,
+            mlp_ratio=hidden / width,
+            weight_init="skip",
+            **fields,
+        )
+    return made
+
+
+def _transformer(what: str) -> Any:
+    try:
+        from timm.models.vision_transformer import VisionTransformer
+    except ImportError as error:
+        raise MissingWeightsError(
+            f"expected the package timm to build {what}, found that it is not installed: pip install 'ganbench[vit]'."
+        ) from error
+    return VisionTransformer

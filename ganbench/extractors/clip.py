@@ -1,6 +1,7 @@
 """CLIP's image embeddings: ``clip`` (ViT-B/32) of clean-fid's CLIP-FID, ``clip-l14-336`` (ViT-L/14@336px) of CMMD.
 
-Weights are OpenAI's; after a colon, each takes them from a file, or those of the hub of transformers.
+Weights are OpenAI's; after a colon, each takes them from a file, or those of the hub of transformers. Weights that
+others trained with another activation look the same and give wrong embeddings.
 """
 
 from collections.abc import Mapping
@@ -10,18 +11,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganbench.checkpoints import file_sha256
-from ganbench.checkpoints.download import fetch
+from ganbench.checkpoints.download import fetch_weights
 from ganbench.extractors.network import Network
 from ganbench.extractors.vgg16 import normalised
 from ganbench.extractors.vit import network, renamed
 from ganbench.extractors.weights import fill, own_file, tensors_in
 from ganbench.images import resize
+from ganbench.types import WeightsFile, needs
 
 FOLDER = "https://openaipublic.azureedge.net/clip/models"
 SHA256 = {
     "ViT-B-32.pt": "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af",
     "ViT-L-14-336px.pt": "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02",
 }
+LICENCE = "CLIP by OpenAI (MIT)"
 MEAN = (0.48145466, 0.4578275, 0.40821073)  # of the images that CLIP was trained on, in 0..1
 DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 WHAT = "CLIP"
@@ -89,6 +92,12 @@ class ClipExtractor(Network):
         return {"features": features, "unit": F.normalize(features)}
 
 
+def published(file: str) -> WeightsFile:
+    """Return a published file of weights, whose checksum is in its address."""
+    return WeightsFile(f"{FOLDER}/{SHA256[file]}/{file}", SHA256[file], licence=LICENCE)
+
+
+@needs(lambda: (published("ViT-B-32.pt"),))
 def open_clip(file: str | None = None) -> ClipExtractor:
     """Return the extractor ``clip``, ViT-B/32, float32, on the CPU.
 
@@ -99,19 +108,19 @@ def open_clip(file: str | None = None) -> ClipExtractor:
         MissingWeightsError: timm is not installed, or the published weights are not here and cannot be fetched.
         BadInputError: the file is missing, damaged, or holds other weights.
     """
-    return _opened("clip", "ViT-B-32.pt", file)
+    return _opened("clip", published("ViT-B-32.pt"), file)
 
 
+@needs(lambda: (published("ViT-L-14-336px.pt"),))
 def open_clip_l14_336(file: str | None = None) -> ClipExtractor:
     """Return the extractor ``clip-l14-336``, ViT-L/14@336px; the rest is as for ``open_clip``."""
-    return _opened("clip-l14-336", "ViT-L-14-336px.pt", file)
+    return _opened("clip-l14-336", published("ViT-L-14-336px.pt"), file)
 
 
-def _opened(name: str, published: str, file: str | None) -> ClipExtractor:
-    sha256 = SHA256[published]
-    path = fetch(f"{FOLDER}/{sha256}/{published}", sha256) if file is None else own_file(file, name)
+def _opened(name: str, weights: WeightsFile, file: str | None) -> ClipExtractor:
+    path = fetch_weights(weights) if file is None else own_file(file, name)
     tensors = of_images(tensors_in(path))
-    width = tensors["head.weight"].shape[0] if "head.weight" in tensors else 0
+    width = len(tensors.get("head.bias", "?"))  # without a projection of its own, it is refused
     module: nn.Module = network(
         tensors, path, WHAT, pre_norm=True, norm_layer=nn.LayerNorm, act_layer="quick_gelu", num_classes=width
     )
@@ -128,8 +137,8 @@ def of_images(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         found = renamed({name: it for name, it in tensors.items() if name.startswith(mine)}, TRANSFORMERS)
     else:
         found = renamed({name: it for name, it in tensors.items() if name.startswith("visual.")}, OPENAI)
-        if "proj" in found:
+        if "proj" in found and found["proj"].ndim == 2:
             found["head.weight"] = found.pop("proj").T
-    if "head.weight" in found:
+    if "head.weight" in found and found["head.weight"].ndim:
         found["head.bias"] = torch.zeros(len(found["head.weight"]))  # the projection has none
     return found

@@ -10,14 +10,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganbench.checkpoints import file_sha256
-from ganbench.checkpoints.download import fetch
+from ganbench.checkpoints.download import fetch_weights
+from ganbench.errors import BadInputError
 from ganbench.extractors.network import Network
 from ganbench.extractors.vgg16 import normalised
 from ganbench.extractors.vit import network, renamed
-from ganbench.extractors.weights import fill, own_file, tensors_in
+from ganbench.extractors.weights import OTHER, fill, own_file, tensors_in
 from ganbench.images import resize
+from ganbench.types import WeightsFile, needs
 
-URL = "https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth"  # no checksum is published
+URL = "https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth"
+LICENCE = "DINOv2 by Meta (Apache 2.0)"
 SIZE = 224
 OFFSET = 0.1  # of the resampling of position embeddings
 WHAT = "DINOv2"
@@ -52,6 +55,12 @@ class Dinov2Extractor(Network):
         return {"features": self.module(normalised(self.prepared(resize(images, SIZE, "pil-bicubic"))))}
 
 
+def weights() -> tuple[WeightsFile, ...]:
+    """Return the published file of weights; no checksum is published with it."""
+    return (WeightsFile(URL, licence=LICENCE),)
+
+
+@needs(weights)
 def open_dinov2(file: str | None = None) -> Dinov2Extractor:
     """Return the extractor ``dinov2``, float32, on the CPU.
 
@@ -62,8 +71,10 @@ def open_dinov2(file: str | None = None) -> Dinov2Extractor:
         MissingWeightsError: timm is not installed, or the published weights are not here and cannot be fetched.
         BadInputError: the file is missing, damaged, or holds other weights.
     """
-    path = fetch(URL) if file is None else own_file(file, "dinov2")
+    path = fetch_weights(weights()[0]) if file is None else own_file(file, "dinov2")
     tensors = renamed(tensors_in(path), TRANSFORMERS)
+    if any("register_tokens" in name or "reg_token" in name for name in tensors):
+        raise BadInputError(f"expected weights of DINOv2 without registers, found register tokens in {path}: {OTHER}")
     module = network(tensors, path, WHAT, img_size=SIZE, init_values=1.0, num_classes=0)
     patch = tensors["patch_embed.proj.weight"].shape[-1]
     tensors["pos_embed"] = resampled(tensors["pos_embed"].float(), SIZE // patch)

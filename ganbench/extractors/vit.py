@@ -15,7 +15,7 @@ from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors.weights import OTHER
 
 HEAD = 64  # width of an attention head, in DINOv2 as in CLIP
-NAMED = ("cls_token", "pos_embed", "patch_embed.proj.weight", "blocks.0.mlp.fc1.weight")
+AXES = {"cls_token": 3, "pos_embed": 3, "patch_embed.proj.weight": 4, "blocks.0.mlp.fc1.weight": 2}
 
 
 def renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
@@ -34,8 +34,9 @@ def renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str
         parts = [found.get(name.replace(".query.", f".{part}.")) for part in ("query", "key", "value")]
         if all(part is not None for part in parts):
             found[name.replace(".query.", ".qkv.")] = torch.cat([part for part in parts if part is not None])
-    for name in {"cls_token", "pos_embed"} & found.keys():
-        found[name] = found[name].reshape(1, -1, found[name].shape[-1])
+    for name in ("cls_token", "pos_embed"):
+        if name in found and found[name].ndim:
+            found[name] = found[name].reshape(1, -1, found[name].shape[-1])
     return found
 
 
@@ -56,24 +57,27 @@ def network(
         BadInputError: the tensors are of another network.
     """
     transformer = _transformer(what)
-    if lacking := [name for name in NAMED if name not in tensors]:
-        raise BadInputError(f"expected weights of {what}, found none called {lacking[0]!r} in {path}: {OTHER}")
+    for name, axes in (AXES | {"head.weight": 2} if fields["num_classes"] else AXES).items():
+        if name not in tensors or tensors[name].ndim != axes:
+            raise BadInputError(f"expected weights of {what}, found no {name!r} of {axes} axes in {path}: {OTHER}")
     blocks = {name.split(".")[1] for name in tensors if name.startswith("blocks.")}
     width, patch = tensors["cls_token"].shape[-1], tensors["patch_embed.proj.weight"].shape[-1]
     hidden, positions = tensors["blocks.0.mlp.fc1.weight"].shape[0], tensors["pos_embed"].shape[1] - 1
     side = math.isqrt(max(positions, 0))
-    if width < HEAD or width % HEAD or not side or side**2 != positions:
+    size = img_size or side * patch
+    if width < HEAD or width % HEAD or not side or side**2 != positions or not 1 <= patch <= size:
         raise BadInputError(
-            f"expected weights of {what}, found a width of {width} and {positions} positions in {path}: {OTHER}"
+            f"expected weights of {what}, found a width of {width}, patches of {patch} pixels and {positions} "
+            f"positions in {path}: {OTHER}"
         )
     with torch.device("meta"):
         made: nn.Module = transformer(
-            img_size=img_size or side * patch,
+            img_size=size,
             patch_size=patch,
             embed_dim=width,
             depth=len(blocks),
             num_heads=width // HEAD,
-            mlp_ratio=hidden / width,
+            mlp_ratio=(hidden + 0.5) / width,  # which timm cuts to whole numbers
             weight_init="skip",
             **fields,
         )

@@ -1,5 +1,6 @@
 """A person's own file of weights, in any container that can be read without running what is in it."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,9 +20,9 @@ def own_file(spec: str, extractor: str) -> Path:
         BadInputError: no file lies there.
     """
     path = local(spec)
-    if not spec or not path.is_file():
+    if not spec or not os.path.isfile(path):  # which, unlike Path's, is False where a name is too long
         raise BadInputError(
-            f"expected a file of weights after {extractor}:, found none at {spec!r}: write {extractor}:FILE, or "
+            f"expected a file of weights after {extractor}:, found none at {spec[:200]!r}: write {extractor}:FILE, or "
             f"{extractor} alone for the published weights."
         )
     return path

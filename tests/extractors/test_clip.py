@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 import torchvision.transforms as T
 from PIL import Image
+from safetensors.torch import save_file
 from torch import Tensor
 
 from ganbench.checkpoints import file_sha256
@@ -57,6 +59,67 @@ def close(found: Tensor, expected: Tensor) -> None:
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item())
 
 
+def weights() -> dict[str, Tensor]:
+    """Return random weights of the image half, by OpenAI's names."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        found = {
+            "class_embedding": torch.randn(WIDTH),
+            "positional_embedding": torch.randn(1 + (SIZE // PATCH) ** 2, WIDTH),
+            "proj": torch.randn(WIDTH, OUT) * 0.1,
+            "conv1.weight": torch.randn(WIDTH, 3, PATCH, PATCH) * 0.02,
+        }
+        blocks = [f"transformer.resblocks.{i}." for i in range(DEPTH)]
+        for name in ("ln_pre", "ln_post", *(f"{block}ln_{i}" for block in blocks for i in (1, 2))):
+            found |= {f"{name}.weight": 1 + torch.randn(WIDTH) * 0.1, f"{name}.bias": torch.randn(WIDTH) * 0.1}
+        for block in blocks:
+            found[f"{block}attn.in_proj_weight"] = torch.randn(3 * WIDTH, WIDTH) * 0.1
+            found[f"{block}attn.in_proj_bias"] = torch.randn(3 * WIDTH) * 0.1
+            for name, (outputs, inputs) in {"attn.out_proj": (1, 1), "mlp.c_fc": (4, 1), "mlp.c_proj": (1, 4)}.items():
+                found[f"{block}{name}.weight"] = torch.randn(outputs * WIDTH, inputs * WIDTH) * 0.1
+                found[f"{block}{name}.bias"] = torch.randn(outputs * WIDTH) * 0.1
+    return {f"visual.{name}": value for name, value in found.items()} | {"text_projection": torch.ones(2, 2)}
+
+
+def plain(state: dict[str, Tensor], x: Tensor) -> Tensor:
+    """Return the embedding of prepared images, from the equations of CLIP's vision transformer."""
+    s = {name.removeprefix("visual."): value.double() for name, value in state.items()}
+
+    def normal(y: Tensor, name: str) -> Tensor:
+        return F.layer_norm(y, (WIDTH,), s[f"{name}.weight"], s[f"{name}.bias"], eps=1e-5)
+
+    x = F.conv2d(x.double(), s["conv1.weight"], stride=PATCH).flatten(2).transpose(1, 2)
+    x = torch.cat([s["class_embedding"].expand(len(x), 1, -1), x], 1) + s["positional_embedding"]
+    x = normal(x, "ln_pre")
+    for block in (f"transformer.resblocks.{i}" for i in range(DEPTH)):
+        joint = normal(x, f"{block}.ln_1") @ s[f"{block}.attn.in_proj_weight"].T + s[f"{block}.attn.in_proj_bias"]
+        query, key, value = (part.unflatten(-1, (-1, 64)).transpose(1, 2) for part in joint.chunk(3, -1))
+        seen = (query @ key.transpose(-1, -2) / 8).softmax(-1) @ value
+        x = (
+            x
+            + seen.transpose(1, 2).flatten(2) @ s[f"{block}.attn.out_proj.weight"].T
+            + s[f"{block}.attn.out_proj.bias"]
+        )
+        hidden = normal(x, f"{block}.ln_2") @ s[f"{block}.mlp.c_fc.weight"].T + s[f"{block}.mlp.c_fc.bias"]
+        hidden = hidden * torch.sigmoid(1.702 * hidden)
+        x = x + hidden @ s[f"{block}.mlp.c_proj.weight"].T + s[f"{block}.mlp.c_proj.bias"]
+    return normal(x[:, 0], "ln_post") @ s["proj"]
+
+
+def test_embeddings_are_those_of_a_plain_transformer(tmp_path: Path) -> None:
+    state = weights()
+    torch.save({name: value.half() for name, value in state.items()}, tmp_path / "half.pt")
+    save_file(state, tmp_path / "whole.safetensors")
+    halved = {name: value.half().float() for name, value in state.items()}
+    for file, used in (("half.pt", halved), ("whole.safetensors", state)):
+        expected = plain(used, prepared(images())).float()
+        found = opened(tmp_path / file)
+        close(found(images())["features"], expected)
+        assert expected.std() > 0.1
+    assert found.input_size == SIZE  # type: ignore[attr-defined]  # it resizes
+    check_extractor(found)
+
+
 def openai() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is of 2022
@@ -99,9 +162,17 @@ def test_embeddings_are_those_of_the_package_transformers(tmp_path: Path) -> Non
 
 
 def test_other_weights_are_refused_in_one_sentence(tmp_path: Path) -> None:
-    torch.save({"visual.proj": torch.ones(4, 4), "conv.weight": torch.ones(3)}, tmp_path / "other.pt")
-    with pytest.raises(BadInputError, match="expected weights of CLIP, found none called 'cls_token' in"):
-        opened(tmp_path / "other.pt")
+    state, path = weights(), tmp_path / "other.pt"
+    wrong = {
+        "found no 'cls_token' of 3 axes": {"visual.proj": torch.ones(4, 4), "conv.weight": torch.ones(3)},
+        "found no 'head.weight' of 2 axes": {name: it for name, it in state.items() if name != "visual.proj"},
+        "found none called 'blocks.1.norm2.bias'": {name: it for name, it in state.items() if "1.ln_2.b" not in name},
+    }
+    for words, tensors in wrong.items():
+        torch.save(tensors, path)
+        with pytest.raises(BadInputError, match=f"expected weights of CLIP, {words}") as caught:
+            opened(path)
+        assert str(path) in str(caught.value)
 
 
 def test_published_weights_have_their_checksum_in_their_address(offline: Path) -> None:

@@ -185,8 +185,11 @@ def test_features_are_those_of_the_package_transformers(state: dict[str, Tensor]
 def test_other_weights_are_refused_in_one_sentence(state: dict[str, Tensor], tmp_path: Path) -> None:
     path = tmp_path / "other.pth"
     wrong = {
-        "found none called 'cls_token'": {"weight": torch.ones(3)},
-        "found a width of 128 and 1368 positions": {**state, "pos_embed": state["pos_embed"][:, 1:]},
+        "found no 'cls_token' of 3 axes": {"weight": torch.ones(3)},
+        "found no 'pos_embed' of 3 axes": {**state, "pos_embed": torch.tensor(1.0)},
+        "patches of 14 pixels and 1368 positions": {**state, "pos_embed": state["pos_embed"][:, 1:]},
+        "patches of 600 pixels": {**state, "patch_embed.proj.weight": torch.ones(WIDTH, 3, 1, 600)},
+        "found register tokens": {**state, "register_tokens": torch.ones(1, 4, WIDTH)},
         "found none called 'blocks.1.ls2.gamma'": {k: v for k, v in state.items() if k != "blocks.1.ls2.gamma"},
         "'norm.bias' of shape": {**state, "norm.bias": torch.ones(3)},
     }

@@ -1,0 +1,96 @@
+"""``ganbench explain``: why two numbers differ."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from ganbench.cli import options
+from ganbench.cli.console import Terminal
+from ganbench.cli.group import Verb
+from ganbench.cli.output import say
+
+if TYPE_CHECKING:
+    from ganbench.explain import Explanation, Question
+
+WIDEST = 1000  # columns; a narrower terminal wraps lines
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "ganbench explain samples 12.4 --data ffhq-256.zip --metric fid",
+        "ganbench explain samples other-samples",
+        "ganbench explain samples.zip other-samples.zip --data ffhq-256.zip --also-data ffhq-256-test.zip",
+        "ganbench explain baseline.json record.json --metric fid",
+    ),
+)
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--metric", help="Metric of features: fid, kid, is, pr, or their full names.  [default: fid]")
+@click.option("--data", help="Real images that A, and B where it is images, are compared with.")
+@click.option("--also-data", multiple=True, help="Other real images to try, such as another split; may be repeated.")
+@click.option("--benchmark", help="Measuring protocol.  [default: stylegan3]")
+@click.option("--extractor", help="Network whose features are compared: NAME or NAME:FILE.  [default: the benchmark's]")
+@click.option("--limit", type=options.Count(), help="Use no more than so many samples.")
+@click.option("--batch-size", type=options.Whole(1, 2**20), help="Images in work at once.")
+@options.device
+def command(first: str, second: str, metric: str | None, also_data: tuple[str, ...], **given: Any) -> None:
+    """Say why two numbers differ: how much of the gap each of the usual suspects closes.
+
+    A and B are two records (.json), a record and a number, images (a folder, a zip or a name) and a number, or two sets
+    of images. Of two records it lists what differs, and then changes one thing at a time from A towards B. Two sets of
+    images are both compared with --data; without it with each other, and the distance is to become 0.
+
+    What is tried: the filter that resizes images for the extractor, the divisor of covariances, how samples become 8-bit
+    images, JPEG, images made smaller and larger again, mirror images, halves and other counts, other splits and other
+    extractors, as far as they are here. Work is kept: issued again, it is quick.
+    """
+    from ganbench.cli.progress import Bars
+    from ganbench.engine.options import Options
+    from ganbench.explain import Measurer, ask, operand
+
+    chosen = Options.of(**given)
+    question = ask(operand(first), operand(second), metric, chosen, also_data)
+    bars = Bars()
+    try:
+        answer = question.answer(Measurer(chosen, bars))
+    finally:
+        bars.close()
+    _show(question, answer)
+
+
+def _show(question: "Question", answer: "Explanation | None") -> None:
+    console = Terminal(width=WIDEST)
+    if question.differences:
+        console.print(_differences(question))
+    for note in question.notes:
+        say(f"not tried: {note}")
+    if answer is None:
+        say("The number of A cannot be measured here: what differs is all that can be said.")
+        return
+    say(f"{answer.key} is {answer.value:.6g}, and {answer.target:.6g} is to be explained.")
+    recorded = question.recorded
+    if recorded is not None and abs(recorded - answer.value) > 1e-6 * abs(recorded):
+        say(f"The record has {recorded:.6g}: what is measured here is not quite the same.")
+    if answer.tried:
+        console.print(_tried(answer))
+    for name, reason in answer.lost.items():
+        say(f"not tried: {name}: {reason}")
+    say(answer.verdict)
+
+
+def _differences(question: "Question") -> Table:
+    table = Table("differs", "A", "B", box=None, pad_edge=False)
+    for each in question.differences:
+        table.add_row(each.what, each.first, each.second)
+    return table
+
+
+def _tried(answer: "Explanation") -> Table:
+    table = Table("alternative", box=None, pad_edge=False)
+    for name in (answer.key, "change", "closes"):
+        table.add_column(name, justify="right")
+    for each in answer.tried:
+        table.add_row(each.name, f"{each.value:.6g}", f"{each.change:+.3g}", f"{each.closed:.0%}".replace("%", " %"))
+    return table

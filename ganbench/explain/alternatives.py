@@ -1,0 +1,136 @@
+"""What else may have been done to get another number of the same images, as far as it can be tried here."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from ganbench import registry
+from ganbench.errors import GanbenchError
+from ganbench.explain.altered import features_of
+from ganbench.explain.edits import AS_THEY_ARE, FLIPPED, HALVED, JPEG, UNROUNDED
+from ganbench.explain.setup import Changes, Setup
+from ganbench.extractors.opening import open_extractor, without_fetching
+from ganbench.images import Quantiser, ResizeMethod
+from ganbench.types import Dataset, Extractor, FixedSamples, ResizingExtractor, Sized
+
+DIVISORS = {0: "N", 1: "N - 1"}
+COUNTS = (1_000, 5_000, 10_000, 50_000)
+
+
+@dataclass(frozen=True, eq=False)
+class Alternative:
+    """One way in which a number may have been measured otherwise.
+
+    Attributes:
+        name: in a few words.
+        changes: that it makes to a setup.
+    """
+
+    name: str
+    changes: Changes
+
+    def goes_with(self, other: "Alternative") -> bool:
+        """Return whether two change different things."""
+        return not self.changes.keys() & other.changes.keys()
+
+    def __add__(self, other: "Alternative") -> "Alternative":
+        return Alternative(f"{self.name} + {other.name}", {**self.changes, **other.changes})
+
+
+def alternatives(setup: Setup, also: Sequence[Dataset] = ()) -> list[Alternative]:
+    """Return every alternative that can be tried here and changes something; nothing is fetched.
+
+    Args:
+        setup: how the number is measured.
+        also: other sets of real images.
+    """
+    found = [
+        *_divisor(setup),
+        *_resizes(setup),
+        *_quantisers(setup),
+        *_edits(setup),
+        *_counts(setup),
+        *_extractors(setup),
+        *(Alternative(f"reals {data.name}", {"data": data, "real_part": None}) for data in also),
+    ]
+    return [each for each in found if setup.changed(each.changes) != setup]
+
+
+def _divisor(setup: Setup) -> Iterator[Alternative]:
+    for ddof, divisor in DIVISORS.items():
+        yield Alternative(f"covariance divided by {divisor}", {"ddof": ddof})
+
+
+def _resizes(setup: Setup) -> Iterator[Alternative]:
+    extractor, size = open_extractor(setup.extractor), _size(setup)
+    if not isinstance(extractor, ResizingExtractor) or size in (None, extractor.input_size):
+        return
+    for method in get_args(ResizeMethod):
+        if method != "box" or (size and size % extractor.input_size == 0):
+            yield Alternative(f"resized by {method}", {"resize": method})
+
+
+def _size(setup: Setup) -> int | None:
+    return setup.loaded.model.img_resolution if isinstance(setup.loaded.model, Sized) else None
+
+
+def _quantisers(setup: Setup) -> Iterator[Alternative]:
+    """Yield other ways to 8 bits, of images that are not stored in 8 bits."""
+    if isinstance(setup.loaded.model, FixedSamples):
+        return
+    for quantiser in get_args(Quantiser):
+        yield Alternative(f"quantised as {quantiser} does", {"quantiser": quantiser})
+    yield Alternative(f"samples {UNROUNDED}", {"sample_edits": (UNROUNDED,)})
+
+
+def _edits(setup: Setup) -> Iterator[Alternative]:
+    for edit in (*JPEG, HALVED):
+        yield Alternative(f"samples {_verb(edit)}", {"sample_edits": (edit,)})
+        if setup.uses_reals:
+            yield Alternative(f"reals {_verb(edit)}", {"real_edits": (edit,)})
+            yield Alternative(f"both {_verb(edit)}", {"sample_edits": (edit,), "real_edits": (edit,)})
+    yield Alternative("samples flipped", {"sample_edits": (FLIPPED,)})
+    yield Alternative("samples and their mirror images", {"sample_edits": (AS_THEY_ARE, FLIPPED)})
+    if setup.uses_reals:
+        yield Alternative("reals and their mirror images", {"real_edits": (AS_THEY_ARE, FLIPPED)})
+
+
+def _verb(edit: str) -> str:
+    return f"saved as {edit}" if edit in JPEG else edit
+
+
+def _counts(setup: Setup) -> Iterator[Alternative]:
+    needs = {need.source.reads_data: need for need in setup.metric.inputs().values()}
+    for is_real, need in needs.items():
+        have = len(setup.data) if is_real and setup.data else setup.metric.count or 0
+        used = min(have, need.count) if need.count else have
+        what, part = ("reals", "real_part") if is_real else ("samples", "sample_part")
+        if used // 2 >= need.minimum:
+            yield Alternative(f"first half of the {what}", {part: (0, used // 2)})
+            yield Alternative(f"second half of the {what}", {part: (used // 2, used)})
+        for count in COUNTS:
+            if need.minimum <= count < used:
+                yield Alternative(f"first {count:,} {what}", {part: (0, count)})
+        if is_real and used < have:
+            yield Alternative(f"all {have:,} reals", {"max_real": have, part: None})
+    model = setup.loaded.model
+    if isinstance(model, FixedSamples) and setup.metric.count and setup.metric.count < len(model):
+        yield Alternative(f"all {len(model):,} samples", {"count": len(model), "sample_part": None})
+
+
+def _extractors(setup: Setup) -> Iterator[Alternative]:
+    """Yield the other extractors whose weights are here, as far as they take these images and have this layer."""
+    layer = next(features_of(need, setup.metric).layer for need in setup.metric.inputs().values())
+    for name in registry.names("extractors"):
+        extractor = _opened(name)
+        if extractor and layer in extractor.layers and extractor.resolution in (None, _size(setup)):
+            yield Alternative(f"extractor {name}", {"extractor": name, "resize": None})
+
+
+def _opened(name: str) -> Extractor | None:
+    """Return an extractor, or None where its weights are not here."""
+    try:
+        with without_fetching():
+            return open_extractor(name)
+    except GanbenchError:
+        return None

@@ -1,0 +1,97 @@
+"""What may have been done to images on their way: compressed, flipped, made smaller and larger again, not rounded."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ganbench.images import resize
+from ganbench.inputs import Features, Uint8
+from ganbench.inputs.batch import BaseView, Batch
+from ganbench.types import ResizingExtractor
+
+AS_THEY_ARE: Final = ""
+FLIPPED: Final = "flipped"
+UNROUNDED: Final = "not rounded to 8 bits"
+HALVED: Final = "halved and enlarged"
+JPEG: Final = ("JPEG 95", "JPEG 75")
+
+
+def jpeg(images: Tensor, quality: int) -> Tensor:
+    """Return ``[N, C, H, W]`` uint8 as JPEG leaves them: Pillow's encoder, with its subsampling of colour.
+
+    Args:
+        images: ``[N, 1 or 3, H, W]`` uint8.
+        quality: 1..95.
+    """
+    return torch.stack([_jpeg(image, quality) for image in images.cpu()]).to(images.device)
+
+
+def _jpeg(image: Tensor, quality: int) -> Tensor:
+    pixels = image[0].numpy() if len(image) == 1 else image.permute(1, 2, 0).contiguous().numpy()
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality)
+    decoded = np.array(Image.open(file)).reshape(*image.shape[1:], len(image))
+    return torch.from_numpy(decoded.transpose(2, 0, 1).copy())
+
+
+def halved(images: Tensor) -> Tensor:
+    """Return ``[N, C, H, W]`` uint8 made half as large and large again by Pillow's bicubic filter, as thumbnails are."""
+    height, width = images.shape[2:]
+    small = resize(images, (max(1, height // 2), max(1, width // 2)), "pil-bicubic")
+    return resize(small, (height, width), "pil-bicubic")
+
+
+EDITS: Final[Mapping[str, Callable[[Tensor], Tensor]]] = {
+    FLIPPED: lambda images: images.flip(3),
+    HALVED: halved,
+    **{name: partial(jpeg, quality=int(name.split()[1])) for name in JPEG},
+}
+
+
+@dataclass(frozen=True)
+class EditedFeatures(BaseView):
+    """One layer of an extractor on images that were edited first, ``[N, D]`` float32.
+
+    Attributes:
+        extractor, layer, quantiser, resize: those of ``Features``.
+        edit: a name of ``EDITS``, or ``UNROUNDED`` for generated images that never become 8-bit ones.
+    """
+
+    features: Features
+    edit: str
+
+    @property
+    def extractor(self) -> str:
+        """Name of the extractor."""
+        return self.features.extractor
+
+    def compute(self, batch: Batch) -> Tensor:
+        """Return the features."""
+        extractor, how = batch.context.extractor_in(self.features.extractor), self.features
+        images = batch.on_device(self._edited(batch))
+        if how.resize and isinstance(extractor, ResizingExtractor):
+            images = resize(images, extractor.input_size, how.resize)
+        return extractor(images)[how.layer]
+
+    def _edited(self, batch: Batch) -> Tensor:
+        if self.edit == UNROUNDED:
+            return unrounded(batch.drawn["image"])
+        images: Tensor = batch.of(Uint8(self.features.quantiser))
+        return EDITS[self.edit](images)
+
+
+def unrounded(images: Tensor) -> Tensor:
+    """Return ``[N, C, H, W]`` float32 on the scale 0..255, of generated images clipped and not rounded."""
+    return images.float() if images.dtype == torch.uint8 else (images.float() + 1).mul(127.5).clamp(0, 255)
+
+
+def edited(view: Features, edit: str) -> Features | EditedFeatures:
+    """Return a view of edited images; of images as they are, the view itself, so that its finished work is shared."""
+    return EditedFeatures(view, edit) if edit else view

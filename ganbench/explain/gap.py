@@ -1,0 +1,138 @@
+"""How much of the gap between two numbers each alternative closes."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ganbench.errors import BadInputError
+from ganbench.explain.alternatives import Alternative
+from ganbench.explain.setup import Setup
+
+EXPLAINS = 0.9  # share of a gap, from which an alternative explains it
+PARTLY = 0.3
+PAIRS = 3  # that are measured: those whose changes, added up, close the gap best
+
+
+class Measures(Protocol):
+    """What measures setups; see ``ganbench.explain.setup.Measurer``."""
+
+    lost: dict[Setup, str]
+
+    def __call__(self, setups: Sequence[Setup], key: str = "") -> dict[Setup, float]:
+        """Return the value of each setup that can be measured."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One alternative, measured.
+
+    Attributes:
+        name: of the alternative, or of two.
+        value: of the number with it.
+        change: from the number without it.
+        closed: share of the gap that it closes: 1 where it gives the other number, 0 where it is as far from it as
+            before, negative where it is farther.
+        is_pair: whether it is two alternatives at once.
+    """
+
+    name: str
+    value: float
+    change: float
+    closed: float
+    is_pair: bool = False
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What was tried to get from one number to another.
+
+    Attributes:
+        key: name of the number.
+        value: measured here.
+        target: the other number.
+        tried: alternatives, those first that close most of the gap.
+        lost: alternatives that could not be measured, with the reason.
+    """
+
+    key: str
+    value: float
+    target: float
+    tried: tuple[Tried, ...] = ()
+    lost: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: which alternative explains the gap, or which two."""
+        if self.value == self.target:
+            return f"There is no gap: {self.key} is {self.value:.6g} both times."
+        if not self.tried:
+            return "There is nothing to try here that would change the number."
+        best, singles = self.tried[0], [each for each in self.tried if not each.is_pair and each.closed >= EXPLAINS]
+        if singles:
+            others = "".join(f", and so does {each.name} ({_percent(each.closed)})" for each in singles[1:3])
+            return f"{_upper(singles[0].name)} explains the gap ({_percent(singles[0].closed)} of it){others}."
+        if best.closed >= EXPLAINS:
+            return f"No single alternative explains the gap; two together close {_percent(best.closed)}: {best.name}."
+        if best.closed >= PARTLY:
+            return f"{_upper(best.name)} closes {_percent(best.closed)} of the gap, and nothing tried here the rest."
+        return (
+            "Nothing tried here explains the gap: look for other weights, other images, or steps before they were "
+            "saved."
+        )
+
+
+def explain_gap(base: Setup, target: float, tries: Sequence[Alternative], measure: Measures, key: str) -> Explanation:
+    """Return how much of the gap between a setup's number and another each alternative closes.
+
+    Where none closes 90 %, two are tried together: of all that go together, those three pairs whose changes, added up,
+    close it best.
+
+    Args:
+        base: how the number is measured.
+        target: the other number.
+        tries: alternatives, each of which changes the setup.
+        measure: what measures setups.
+        key: of the number.
+
+    Raises:
+        BadInputError: the setup itself cannot be measured.
+    """
+    setups = {each: base.changed(each.changes) for each in tries}
+    values = measure([base, *setups.values()], key)
+    if base not in values:
+        raise BadInputError(measure.lost[base])
+    value = values[base]
+    if value == target:
+        return Explanation(key, value, target)
+    tried = {each: _tried(each, values[setup], value, target) for each, setup in setups.items() if setup in values}
+    pairs = _pairs(tried, target - value) if max((t.closed for t in tried.values()), default=1) < EXPLAINS else []
+    both = {pair: base.changed(pair.changes) for pair in pairs}
+    values |= measure(list(both.values()), key) if both else {}
+    found = [*tried.values(), *(_tried(p, values[s], value, target, True) for p, s in both.items() if s in values)]
+    lost = {each.name: measure.lost[setup] for each, setup in (setups | both).items() if setup in measure.lost}
+    return Explanation(key, value, target, tuple(sorted(found, key=lambda t: -t.closed)), lost)
+
+
+def _tried(alternative: Alternative, value: float, base: float, target: float, is_pair: bool = False) -> Tried:
+    closed = 1 - abs(target - value) / abs(target - base)
+    return Tried(alternative.name, value, value - base, closed, is_pair)
+
+
+def _pairs(tried: dict[Alternative, Tried], gap: float) -> list[Alternative]:
+    """Return the pairs that close the gap best if changes add up, and better than either of the two alone."""
+    left: dict[Alternative, float] = {}
+    for (one, first), (other, second) in itertools.combinations(tried.items(), 2):
+        rest = abs(gap - first.change - second.change)
+        if one.goes_with(other) and rest < min(abs(gap - first.change), abs(gap - second.change)):
+            left[one + other] = rest
+    return sorted(left, key=lambda pair: left[pair])[:PAIRS]
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
+def _upper(name: str) -> str:
+    return name[:1].upper() + name[1:]

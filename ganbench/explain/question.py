@@ -1,0 +1,197 @@
+"""What is asked: two records, a record and a number, images and a number, or two sets of images."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganbench.data import open_data
+from ganbench.data.opening import existing_path, is_there
+from ganbench.engine.options import Options
+from ganbench.engine.planning import plan_model
+from ganbench.errors import BadInputError, GanbenchError
+from ganbench.explain.alternatives import Alternative, alternatives
+from ganbench.explain.gap import Explanation, Measures, explain_gap
+from ganbench.explain.records import Difference, common_results, differences, result_named, setup_of, towards
+from ganbench.explain.setup import Setup
+from ganbench.models.images import ImageSamples
+from ganbench.records.record import RunRecord
+from ganbench.records.store import read
+from ganbench.types import Dataset, LoadedModel, WithDomains
+
+LARGEST = 1e12
+SPLITS = ("train", "training", "val", "valid", "validation", "test")
+
+Operand = RunRecord | Dataset | float
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be explained.
+
+    Attributes:
+        base: how the first number is measured; None where it cannot be measured here.
+        key: name of the number.
+        target: the second number, or how it is measured.
+        tries: alternatives.
+        differences: between two records.
+        notes: sentences on what could not be tried, and why.
+        recorded: the first number as its record has it; None where it has none.
+    """
+
+    base: Setup | None
+    key: str
+    target: Setup | float
+    tries: tuple[Alternative, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
+    recorded: float | None = None
+
+    def answer(self, measure: Measures) -> Explanation | None:
+        """Return how much each alternative closes; None where nothing can be measured here.
+
+        Raises:
+            BadInputError: one of the two numbers cannot be measured.
+        """
+        if self.base is None:
+            return None
+        return explain_gap(self.base, self._target(measure), self.tries, measure, self.key)
+
+    def _target(self, measure: Measures) -> float:
+        if not isinstance(self.target, Setup):
+            return self.target
+        found = measure([self.target], self.key)
+        if self.target not in found:
+            raise BadInputError(measure.lost[self.target])
+        return found[self.target]
+
+
+def operand(text: str) -> Operand:
+    """Return the record, the images or the number that a text stands for.
+
+    Raises:
+        BadInputError: it is none of them, a record or images that cannot be read, or a number that is none.
+    """
+    path = existing_path(text)
+    if path and path.is_file() and path.suffix.lower() == ".json":
+        return read(path)
+    if path or is_there(text):
+        return open_data(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise BadInputError(
+            f"expected a record (.json), a folder or zip of images, or a number, found {text[:200]!r}: check the path."
+        ) from None
+    if not abs(number) < LARGEST:
+        raise BadInputError(f"expected a number below {LARGEST:.0e}, found {text[:60]!r}: give one that was measured.")
+    return number
+
+
+def ask(first: Operand, second: Operand, metric: str | None, options: Options, also: Sequence[str] = ()) -> Question:
+    """Return the question that two operands make; which comes first matters for sets of images and records alone.
+
+    Args:
+        first, second: what ``operand`` gives.
+        metric: name of the number; None for the first of the record, or ``fid`` of images.
+        options: real images, benchmark, limit, device and so on.
+        also: names or paths of other real images to try.
+
+    Raises:
+        BadInputError: the operands do not go together, or lack something.
+        PlanError: with everything that keeps the number from being measured.
+    """
+    if isinstance(first, float):
+        first, second = second, first
+    if isinstance(first, float):
+        raise BadInputError("expected a record or images beside a number, found two numbers: name one of them.")
+    others = [open_data(name) for name in also]
+    if isinstance(first, RunRecord):
+        if isinstance(second, RunRecord):
+            return _of_records(first, second, metric, options)
+        if isinstance(second, float):
+            return _of_record(first, second, metric, options, others)
+    elif isinstance(second, float):
+        base = images_setup(first, options, metric)
+        return Question(base, _key(base), second, tuple(alternatives(base, [*others, *splits(base, options)])))
+    elif not isinstance(second, RunRecord):
+        return _of_images(first, second, metric, options, others)
+    raise BadInputError("expected two records or two sets of images, found one of each: give a number for one of them.")
+
+
+def images_setup(samples: Dataset, options: Options, metric: str | None) -> Setup:
+    """Return how a metric of images in place of generated ones is measured, of as many as there are.
+
+    Raises:
+        BadInputError: there are fewer than two images.
+        PlanError: with everything that keeps it from being measured.
+    """
+    if len(samples) < 2:
+        raise BadInputError(f"expected at least 2 images in {samples.name}, found {len(samples)}: name more.")
+    limit = min(options.limit or len(samples), len(samples))
+    given = dataclasses.replace(options, metrics=(metric or "fid",), limit=limit)
+    benchmark = options.benchmark or "stylegan3"
+    loaded = LoadedModel(
+        f"images:{samples.name}", ImageSamples(samples), samples.name, samples.fingerprint, None, benchmark
+    )
+    return Setup.of(plan_model(loaded, given, given.resolved()))
+
+
+def _of_images(
+    first: Dataset, second: Dataset, metric: str | None, options: Options, others: Sequence[Dataset]
+) -> Question:
+    """Return the question why two sets have different numbers or, without other reals, why they are not alike."""
+    if options.data is not None:
+        base, target = (images_setup(each, options, metric) for each in (first, second))
+        return Question(base, _key(base), target, tuple(alternatives(base, [*others, *splits(base, options)])))
+    base = images_setup(first, dataclasses.replace(options, data=second), metric)
+    if not base.uses_reals:
+        target = images_setup(second, dataclasses.replace(options, data=first), metric)
+        return Question(base, _key(base), target, tuple(alternatives(base, others)))
+    if base.metric.higher_is_better:
+        raise BadInputError(
+            f"expected real images to compare both sets with, found none, and {base.metric.name} is no distance: add "
+            "--data."
+        )
+    return Question(base, _key(base), 0.0, tuple(alternatives(base, others)))
+
+
+def _of_record(
+    record: RunRecord, number: float, metric: str | None, options: Options, others: Sequence[Dataset]
+) -> Question:
+    result = result_named(record, metric)
+    data = options.data if isinstance(options.data, str) else None
+    base = setup_of(record, result, options.resolved().device, data)
+    return Question(base, result.key, number, tuple(alternatives(base, others)), recorded=result.value)
+
+
+def _of_records(first: RunRecord, second: RunRecord, metric: str | None, options: Options) -> Question:
+    one, other = common_results(first, second, metric)
+    found = tuple(differences(first, one, second, other))
+    data, device = options.data if isinstance(options.data, str) else None, options.resolved().device
+    try:
+        base = setup_of(first, one, device, data)
+    except GanbenchError as error:
+        return Question(None, one.key, other.value, (), found, (str(error),), one.value)
+    tries, lacking = towards(base, second, other, device)
+    return Question(base, one.key, other.value, tuple(tries), found, tuple(lacking), one.value)
+
+
+def splits(base: Setup, options: Options) -> list[Dataset]:
+    """Return other splits of the real images: the validation images of domains, folders beside one named ``train``."""
+    if isinstance(base.data, WithDomains):
+        return [base.data.validation]
+    if not isinstance(options.data, str) or Path(options.data).name not in SPLITS:
+        return []
+    found = []
+    for name in SPLITS:
+        path = Path(options.data).parent / name
+        if path.is_dir() and path.name != Path(options.data).name:
+            found.append(open_data(path))
+    return [data for data in found if base.data is None or data.resolution == base.data.resolution]
+
+
+def _key(setup: Setup) -> str:
+    """Return "" for the first number of the metric, which is its headline."""
+    return ""

@@ -42,9 +42,9 @@ def command(first: str, second: str, metric: str | None, also_data: tuple[str, .
     of images. Of two records it lists what differs, and then changes one thing at a time from A towards B. Two sets of
     images are both compared with --data; without it with each other, and the distance is to become 0.
 
-    What is tried: the filter that resizes images for the extractor, the divisor of covariances, how samples become 8-bit
-    images, JPEG, images made smaller and larger again, mirror images, halves and other counts, other splits and other
-    extractors, as far as they are here. Work is kept: issued again, it is quick.
+    What is tried: the filter that resizes images for the extractor, the divisor of covariances, how samples become
+    8-bit images, JPEG, images made smaller and larger again, mirror images, halves and other counts, other splits and
+    other extractors, as far as they are here. Work is kept: issued again, it is quick.
     """
     from ganbench.cli.progress import Bars
     from ganbench.engine.options import Options
@@ -92,5 +92,5 @@ def _tried(answer: "Explanation") -> Table:
     for name in (answer.key, "change", "closes"):
         table.add_column(name, justify="right")
     for each in answer.tried:
-        table.add_row(each.name, f"{each.value:.6g}", f"{each.change:+.3g}", f"{each.closed:.0%}".replace("%", " %"))
+        table.add_row(each.name, f"{each.value:.6g}", f"{each.change:+.3g}", f"{round(100 * each.closed)} %")
     return table

@@ -1,4 +1,4 @@
-"""A metric measured in another way: of edited images, of images together with their mirror images, of a part of them."""
+"""A metric measured in another way: of edited images, of images and their mirror images, of a part of them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ def _jpeg(image: Tensor, quality: int) -> Tensor:
 
 
 def halved(images: Tensor) -> Tensor:
-    """Return ``[N, C, H, W]`` uint8 made half as large and large again by Pillow's bicubic filter, as thumbnails are."""
+    """Return ``[N, C, H, W]`` uint8 made half as large by Pillow's bicubic filter, and as large as before again."""
     height, width = images.shape[2:]
     small = resize(images, (max(1, height // 2), max(1, width // 2)), "pil-bicubic")
     return resize(small, (height, width), "pil-bicubic")
@@ -60,7 +60,7 @@ class EditedFeatures(BaseView):
     """One layer of an extractor on images that were edited first, ``[N, D]`` float32.
 
     Attributes:
-        extractor, layer, quantiser, resize: those of ``Features``.
+        features: on images as they are.
         edit: a name of ``EDITS``, or ``UNROUNDED`` for generated images that never become 8-bit ones.
     """
 

@@ -94,7 +94,7 @@ def explain_gap(base: Setup, target: float, tries: Sequence[Alternative], measur
         target: the other number.
         tries: alternatives, each of which changes the setup.
         measure: what measures setups.
-        key: of the number.
+        key: of the number; "" for the first of the metric.
 
     Raises:
         BadInputError: the setup itself cannot be measured.
@@ -103,16 +103,16 @@ def explain_gap(base: Setup, target: float, tries: Sequence[Alternative], measur
     values = measure([base, *setups.values()], key)
     if base not in values:
         raise BadInputError(measure.lost[base])
-    value = values[base]
+    value, name = values[base], key or base.metric.name
     if value == target:
-        return Explanation(key, value, target)
+        return Explanation(name, value, target)
     tried = {each: _tried(each, values[setup], value, target) for each, setup in setups.items() if setup in values}
     pairs = _pairs(tried, target - value) if max((t.closed for t in tried.values()), default=1) < EXPLAINS else []
     both = {pair: base.changed(pair.changes) for pair in pairs}
     values |= measure(list(both.values()), key) if both else {}
     found = [*tried.values(), *(_tried(p, values[s], value, target, True) for p, s in both.items() if s in values)]
     lost = {each.name: measure.lost[setup] for each, setup in (setups | both).items() if setup in measure.lost}
-    return Explanation(key, value, target, tuple(sorted(found, key=lambda t: -t.closed)), lost)
+    return Explanation(name, value, target, tuple(sorted(found, key=lambda t: -t.closed)), lost)
 
 
 def _tried(alternative: Alternative, value: float, base: float, target: float, is_pair: bool = False) -> Tried:
@@ -131,7 +131,7 @@ def _pairs(tried: dict[Alternative, Tried], gap: float) -> list[Alternative]:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
+    return f"{round(100 * share)} %"
 
 
 def _upper(name: str) -> str:

@@ -1,7 +1,6 @@
 """What is asked: two records, a record and a number, images and a number, or two sets of images."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ class Question:
 
     Attributes:
         base: how the first number is measured; None where it cannot be measured here.
-        key: name of the number.
+        key: name of the number; "" for the first of the metric.
         target: the second number, or how it is measured.
         tries: alternatives.
         differences: between two records.
@@ -114,7 +113,7 @@ def ask(first: Operand, second: Operand, metric: str | None, options: Options, a
             return _of_record(first, second, metric, options, others)
     elif isinstance(second, float):
         base = images_setup(first, options, metric)
-        return Question(base, _key(base), second, tuple(alternatives(base, [*others, *splits(base, options)])))
+        return Question(base, "", second, tuple(alternatives(base, [*others, *splits(base, options)])))
     elif not isinstance(second, RunRecord):
         return _of_images(first, second, metric, options, others)
     raise BadInputError("expected two records or two sets of images, found one of each: give a number for one of them.")
@@ -144,17 +143,17 @@ def _of_images(
     """Return the question why two sets have different numbers or, without other reals, why they are not alike."""
     if options.data is not None:
         base, target = (images_setup(each, options, metric) for each in (first, second))
-        return Question(base, _key(base), target, tuple(alternatives(base, [*others, *splits(base, options)])))
+        return Question(base, "", target, tuple(alternatives(base, [*others, *splits(base, options)])))
     base = images_setup(first, dataclasses.replace(options, data=second), metric)
     if not base.uses_reals:
         target = images_setup(second, dataclasses.replace(options, data=first), metric)
-        return Question(base, _key(base), target, tuple(alternatives(base, others)))
+        return Question(base, "", target, tuple(alternatives(base, others)))
     if base.metric.higher_is_better:
         raise BadInputError(
             f"expected real images to compare both sets with, found none, and {base.metric.name} is no distance: add "
             "--data."
         )
-    return Question(base, _key(base), 0.0, tuple(alternatives(base, others)))
+    return Question(base, "", 0.0, tuple(alternatives(base, others)))
 
 
 def _of_record(
@@ -190,8 +189,3 @@ def splits(base: Setup, options: Options) -> list[Dataset]:
         if path.is_dir() and path.name != Path(options.data).name:
             found.append(open_data(path))
     return [data for data in found if base.data is None or data.resolution == base.data.resolution]
-
-
-def _key(setup: Setup) -> str:
-    """Return "" for the first number of the metric, which is its headline."""
-    return ""

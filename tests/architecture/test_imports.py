@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "models": LEAVES | {"checkpoints", "types", "rng", "images", "data"},
     "records": LEAVES,
     "doctor": LEAVES | {"benchmarks", "data", "engine", "extractors", "metrics", "models", "records", "types"},
+    "explain": LEAVES | {"data", "engine", "extractors", "images", "inputs", "metrics", "models", "records", "types"},
     "engine": LEAVES | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models"},
 }
 MAY_IMPORT["testing"] = {*MAY_IMPORT, "pictures"}  # all but the command line

@@ -21,8 +21,7 @@ main = Verbs(
         "cache": "Show what is kept of finished work, and remove some.",
         "convert": "Write an official pickle's network as safetensors.",
         "doctor": "Look at machine, weights and images, and say what may go wrong.",
-        "list": "Show the names of models, metrics, data, extractors, benchmarks and formats, and published weights.",
         "explain": "Say why two numbers differ, and how much each suspect explains.",
-        "list": "Show the names of models, metrics, data, extractors, benchmarks and formats.",
+        "list": "Show the names of models, metrics, data, extractors, benchmarks and formats, and published weights.",
     },
 )

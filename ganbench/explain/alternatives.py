@@ -119,9 +119,13 @@ def _counts(setup: Setup) -> Iterator[Alternative]:
 
 
 def _extractors(setup: Setup) -> Iterator[Alternative]:
-    """Yield the other extractors whose weights are here, as far as they take these images and have this layer."""
+    """Yield the other extractors whose weights are here, as far as they take these images and have this layer.
+
+    Beside an extractor with weights from a file, those come with it that take a file of this kind.
+    """
     layer = next(features_of(need, setup.metric).layer for need in setup.metric.inputs().values())
-    for name in registry.names("extractors"):
+    known, (_, colon, file) = registry.names("extractors"), setup.extractor.partition(":")
+    for name in (*known, *(f"{name}:{file}" for name in known if colon)):
         extractor = _opened(name)
         if extractor and layer in extractor.layers and extractor.resolution in (None, _size(setup)):
             yield Alternative(f"extractor {name}", {"extractor": name, "resize": None})

@@ -11,6 +11,7 @@ from ganbench.explain.setup import Setup
 
 EXPLAINS = 0.9  # share of a gap, from which an alternative explains it
 PARTLY = 0.3
+NEAR = 0.02  # share of a gap, within which two alternatives explain it equally well
 PAIRS = 3  # that are measured: those whose changes, added up, close the gap best
 
 
@@ -69,10 +70,11 @@ class Explanation:
             return f"There is no gap: {self.key} is {self.value:.6g} both times."
         if not self.tried:
             return "There is nothing to try here that would change the number."
-        best, singles = self.tried[0], [each for each in self.tried if not each.is_pair and each.closed >= EXPLAINS]
-        if singles:
-            others = "".join(f", and so does {each.name} ({_percent(each.closed)})" for each in singles[1:3])
-            return f"{_upper(singles[0].name)} explains the gap ({_percent(singles[0].closed)} of it){others}."
+        best, single = self.tried[0], next((each for each in self.tried if not each.is_pair), self.tried[0])
+        if single.closed >= EXPLAINS:
+            near = [it for it in self.tried if not it.is_pair and it is not single and it.closed > single.closed - NEAR]
+            others = "".join(f", and so would {each.name} ({_percent(each.closed)})" for each in near[:2])
+            return f"{_upper(single.name)} explains the gap ({_percent(single.closed)} of it){others}."
         if best.closed >= EXPLAINS:
             return f"No single alternative explains the gap; two together close {_percent(best.closed)}: {best.name}."
         if best.closed >= PARTLY:

@@ -126,8 +126,7 @@ def images_setup(samples: Dataset, options: Options, metric: str | None) -> Setu
         BadInputError: there are fewer than two images.
         PlanError: with everything that keeps it from being measured.
     """
-    if len(samples) < 2:
-        raise BadInputError(f"expected at least 2 images in {samples.name}, found {len(samples)}: name more.")
+    check_several(samples)
     limit = min(options.limit or len(samples), len(samples))
     given = dataclasses.replace(options, metrics=(metric or "fid",), limit=limit)
     benchmark = options.benchmark or "stylegan3"
@@ -137,10 +136,22 @@ def images_setup(samples: Dataset, options: Options, metric: str | None) -> Setu
     return Setup.of(plan_model(loaded, given, given.resolved()))
 
 
+def check_several(images: Dataset) -> None:
+    """Raise ``BadInputError`` for fewer than two images, which have no distribution."""
+    if len(images) < 2:
+        raise BadInputError(f"expected at least 2 images in {images.name}, found {len(images)}: name more.")
+
+
 def _of_images(
     first: Dataset, second: Dataset, metric: str | None, options: Options, others: Sequence[Dataset]
 ) -> Question:
     """Return the question why two sets have different numbers or, without other reals, why they are not alike."""
+    check_several(second)
+    if first.resolution != second.resolution:
+        raise BadInputError(
+            f"expected images of one size, found {first.name} of {first.resolution}x{first.resolution} and {second.name} "
+            f"of {second.resolution}x{second.resolution}: resize one of them."
+        )
     if options.data is not None:
         base, target = (images_setup(each, options, metric) for each in (first, second))
         return Question(base, "", target, tuple(alternatives(base, [*others, *splits(base, options)])))

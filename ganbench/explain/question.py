@@ -148,10 +148,8 @@ def _of_images(
     """Return the question why two sets have different numbers or, without other reals, why they are not alike."""
     check_several(second)
     if first.resolution != second.resolution:
-        raise BadInputError(
-            f"expected images of one size, found {first.name} of {first.resolution}x{first.resolution} and {second.name} "
-            f"of {second.resolution}x{second.resolution}: resize one of them."
-        )
+        sizes = " and ".join(f"{each.resolution}x{each.resolution} in {each.name}" for each in (first, second))
+        raise BadInputError(f"expected images of one size, found {sizes}: resize one of them.")
     if options.data is not None:
         base, target = (images_setup(each, options, metric) for each in (first, second))
         return Question(base, "", target, tuple(alternatives(base, [*others, *splits(base, options)])))

@@ -15,6 +15,7 @@ benchmark = Benchmark(
         "ppl": "ppl2_wend@5k",
         "eqt": "eqt2k_int",
         "eqr": "eqr1k",
+        "cmmd": "cmmd30k",
         "ls": "ls@10k",
         "lpips": "lpips10k",
         "lpips_real": "lpips10k_real",
@@ -27,6 +28,7 @@ benchmark = Benchmark(
         "lpips-alex": "digits",
         "lpips-alex-stargan": "digits",
         "celebahq": "digits",
+        "clip-l14-336": "digits",
     },
     embedded=True,
 )

@@ -7,7 +7,6 @@ others trained with another activation look the same and give wrong embeddings.
 from collections.abc import Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganbench.checkpoints import file_sha256
@@ -62,7 +61,7 @@ TRANSFORMERS = {  # names of the package transformers -> names of timm
 
 
 class ClipExtractor(Network):
-    """``features`` (512 for ViT-B/32, 768 for ViT-L/14), the embedding of the image; ``unit``, the same of length 1.
+    """``features`` (512 for ViT-B/32, 768 for ViT-L/14), the embedding of the image, whatever its length.
 
     Images of any size are resized to the network's by Pillow's antialiased bicubic filter, to 8 bits again, and given
     the mean and deviation of CLIP's training. Greyscale is repeated in three channels.
@@ -76,20 +75,19 @@ class ClipExtractor(Network):
 
     Source: Radford et al., Learning transferable visual models from natural language supervision (ICML 2021).
     Kynkäänniemi et al., The role of ImageNet classes in FID (ICLR 2023), and clean-fid, for ViT-B/32; Jayasumana et
-    al., Rethinking FID (CVPR 2024), for ViT-L/14@336px, whose embeddings have length 1.
+    al., Rethinking FID (CVPR 2024), for ViT-L/14@336px.
     Deviation: float32, where OpenAI's code runs in float16 on a GPU.
     """
 
     def __init__(self, name: str, sha256: str, module: nn.Module, input_size: int, width: int) -> None:
         super().__init__(name, sha256, module)
         self.input_size = input_size
-        self.layers: Mapping[str, int] = {"features": width, "unit": width}
+        self.layers: Mapping[str, int] = {"features": width}
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """Return ``features`` and ``unit [N, 512]`` of ``[N, C, H, W]`` images in 0..255."""
+        """Return ``features [N, 512]`` of ``[N, C, H, W]`` images in 0..255."""
         prepared = self.prepared(resize(images, self.input_size, "pil-bicubic"))
-        features = self.module(normalised(prepared, MEAN, DEVIATION))
-        return {"features": features, "unit": F.normalize(features)}
+        return {"features": self.module(normalised(prepared, MEAN, DEVIATION))}
 
 
 def published(file: str) -> WeightsFile:

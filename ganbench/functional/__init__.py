@@ -2,6 +2,7 @@
 
 from ganbench.functional.affine import affine_lowpass_filter, affine_transform, pseudo_rotate, rotate, rotation_matrix
 from ganbench.functional.frechet import frechet_distance, moments
+from ganbench.functional.gaussian_mmd import gaussian_mmd
 from ganbench.functional.inception_score import inception_score
 from ganbench.functional.lpips import lpips_distance, lpips_embedding, mean_pairwise_distance
 from ganbench.functional.manifold import density_coverage, precision_recall
@@ -22,6 +23,7 @@ __all__ = [
     "draw_subsets",
     "equivariance_psnr",
     "frechet_distance",
+    "gaussian_mmd",
     "inception_score",
     "kernel_distance",
     "kernel_distances",

@@ -22,6 +22,9 @@ PUBLISHED = {
 ELSEWHERE = {
     "attributes": "it opens a file of its own: tests/extractors/test_attributes.py",
     "celebahq": "it opens forty pickles: tests/extractors/test_celebahq.py",
+    "clip": "it is of an extra: tests/extractors/test_clip.py",
+    "clip-l14-336": "it is of an extra: tests/extractors/test_clip.py",
+    "dinov2": "it is of an extra: tests/extractors/test_dinov2.py",
 }
 
 

@@ -166,5 +166,12 @@ benchmark = Benchmark(
     data="stripes",
     metrics=("fid@64", "brightness1k"),
     short_names={"brightness": "brightness1k", "ppl": "ppl_wend@40"},
-    extractors={"inception": "pool", "vgg16": "pool", "lpips-vgg16": "pool", "lpips-alex": "pool", "celebahq": "pool"},
+    extractors={
+        "inception": "pool",
+        "vgg16": "pool",
+        "lpips-vgg16": "pool",
+        "lpips-alex": "pool",
+        "celebahq": "pool",
+        "clip-l14-336": "pool",
+    },
 )

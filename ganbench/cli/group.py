@@ -66,6 +66,22 @@ class Verb(click.Command):
                 formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
 
 
+class Group(Verb, click.Group):
+    """A verb with verbs of its own, such as ``ganbench data prepare``; without arguments it shows its help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return the arguments left over: those of a verb."""
+        return super().parse_args(ctx, args or ["--help"])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb to run; an unknown one fails with the nearest."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            ctx.fail(f"unknown verb {args[0]!r}{suggestion(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
 class Choice(click.Choice[str]):
     """A choice of words; an error suggests the nearest."""
 

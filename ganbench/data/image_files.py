@@ -64,7 +64,7 @@ class ImageFiles:
         self._stamp = container.opened
         self._known = fingerprints.recall(self._stamp)
         self._header = self._known.header if self._known else _common_header(container)
-        self._labels = _labels(container)
+        self._labels = labels_of(container)
         self.resolution, self.channels = self._header.width, self._header.channels
         self.label_dim = _label_dim(self._labels)
 
@@ -159,7 +159,8 @@ def _common_header(container: Container) -> Header:
     return first
 
 
-def _labels(container: Container) -> Tensor | None:
+def labels_of(container: Container) -> Tensor | None:
+    """Return what ``dataset.json`` says, as ``read_labels`` gives it, or None where there is none."""
     if not container.has_labels:
         return None
     where = _shown(container, FILE)

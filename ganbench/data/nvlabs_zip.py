@@ -125,6 +125,8 @@ def _members(archive: zipfile.ZipFile, path: Path) -> set[str]:
         )
         if not member.filename or member.is_dir() or hidden:
             continue
+        if member.filename.startswith("/") or ".." in PurePosixPath(member.filename).parts:
+            raise BadInputError(f"{path} holds {member.filename[:100]!r}, which leads out of the zip: create it again.")
         if member.flag_bits & 1:
             raise BadInputError(f"{path}/{member.filename} is encrypted: create a zip without a password.")
         if member.file_size > MAX_MEMBER:

@@ -14,8 +14,9 @@ def open_data(spec: str | Path) -> Dataset:
 
     Args:
         spec: a registered name, with what it understands after a colon (``digits``, ``digits:test``), or the path of a
-            folder of images, of a folder of domains (see ``ganbench.data.domains``) or of a zip file. A name wins over
-            a path: write ``./digits`` for a folder of that name.
+            folder of images, of a folder of domains (see ``ganbench.data.domains``), of a zip file, or of a parquet
+            file or folder of Hugging Face datasets (``FOLDER:SPLIT`` where it has several splits). A name wins over a
+            path: write ``./digits`` for a folder of that name.
 
     Raises:
         UnknownNameError: no data set has that name, but one has a similar name.
@@ -27,6 +28,8 @@ def open_data(spec: str | Path) -> Dataset:
         found: Dataset = registry.load("data", name)(variant)
         return found
     path = existing_path(spec)
+    if parquet := _parquet(spec, path):
+        return parquet
     if path and path.is_dir():
         return _open_folder(path)
     if path and path.is_file():
@@ -38,8 +41,8 @@ def open_data(spec: str | Path) -> Dataset:
 
 def is_there(spec: str | Path) -> bool:
     """Return whether ``open_data`` has something to open: a registered name, or a path that exists."""
-    name = str(spec).partition(":")[0]
-    return name in registry.names("data") or expanded(spec).exists()
+    name, before = str(spec).partition(":")[0], str(spec).rpartition(":")[0]
+    return name in registry.names("data") or expanded(spec).exists() or bool(before and expanded(before).exists())
 
 
 def existing_path(spec: str) -> Path | None:
@@ -53,6 +56,21 @@ def existing_path(spec: str) -> Path | None:
         return path if spec and path.exists() else None
     except OSError as error:
         raise BadInputError(f"{spec[:200]!r} cannot be opened ({error.strerror}): check the path.") from error
+
+
+def _parquet(spec: str, path: Path | None) -> Dataset | None:
+    """Return the images in parquet files, or None where there are none: a folder with images holds no such data."""
+    from ganbench.data.folder import Folder
+    from ganbench.data.image_files import ImageFiles
+    from ganbench.data.parquet import Parquet, parquet_files
+
+    split = ""
+    if path is None:
+        before, _, split = spec.rpartition(":")
+        path = existing_path(before)
+    if path is None or not parquet_files(path) or (path.is_dir() and Folder(path).names):
+        return None
+    return ImageFiles(Parquet(path, split))
 
 
 def _open_folder(path: Path) -> Dataset:

@@ -1,0 +1,74 @@
+"""A program that reads an LMDB for its parent: ``python lmdb_reader.py PATH``.
+
+LMDB trusts its file, and a damaged one can end the process that reads it; so it is read in another one. That one sends
+frames, 8 bytes of length and then as many bytes, to standard output. The first is an error message, empty where there
+is none; all keys follow, ended by an empty frame. Then, for each frame with a key on standard input, it sends an error
+message and, where that is empty, the value.
+"""
+
+import os
+import struct
+import sys
+from typing import BinaryIO
+
+LENGTH = struct.Struct("<Q")
+MAX_VALUE = 256 * 2**20
+
+
+def send(stream: BinaryIO, content: bytes) -> None:
+    """Write a frame."""
+    stream.write(LENGTH.pack(len(content)) + content)
+
+
+def receive(stream: BinaryIO) -> bytes:
+    """Return the content of a frame.
+
+    Raises:
+        EOFError: the other side is gone, or announces more than any value has.
+    """
+    head = stream.read(LENGTH.size)
+    if len(head) < LENGTH.size or (length := LENGTH.unpack(head)[0]) > MAX_VALUE:
+        raise EOFError
+    content = stream.read(length)
+    if len(content) < length:
+        raise EOFError
+    return content
+
+
+def main(path: str, source: BinaryIO, target: BinaryIO) -> None:
+    """Serve the LMDB at a path until the source ends."""
+    import lmdb
+
+    try:
+        whole = os.path.isdir(path)
+        database = lmdb.open(path, subdir=whole, readonly=True, lock=False, create=False, readahead=False)
+        used = (database.info()["last_pgno"] + 1) * database.stat()["psize"]
+        found = os.path.getsize(os.path.join(path, "data.mdb") if whole else path)
+        if used > found:  # it would be read beyond its end, at which the system ends the process
+            raise EOFError(f"{used:,} bytes are in use and {found:,} are there")
+        with database.begin(buffers=True) as transaction:
+            keys = transaction.cursor().iternext(keys=True, values=False)
+            first = [bytes(key) for _, key in zip(range(database.stat()["entries"]), keys, strict=False)]
+            send(target, b"")
+            for key in (*filter(None, first), b""):
+                send(target, key)
+            target.flush()
+            while True:
+                value = transaction.get(receive(source))
+                _answer(target, value)
+    except (lmdb.Error, OSError, EOFError) as error:
+        send(target, str(error).encode() or b"it ends too early")
+        target.flush()
+
+
+def _answer(target: BinaryIO, value: memoryview | None) -> None:
+    if value is None or len(value) > MAX_VALUE:
+        send(target, b"a value is missing" if value is None else b"a value is too large")
+    else:
+        send(target, b"")
+        send(target, bytes(value))
+    target.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,177 @@
+"""Data of the Hugging Face library ``datasets``: parquet files with a column of images and perhaps one of classes."""
+
+import io
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+
+from ganbench.data import labels
+from ganbench.data.fingerprints import FileStamp, Stamp
+from ganbench.errors import BadInputError
+
+SUFFIX = ".parquet"
+MAX_GROUP = 2**32
+"""Bytes that a row group may announce unpacked: two are held in memory."""
+
+IMAGES = ("image", "img", "images", "pixel_values")
+LABELS = ("label", "labels", "class", "fine_label")
+_SPLIT = re.compile(r"(.+?)-\d+-of-\d+(?:-[0-9a-f]+)?")
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """Return the parquet files in a folder or its folders, sorted; or the file itself."""
+    if path.is_file():
+        return [path] if path.suffix == SUFFIX else []
+    return sorted(
+        file for pattern in (f"*{SUFFIX}", f"*/*{SUFFIX}") for file in path.glob(pattern) if file.name[0] != "."
+    )
+
+
+class Parquet:
+    """The images of one split, file by file and row by row; a ``Container``.
+
+    Args:
+        path: of the folder or file.
+        split: its name, such as ``train``; "" where there is only one.
+
+    Raises:
+        BadInputError: a file is damaged or has no images, a split has to be named, or ``pyarrow`` is not installed.
+    """
+
+    misplaced_labels = ""
+
+    def __init__(self, path: Path, split: str = "") -> None:
+        if find_spec("pyarrow") is None:
+            raise BadInputError(
+                f"expected the package pyarrow to read {path}, found that it is not installed: "
+                "pip install 'ganbench[parquet]'."
+            )
+        self.path, self._split = path, split
+        self._files = _of_split(path, split)
+        self.opened = self.stamp()
+        self._lock = threading.Lock()
+        self._group = lru_cache(maxsize=2)(self._read)  # neighbours are asked for one after the other
+        self._rows: dict[str, tuple[Path, int, int]] = {}  # name -> file, row group, row in it
+        for file in self._files:
+            self._rows |= _rows_of(file, path)
+        self.names = list(self._rows)
+        self._image, self._label = _columns(self._files[0])
+        self.has_labels = self._label is not None
+
+    def open(self, name: str) -> IO[bytes]:
+        """Return an open image, or for ``dataset.json`` the classes of all in its layout."""
+        if name == labels.FILE:
+            return io.BytesIO(json.dumps({"labels": self._classes()}).encode())
+        file, group, row = self._rows[name]
+        with self._lock:
+            value = self._group(file, group)[row].as_py()
+        if isinstance(value, bytes):
+            return io.BytesIO(value)
+        if isinstance(value, dict) and isinstance(value.get("bytes"), bytes):
+            return io.BytesIO(value["bytes"])
+        return self._beside(file, value.get("path") if isinstance(value, dict) else None, name)
+
+    def stamp(self) -> Stamp:
+        """Return the stamps of all files of the split."""
+        try:
+            found = tuple(FileStamp.of(str(file), file.stat()) for file in self._files)
+        except OSError as error:
+            raise BadInputError(f"{error.filename} cannot be read ({error.strerror}): check that it exists.") from error
+        return Stamp(str(self.path.resolve()), found)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process opens it: locks and open files do not travel."""
+        return Parquet, (self.path, self._split)
+
+    def _beside(self, file: Path, path: Any, name: str) -> IO[bytes]:
+        """Return an image that lies in a file of its own, below the folder."""
+        root = self.path if self.path.is_dir() else file.parent
+        if not isinstance(path, str) or not (root / path).resolve().is_relative_to(root.resolve()):
+            found = f"the path {path!r:.100}" if path else "nothing"
+            raise BadInputError(f"expected the bytes of an image or a path below {root}, found {found}: {name}.")
+        return (root / path).open("rb")
+
+    def _read(self, file: Path, group: int) -> Any:
+        """Return the images of a row group."""
+        with _told(file):
+            opened = _opened(file)
+            if (nbytes := opened.metadata.row_group(group).total_byte_size) > MAX_GROUP:
+                raise ValueError(f"a row group announces {nbytes:,} bytes, and at most {MAX_GROUP:,} are read")
+            return opened.read_row_group(group, columns=[self._image]).column(self._image)
+
+    def _classes(self) -> list[tuple[str, int | None]]:
+        found: list[int | None] = []
+        for file in self._files:
+            with _told(file):
+                found += _opened(file).read(columns=[self._label]).column(self._label).to_pylist()
+        return list(zip(self.names, found, strict=True))
+
+
+def _of_split(path: Path, split: str) -> list[Path]:
+    by_split: dict[str, list[Path]] = {}
+    for file in parquet_files(path):
+        found = _SPLIT.fullmatch(file.stem)
+        by_split.setdefault(found[1] if found else file.stem if path.is_dir() else "", []).append(file)
+    if not split and len(by_split) == 1:
+        return next(iter(by_split.values()))
+    if split in by_split:
+        return by_split[split]
+    listed = ", ".join(sorted(by_split))[:200]
+    asked = f"no split {split[:60]!r}" if split else "several splits"
+    raise BadInputError(f"expected one split of {listed}, found {asked} in {path}: write {path}:NAME.")
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """Turn what pyarrow raises of a damaged file into a sentence."""
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except (ArrowException, OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())[:100]
+        raise BadInputError(
+            f"expected a complete parquet file, found damage ({reason}): {file}; download it again."
+        ) from error
+
+
+def _opened(file: Path) -> Any:
+    from pyarrow.parquet import ParquetFile
+
+    return ParquetFile(file, page_checksum_verification=True)
+
+
+def _rows_of(file: Path, path: Path) -> dict[str, tuple[Path, int, int]]:
+    name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+    with _told(file):
+        metadata = _opened(file).metadata
+        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    if sum(sizes) > 2**31 or sum(sizes) > 64 * file.stat().st_size:
+        raise BadInputError(f"expected an image in each row, found {sum(sizes):,} rows in {file}: download it again.")
+    places = ((group, row) for group, size in enumerate(sizes) for row in range(size))
+    return {f"{name}#{number:08d}": (file, *place) for number, place in enumerate(places)}
+
+
+def _columns(file: Path) -> tuple[str, str | None]:
+    """Return the names of the columns of images and of classes; the latter is None where there is none."""
+    from pyarrow import types
+
+    with _told(file):
+        schema = _opened(file).schema_arrow
+    images = [
+        field.name for field in schema if types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0
+    ]
+    images += [field.name for field in schema if types.is_binary(field.type) or types.is_large_binary(field.type)]
+    if not images:
+        found = ", ".join(schema.names)[:200]
+        raise BadInputError(f"expected a column of images (bytes, or bytes and path), found {found}: {file}.")
+    images.sort(key=lambda name: IMAGES.index(name) if name in IMAGES else len(IMAGES))
+    classes = [field.name for field in schema if types.is_integer(field.type) and field.name in LABELS]
+    classes.sort(key=LABELS.index)
+    return images[0], classes[0] if classes else None

@@ -1,0 +1,208 @@
+"""Images as they come, of any size: in folders, zips, LMDBs, parquet and idx files, or arrays."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganbench.data.decoding import header, pixels
+from ganbench.data.fingerprints import FileStamp, Stamp
+from ganbench.data.folder import Folder
+from ganbench.data.idx import is_idx, labels_beside, read_idx
+from ganbench.data.image_files import Container, labels_of
+from ganbench.data.labels import MAX_BYTES, read_labels
+from ganbench.data.lmdb_images import FILE, Lmdb
+from ganbench.data.nvlabs_zip import Zip
+from ganbench.data.opening import existing_path
+from ganbench.data.parquet import Parquet, parquet_files
+from ganbench.errors import BadInputError
+
+
+class RawImages(Protocol):
+    """Images of any size, in a fixed order.
+
+    Attributes:
+        path: of the file or folder.
+        names: of the images, for messages; below a folder with forward slashes.
+    """
+
+    path: Path
+
+    @property
+    def names(self) -> Sequence[str]:
+        """See above."""
+        ...
+
+    @property
+    def labels(self) -> Tensor | None:
+        """``[N]`` int64 class numbers or ``[N, label_dim]`` float32, in the order of the images; None without."""
+        ...
+
+    def image(self, index: int) -> Tensor:
+        """Return ``[C, H, W]`` uint8, 0..255, C being 1 or 3; may be called by several threads at once."""
+        ...
+
+    def stamp(self) -> Stamp:
+        """Return what changes when a file changes."""
+        ...
+
+
+class EncodedImages:
+    """The image files of a container; see ``RawImages``."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self.path, self.names = container.path, container.names
+
+    @cached_property
+    def labels(self) -> Tensor | None:
+        """Those of ``dataset.json``, or of the column of classes."""
+        return labels_of(self._container)
+
+    def image(self, index: int) -> Tensor:
+        """Return an image."""
+        name = self.names[index]
+        where = f"{self.path}/{name}"
+        try:
+            with self._container.open(name) as file:
+                found = header(file, where)
+                file.seek(0)
+                return pixels(file, where, found)
+        except OSError as error:
+            raise BadInputError(f"{where} cannot be read ({error.strerror or error}): check that it exists.") from error
+
+    def stamp(self) -> Stamp:
+        """Return the stamp of all files."""
+        return self._container.stamp()
+
+
+class ArrayImages:
+    """An array of images; see ``RawImages``.
+
+    Args:
+        path: of the file.
+        images: ``[N, H, W]``, ``[N, H, W, 1]`` or ``[N, H, W, 3]`` uint8.
+        labels: as an array, or None.
+    """
+
+    def __init__(self, path: Path, images: NDArray[Any], labels: NDArray[Any] | None) -> None:
+        self.path = path
+        if (
+            images.dtype != np.uint8
+            or images.ndim not in (3, 4)
+            or (images.ndim == 4 and images.shape[3] not in (1, 3))
+        ):
+            raise BadInputError(
+                f"expected images [N, H, W, C] uint8 with 1 or 3 channels, found {list(images.shape)} {images.dtype}: "
+                f"{path}; convert them."
+            )
+        self._images = images if images.ndim == 4 else images[..., None]
+        self.names = [f"image {index}" for index in range(len(images))]
+        self.labels = None if labels is None else labels_in(labels, str(path))
+
+    def image(self, index: int) -> Tensor:
+        """Return an image."""
+        return torch.from_numpy(np.array(self._images[index]).transpose(2, 0, 1).copy())
+
+    def stamp(self) -> Stamp:
+        """Return the stamp of the file."""
+        return Stamp(str(self.path.resolve()), (FileStamp.of(self.path.name, self.path.stat()),))
+
+
+def labels_in(array: NDArray[Any], where: str) -> Tensor:
+    """Return the labels in an array: class numbers ``[N]`` or ``[N, 1]``, or vectors ``[N, label_dim]``.
+
+    Raises:
+        BadInputError: it holds something else.
+    """
+    array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+    if array.ndim == 1 and array.dtype.kind in "iu" and len(array) and array.min() >= 0 and array.max() < 2**16:
+        return torch.from_numpy(array.astype(np.int64))
+    if array.ndim == 2 and array.dtype.kind in "iufb" and bool(np.isfinite(array).all()):
+        return torch.from_numpy(array.astype(np.float32))
+    raise BadInputError(
+        f"expected class numbers [N] from 0 to 65535 or finite vectors [N, label_dim], found {list(array.shape)} "
+        f"{array.dtype}: {where}; give other labels."
+    )
+
+
+def class_folders(images: RawImages) -> Tensor:
+    """Return class numbers by the uppermost folder that each image lies in, in the order of the folders' names.
+
+    Raises:
+        BadInputError: an image lies in no folder.
+    """
+    outside = next((name for name in images.names if "/" not in name), None)
+    if outside is not None:
+        raise BadInputError(
+            f"expected each image in the folder of its class, found {outside}: {images.path}; move it, or name other "
+            "labels."
+        )
+    folders = [name.partition("/")[0] for name in images.names]
+    number = {folder: place for place, folder in enumerate(sorted(set(folders)))}
+    return torch.tensor([number[folder] for folder in folders])
+
+
+def read_label_file(images: RawImages, path: Path) -> Tensor:
+    """Return the labels in a ``dataset.json``, by the images' names, or in an idx or npy file, in their order.
+
+    Raises:
+        BadInputError: there is no such file, or it cannot be used.
+    """
+    found = existing_path(str(path))
+    if found is None or not found.is_file():
+        raise BadInputError(f"expected labels (auto, none, folders, or a file), found no file {str(path)[:200]!r}.")
+    if found.suffix == ".json":
+        with found.open("rb") as file:
+            labels = read_labels(file.read(MAX_BYTES + 1), images.names, str(found))
+        if labels is None:
+            raise BadInputError(f"expected labels, found none: {found}; write none for no labels.")
+        return labels
+    if is_idx(found):
+        return labels_in(read_idx(found), str(found))
+    try:
+        return labels_in(np.load(found, mmap_mode="r", allow_pickle=False), str(found))
+    except (OSError, ValueError, EOFError) as error:
+        reason = " ".join(str(error).split())[:100]
+        raise BadInputError(f"expected labels as dataset.json, idx or npy, found {found} ({reason}).") from error
+
+
+def open_raw(spec: str | Path) -> RawImages:
+    """Return the images of a folder, zip, LMDB, parquet file or folder (``PATH:SPLIT``), npz or idx file.
+
+    Raises:
+        BadInputError: there is nothing of that name, it is damaged, or it has no images.
+    """
+    path, split = existing_path(str(spec)), ""
+    if path is None:
+        before, _, split = str(spec).rpartition(":")
+        path = existing_path(before) if before else None
+        if path is None or not parquet_files(path):
+            raise BadInputError(
+                f"expected a folder or file of images, found none at {str(spec)[:200]!r}: check the path."
+            )
+    found = _raw(path, split)
+    if not len(found.names):
+        raise BadInputError(f"expected images, found none: {path}; name another folder or file.")
+    return found
+
+
+def _raw(path: Path, split: str) -> RawImages:
+    if (path / FILE).is_file() or path.suffix in (".mdb", ".lmdb"):
+        return EncodedImages(Lmdb(path))
+    if path.is_dir():
+        folder = Folder(path)
+        return EncodedImages(Parquet(path, split) if not folder.names and parquet_files(path) else folder)
+    if not path.is_file():
+        raise BadInputError(f"expected a folder or a regular file of images, found neither: {path}.")
+    if parquet_files(path):
+        return EncodedImages(Parquet(path, split))
+    if is_idx(path):
+        beside = labels_beside(path)
+        return ArrayImages(path, read_idx(path), None if beside is None else read_idx(beside))
+    return EncodedImages(Zip(path))

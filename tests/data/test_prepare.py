@@ -1,0 +1,403 @@
+"""``prepare``: what is written has the layout, labels and pixels of NVlabs' tool, whatever the images come from."""
+
+import contextlib
+import gzip
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ganbench.data import open_data
+from ganbench.data.idx import read_idx
+from ganbench.data.preparing import Geometry, Prepared, prepare
+from ganbench.data.raw_images import RawImages, class_folders, open_raw, read_label_file
+from ganbench.data.stored_zip import StoredZip
+from ganbench.errors import BadInputError, DataChangedError
+from tests.data.image_sets import dataset_json, encoded, members, noise, picture, write_folder, write_zip
+
+
+def made(source: Path | str, out: Path, size: int | None = None, **settings: object) -> Prepared:
+    """Prepare images with the labels that they come with."""
+    images = open_raw(source)
+    geometry = Geometry(None if size is None else (size, size))
+    return prepare(images, out, settings.pop("geometry", geometry), images.labels, **settings)  # type: ignore[arg-type]
+
+
+def idx(array: np.ndarray) -> bytes:
+    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def test_a_folder_becomes_a_zip_of_the_official_layout(tmp_path: Path) -> None:
+    images = noise(5)
+    folder = write_folder(tmp_path / "a", images)
+    (folder / "dataset.json").write_bytes(dataset_json([4, 3, 2, 1, 0]))
+    assert made(folder, tmp_path / "a.zip") == Prepared(5, 0, 0, (3, 16, 16))
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [*(f"00000/img{i:08d}.png" for i in range(5)), "dataset.json"]
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
+        assert json.loads(archive.read("dataset.json"))["labels"][1] == ["00000/img00000001.png", 3]
+    data = open_data(tmp_path / "a.zip")
+    assert torch.equal(data.images(range(5)), torch.from_numpy(images))
+    assert data.labels(range(5)).argmax(1).tolist() == [4, 3, 2, 1, 0]
+    assert data.fingerprint == open_data(folder).fingerprint
+
+
+def test_without_labels_there_are_none(tmp_path: Path) -> None:
+    made(write_zip(tmp_path / "a.zip", members(noise(2))), tmp_path / "b.zip")
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        assert json.loads(archive.read("dataset.json")) == {"labels": None}
+    assert open_data(tmp_path / "b.zip").label_dim == 0
+
+
+def test_vectors_are_labels_too(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "a", noise(2))
+    (folder / "dataset.json").write_bytes(dataset_json([[0.1, 2.5], [1, 0]]))
+    made(folder, tmp_path / "a.zip")
+    expected = torch.tensor([[0.1, 2.5], [1, 0]])
+    assert torch.equal(open_data(tmp_path / "a.zip").labels([0, 1]), expected)
+
+
+FILTERS = {
+    "pil-lanczos": Image.Resampling.LANCZOS,
+    "pil-bicubic": Image.Resampling.BICUBIC,
+    "pil-bilinear": Image.Resampling.BILINEAR,
+}
+
+
+@pytest.mark.parametrize("method", FILTERS)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_are_pillows(tmp_path: Path, method: str, channels: int) -> None:
+    images = noise(2, 24, channels)
+    made(write_folder(tmp_path / "a", images), tmp_path / "a.zip", geometry=Geometry((10, 10), "none", method))  # type: ignore[arg-type]
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive, archive.open("00000/img00000001.png") as file:
+        assert np.array_equal(
+            np.array(Image.open(file)), np.array(picture(images[1]).resize((10, 10), FILTERS[method]))
+        )
+
+
+def test_box_is_the_mean_of_blocks(tmp_path: Path) -> None:
+    images = noise(1, 16)
+    made(write_folder(tmp_path / "a", images), tmp_path / "a.zip", geometry=Geometry((8, 8), "none", "box"))
+    blocks = images.reshape(1, 3, 8, 2, 8, 2).astype(float).mean((3, 5))
+    assert np.array_equal(open_data(tmp_path / "a.zip").images([0]).numpy(), np.rint(blocks).astype(np.uint8))
+
+
+def test_a_filter_of_real_numbers_is_rounded() -> None:
+    image = torch.tensor([[[0, 1], [1, 2]]], dtype=torch.uint8)
+    doubled = Geometry((4, 4), "none", "tf1-bilinear").apply(image, "a")
+    assert doubled is not None
+    assert doubled[0, 0].tolist() == [0, 0, 1, 1]  # 0, 0.5, 1, 1, rounded half to even
+
+
+@pytest.mark.parametrize(("width", "height"), [(21, 16), (16, 21), (20, 16)])
+def test_the_middle_square_is_cut_out(width: int, height: int) -> None:
+    image = torch.from_numpy(noise(1, 32)[0])[:, :height, :width]
+    cut = Geometry(None, "center-crop").apply(image, "a")
+    assert cut is not None
+    left, top = (width - 16) // 2, (height - 16) // 2
+    assert torch.equal(cut, image[:, top : top + 16, left : left + 16])
+
+
+def test_the_wide_crop_is_resized_onto_a_black_square() -> None:
+    image = torch.from_numpy(noise(1, 32)[0])[:, :24]  # 32 wide, 24 high: 16 * 24 / 32 = 12 rows are kept
+    wide = Geometry((16, 8), "center-crop-wide").apply(image, "a")
+    assert wide is not None
+    assert wide.shape == (3, 16, 16)
+    expected = Image.fromarray(image[:, 6:18].permute(1, 2, 0).numpy()).resize((16, 8), Image.Resampling.LANCZOS)
+    assert np.array_equal(wide[:, 4:12].permute(1, 2, 0).numpy(), np.array(expected))
+    assert not wide[:, :4].any()
+    assert not wide[:, 12:].any()
+
+
+def test_images_below_the_wide_crop_are_left_out_and_keep_their_number(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    for name, size in (("0.png", (8, 8)), ("1.png", (32, 32)), ("2.png", (40, 10)), ("3.png", (32, 24))):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(encoded(Image.new("RGB", size, "white")))
+    (folder / "dataset.json").write_text(json.dumps({"labels": [[f"{i}.png", i] for i in range(4)]}))
+    told = made(folder, tmp_path / "a.zip", geometry=Geometry((16, 8), "center-crop-wide"))
+    assert (told.count, told.left_out) == (2, 2)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        labels = json.loads(archive.read("dataset.json"))["labels"]
+    assert labels == [["00000/img00000001.png", 1], ["00000/img00000003.png", 3]]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_idx_files_are_read_with_the_labels_beside_them(tmp_path: Path, packed: bool) -> None:
+    images, classes = noise(6, 28, 1)[:, 0], np.array([1, 0, 2, 2, 1, 0], np.uint8)
+    for name, array in (("t-images-idx3-ubyte", images), ("t-labels-idx1-ubyte", classes)):
+        raw = idx(array)
+        (tmp_path / f"{name}.gz" if packed else tmp_path / name).write_bytes(gzip.compress(raw) if packed else raw)
+    made(tmp_path / f"t-images-idx3-ubyte{'.gz' if packed else ''}", tmp_path / "t.zip")
+    data = open_data(tmp_path / "t.zip")
+    assert torch.equal(data.images(range(6))[:, 0], torch.from_numpy(images))
+    assert data.labels(range(6)).argmax(1).tolist() == classes.tolist()
+
+
+@pytest.mark.parametrize("change", [lambda raw: raw[:-1], lambda raw: raw + b"x", lambda raw: raw[:9]])
+@pytest.mark.parametrize("packed", [False, True])
+def test_damaged_idx_files_are_refused(tmp_path: Path, change: object, packed: bool) -> None:
+    raw = change(idx(noise(2, 8, 1)[:, 0]))  # type: ignore[operator]
+    (tmp_path / "a").write_bytes(gzip.compress(raw) if packed else raw)
+    with pytest.raises(BadInputError, match="expected an idx file of bytes, found"):
+        open_raw(tmp_path / "a")
+
+
+def test_no_memory_is_taken_for_what_an_idx_file_announces(tmp_path: Path) -> None:
+    head = bytes([0, 0, 8, 3]) + np.array([2**32 - 1] * 3, ">u4").tobytes()
+    for name, raw in (("a", head), ("b", gzip.compress(head))):
+        (tmp_path / name).write_bytes(raw)
+        with pytest.raises(BadInputError, match="announces"):
+            read_idx(tmp_path / name)
+
+
+def test_folders_are_classes_where_that_is_asked(tmp_path: Path) -> None:
+    images = open_raw(write_folder(tmp_path / "a", noise(3), ["dog/1.png", "cat/x/2.png", "dog/3.png"]))
+    assert list(images.names) == ["cat/x/2.png", "dog/1.png", "dog/3.png"]
+    assert class_folders(images).tolist() == [0, 1, 1]
+    loose = open_raw(write_folder(tmp_path / "b", noise(2), ["dog/1.png", "2.png"]))
+    with pytest.raises(BadInputError, match=r"the folder of its class, found 2\.png"):
+        class_folders(loose)
+
+
+def test_labels_come_from_files(tmp_path: Path) -> None:
+    images = open_raw(write_folder(tmp_path / "a", noise(3)))
+    (tmp_path / "a-idx").write_bytes(idx(np.array([1, 2, 0], np.uint8)))
+    np.save(tmp_path / "b.npy", np.array([[1], [2], [0]]))
+    (tmp_path / "c.json").write_bytes(dataset_json([1, 2, 0]))
+    for name in ("a-idx", "b.npy", "c.json"):
+        assert read_label_file(images, tmp_path / name).tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize("array", [np.array([0.5, 1]), np.array([-1, 0]), np.array(["a"]), np.zeros((1, 2, 2))])
+def test_other_arrays_are_no_labels(tmp_path: Path, array: np.ndarray) -> None:
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(BadInputError, match="expected class numbers"):
+        read_label_file(open_raw(write_folder(tmp_path / "a", noise(2))), tmp_path / "a.npy")
+
+
+def test_labels_that_are_objects_are_not_unpickled(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([None, 1], object), allow_pickle=True)
+    with pytest.raises(BadInputError, match="expected labels as"):
+        read_label_file(open_raw(write_folder(tmp_path / "a", noise(2))), tmp_path / "a.npy")
+
+
+def test_labels_of_another_number_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    images = open_raw(write_folder(tmp_path / "a", noise(3)))
+    with pytest.raises(BadInputError, match="a label for each of 3 images"):
+        prepare(images, tmp_path / "a.zip", Geometry(), torch.zeros(2, dtype=torch.int64), limit=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_the_number_of_threads_does_not_change_a_byte(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "a", noise(20))
+    for workers in (1, 3, 8):
+        made(folder, tmp_path / f"{workers}.zip", 12, workers=workers)
+    assert content(tmp_path / "1.zip") == content(tmp_path / "3.zip") == content(tmp_path / "8.zip")
+
+
+class Stopped(BaseException):
+    """What a killed process looks like from within."""
+
+
+@contextlib.contextmanager
+def stopping_after(images: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    add = StoredZip.add
+
+    def stop(self: StoredZip, name: str, content: bytes) -> None:
+        if len(self.names) == images:
+            raise Stopped
+        add(self, name, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredZip, "add", stop)
+        with pytest.raises(Stopped):
+            yield
+
+
+@pytest.mark.parametrize("after", [0, 1, 7, 10])
+@pytest.mark.parametrize("cut", [0, 1, 700])
+def test_a_run_that_was_stopped_goes_on_and_gives_the_same_bytes(
+    tmp_path: Path, after: int, cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_folder(tmp_path / "a", noise(10))
+    (folder / "dataset.json").write_bytes(dataset_json(list(range(10))))
+    made(folder, tmp_path / "whole.zip", 8)
+    with stopping_after(after, monkeypatch):
+        made(folder, tmp_path / "b.zip", 8)
+    (partial,) = tmp_path.glob(".b.zip.*.partial")
+    os.truncate(partial, max(0, partial.stat().st_size - cut))  # the last of it never reached the disk
+    told = made(folder, tmp_path / "b.zip", 8)
+    assert told.found == max(0, after - (0, 1, 3)[[0, 1, 700].index(cut)])
+    assert content(tmp_path / "b.zip") == content(tmp_path / "whole.zip")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_damaged_member_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_folder(tmp_path / "a", noise(6))
+    made(folder, tmp_path / "whole.zip")
+    with stopping_after(4, monkeypatch):
+        made(folder, tmp_path / "b.zip")
+    (partial,) = tmp_path.glob(".b.zip.*.partial")
+    damaged = bytearray(content(partial))
+    damaged[len(damaged) // 2] ^= 1
+    partial.write_bytes(damaged)
+    assert made(folder, tmp_path / "b.zip").found < 4
+    assert content(tmp_path / "b.zip") == content(tmp_path / "whole.zip")
+
+
+def test_other_settings_and_other_images_start_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_folder(tmp_path / "a", noise(6))
+    with stopping_after(4, monkeypatch):
+        made(folder, tmp_path / "b.zip", 8)
+    assert made(folder, tmp_path / "b.zip", 4).found == 0
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_full_disk_is_one_sentence_and_what_is_finished_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_folder(tmp_path / "a", noise(6))
+    made(folder, tmp_path / "whole.zip")
+    add = StoredZip.add
+
+    def full(self: StoredZip, name: str, content: bytes) -> None:
+        if len(self.names) == 3:
+            raise OSError(28, "No space left on device")
+        add(self, name, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredZip, "add", full)
+        with pytest.raises(BadInputError, match=r"cannot write .*b\.zip \(No space left on device\): make room"):
+            made(folder, tmp_path / "b.zip")
+    assert made(folder, tmp_path / "b.zip").found == 3
+    assert content(tmp_path / "b.zip") == content(tmp_path / "whole.zip")
+
+
+def test_two_processes_do_not_write_one_zip(tmp_path: Path) -> None:
+    with StoredZip(tmp_path / "a.zip", "key"), pytest.raises(BadInputError, match="found another at it"):
+        StoredZip(tmp_path / "a.zip", "key")
+
+
+def test_files_that_change_meanwhile_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_folder(tmp_path / "a", noise(3))
+    source = open_raw(folder)
+
+    def touch() -> None:
+        os.utime(folder / "00000" / "img00000000.png", (1, 1))
+
+    with pytest.raises(DataChangedError, match="changed while it was read"):
+        prepare(source, tmp_path / "a.zip", Geometry(), progress=touch)
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_images_of_several_sizes_need_one(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "a", noise(2, 16))
+    (folder / "z.png").write_bytes(encoded(picture(noise(1, 8)[0])))
+    with pytest.raises(BadInputError, match=r"16x16 RGB as the first is, found 8x8 RGB: .*z\.png; give a size"):
+        made(folder, tmp_path / "a.zip")
+    assert made(folder, tmp_path / "a.zip", 8).count == 3
+
+
+def test_images_of_several_colours_are_refused(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "a", noise(2, 16))
+    (folder / "z.png").write_bytes(encoded(picture(noise(1, 16, 1)[0])))
+    with pytest.raises(BadInputError, match=r"found 8x8 greyscale: .*z\.png; convert all to one colour mode"):
+        made(folder, tmp_path / "a.zip", 8)
+
+
+def test_images_that_are_not_square_need_a_crop(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.png").write_bytes(encoded(Image.new("RGB", (20, 10))))
+    with pytest.raises(BadInputError, match=r"expected square images, found 20x10: .*x\.png; crop them"):
+        made(tmp_path / "a", tmp_path / "a.zip", 8)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "sentence"),
+    [
+        (((8, 8), "none", "nearest"), "a filter of tf1-bilinear"),
+        (((8, 8), "centre", "box"), "expected a crop of none"),
+        (((8, 6), "none", "box"), "a square size, found 8x6"),
+        ((None, "center-crop-wide", "box"), "wider than high"),
+        (((0, 0), "none", "box"), "a size from 1 to 8192"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(geometry: tuple[object, ...], sentence: str) -> None:
+    with pytest.raises(BadInputError, match=sentence):
+        Geometry(*geometry)  # type: ignore[arg-type]
+
+
+def test_a_box_that_does_not_divide_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="box reduces by integer factors"):
+        made(write_folder(tmp_path / "a", noise(1, 16)), tmp_path / "a.zip", geometry=Geometry((5, 5), "none", "box"))
+
+
+def test_a_broken_image_is_named(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "a", noise(3))
+    (folder / "00000" / "img00000001.png").write_bytes(encoded(picture(noise(1)[0]))[:-40])
+    with pytest.raises(BadInputError, match=r"img00000001\.png cannot be decoded"):
+        made(folder, tmp_path / "a.zip")
+
+
+def test_members_that_climb_are_refused(tmp_path: Path) -> None:
+    image = encoded(picture(noise(1)[0]))
+    for name in ("../../up.png", "/root.png"):
+        with pytest.raises(BadInputError, match=r"leads out of the zip"):
+            open_raw(write_zip(tmp_path / "a.zip", {name: image}))
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing:train", ":train", "a\0b"])
+def test_what_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInputError, match=r"expected a folder or file of images|cannot be opened"):
+        open_raw(name)
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="expected images, found none"):
+        open_raw(tmp_path)
+
+
+def test_a_limit_takes_the_first(tmp_path: Path) -> None:
+    images = noise(5)
+    assert made(write_folder(tmp_path / "a", images), tmp_path / "a.zip", limit=2).count == 2
+    assert torch.equal(open_data(tmp_path / "a.zip").images([0, 1]), torch.from_numpy(images[:2]))
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
+    """No more than a few images are made ahead of the one that is written."""
+    ahead = 0
+
+    class Counting:
+        path, names, labels = tmp_path, [str(i) for i in range(100)], None
+        read = 0
+
+        def image(self, index: int) -> Tensor:
+            self.read += 1
+            return torch.zeros(1, 4, 4, dtype=torch.uint8)
+
+        def stamp(self) -> object:
+            return ()
+
+    source, done = Counting(), 0
+
+    def progress() -> None:
+        nonlocal ahead, done
+        done += 1
+        ahead = max(ahead, source.read - done)
+
+    images: RawImages = source  # type: ignore[assignment]  # its stamp is another
+    prepare(images, tmp_path / "a.zip", Geometry(), workers=2, progress=progress)
+    assert 0 < ahead <= 5

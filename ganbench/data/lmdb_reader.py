@@ -9,6 +9,7 @@ message and, where that is empty, the value.
 import os
 import struct
 import sys
+from itertools import islice
 from typing import BinaryIO
 
 LENGTH = struct.Struct("<Q")
@@ -48,9 +49,12 @@ def main(path: str, source: BinaryIO, target: BinaryIO) -> None:
             raise EOFError(f"{used:,} bytes are in use and {found:,} are there")
         with database.begin(buffers=True) as transaction:
             keys = transaction.cursor().iternext(keys=True, values=False)
-            first = [bytes(key) for _, key in zip(range(database.stat()["entries"]), keys, strict=False)]
+            count = database.stat()["entries"]
+            first = [bytes(key) for key in islice(keys, count + 1)]
+            if len(set(first)) != count or not all(first):
+                raise EOFError(f"{count:,} keys are announced, and others are there")
             send(target, b"")
-            for key in (*filter(None, first), b""):
+            for key in (*first, b""):
                 send(target, key)
             target.flush()
             while True:

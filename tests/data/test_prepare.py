@@ -401,3 +401,13 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
     images: RawImages = source  # type: ignore[assignment]  # its stamp is another
     prepare(images, tmp_path / "a.zip", Geometry(), workers=2, progress=progress)
     assert 0 < ahead <= 5
+
+
+@pytest.mark.parametrize(("name", "module"), [("data.mdb", "lmdb_images"), ("a.parquet", "parquet")])
+def test_without_its_package_a_kind_of_file_is_told_how_to_get_it(
+    tmp_path: Path, name: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    monkeypatch.setattr(f"ganbench.data.{module}.find_spec", lambda package: None)
+    with pytest.raises(BadInputError, match=r"pip install 'ganbench\[(lmdb|parquet)\]'"):
+        open_raw(tmp_path / name)

@@ -17,10 +17,14 @@ from ganbench.data.idx import is_idx, labels_beside, read_idx
 from ganbench.data.image_files import Container, labels_of
 from ganbench.data.labels import MAX_BYTES, read_labels
 from ganbench.data.lmdb_images import FILE, Lmdb
+from ganbench.data.npz import Npz, is_npz
 from ganbench.data.nvlabs_zip import Zip
 from ganbench.data.opening import existing_path
 from ganbench.data.parquet import Parquet, parquet_files
 from ganbench.errors import BadInputError
+
+IMAGES = ("images", "arr_0")  # names of arrays in npz files
+LABELS = ("labels", "label", "arr_1")
 
 
 class RawImages(Protocol):
@@ -202,7 +206,21 @@ def _raw(path: Path, split: str) -> RawImages:
         raise BadInputError(f"expected a folder or a regular file of images, found neither: {path}.")
     if parquet_files(path):
         return EncodedImages(Parquet(path, split))
+    if is_npz(path):
+        return _npz(path)
     if is_idx(path):
         beside = labels_beside(path)
         return ArrayImages(path, read_idx(path), None if beside is None else read_idx(beside))
     return EncodedImages(Zip(path))
+
+
+def _npz(path: Path) -> ArrayImages:
+    arrays = Npz(path)
+    images, labels = (next((name for name in names if name in arrays), "") for names in (IMAGES, LABELS))
+    if not images:
+        raise BadInputError(
+            f"expected an array {' or '.join(IMAGES)}, found {', '.join(arrays.names)[:200]}: {path}; give another."
+        )
+    found = ArrayImages(path, arrays.mapped(images), arrays.read(labels) if labels else None)
+    arrays.check(images)
+    return found

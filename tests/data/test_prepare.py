@@ -5,7 +5,7 @@ import gzip
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +132,58 @@ def test_images_below_the_wide_crop_are_left_out_and_keep_their_number(tmp_path:
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         labels = json.loads(archive.read("dataset.json"))["labels"]
     assert labels == [["00000/img00000001.png", 1], ["00000/img00000003.png", 3]]
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize(("names", "channels"), [(("images", "labels"), 3), (("arr_0", "arr_1"), 1)])
+def test_arrays_are_read_with_their_labels(
+    tmp_path: Path, save: Callable[..., None], names: tuple[str, str], channels: int
+) -> None:
+    images, classes = noise(5, 16, channels), np.array([2, 1, 0, 1, 2])
+    save(tmp_path / "a.npz", **dict(zip(names, (images.transpose(0, 2, 3, 1), classes), strict=True)))
+    made(tmp_path / "a.npz", tmp_path / "a.zip")
+    data = open_data(tmp_path / "a.zip")
+    assert torch.equal(data.images(range(5)), torch.from_numpy(images))
+    assert data.labels(range(5)).argmax(1).tolist() == classes.tolist()
+
+
+def test_arrays_without_channels_or_labels_are_images_too(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", noise(5, 16, 1)[:, 0])
+    assert made(tmp_path / "a.npz", tmp_path / "a.zip").shape == (1, 16, 16)
+    assert open_data(tmp_path / "a.zip").label_dim == 0
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"mu": np.zeros(3)}, "expected an array images or arr_0, found mu"),
+        ({"images": np.zeros((2, 4, 4, 3), np.float32)}, r"expected images \[N, H, W, C\] uint8"),
+        ({"images": np.zeros((2, 4, 4, 4), np.uint8)}, r"with 1 or 3 channels, found \[2, 4, 4, 4\]"),
+        ({"images": np.zeros(4, np.uint8)}, r"found \[4\] uint8"),
+        ({"images": np.array([None])}, "found Python objects"),
+        ({"images": np.zeros((2, 4, 4), np.uint8), "labels": np.array([0.5, 1])}, "expected class numbers"),
+    ],
+)
+def test_other_arrays_are_no_images(tmp_path: Path, arrays: dict[str, np.ndarray], sentence: str) -> None:
+    np.savez(tmp_path / "a.npz", allow_pickle=True, **arrays)
+    with pytest.raises(BadInputError, match=sentence):
+        open_raw(tmp_path / "a.npz")
+
+
+def test_labels_in_an_array_that_are_of_another_number_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=noise(3, 4, 1)[:, 0], labels=np.array([0, 1]))
+    with pytest.raises(BadInputError, match=r"a label for each of 3 images of .*a\.npz, found 2"):
+        made(tmp_path / "a.npz", tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_damaged_arrays_are_refused(tmp_path: Path, save: Callable[..., None]) -> None:
+    save(tmp_path / "a.npz", images=noise(40).transpose(0, 2, 3, 1))
+    raw = bytearray(content(tmp_path / "a.npz"))
+    for damaged in (raw[: len(raw) // 2], raw[: len(raw) // 2] + b"xxxx" + raw[len(raw) // 2 + 4 :], b""):
+        (tmp_path / "a.npz").write_bytes(damaged)
+        with pytest.raises(BadInputError, match=r"found (a )?damage"):
+            open_raw(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -1,0 +1,210 @@
+"""The arrays of an npz file, looked at before they are read: nothing is unpickled, and no size is taken on trust."""
+
+import io
+import math
+import tokenize
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganbench.errors import BadInputError
+
+SUFFIX = ".npy"
+_STEP = 2**20  # bytes that are unpacked at once
+_SMALL = 2**26  # bytes, below which an array may be packed as tightly as it likes
+_TIGHTEST = 200  # times that a larger array may have been packed; photographs come to 2
+_LOCAL_HEADER = 30  # bytes of a zip member's own header, before its name
+_DAMAGE = (
+    *(OSError, ValueError, EOFError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),
+)
+
+
+class Header(NamedTuple):
+    """What an array says about itself.
+
+    Attributes:
+        shape: sizes, none below zero.
+        dtype: of plain numbers or text.
+        fortran: whether the first index runs fastest.
+        length: of the header in bytes.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fortran: bool
+    length: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the numbers."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+class Npz:
+    """An npz file; arrays are read on demand, and nothing is written to disk.
+
+    Attributes:
+        path: of the file.
+        names: of its arrays, without ``.npy``.
+
+    Raises:
+        BadInputError: it is not a complete zip file, is encrypted, or has members that ``numpy.savez`` never writes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except _DAMAGE as error:
+            raise BadInputError(
+                f"expected a complete npz file, found a damaged one ({error!s:.100}): {path}; copy it again."
+            ) from error
+        self._members = {_array_name(member, path): member for member in self._archive.infolist()}
+        if len(self._members) < len(self._archive.infolist()):
+            raise BadInputError(f"expected each array once, found one twice: {path}; save it again.")
+        self.names = tuple(self._members)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def header(self, name: str) -> Header:
+        """Return what an array says about itself.
+
+        Raises:
+            BadInputError: it holds Python objects, or another number of bytes than it announces.
+        """
+        member = self._members[name]
+        try:
+            with self._archive.open(member) as file:
+                found = _header(file)
+        except _DAMAGE as error:
+            raise self._damaged(name, error) from error
+        if found.dtype.kind not in "biufU":
+            kind = "Python objects" if found.dtype.hasobject else f"the type {found.dtype!s:.40}"
+            raise BadInputError(f"expected plain numbers in {name}, found {kind}: {self.path}; save numbers alone.")
+        if min(found.shape, default=0) < 0 or found.length + found.nbytes != member.file_size:
+            raise BadInputError(
+                f"expected {name} to hold as many bytes as its shape {_shown(found.shape)} says, found "
+                f"{member.file_size - found.length:,}: {self.path}; copy or save it again."
+            )
+        if found.nbytes > _SMALL and found.nbytes > _TIGHTEST * member.compress_size:
+            raise BadInputError(
+                f"expected {name} to be of about its size on disk, found {found.nbytes:,} bytes in "
+                f"{member.compress_size:,}: {self.path}; save it with numpy.savez."
+            )
+        return found
+
+    def read(self, name: str) -> NDArray[Any]:
+        """Return an array, whose bytes are those that the zip file's checksum was taken of.
+
+        Raises:
+            BadInputError: it is damaged, or as in ``header``.
+        """
+        header = self.header(name)
+        try:
+            content = np.empty(header.nbytes, np.uint8)
+            with self._archive.open(self._members[name]) as file:
+                file.read(header.length)
+                _fill(content.data, file)
+        except _DAMAGE as error:
+            raise self._damaged(name, error) from error
+        return content.view(header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
+
+    def mapped(self, name: str) -> NDArray[Any]:
+        """Return an array that is read from the disk where it is looked at; one that is packed is read at once.
+
+        Its checksum is not looked at; see ``check``.
+
+        Raises:
+            BadInputError: as ``read``.
+        """
+        member, header = self._members[name], self.header(name)
+        if member.compress_type != zipfile.ZIP_STORED or not header.nbytes:
+            return self.read(name)
+        try:
+            with self.path.open("rb") as file:
+                file.seek(member.header_offset)
+                local = file.read(_LOCAL_HEADER)
+            lengths = int.from_bytes(local[26:28], "little"), int.from_bytes(local[28:30], "little")
+            start = member.header_offset + _LOCAL_HEADER + sum(lengths) + header.length
+            order: Any = "F" if header.fortran else "C"
+            return np.memmap(self.path, header.dtype, "r", start, header.shape, order)
+        except _DAMAGE as error:
+            raise self._damaged(name, error) from error
+
+    def check(self, name: str) -> None:
+        """Read an array once, keeping nothing.
+
+        Raises:
+            BadInputError: its bytes are not those that the zip file's checksum was taken of.
+        """
+        try:
+            with self._archive.open(self._members[name]) as file:
+                while file.read(_STEP):
+                    pass
+        except _DAMAGE as error:
+            raise self._damaged(name, error) from error
+
+    def _damaged(self, name: str, error: BaseException) -> BadInputError:
+        reason = f"{' '.join(str(error).split())[:100] or type(error).__name__}"
+        return BadInputError(f"expected the array {name}, found damage ({reason}): {self.path}; copy or save it again.")
+
+
+def is_npz(path: Path) -> bool:
+    """Return whether a zip file is taken for arrays: by its suffix, or because it holds nothing else."""
+    if path.suffix == ".npz":
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except _DAMAGE:
+        return False
+    return bool(names) and all(name.endswith(SUFFIX) for name in names)
+
+
+def _array_name(member: zipfile.ZipInfo, path: Path) -> str:
+    name = member.filename
+    if not name.endswith(SUFFIX) or any(mark in name for mark in "/\\:"):
+        raise BadInputError(f"expected arrays (NAME.npy) alone, found {name[:80]!r}: {path}; save it with numpy.savez.")
+    if member.flag_bits & 1:
+        raise BadInputError(f"expected arrays in the clear, found {name[:80]!r} encrypted: {path}; save it again.")
+    return name.removesuffix(SUFFIX)
+
+
+def _header(file: IO[bytes]) -> Header:
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"version {version} of the layout")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of headers by Python 2, which are read all the same
+        shape, fortran, dtype = read(file)
+    return Header(shape, fortran=fortran, dtype=dtype, length=file.tell())
+
+
+def _fill(content: memoryview, file: IO[bytes]) -> None:
+    """Read exactly as much as there is room for, in steps: ``read`` would unpack all there is before it cuts."""
+    done = 0
+    while part := file.read(min(_STEP, len(content) - done)) if done < len(content) else b"":
+        content[done : done + len(part)] = part
+        done += len(part)
+    if done < len(content) or file.read(1):
+        raise EOFError("it ends too early")
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    text = "x".join(map(str, shape[:6]))
+    return text[:60] or "()"
+
+
+def to_npz(arrays: dict[str, NDArray[Any]]) -> bytes:
+    """Return an npz file, unpacked and without times: equal arrays give equal bytes."""
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()

@@ -111,7 +111,10 @@ def open_clip(file: str | None = None) -> ClipExtractor:
 
 @needs(lambda: (published("ViT-L-14-336px.pt"),))
 def open_clip_l14_336(file: str | None = None) -> ClipExtractor:
-    """Return the extractor ``clip-l14-336``, ViT-L/14@336px; the rest is as for ``open_clip``."""
+    """Return the extractor ``clip-l14-336``, ViT-L/14@336px, float32, on the CPU.
+
+    Arguments and errors are those of ``open_clip``.
+    """
     return _opened("clip-l14-336", published("ViT-L-14-336px.pt"), file)
 
 

@@ -100,15 +100,19 @@ def open_inception(file: str | None = None) -> InceptionExtractor:
 
 @needs(weights)
 def open_inception_clean(file: str | None = None) -> InceptionExtractor:
-    """Return ``inception-clean``, clean-fid's mode ``clean``; the rest is as for ``open_inception``."""
+    """Return the extractor ``inception-clean``, clean-fid's mode ``clean``, float32, on the CPU.
+
+    Arguments and errors are those of ``open_inception``.
+    """
     return _opened("inception-clean", file, CLEAN)
 
 
 @needs(weights)
 def open_inception_legacy_pytorch(file: str | None = None) -> InceptionExtractor:
-    """Return ``inception-legacy-pytorch``, clean-fid's mode ``legacy_pytorch``; the rest is as for ``open_inception``.
+    """Return the extractor ``inception-legacy-pytorch``, clean-fid's mode ``legacy_pytorch``, float32, on the CPU.
 
-    It is pytorch-fid's preparation, too: bilinear without antialiasing, scaled by ``x / 127.5 - 1``.
+    It is pytorch-fid's preparation, too: bilinear without antialiasing, scaled by ``x / 127.5 - 1``. Arguments and
+    errors are those of ``open_inception``.
     """
     return _opened("inception-legacy-pytorch", file, LEGACY_PYTORCH)
 

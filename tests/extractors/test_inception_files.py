@@ -1,5 +1,7 @@
 """Inception from a file: the TorchScript layout of NVlabs, the state dict of pytorch-fid, and what is neither."""
 
+import os
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -9,10 +11,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ganbench.checkpoints import file_sha256
-from ganbench.errors import BadInputError, UnknownNameError
+from ganbench.errors import BadInputError, UnknownNameError, UnsafeFileError
 from ganbench.extractors.inception import InceptionExtractor
 from ganbench.extractors.inception_network import Inception
 from ganbench.extractors.opening import open_extractor
+from tests.checkpoints.sentences import assert_one_sentence
 from tests.extractors.scripted_inception import Scripted, outdated
 
 
@@ -103,3 +106,27 @@ def test_a_torchscript_file_cut_short_or_damaged_is_refused(scripted: tuple[Path
     damaged.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(BadInputError, match="cut short or damaged"):
         open_extractor(f"inception:{damaged}")
+
+
+class Hostile:
+    """What would run a command, if a pickle were loaded as a program loads it."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("exit 1",)
+
+
+def test_a_torchscript_file_that_asks_for_code_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "inception.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("inception/code/program.py", "raise SystemExit")
+        archive.writestr("inception/data.pkl", pickle.dumps({"layers": Hostile()}, protocol=2))
+    with pytest.raises(UnsafeFileError, match=r"asks for '.*system' to be called") as caught:
+        open_extractor(f"inception:{path}")
+    assert_one_sentence(caught.value, path)
+
+
+def test_a_name_that_cannot_be_a_files_is_refused() -> None:
+    for name in ("x" * 5000, "a\0b", "folder/"):
+        with pytest.raises(BadInputError, match="expected a file of weights after inception:") as caught:
+            open_extractor(f"inception:{name}")
+        assert len(str(caught.value)) < 400

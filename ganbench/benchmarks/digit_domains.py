@@ -1,6 +1,6 @@
 """The embedded benchmark of translation with styles: ten digits as domains, scored by a classifier of digits."""
 
-from ganbench.benchmarks import Benchmark
+from ganbench.benchmarks import Benchmark, Experiment
 from ganbench.benchmarks.digits import benchmark as digits
 from ganbench.benchmarks.starganv2 import benchmark as starganv2
 
@@ -12,4 +12,5 @@ benchmark = Benchmark(
     short_names=starganv2.short_names,
     extractors=digits.extractors,
     embedded=True,
+    experiment=Experiment("digits", 144, 32, "starganv2", "digits32"),
 )

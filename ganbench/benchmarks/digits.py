@@ -1,6 +1,6 @@
 """The embedded benchmark: scikit-learn's digits, with a classifier of digits in place of Inception and VGG16."""
 
-from ganbench.benchmarks import Benchmark
+from ganbench.benchmarks import Benchmark, Experiment
 
 benchmark = Benchmark(
     name="digits",
@@ -31,4 +31,5 @@ benchmark = Benchmark(
         "clip-l14-336": "digits",
     },
     embedded=True,
+    experiment=Experiment("digits", 1_442, 32, "stylegan3", "digits32"),
 )

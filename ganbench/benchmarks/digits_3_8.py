@@ -1,6 +1,6 @@
 """The embedded benchmark of translation without styles: threes and eights, scored by a classifier of digits."""
 
-from ganbench.benchmarks import Benchmark
+from ganbench.benchmarks import Benchmark, Experiment
 from ganbench.benchmarks.cyclegan import benchmark as cyclegan
 from ganbench.benchmarks.digits import benchmark as digits
 
@@ -12,4 +12,5 @@ benchmark = Benchmark(
     short_names=cyclegan.short_names,
     extractors=digits.extractors,
     embedded=True,
+    experiment=Experiment("digits", 144, 32, "cyclegan", "digits32"),
 )

@@ -16,8 +16,6 @@ benchmark = Benchmark(
         "eqr": "eqr_latent",
     },
     paper="Choi et al., StarGAN v2: Diverse Image Synthesis for Multiple Domains (CVPR 2020), arXiv:1912.01865",
-    experiment=Experiment(
-        "CelebA-HQ", 14_000, 256, "starganv2", "celebahq-256", domains=("female", "male"), validation=1_000
-    ),
+    experiment=Experiment("AFHQ", 4_877, 256, "starganv2", "afhq-256", domains=("cat", "dog", "wild"), validation=500),
     papers=("starganv2", "munit", "drit", "msgan"),
 )

@@ -1,6 +1,6 @@
 """A benchmark as its paper would print it: the protocol in a table, and its published numbers in the paper's tables."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from rich.console import RenderableType
@@ -84,13 +84,20 @@ def data_of(benchmark: Benchmark) -> str:
     return f"named with --data (the paper's is {paper.data}: {images} at {paper.resolution}x{paper.resolution})"
 
 
-def protocol_table(metrics: Iterable[Metric]) -> Table:
-    """Return a row a metric: name as papers print it, samples, reals, extractor."""
+def protocol_table(metrics: Iterable[Metric], waits_for: Mapping[str, str] | None = None) -> Table:
+    """Return a row a metric: name as papers print it, samples, reals, extractor.
+
+    Args:
+        metrics: in order.
+        waits_for: by the metric's name; None for no such column.
+    """
     table = Table(box=None, pad_edge=False)
-    for name in ("metric", "samples", "reals", "extractor"):
+    for name in ("metric", "samples", "reals", "extractor", *(["waits for"] if waits_for else [])):
         table.add_column(name, justify="right" if name in ("samples", "reals") else "left", overflow="fold")
     for metric in metrics:
-        table.add_row(title(metric.name), _samples(metric), _reals(metric), ", ".join(extractors_of(metric)) or "-")
+        told = [waits_for[metric.name]] if waits_for else []
+        extractors = ", ".join(extractors_of(metric)) or "-"
+        table.add_row(title(metric.name), _samples(metric), _reals(metric), extractors, *told)
     return table
 
 

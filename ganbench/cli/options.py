@@ -111,10 +111,11 @@ nproc = click.option("--nproc", type=Whole(1, 1024), default=1, show_default=Tru
 entry = click.option("--entry", help="Which network of a checkpoint with several.  [default: the averaged one]")
 device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 
-_WHAT = (
-    click.option("--model", "models", multiple=True, required=True, help="Model to measure; may be repeated."),
-    click.option("--metrics", help="Comma-separated names, such as fid50k,ppl,eqt.  [default: the benchmark's]"),
+_MODEL = click.option("--model", "models", multiple=True, required=True, help="Model to measure; may be repeated.")
+_MODEL_OR_NONE = click.option(
+    "--model", "models", multiple=True, help="Model to measure; may be repeated.  [default: none, with --benchmark]"
 )
+_METRICS = click.option("--metrics", help="Comma-separated names, such as fid50k,ppl,eqt.  [default: the benchmark's]")
 _HOW = (
     click.option("--weights", help="Checkpoint to measure.  [default: the embedded one]"),
     entry,
@@ -149,7 +150,12 @@ _FLAGS = (
 
 def measuring(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options that ``run`` and ``plan`` share; their names are those of ``ganbench.engine.Options``."""
-    return _with(function, *_WHAT, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc)
+    return _with(function, _MODEL, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc)
+
+
+def planning(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the same options with a model that may be left out."""
+    return _with(function, _MODEL_OR_NONE, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc)
 
 
 def measuring_how(function: Callable[..., None]) -> Callable[..., None]:

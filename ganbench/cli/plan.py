@@ -1,20 +1,27 @@
-"""``ganbench plan``: what a run would do, and about how long it would take."""
+"""``ganbench plan``: what a run or a benchmark needs, what is missing here, and about how long it would take."""
 
-import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.table import Table
 
 from ganbench.cli import options
 from ganbench.cli.console import Terminal
-from ganbench.cli.group import Verb
+from ganbench.cli.group import COULD_NOT_RUN, Verb
+from ganbench.cli.output import complain
+from ganbench.errors import BadInputError
 from ganbench.records.store import Store
 
 if TYPE_CHECKING:
-    from ganbench.engine.plan import Pass
+    from ganbench.engine.estimates import Estimate
+    from ganbench.engine.options import Options
     from ganbench.engine.planning import PlannedRun
-    from ganbench.engine.shards import Worker
+
+PATIENCE = 60.0  # seconds that one tile of a model may take
+PATIENCE_FOR_STAND_INS = 4.0
+MIB = 2**20
 
 
 @click.command(
@@ -22,59 +29,122 @@ if TYPE_CHECKING:
     examples=(
         "ganbench plan --model stylegan3 --metrics fid50k,ppl,eqt",
         "ganbench plan --model stylegan3 --metrics fid50k,kid50k,is50k --limit 1k",
+        "ganbench plan --benchmark stylegan3",
     ),
 )
-@options.measuring
+@options.planning
 @options.results_dir
-def command(models: tuple[str, ...], metrics: str | None, results_dir: Path | None, **given: Any) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context, /, models: tuple[str, ...], metrics: str | None, results_dir: Path | None, **given: Any
+) -> None:
     """Say what a run would do: passes, samples, what is finished already, time left. Nothing is written or fetched.
 
-    The time is estimated from one tile a core of each pass. Weights that would have to be fetched first are named, with
-    their addresses, and end the plan.
+    The time is estimated from one tile a core of each pass, without reading images from files. Extractors whose weights
+    are missing are timed with random ones, and named with the addresses of their files; the exit code is then 2.
+
+    Without --model, say what a benchmark needs: the times are those of its paper's main experiment.
     """
     names = options.names(metrics)
     options.check_measuring(models, names, given)
-    from ganbench.checkpoints.download import without_fetching
-    from ganbench.cli.progress import show_plan
+    if not models and not given["benchmark"]:
+        raise BadInputError("expected --model or --benchmark, found neither: name a model, or a benchmark to plan for.")
     from ganbench.engine.options import Options
     from ganbench.engine.planning import plan_all
+    from ganbench.extractors.opening import with_stand_ins, without_fetching
 
-    console = Terminal()
-    with without_fetching():
-        all_planned = plan_all(models, Options.of(metrics=names, **given))
+    asked = Options.of(metrics=names, **given)
+    with without_fetching(), with_stand_ins() as lacking:
+        if models:
+            shown = [(planned, list[str](), PATIENCE) for planned in plan_all(models, asked)]
+        else:
+            shown = [_of_benchmark(asked)]
     Store(results_dir).check_writable()
-    for planned in all_planned:
-        show_plan(console, planned)
-        for line in _estimates(planned):
-            console.print(line, highlight=False)
+    for planned, remarks, patience in shown:
+        _show(Terminal(), planned, remarks, lacking, patience)
+    for told in dict.fromkeys(lacking.values()):
+        complain(told)
+    if lacking:
+        ctx.exit(COULD_NOT_RUN)
 
 
-def _estimates(planned: "PlannedRun") -> list[str]:
-    """Return a line a pass: samples left, samples a second, time."""
-    from ganbench.engine.cache import Cache
-    from ganbench.engine.modes import measuring
-    from ganbench.engine.shards import Worker, missing
+def _of_benchmark(asked: "Options") -> tuple["PlannedRun", list[str], float]:
+    """Return the plan of a benchmark, what stands in for what is missing, and the seconds that a tile may take."""
+    from ganbench.engine.protocols import plan_protocol
 
-    lines, total, cache = [], 0.0, Cache()
-    options, plan = planned.options, planned.plan
-    shared = options.nproc if options.device != "cpu" else 1  # one process keeps all cores busy
-    with measuring(plan), Worker(plan.context, planned.batch_size) as worker:
-        for pass_ in plan.passes:
-            left = sum(stop - start for (start, stop), _ in missing(pass_, plan.context, worker.tile, cache))
-            seconds = left / _rate(worker, pass_) / shared if left else 0.0
-            total += seconds
-            lines.append(f"{pass_.source.name}: {left:,} of {pass_.count:,} samples to do, about {_minutes(seconds)}")
-    return [*lines, f"in all about {_minutes(total)}"]
+    plan = plan_protocol(asked)
+    remarks = [f"model: none named, times are of {plan.model}; name one with --model"]
+    if plan.data:
+        remarks.append(f"data: none named, times are of {plan.data}; name a folder or a zip with --data")
+    return plan.planned, remarks, PATIENCE_FOR_STAND_INS
 
 
-def _rate(worker: "Worker", pass_: "Pass") -> float:
-    """Return samples a second, from one tile a thread after one to warm up."""
-    count = min(pass_.count, worker.tile * worker.threads)
-    worker.shard(pass_.source, pass_.queries, 0, min(pass_.count, worker.tile), lambda _: None)
-    started = time.perf_counter()
-    worker.shard(pass_.source, pass_.queries, 0, count, lambda _: None)
-    return float(count / (time.perf_counter() - started))
+def _show(
+    console: Terminal, planned: "PlannedRun", remarks: Iterable[str], lacking: Iterable[str], patience: float
+) -> None:
+    from ganbench.cli.benchmark_tables import protocol_table
+    from ganbench.cli.progress import show_heading
+    from ganbench.engine.estimates import estimates
+
+    show_heading(console, planned)
+    for line in (*remarks, *_extractors(planned), *planned.plan.missing.values()):
+        console.print(line, soft_wrap=True)
+    console.print(protocol_table(planned.plan.metrics, _waits_for(planned, set(lacking))))
+    console.print()
+    found = list(estimates(planned, patience))
+    console.print(_passes(found))
+    in_all, bound = sum(each.seconds for each in found), any(each.at_least for each in found)
+    console.print(f"in all {_about(in_all, bound)}")
+    if bound:
+        console.print(
+            f"A tile that takes longer than {patience:.0f} s is given up, and a GPU (--device cuda) or a smaller count "
+            "(--limit) is called for.",
+            soft_wrap=True,
+        )
 
 
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+def _waits_for(planned: "PlannedRun", lacking: set[str]) -> dict[str, str]:
+    """Return, by metric, the passes that it waits for and the weights that are missing."""
+    from ganbench.engine.plan import extractors_of
+
+    found = {}
+    for metric in planned.plan.metrics:
+        passes = dict.fromkeys(need.source.name for need in metric.inputs().values())
+        weights = (f"weights of {name}" for name in extractors_of(metric) if name.partition(":")[0] in lacking)
+        found[metric.name] = ", ".join((*passes, *weights))
+    return found
+
+
+def _extractors(planned: "PlannedRun") -> Iterator[str]:
+    """Yield a line a file of each extractor: name, size, place or address."""
+    from ganbench import registry
+    from ganbench.checkpoints.download import where_is
+    from ganbench.types import needed_by
+
+    for name in planned.plan.context.extractors:
+        files = () if ":" in name else needed_by(registry.load("extractors", name))
+        for file in files[:1]:
+            path = where_is(file)
+            size = f", {(path.stat().st_size if path else file.nbytes) / MIB:,.1f} MiB" if path or file.nbytes else ""
+            more = f" and {len(files) - 1} more files" if len(files) > 1 else ""
+            place = f"here: {path}" if path else f"not here: {file.url}"
+            yield f"extractor {name}: {file.name}{more}{size}, {place}"
+        if not files:
+            yield f"extractor {name}: here"
+
+
+def _passes(found: Iterable["Estimate"]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("pass", "samples to do", "time"):
+        table.add_column(name, justify="right" if name == "samples to do" else "left")
+    for each in found:
+        of = f"{each.left:,} of {each.pass_.count:,}"
+        table.add_row(each.pass_.source.name, of, _about(each.seconds, each.at_least))
+    return table
+
+
+def _about(seconds: float, at_least: bool) -> str:
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{'over' if at_least else 'about'} {seconds / size:.0f} {unit}"
+    return f"{'over' if at_least else 'about'} {seconds:.0f} s"

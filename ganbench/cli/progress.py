@@ -78,6 +78,17 @@ class Bars:
 
 def show_plan(console: Console, planned: PlannedRun) -> None:
     """Print the first line, which says what the numbers are, and the passes."""
+    show_heading(console, planned)
+    table = Table(box=None, pad_edge=False)
+    for name in ("pass", "samples", "for"):
+        table.add_column(name, justify="right" if name == "samples" else "left")
+    for row in describe(planned.plan):
+        table.add_row(row["source"], f"{row['count']:,}", ", ".join(row["serves"]))
+    console.print(table)
+
+
+def show_heading(console: Console, planned: PlannedRun) -> None:
+    """Print what the numbers are, and what they are measured by."""
     plan, options = planned.plan, planned.options
     if note := plan.loaded.note:
         console.print(note, style="yellow", highlight=False, soft_wrap=True)  # one line, however narrow the terminal
@@ -88,9 +99,3 @@ def show_plan(console: Console, planned: PlannedRun) -> None:
         soft_wrap=True,
         markup=False,
     )
-    table = Table(box=None, pad_edge=False)
-    for name in ("pass", "samples", "for"):
-        table.add_column(name, justify="right" if name == "samples" else "left")
-    for row in describe(plan):
-        table.add_row(row["source"], f"{row['count']:,}", ", ".join(row["serves"]))
-    console.print(table)

@@ -1,12 +1,32 @@
 """From the name of an extractor to the extractor."""
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from ganbench import registry
 from ganbench.checkpoints.download import without_fetching
+from ganbench.errors import MissingWeightsError
 from ganbench.types import Extractor
 
-__all__ = ["open_extractor", "without_fetching"]
+__all__ = ["open_extractor", "with_stand_ins", "without_fetching"]
+
+_lacking: ContextVar[dict[str, str] | None] = ContextVar("_lacking", default=None)
+
+
+@contextmanager
+def with_stand_ins() -> Iterator[dict[str, str]]:
+    """Within this context an extractor whose weights are missing is opened with random ones, to plan by.
+
+    Yields what is missing: the extractor's name and the message of its ``MissingWeightsError``.
+    """
+    lacking: dict[str, str] = {}
+    token = _lacking.set(lacking)
+    try:
+        yield lacking
+    finally:
+        _lacking.reset(token)
 
 
 def open_extractor(spec: str) -> Extractor:
@@ -23,5 +43,20 @@ def open_extractor(spec: str) -> Extractor:
     opener = registry.load("extractors", name)
     if colon and not inspect.signature(opener).parameters:
         raise registry.unknown("extractors", spec, registry.names("extractors"))
-    opened: Extractor = opener(*([variant] if colon else []))
+    try:
+        opened: Extractor = opener(*([variant] if colon else []))
+    except MissingWeightsError as error:
+        return _stand_in(name, error)
     return opened
+
+
+def _stand_in(name: str, error: MissingWeightsError) -> Extractor:
+    """Return an extractor with random weights where stand-ins are wanted and it is known, and else raise the error."""
+    from ganbench.extractors.untrained import untrained
+
+    lacking = _lacking.get()
+    found = untrained(name) if lacking is not None else None
+    if lacking is None or found is None:
+        raise error
+    lacking[name] = str(error)
+    return found

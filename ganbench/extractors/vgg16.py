@@ -72,6 +72,10 @@ def open_vgg16() -> Vgg16Extractor:
     with torch.device("meta"):
         whole = torchvision.models.vgg16(init_weights=False)
     whole.load_state_dict(read_weights(fetch_weights(weights()[0])), assign=True)
-    fc1, relu1, _, fc2, relu2 = whole.classifier[:5]  # dropout does nothing here
-    module = nn.Sequential(whole.features, nn.Flatten(), fc1, relu1, fc2, relu2)
-    return Vgg16Extractor("vgg16", SHA256, module)
+    return Vgg16Extractor("vgg16", SHA256, second_layer(whole))
+
+
+def second_layer(whole: torchvision.models.VGG) -> nn.Sequential:
+    """Return the network up to its second fully connected layer, without dropout, which does nothing here."""
+    fc1, relu1, _, fc2, relu2 = whole.classifier[:5]
+    return nn.Sequential(whole.features, nn.Flatten(), fc1, relu1, fc2, relu2)

@@ -194,7 +194,7 @@ def test_planning_says_what_there_is_to_do_and_does_nothing(invoke: Invoke, tmp_
 
     code, out, _ = invoke("plan", "--model", "waves", "--metrics", "fid@40,eqr@9")
     assert code == 0
-    assert re.search(r"samples: 40 of 40 samples to do, about \d+ s", out)
+    assert re.search(r"samples +40 of 40 +about \d+ s", out)
     assert snapshot(Path(os.environ["GANBENCH_CACHE"])) == {}
     assert snapshot(Path(os.environ["GANBENCH_RESULTS"])) == {}
 

@@ -1,0 +1,84 @@
+"""The built-in extractors with random weights: as fast as the trained ones, to estimate times by, and nothing else."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import torch
+import torchvision
+from torch import nn
+
+from ganbench.extractors import celebahq, inception, inception_torchvision, lpips, vgg16
+from ganbench.extractors.inception_network import Inception
+from ganbench.types import Extractor
+
+SHA256 = "untrained"
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def untrained(name: str) -> Extractor | None:
+    """Return an extractor's architecture with random weights, float32, on the CPU; None where it is not known."""
+    build = _BUILDERS.get(name)
+    return build(name) if build else None
+
+
+def _inception(name: str) -> Extractor:
+    preparation = {
+        "inception-clean": inception.CLEAN,
+        "inception-legacy-pytorch": inception.LEGACY_PYTORCH,
+    }.get(name, inception.OFFICIAL)
+    with torch.device("meta"):
+        module = Inception()
+    return inception.InceptionExtractor(name, SHA256, filled(module), preparation)
+
+
+def _inception_torchvision(name: str) -> Extractor:
+    return inception_torchvision.InceptionTorchvisionExtractor(name, SHA256, filled(inception_torchvision.trunk()))
+
+
+def _vgg16(name: str) -> Extractor:
+    with torch.device("meta"):
+        whole = torchvision.models.vgg16(init_weights=False)
+    return vgg16.Vgg16Extractor(name, SHA256, filled(vgg16.second_layer(whole)))
+
+
+def _lpips(name: str) -> Extractor:
+    trunk = lpips.VGG16 if name == "lpips-vgg16" else lpips.ALEXNET
+    with torch.device("meta"):
+        module = lpips.Backbone(trunk)
+    return lpips.LpipsExtractor(name, SHA256, filled(module), trunk.smallest)
+
+
+def _celebahq(name: str) -> Extractor:
+    from baselines.stylegan1.networks import Discriminator
+
+    size = celebahq.SIZE
+    network = Discriminator(c_dim=0, img_resolution=size, img_channels=3, mbstd_group_size=0, structure="fixed")
+    networks = nn.ModuleList([network] * len(celebahq.ATTRIBUTES))  # one in memory, run as often as they would be
+    return celebahq.AttributeClassifiers(name, SHA256, celebahq.ATTRIBUTES, networks)
+
+
+_BUILDERS: Mapping[str, Callable[[str], Extractor]] = {
+    "inception": _inception,
+    "inception-clean": _inception,
+    "inception-legacy-pytorch": _inception,
+    "inception-torchvision": _inception_torchvision,
+    "vgg16": _vgg16,
+    "lpips-vgg16": _lpips,
+    "lpips-alex": _lpips,
+    "lpips-alex-stargan": _lpips,
+    "celebahq": _celebahq,
+}
+
+
+@torch.no_grad()
+def filled(module: Module) -> Module:
+    """Return a module from the meta device, on the CPU, with random weights that keep the scale of what they see."""
+    module.to_empty(device="cpu")
+    for parameter in module.parameters():
+        if parameter.ndim > 1:
+            nn.init.kaiming_normal_(parameter)
+        else:
+            parameter.fill_(1)
+    for name, buffer in module.named_buffers():
+        buffer.fill_(0 if name.endswith("running_mean") else 1)
+    return module

@@ -8,6 +8,7 @@ from torch import nn
 from baselines.training.weights import save_weights
 from ganbench.checkpoints.contents import OwnFile, contents
 from ganbench.checkpoints.digest import file_sha256
+from ganbench.checkpoints.download import local
 from ganbench.checkpoints.format import Header, Snapshot, Tensors
 from ganbench.checkpoints.loading import Found, found_of
 from ganbench.checkpoints.naming import errors_about
@@ -26,8 +27,8 @@ def convert(source: Path | str, target: Path | str, entry: str | None = None) ->
     ``entry`` which network of which file it was.
 
     Args:
-        source: an official PyTorch or TensorFlow pickle, a file of state dicts, or a snapshot of a training run here;
-            nothing in it is executed.
+        source: an official PyTorch or TensorFlow pickle, a file of state dicts, or a snapshot of a training run here,
+            also as ``hf://OWNER/REPO/FILE``; nothing in it is executed.
         target: file to write or replace; its folder is made where it is missing.
         entry: which network, by its official name, such as ``"D"``, or by the key that it lies under; None for the
             averaged generator, the only network, or those that belong together.
@@ -36,7 +37,7 @@ def convert(source: Path | str, target: Path | str, entry: str | None = None) ->
         UnsafeFileError, BadInputError: as for ``load_one``.
         OSError: the target cannot be written; an older file is as it was.
     """
-    source, target = Path(source), Path(target)
+    source, target = local(source), Path(target)
     content = contents(source)
     found = found_of(source, content, *(AVERAGED if isinstance(content, Snapshot) else ()), entry=entry)
     with errors_about(source):

@@ -1,7 +1,7 @@
 """``ganbench data prepare``: real images as a zip to measure and to train with."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -94,10 +94,12 @@ def prepare_command(
     images = open_raw(source)
     labels = _labels(images, labels_from)
     total = min(len(images.names), limit or len(images.names))
-    with images_bar(total) as advance:
-        made = prepare(
-            images, out, geometry, labels, limit=limit, workers=workers or default_workers(), progress=advance
-        )
+    settings: dict[str, Any] = {"limit": limit, "workers": workers or default_workers()}
+    try:
+        with images_bar(total) as advance:
+            made = prepare(images, out, geometry, labels, progress=advance, **settings)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("interrupted: the same command goes on where it stopped.") from None
     if made.found:
         remark(f"{made.found:,} images were there already.")
     if made.left_out:

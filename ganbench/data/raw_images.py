@@ -25,6 +25,7 @@ from ganbench.errors import BadInputError
 
 IMAGES = ("images", "arr_0")  # names of arrays in npz files
 LABELS = ("labels", "label", "arr_1")
+MAX_IMAGES = 2**24  # in an array, for each has a name
 
 
 class RawImages(Protocol):
@@ -104,6 +105,10 @@ class ArrayImages:
             raise BadInputError(
                 f"expected images [N, H, W, C] uint8 with 1 or 3 channels, found {list(images.shape)} {images.dtype}: "
                 f"{path}; convert them."
+            )
+        if not 0 < len(images) <= MAX_IMAGES or 0 in images.shape:
+            raise BadInputError(
+                f"expected 1 to {MAX_IMAGES:,} images of some size, found {list(images.shape)}: {path}; give others."
             )
         self._images = images if images.ndim == 4 else images[..., None]
         self.names = [f"image {index}" for index in range(len(images))]

@@ -8,9 +8,11 @@ from types import ModuleType
 import pytest
 
 import baselines.stylegan3
+from ganbench.checkpoints.converting import convert
 from ganbench.checkpoints.download import fetch, fetch_weights, local, where_is, without_fetching
 from ganbench.checkpoints.hub import HubFile, download, is_hub, parsed
 from ganbench.errors import BadInputError, MissingWeightsError
+from ganbench.extractors.weights import own_file
 from ganbench.models.base import open_model
 from ganbench.types import WeightsFile
 
@@ -60,6 +62,17 @@ def test_a_model_is_loaded_from_the_hub_and_known_by_its_sha256(hub: list[Call])
     assert hub == [("me/gan", "G.safetensors", "main", False)]
     assert loaded.weights == "hf://me/gan@main/G.safetensors"
     assert loaded.sha256 == hashlib.sha256(EMBEDDED.read_bytes()).hexdigest()
+
+
+def test_files_of_extractors_and_of_convert_may_be_the_hubs(hub: list[Call], tmp_path: Path) -> None:
+    assert own_file("hf://me/gan/pt_inception.pth", "inception") == EMBEDDED
+    convert("hf://me/gan/G.safetensors", tmp_path / "G.safetensors")
+    convert(Path("hf://me/gan@v1/G.safetensors"), tmp_path / "G.safetensors")
+    assert [(file, revision) for _, file, revision, _ in hub] == [
+        ("pt_inception.pth", None),
+        ("G.safetensors", None),
+        ("G.safetensors", "v1"),
+    ]
 
 
 def test_planning_looks_only_into_the_hubs_cache(hub: list[Call]) -> None:

@@ -160,6 +160,8 @@ def test_arrays_without_channels_or_labels_are_images_too(tmp_path: Path) -> Non
         ({"images": np.zeros((2, 4, 4, 3), np.float32)}, r"expected images \[N, H, W, C\] uint8"),
         ({"images": np.zeros((2, 4, 4, 4), np.uint8)}, r"with 1 or 3 channels, found \[2, 4, 4, 4\]"),
         ({"images": np.zeros(4, np.uint8)}, r"found \[4\] uint8"),
+        ({"images": np.zeros((10**12, 0, 4), np.uint8)}, r"images of some size, found \[1000000000000, 0, 4\]"),
+        ({"images": np.zeros((0, 4, 4), np.uint8)}, r"images of some size, found \[0, 4, 4\]"),
         ({"images": np.array([None])}, "found Python objects"),
         ({"images": np.zeros((2, 4, 4), np.uint8), "labels": np.array([0.5, 1])}, "expected class numbers"),
     ],

@@ -304,5 +304,5 @@ def resolutions(img_resolution: int) -> list[int]:
         ValueError: if it is not a power of two, or less than 4.
     """
     if img_resolution < 4 or img_resolution & (img_resolution - 1):
-        raise ValueError(f"expected a resolution of 4, 8, 16, ... pixels, found {img_resolution}; give a power of two.")
+        raise ValueError(f"expected a resolution of 4, 8, 16 and so on, found {img_resolution}; give a power of two.")
     return [2**level for level in range(2, int(math.log2(img_resolution)) + 1)]

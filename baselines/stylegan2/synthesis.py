@@ -155,7 +155,7 @@ class SynthesisNetwork(nn.Module):
         levels = int(math.log2(img_resolution))
         if img_resolution < 4 or img_resolution != 2**levels:
             raise ValueError(
-                f"expected a resolution of 4, 8, 16, ... pixels, found {img_resolution}; give a power of two."
+                f"expected a resolution of 4, 8, 16 and so on, found {img_resolution}; give a power of two."
             )
         self.w_dim, self.img_resolution, self.img_channels = w_dim, img_resolution, img_channels
         self.block_resolutions = [2**level for level in range(2, levels + 1)]

@@ -104,13 +104,13 @@ def _show(
 
 
 def _waits_for(planned: "PlannedRun", lacking: set[str]) -> dict[str, str]:
-    """Return, by metric, the passes that it waits for and the weights that are missing."""
+    """Return, by metric, the passes that it waits for, and whether it waits for weights."""
     from ganbench.engine.plan import extractors_of
 
     found = {}
     for metric in planned.plan.metrics:
         passes = dict.fromkeys(need.source.name for need in metric.inputs().values())
-        weights = (f"weights of {name}" for name in extractors_of(metric) if name.partition(":")[0] in lacking)
+        weights = ["weights"] if any(name.partition(":")[0] in lacking for name in extractors_of(metric)) else []
         found[metric.name] = ", ".join((*passes, *weights))
     return found
 

@@ -68,7 +68,7 @@ def test_a_benchmark_says_what_it_needs_without_a_model(monkeypatch: pytest.Monk
     assert any(
         "70,000 images of 1024x1024, as FFHQ-U has; name a folder or a zip with --data" in line for line in lines
     )
-    assert "FID50k_full 50,000 all inception reals, samples, weights of inception" in lines
+    assert "FID50k_full 50,000 all inception reals, samples, weights" in lines
     assert "EQR50k 50,000 - - transformed inputs" in lines
     assert "reals 70,000 of 70,000 about 19 h" in lines
     assert "in all about 47 h" in lines

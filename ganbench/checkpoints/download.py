@@ -71,7 +71,7 @@ def fetch(
     Raises:
         MissingWeightsError: it is not here and cannot be fetched; names file, address, checksum and folder.
     """
-    name = name or (parsed(url).file.rpartition("/")[2] if is_hub(url) else _name_in(url)) or ".."
+    name = parsed(url).place if is_hub(url) else name or _name_in(url) or ".."
     if (own := _own(name, sha256, say)) is not None:
         return own
     if is_hub(url):
@@ -115,8 +115,9 @@ def where_is(file: WeightsFile) -> Path | None:
 
     Files of the hub are found in ``$GANBENCH_WEIGHTS`` alone.
     """
+    name = parsed(file.url).place if is_hub(file.url) else file.name
     folders = (weights_dir(), cache_dir() / "weights")
-    return next((folder / file.name for folder in folders if folder and os.path.isfile(folder / file.name)), None)
+    return next((folder / name for folder in folders if folder and os.path.isfile(folder / name)), None)
 
 
 def _own(name: str, sha256: str, say: Callable[[str], None]) -> Path | None:

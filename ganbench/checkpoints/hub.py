@@ -1,6 +1,9 @@
 """Files of the Hugging Face hub, by ``hf://OWNER/REPO/FILE`` or ``hf://OWNER/REPO@REVISION/FILE``."""
 
+import contextlib
+import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +25,11 @@ class HubFile(NamedTuple):
     repo: str
     revision: str | None
     file: str
+
+    @property
+    def place(self) -> str:
+        """The path of the file below ``$GANBENCH_WEIGHTS``: its address, for many repositories have a ``G.pkl``."""
+        return f"{self.repo}{f'@{self.revision}' if self.revision else ''}/{self.file}"
 
 
 def is_hub(address: Path | str) -> bool:
@@ -64,10 +72,23 @@ def download(address: Path | str, *, offline: bool = False) -> Path:
             "pip install 'ganbench[hub]'."
         ) from error
     try:
-        return Path(hf_hub_download(wanted.repo, wanted.file, revision=wanted.revision, local_files_only=offline))
+        with _quiet():
+            return Path(hf_hub_download(wanted.repo, wanted.file, revision=wanted.revision, local_files_only=offline))
     except Exception as error:  # each of its layers raises its own; none is common to them
-        reason = " ".join(str(error).split()).rstrip(".")[:200] or type(error).__name__
+        reason = " ".join(str(error).split()).partition(". ")[0].rstrip(".")[:200] or type(error).__name__
         raise MissingWeightsError(
-            f"{address} is not on this machine and cannot be fetched ({reason}): download {wanted.file} elsewhere and "
-            f"put it into the folder that GANBENCH_WEIGHTS names."
+            f"{address} is not on this machine and cannot be fetched ({reason}): download it elsewhere and put "
+            f"it at {wanted.place} in the folder that GANBENCH_WEIGHTS names."
         ) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the package from warning of every try at a connection: what came of them is told in one sentence."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

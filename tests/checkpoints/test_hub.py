@@ -97,7 +97,10 @@ def test_a_closed_network_is_one_sentence(hub: list[Call], monkeypatch: pytest.M
         raise RuntimeError("We couldn't\nconnect.")
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", closed)
-    with pytest.raises(MissingWeightsError, match=r"cannot be fetched \(We couldn't connect\).*GANBENCH_WEIGHTS names"):
+    with pytest.raises(
+        MissingWeightsError,
+        match=r"cannot be fetched \(We couldn't connect\).*it at me/gan/G.pkl in the folder that GANBENCH",
+    ):
         fetch("hf://me/gan/G.pkl")
 
 
@@ -107,9 +110,20 @@ def test_ones_own_folder_is_looked_at_first(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("GANBENCH_WEIGHTS", str(tmp_path))
     told: list[str] = []
     assert fetch("https://example.com/G.pkl", SHA256, say=told.append) == path
-    assert local("hf://me/gan/a/G.pkl") == path
     assert where_is(WeightsFile("https://example.com/G.pkl")) == path
     assert told == []
+
+
+def test_files_of_the_hub_lie_in_ones_own_folder_by_their_address(
+    hub: list[Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("me/gan/a/G.pkl", "me/gan@v1/a/G.pkl"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).write_bytes(CONTENT)
+        monkeypatch.setenv("GANBENCH_WEIGHTS", str(tmp_path))
+        assert local(f"hf://{place}") == where_is(WeightsFile(f"hf://{place}")) == tmp_path / place
+    assert hub == []
+    assert local("hf://another/gan/a/G.pkl") == EMBEDDED
 
 
 def test_another_file_in_ones_own_folder_is_told_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,14 @@
 """The built-in extractors with random weights: as fast as the trained ones, to estimate times by, and nothing else."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from importlib.util import find_spec
+from typing import Any, TypeVar
 
 import torch
 import torchvision
 from torch import nn
 
-from ganbench.extractors import celebahq, inception, inception_torchvision, lpips, vgg16
+from ganbench.extractors import celebahq, clip, dinov2, inception, inception_torchvision, lpips, vgg16
 from ganbench.extractors.inception_network import Inception
 from ganbench.types import Extractor
 
@@ -18,7 +19,9 @@ Module = TypeVar("Module", bound=nn.Module)
 def untrained(name: str) -> Extractor | None:
     """Return an extractor's architecture with random weights, float32, on the CPU; None where it is not known."""
     build = _BUILDERS.get(name)
-    return build(name) if build else None
+    if build is None or (build in (_clip, _dinov2) and find_spec("timm") is None):
+        return None
+    return build(name)
 
 
 def _inception(name: str) -> Extractor:
@@ -48,6 +51,33 @@ def _lpips(name: str) -> Extractor:
     return lpips.LpipsExtractor(name, SHA256, filled(module), trunk.smallest)
 
 
+def _clip(name: str) -> Extractor:
+    large = name == "clip-l14-336"
+    size, width = (336, 768) if large else (224, 512)
+    fields = {"pre_norm": True, "norm_layer": nn.LayerNorm, "act_layer": "quick_gelu"}
+    module = _transformer(size, 14 if large else 32, large, num_classes=width, **fields)
+    return clip.ClipExtractor(name, SHA256, module, size, width)
+
+
+def _dinov2(name: str) -> Extractor:
+    module = _transformer(dinov2.SIZE, 14, large=True, init_values=1.0, num_classes=0)
+    extractor = dinov2.Dinov2Extractor(name, SHA256, module)
+    extractor.layers = {"features": 1024}
+    return extractor
+
+
+def _transformer(size: int, patch: int, large: bool, **fields: Any) -> nn.Module:
+    """Return a ViT-L or ViT-B."""
+    from timm.models.vision_transformer import VisionTransformer
+
+    width, depth, heads = (1024, 24, 16) if large else (768, 12, 12)
+    with torch.device("meta"):
+        module: nn.Module = VisionTransformer(
+            img_size=size, patch_size=patch, embed_dim=width, depth=depth, num_heads=heads, weight_init="skip", **fields
+        )
+    return filled(module)
+
+
 def _celebahq(name: str) -> Extractor:
     from baselines.stylegan1.networks import Discriminator
 
@@ -67,6 +97,9 @@ _BUILDERS: Mapping[str, Callable[[str], Extractor]] = {
     "lpips-alex": _lpips,
     "lpips-alex-stargan": _lpips,
     "celebahq": _celebahq,
+    "clip": _clip,
+    "clip-l14-336": _clip,
+    "dinov2": _dinov2,
 }
 
 

@@ -88,7 +88,7 @@ class Npz:
         if found.dtype.kind not in "biufU":
             kind = "Python objects" if found.dtype.hasobject else f"the type {found.dtype!s:.40}"
             raise BadInputError(f"expected plain numbers in {name}, found {kind}: {self.path}; save numbers alone.")
-        if min(found.shape, default=0) < 0 or found.length + found.nbytes != member.file_size:
+        if not _is_sane(found.shape) or found.length + found.nbytes != member.file_size:
             raise BadInputError(
                 f"expected {name} to hold as many bytes as its shape {_shown(found.shape)} says, found "
                 f"{member.file_size - found.length:,}: {self.path}; copy or save it again."
@@ -196,6 +196,10 @@ def _fill(content: memoryview, file: IO[bytes]) -> None:
         done += len(part)
     if done < len(content) or file.read(1):
         raise EOFError("it ends too early")
+
+
+def _is_sane(shape: tuple[int, ...]) -> bool:
+    return len(shape) <= 8 and all(0 <= size < 2**48 for size in shape)
 
 
 def _shown(shape: tuple[int, ...]) -> str:

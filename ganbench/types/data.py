@@ -5,8 +5,11 @@ take the fingerprint of a whole data set to learn whether it can be resized.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -115,3 +118,41 @@ class NotedDataset(Protocol):
     def notes(self) -> tuple[str, ...]:
         """Sentences for the record and the table, without a full stop, such as how many images were converted."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """Mean and covariance of real images' features, which stand for the images where a metric asks for no more.
+
+    Attributes:
+        name: of the images, or of the file where that does not say.
+        file: that they were read from, for people.
+        mean: ``[D]`` float64.
+        covariance: ``[D, D]`` float64.
+        fingerprint: of the images, or of mean and covariance where the file does not say.
+        count: number of images that they were taken of, from the first on; None where the file does not say.
+        ddof: the covariance was divided by ``count - ddof``.
+        total: number of images in the data set; None where the file does not say.
+        extractor: name of the network; None where the file does not say.
+        extractor_sha256: of its weights; None where the file does not say.
+        layer: of the extractor.
+        resize: how images were brought to the extractor's size; None for its usual method.
+    """
+
+    name: str
+    file: str
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    fingerprint: str
+    count: int | None = None
+    ddof: int = 1
+    total: int | None = None
+    extractor: str | None = None
+    extractor_sha256: str | None = None
+    layer: str = "features"
+    resize: str | None = None
+
+    @property
+    def known_total(self) -> int | None:
+        """Number of images in the data set, taken to be those that they are of where nothing else is known."""
+        return self.count if self.total is None else self.total

@@ -19,6 +19,7 @@ main = Verbs(
         "train": "Train a model by its reference recipe.",
         "attributes": "Train the attribute classifiers for linear separability.",
         "data": "Make real images ready to measure: crop, resize, and pack them into a zip.",
+        "stats": "Compute statistics of real images for FID, or take them from other tools' files and back.",
         "cache": "Show what is kept of finished work, and remove some.",
         "convert": "Write an official pickle's network as safetensors.",
         "doctor": "Look at machine, weights and images, and say what may go wrong.",

@@ -6,7 +6,7 @@ from pathlib import Path
 from ganbench import registry
 from ganbench.errors import BadInputError
 from ganbench.paths import expanded
-from ganbench.types import Dataset, ResizableDataset
+from ganbench.types import Dataset, ResizableDataset, Statistics
 
 
 def open_data(spec: str | Path) -> Dataset:
@@ -37,6 +37,15 @@ def open_data(spec: str | Path) -> Dataset:
 
         return open_zip(path)
     raise _nothing(spec, name)
+
+
+def open_reals(spec: str | Path) -> Dataset | Statistics:
+    """Return a data set, or statistics of one from a file; arguments and errors are those of ``open_data``."""
+    from ganbench.data.statistics import is_statistics, read_statistics
+
+    named = str(spec).partition(":")[0] in registry.names("data")
+    path = None if named else existing_path(str(spec))
+    return read_statistics(path) if path and path.is_file() and is_statistics(path) else open_data(spec)
 
 
 def is_there(spec: str | Path) -> bool:

@@ -9,7 +9,7 @@ from ganbench.errors import GanbenchError, PlanError
 from ganbench.extractors.opening import open_extractor, without_fetching
 from ganbench.inputs import Accumulator, Context, Input, Source, View
 from ganbench.metrics import Metric
-from ganbench.types import Dataset, Extractor, LoadedModel
+from ganbench.types import Dataset, Extractor, LoadedModel, Statistics
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Plan:
         loaded: LoadedModel,
         metrics: Sequence[Metric],
         *,
-        data: Dataset | None,
+        data: Dataset | Statistics | None,
         seed: int = 0,
         device: str = "cpu",
         allow_missing: bool = False,
@@ -74,7 +74,7 @@ class Plan:
         Args:
             loaded: the model.
             metrics: what to measure.
-            data: the reals, if any.
+            data: the reals, if any, or statistics of them.
             seed: of all random streams.
             device: where the model is.
             allow_missing: leave out metrics with an unmet need, as long as one is left.
@@ -84,8 +84,9 @@ class Plan:
             PlanError: with every unmet need of every metric, before any work.
         """
         metrics = tuple(dict.fromkeys(metrics))
+        images, known = (None, data) if isinstance(data, Statistics) else (data, None)
         problems = _name_clashes(metrics)
-        context = Context(loaded.model, loaded.sha256, data, {}, seed, device, loaded.name)
+        context = Context(loaded.model, loaded.sha256, images, {}, seed, device, loaded.name, known)
         ready = [metric for metric in metrics if not any(_unmet(metric, context))]
         stands = len(ready) == len(metrics) or (allow_missing and bool(ready))
         with nullcontext() if fetches and stands and not problems else without_fetching():
@@ -104,6 +105,13 @@ class Plan:
     def queries(self, metric: Metric) -> dict[str, tuple[Source, Query]]:
         """Return where each accumulator of a metric comes from."""
         return {key: (need.source, _query(need, self.context)) for key, need in metric.inputs().items()}
+
+
+def answered(plan: Plan) -> dict[tuple[Source, Query], Accumulator]:
+    """Return the accumulators that statistics of the reals stand for, so that no pass has to fill them."""
+    needs = [need for metric in plan.metrics for need in metric.inputs().values()]
+    answers = {(need.source, _query(need, plan.context)): need.answer(plan.context) for need in needs}
+    return {where: answer for where, answer in answers.items() if answer is not None}
 
 
 def extractors_of(metric: Metric) -> tuple[str, ...]:
@@ -195,7 +203,8 @@ def _passes(metrics: Iterable[Metric], context: Context) -> tuple[Pass, ...]:
     grouped: dict[Source, dict[Query, None]] = {}
     for metric in metrics:
         for need in metric.inputs().values():
-            grouped.setdefault(need.source, {})[_query(need, context)] = None
+            if need.answer(context) is None:
+                grouped.setdefault(need.source, {})[_query(need, context)] = None
     passes = [Pass(source, (*queries, *_checks(source, queries, context))) for source, queries in grouped.items()]
     return tuple(sorted(passes, key=lambda pass_: not pass_.source.reads_data))
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from ganbench import registry
 from ganbench.benchmarks import Benchmark
-from ganbench.data import at_size, open_data
-from ganbench.data.opening import is_there
+from ganbench.data import at_size
+from ganbench.data.opening import is_there, open_reals
 from ganbench.engine.options import Options
 from ganbench.engine.plan import Plan, extractors_of
 from ganbench.errors import BadInputError, GanbenchError, PlanError
@@ -20,7 +20,7 @@ from ganbench.inputs.sources import NO_REALS
 from ganbench.metrics import BaseMetric, Metric, limited, resolve
 from ganbench.models.base import benchmark_of, open_model
 from ganbench.plugins import completed
-from ganbench.types import Dataset, LoadedModel, Sized, Translator
+from ganbench.types import Dataset, LoadedModel, Sized, Statistics, Translator
 
 CLASSIFIERS = "celebahq"  # what linear separability calls its extractor
 
@@ -113,17 +113,17 @@ def _misnamed(name: str, options: Options) -> list[str]:
         if options.extractor:
             registry.load("extractors", options.extractor.partition(":")[0])  # which says what is wrong
         if isinstance(options.data, str) and not is_there(options.data):
-            open_data(options.data)  # which says what is wrong
+            open_reals(options.data)  # which says what is wrong
     except GanbenchError as error:
         return [str(error)]
     return problems
 
 
-def _data(options: Options, benchmark: Benchmark, loaded: LoadedModel) -> tuple[Dataset | None, list[str]]:
+def _data(options: Options, benchmark: Benchmark, loaded: LoadedModel) -> tuple[Dataset | Statistics | None, list[str]]:
     named = options.data or benchmark.data
     try:
-        found = open_data(named) if isinstance(named, str) else named
-        return (None if found is None else sized_for(loaded.model, found)), []
+        found = open_reals(named) if isinstance(named, str) else named
+        return (found if found is None or isinstance(found, Statistics) else sized_for(loaded.model, found)), []
     except GanbenchError as error:
         return None, [str(error)]
 

@@ -11,12 +11,13 @@ from ganbench.engine.cache_usage import max_bytes, trim
 from ganbench.engine.distributed import work_in_processes
 from ganbench.engine.modes import measuring
 from ganbench.engine.options import Options, names
-from ganbench.engine.plan import Pass, Plan, Query
+from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of
 from ganbench.engine.planning import PlannedRun, plan_all
 from ganbench.engine.results import Outcome, measured, warnings_of
 from ganbench.engine.shards import Worker, collect, missing, tidy, unfinished, work
 from ganbench.errors import BadInputError, CacheError, DataChangedError
 from ganbench.inputs import Accumulator, Source
+from ganbench.inputs.known import notes_on
 from ganbench.records.environment import describe, ganbench_version
 from ganbench.records.record import SCHEMA, DataInfo, RunRecord, new_id, utc_now
 from ganbench.records.store import Store
@@ -139,7 +140,7 @@ def fill(
         reporter: is told how far it is.
         planned: the run, from which other processes make the same plan; None for this process alone.
     """
-    filled: Filled = {}
+    filled: Filled = answered(plan)
     failures: Failures = {}
     seconds: dict[str, float] = {}
     with measuring(plan), Worker(plan.context, batch_size) as worker:
@@ -207,7 +208,7 @@ def _record(
             "sha256": loaded.sha256,
             "embedded": loaded.embedded is not None,
         },
-        data=None if data is None else _data_info(data),
+        data=_of_statistics(planned.plan) if data is None else _data_info(data),
         benchmark=planned.benchmark.name,
         seed=options.seed,
         batch_size=planned.batch_size,
@@ -221,6 +222,17 @@ def _record(
         warnings=list(warnings),
         benchmark_data=planned.benchmark.data,
     )
+
+
+def _of_statistics(plan: Plan) -> DataInfo | None:
+    """Return what the record says of the reals where statistics stand for them; None where there are none."""
+    known = plan.context.statistics
+    if known is None:
+        return None
+    extractors = dict.fromkeys(name for metric in plan.metrics for name in extractors_of(metric))
+    notes = notes_on(known, ", ".join(extractors))
+    # The number of images that a file does not say cannot be known.
+    return {"name": known.name, "fingerprint": known.fingerprint, "count": known.known_total or 0, "notes": [*notes]}
 
 
 def _data_info(data: Dataset) -> DataInfo:

@@ -7,6 +7,7 @@ from ganbench.inputs.accumulators import Accumulator, Moments, Rows, Sums
 from ganbench.inputs.batch import BaseSource, BaseView, Batch, Source, View
 from ganbench.inputs.context import Context
 from ganbench.inputs.image_pairs import PairDistance, RealPairs, SamplePairs
+from ganbench.inputs.known import answers, mismatch, moments_of
 from ganbench.inputs.sources import PathPairs, Reals, Samples, Transformed
 from ganbench.inputs.translated import Domains, Drawn, OutputDiversity, TranslatedFeatures
 from ganbench.inputs.translations import Mode, Translations
@@ -75,10 +76,22 @@ class Input:
 
     def problems(self, context: Context) -> list[str]:
         """Return what keeps it from being answered: what the source lacks, or else what the view lacks."""
+        if self._is_known(context):
+            assert context.statistics is not None
+            return mismatch(context.statistics, self.view, self.count, context)
         return self.source.problems(context) or self.view.problems(context)
+
+    def answer(self, context: Context) -> Accumulator | None:
+        """Return its accumulator where statistics of the reals stand for them; None where there is work to do."""
+        return moments_of(context.statistics) if context.statistics and self._is_known(context) else None
+
+    def _is_known(self, context: Context) -> bool:
+        return answers(self.source, self.view, self.into, context)
 
     def samples(self, context: Context) -> int:
         """Return how many samples answer it: ``count``, or as many as there are."""
+        if context.statistics is not None and self._is_known(context):
+            return context.statistics.count or self.count or self.minimum
         have = self.source.length(context)
         wanted = have if self.count is None else self.count
         assert wanted is not None, f"{self.source} has no end and {self} no count"

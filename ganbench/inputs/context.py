@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from ganbench.data.labels import class_indices
-from ganbench.types import Dataset, Extractor, Generator, Sized
+from ganbench.types import Dataset, Extractor, Generator, Sized, Statistics
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +23,7 @@ class Context:
         seed: of every random stream.
         device: such as ``cpu`` or ``cuda:0``.
         name: of the model, for people.
+        statistics: of the reals, where there are no images of them.
     """
 
     model: Any
@@ -32,6 +33,7 @@ class Context:
     seed: int
     device: str
     name: str = ""
+    statistics: Statistics | None = None
     _twins: dict[str, Any] = field(default_factory=dict)
     _members: dict[int, list[int]] = field(default_factory=dict)
 

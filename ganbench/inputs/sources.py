@@ -28,6 +28,9 @@ Sampling = Literal["full", "end"]
 NO_REALS = "it compares with real images and there are none: name them with --data FOLDER, ZIP or NAME."
 
 
+NAME_THEM = "name the images with --data."
+
+
 @dataclass(frozen=True)
 class Reals(BaseSource):
     """The images of the data set, in its order: ``image [N, C, H, W]`` uint8.
@@ -56,6 +59,10 @@ class Reals(BaseSource):
     def problems(self, context: Context) -> list[str]:
         """Return that there is no data."""
         if context.data is None:
+            if context.statistics is not None:
+                return [
+                    f"it needs the reals themselves and {context.statistics.file} has statistics alone: {NAME_THEM}"
+                ]
             return [NO_DOMAINS if isinstance(context.model, Translator) else NO_REALS]
         if self.label is not None and self.label >= context.data.label_dim:
             have = context.data.label_dim or "no"

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "counts": {"errors"},
     "truncation": set(),
     "registry": {"errors"},
-    "data": LEAVES | {"images", "types", "rng"},
+    "data": LEAVES | {"images", "types", "rng", "checkpoints"},
     "extractors": LEAVES | {"images", "types", "checkpoints", "functional"},
     "checkpoints": LEAVES | {"types"},
     "formats": LEAVES | {"checkpoints"},

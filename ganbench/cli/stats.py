@@ -1,0 +1,149 @@
+"""``ganbench stats``: statistics of the features of real images, which stand for the images in FID."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganbench.cli import options
+from ganbench.cli.files import check_folder, write
+from ganbench.cli.group import Group, Verb
+from ganbench.cli.options import Count, Whole
+from ganbench.cli.output import say
+from ganbench.errors import BadInputError
+from ganbench.records.environment import ganbench_version
+
+if TYPE_CHECKING:
+    from ganbench.types import Statistics
+
+_out = click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write, NAME.npz.")
+_force = click.option("--force", is_flag=True, help="Replace --out if it exists.")
+_ddof = click.option("--ddof", type=Whole(0, 1), help="The covariance divides by N - ddof.  [default: 1]")
+_file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+
+
+@click.group(cls=Group, examples=("ganbench stats compute --data digits --extractor digits --out digits.npz",))
+def command() -> None:
+    """Write statistics of real images, for `ganbench run --data NAME.npz` and for other tools."""
+
+
+@command.command(
+    "compute",
+    cls=Verb,
+    examples=("ganbench stats compute --data ffhq-256.zip --extractor inception --out ffhq256.npz",),
+)
+@click.option("--data", required=True, help="Real images: a name, a folder or a zip.")
+@click.option("--extractor", required=True, help="Whose features are taken.")
+@click.option("--count", type=Count(), help="Take only the first so many images.  [default: all]")
+@click.option("--batch-size", type=Whole(1, 2**20), help="Images in work at once; changes speed, not numbers.")
+@_ddof
+@_out
+@_force
+@options.device
+def compute_command(
+    data: str,
+    extractor: str,
+    count: int | None,
+    batch_size: int | None,
+    ddof: int | None,
+    out: Path,
+    force: bool,
+    device: str,
+) -> None:
+    """Compute mean and covariance of an extractor's features; pytorch-fid and clean-fid read the file, too."""
+    _check_out(out, force)
+    from ganbench.cli.progress import Bars
+    from ganbench.data import at_size, open_data
+    from ganbench.engine.options import resolve_device
+    from ganbench.engine.shards import default_batch_size
+    from ganbench.engine.statistics import compute_statistics
+
+    bars, device, images = Bars(), resolve_device(device), at_size(open_data(data))
+    try:
+        found = compute_statistics(
+            images,
+            extractor,
+            count=count,
+            ddof=1 if ddof is None else ddof,
+            batch_size=batch_size or default_batch_size(device),
+            device=device,
+            reporter=bars,
+        )
+    finally:
+        bars.close()
+    _write(out, found)
+
+
+@command.command(
+    "import",
+    cls=Verb,
+    examples=("ganbench stats import ffhq-inception.pkl --extractor inception --out ffhq256.npz",),
+)
+@_file
+@click.option("--extractor", help="Whose features they are of, where FILE does not say.")
+@click.option("--count", type=Count(), help="Number of images that they are of, where FILE does not say.")
+@_ddof
+@_out
+@_force
+def import_command(
+    file: Path, extractor: str | None, count: int | None, ddof: int | None, out: Path, force: bool
+) -> None:
+    """Write statistics of another tool as ours: npz with mu and sigma, or a pickle of NVlabs' metric cache."""
+    _check_out(out, force)
+    found = _read(file)
+    for given, known, what in (
+        (extractor, found.extractor, "extractor"),
+        (count, found.count, "count"),
+        (ddof, found.ddof if found.count else None, "ddof"),
+    ):
+        if None not in (given, known) and given != known:
+            raise BadInputError(f"expected the {what} {known} that {file} says, found {given}: leave --{what} out.")
+    if ddof is not None and (count or found.count) is None:
+        raise BadInputError(f"expected --count beside --ddof {ddof}, found none: say of how many images {file} is.")
+    if (count or found.count or 2) < 2:
+        raise BadInputError(f"expected a --count of at least 2, found {count}: say of how many images {file} is.")
+    changes = {"extractor": extractor or found.extractor, "count": count or found.count}
+    _write(out, replace(found, **changes, ddof=found.ddof if ddof is None else ddof))  # type: ignore[arg-type]  # a union
+
+
+@command.command("export", cls=Verb, examples=("ganbench stats export ffhq256.npz --out ffhq256-nvlabs.pkl",))
+@_file
+@_out
+@_force
+def export_command(file: Path, out: Path, force: bool) -> None:
+    """Write statistics for other tools, by the ending of --out: .npz with mu and sigma alone, or NVlabs' .pkl.
+
+    The npz has the divisor N - 1 where FILE says N, as numpy.cov and what is built on it.
+    """
+    if out.suffix not in (".npz", ".pkl"):
+        raise BadInputError(f"expected a file name ending in .npz or .pkl, found {out}: write --out NAME.npz.")
+    check_folder(out.parent, [out.name], force)
+    from ganbench.data.statistics import to_metric_cache, to_plain
+
+    found = _read(file)
+    write(out, to_metric_cache(found) if out.suffix == ".pkl" else to_plain(found))
+    say(f"statistics: {out}")
+
+
+def _check_out(out: Path, force: bool) -> None:
+    if out.suffix != ".npz":
+        raise BadInputError(f"expected a file name ending in .npz, found {out}: write --out NAME.npz.")
+    check_folder(out.parent, [out.name], force)
+
+
+def _read(file: Path) -> "Statistics":
+    from ganbench.data.opening import open_reals
+    from ganbench.types import Statistics
+
+    found = open_reals(file)
+    if not isinstance(found, Statistics):
+        raise BadInputError(f"expected a file of statistics, found images: {file}; give an npz or a pickle.")
+    return found
+
+
+def _write(out: Path, found: "Statistics") -> None:
+    from ganbench.data.statistics import to_file
+
+    write(out, to_file(found, ganbench_version()))
+    say(f"statistics: {out}")

@@ -1,0 +1,49 @@
+"""``ganbench stats``: computed statistics stand for the images, and go to other tools and back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.cli.command_line import complaint, ganbench
+
+
+def record_of(data: object, folder: Path) -> Any:
+    done = ganbench(
+        *("run", "--model", "stylegan3", "--metrics", "fid50k_full", "--limit", 300, "--data", data),
+        *("--results-dir", folder),
+    )
+    assert done.exit_code == 0, done.stderr
+    return json.loads(next((folder / "records").glob("*.json")).read_text())
+
+
+def test_a_run_against_a_file_compares_with_one_against_the_images(tmp_path: Path) -> None:
+    file = tmp_path / "d.npz"
+    assert ganbench("stats", "compute", "--data", "digits", "--extractor", "digits", "--out", file).exit_code == 0
+    images, known = (record_of(data, tmp_path / name) for data, name in (("digits", "a"), (file, "b")))
+    assert known["results"][0]["value"] == pytest.approx(images["results"][0]["value"], rel=1e-12)
+    assert known["data"]["fingerprint"] == images["data"]["fingerprint"]
+    assert known["data"]["notes"] == ["the moments of the reals are those in d.npz"]
+
+
+def test_statistics_go_to_nvlabs_and_back(tmp_path: Path) -> None:
+    plain, ours, theirs, back = (tmp_path / name for name in ("p.npz", "o.npz", "t.pkl", "b.npz"))
+    rows = np.random.default_rng(0).normal(size=(40, 4))
+    np.savez(plain, mu=rows.mean(0), sigma=np.cov(rows, rowvar=False))
+    assert ganbench("stats", "import", plain, "--count", 40, "--extractor", "digits", "--out", ours).exit_code == 0
+    assert ganbench("stats", "export", ours, "--out", theirs).exit_code == 0
+    assert ganbench("stats", "export", theirs, "--out", back).exit_code == 0
+    with np.load(back) as found:
+        assert set(found) == {"mu", "sigma"}
+        np.testing.assert_allclose(found["sigma"], np.cov(rows, rowvar=False), rtol=1e-12, atol=1e-14)
+
+
+def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+    plain = tmp_path / "p.npz"
+    np.savez(plain, mu=np.zeros(2), sigma=np.eye(2))
+    assert "known number of images" in complaint("stats", "export", plain, "--out", tmp_path / "x.pkl")
+    assert "has 64 features" in complaint(
+        "run", "--model", "stylegan3", "--metrics", "fid50k_full", "--limit", 64, "--data", plain
+    )

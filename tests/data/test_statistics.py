@@ -1,0 +1,84 @@
+"""Statistics in files: what is written is read, by others too, and what no features have is refused."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganbench.data.statistics import read_statistics, sha256_of, to_file
+from ganbench.errors import BadInputError, GanbenchError
+from ganbench.functional import frechet_distance
+from ganbench.types import Statistics
+
+
+def features(seed: int = 0, shift: float = 0.0) -> Any:
+    return np.random.default_rng(seed).normal(size=(60, 5)) * [1, 2, 3, 4, 5] + shift
+
+
+def statistics(rows: Any, **known: Any) -> Statistics:
+    mean, covariance = rows.mean(0), np.cov(rows, rowvar=False)
+    return Statistics("reals", "f.npz", mean, covariance, sha256_of(mean, covariance), **known)
+
+
+def test_what_is_written_is_read_bit_for_bit(tmp_path: Path) -> None:
+    path = tmp_path / "f.npz"
+    made = statistics(features(), count=60, total=70, extractor="digits", extractor_sha256="0" * 64)
+    path.write_bytes(to_file(made, "1"))
+    found = read_statistics(path)
+    assert (found.mean == made.mean).all()
+    assert (found.covariance == made.covariance).all()
+    assert (found.count, found.ddof, found.total, found.name) == (60, 1, 70, "reals")
+    assert (found.extractor, found.fingerprint) == ("digits", made.fingerprint)
+    assert to_file(found, "1") == path.read_bytes()
+
+
+def test_pytorch_fid_reads_it_and_gives_our_number(tmp_path: Path) -> None:
+    theirs = pytest.importorskip("pytorch_fid.fid_score")
+    a, b = tmp_path / "a.npz", tmp_path / "b.npz"
+    a.write_bytes(to_file(statistics(features(0)), "1"))
+    b.write_bytes(to_file(statistics(features(1, 0.5)), "1"))
+    (m1, s1), (m2, s2) = (theirs.compute_statistics_of_path(str(path), None, 1, 5, "cpu") for path in (a, b))
+    ours = frechet_distance(
+        *((f := read_statistics(a)).mean, f.covariance), *((g := read_statistics(b)).mean, g.covariance)
+    )
+    root = np.linalg.eigvals(s1 @ s2).real.clip(0) ** 0.5
+    assert ours == pytest.approx(((m1 - m2) ** 2).sum() + np.trace(s1 + s2) - 2 * root.sum(), rel=1e-9)
+
+
+def test_the_metric_cache_of_nvlabs_is_read(tmp_path: Path) -> None:
+    rows, path = features(shift=3), tmp_path / "cache.pkl"
+    moments = {"num_items": 60, "num_features": 5, "raw_mean": rows.sum(0), "raw_cov": rows.T @ rows}
+    path.write_bytes(pickle.dumps({"capture_all": False, "max_items": None, "all_features": None, **moments}))
+    found = read_statistics(path)
+    assert (found.count, found.ddof) == (60, 0)
+    np.testing.assert_allclose(found.covariance, np.cov(rows, rowvar=False, ddof=0), rtol=1e-9, atol=1e-12)
+
+
+BAD: dict[str, dict[str, Any]] = {
+    "mu": {"sigma": np.eye(3)},
+    "float mean": {"mu": np.zeros(4), "sigma": np.eye(3)},
+    "symmetric": {"mu": np.zeros(2), "sigma": np.array([[1.0, 0.5], [0.0, 1.0]])},
+    "below zero": {"mu": np.zeros(2), "sigma": np.array([[1.0, 2.0], [2.0, 1.0]])},
+    "NaN": {"mu": np.array([np.nan, 0]), "sigma": np.eye(2)},
+    "Python objects": {"mu": np.array([None, 1], dtype=object), "sigma": np.eye(2)},
+}
+
+
+@pytest.mark.parametrize("word", BAD)
+def test_what_no_features_have_is_refused(word: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.npz"
+    np.savez(path, **BAD[word])
+    with pytest.raises(BadInputError, match=word):
+        read_statistics(path)
+
+
+def test_a_file_cut_short_and_a_pickle_of_something_else_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cut.npz"
+    path.write_bytes(to_file(statistics(features()), "1")[:-40])
+    with pytest.raises(BadInputError, match="damaged"):
+        read_statistics(path)
+    path.write_bytes(pickle.dumps({"x": 1}))
+    with pytest.raises(GanbenchError, match="expected num_items"):
+        read_statistics(path)

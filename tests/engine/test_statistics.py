@@ -1,0 +1,31 @@
+"""Statistics of the reals stand for them in metrics of moments alone."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import toygan
+
+from ganbench.data.statistics import read_statistics, to_file
+from ganbench.engine.plan import Plan
+from ganbench.engine.statistics import compute_statistics
+from ganbench.errors import PlanError
+from tests import subjects
+
+
+def plan(names: list[str], data: Any) -> Plan:
+    return Plan.build(subjects.waves(), [subjects.metric(name) for name in names], data=data)
+
+
+def test_a_distance_to_statistics_is_that_to_the_images(tmp_path: Path) -> None:
+    path = tmp_path / "f.npz"
+    path.write_bytes(to_file(compute_statistics(toygan.Stripes(), "pool", batch_size=64), "1"))
+    known = plan(["fid@200"], read_statistics(path))
+    assert [pass_.source.name for pass_ in known.passes] == ["samples"]
+    images = subjects.measure(plan(["fid@200"], toygan.Stripes()), tmp_path / "a")
+    assert subjects.measure(known, tmp_path / "b") == pytest.approx(images, rel=1e-12)
+
+
+def test_what_needs_more_than_moments_is_told_before_any_work() -> None:
+    with pytest.raises(PlanError, match=r"it needs the reals themselves and .* has statistics alone"):
+        plan(["kid@200"], compute_statistics(toygan.Stripes(), "pool", batch_size=64))

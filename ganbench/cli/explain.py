@@ -22,6 +22,7 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines
         "ganbench explain samples 12.4 --data ffhq-256.zip --metric fid",
         "ganbench explain samples other-samples",
         "ganbench explain samples.zip other-samples.zip --data ffhq-256.zip --also-data ffhq-256-test.zip",
+        "ganbench explain samples 12.4 --data ffhq-256.zip --try resize,divisor",
         "ganbench explain baseline.json record.json --metric fid",
     ),
 )
@@ -30,12 +31,15 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines
 @click.option("--metric", help="Metric of features: fid, kid, is, pr, or their full names.  [default: fid]")
 @click.option("--data", help="Real images that A, and B where it is images, are compared with.")
 @click.option("--also-data", multiple=True, help="Other real images to try, such as another split; may be repeated.")
+@click.option("--try", "kinds", help="Only divisor, resize, quantiser, jpeg, halved, mirror, count, extractor.")
 @click.option("--benchmark", help="Measuring protocol.  [default: stylegan3]")
 @click.option("--extractor", help="Network whose features are compared: NAME or NAME:FILE.  [default: the benchmark's]")
 @click.option("--limit", type=options.Count(), help="Use no more than so many samples.")
 @click.option("--batch-size", type=options.Whole(1, 2**20), help="Images in work at once.")
 @options.device
-def command(first: str, second: str, metric: str | None, also_data: tuple[str, ...], **given: Any) -> None:
+def command(
+    first: str, second: str, metric: str | None, also_data: tuple[str, ...], kinds: str | None, **given: Any
+) -> None:
     """Say why two numbers differ: how much of the gap each of the usual suspects closes.
 
     A and B are two records (.json), a record and a number, images (a folder, a zip or a name) and a number, or two sets
@@ -44,14 +48,16 @@ def command(first: str, second: str, metric: str | None, also_data: tuple[str, .
 
     What is tried: the filter that resizes images for the extractor, the divisor of covariances, how samples become
     8-bit images, JPEG, images made smaller and larger again, mirror images, halves and other counts, other splits and
-    other extractors, as far as they are here. Work is kept: issued again, it is quick.
+    other extractors, as far as they are here. Every filter and every kind of JPEG is another pass of the extractor: on
+    a CPU name some with --try. Work is kept: issued again, it is quick.
     """
     from ganbench.cli.progress import Bars
     from ganbench.engine.options import Options
-    from ganbench.explain import Measurer, ask, operand
+    from ganbench.explain import Measurer, Tries, ask, operand
 
     chosen = Options.of(**given)
-    question = ask(operand(first), operand(second), metric, chosen, also_data)
+    tries = Tries(options.names(kinds), also_data)
+    question = ask(operand(first), operand(second), metric, chosen, tries)
     bars = Bars()
     try:
         answer = question.answer(Measurer(chosen, bars))

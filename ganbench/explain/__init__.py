@@ -1,12 +1,13 @@
 """Why a number differs from another: what else may have been done, tried on the same images."""
 
-from ganbench.explain.alternatives import Alternative, alternatives
+from ganbench.explain.alternatives import KINDS, Alternative, alternatives
 from ganbench.explain.gap import Explanation, Tried, explain_gap
-from ganbench.explain.question import Question, ask, operand
+from ganbench.explain.question import Question, Tries, ask, operand
 from ganbench.explain.records import Difference, differences
 from ganbench.explain.setup import Measurer, Setup
 
 __all__ = [
+    "KINDS",
     "Alternative",
     "Difference",
     "Explanation",
@@ -14,6 +15,7 @@ __all__ = [
     "Question",
     "Setup",
     "Tried",
+    "Tries",
     "alternatives",
     "ask",
     "differences",

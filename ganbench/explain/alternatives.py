@@ -1,8 +1,8 @@
 """What else may have been done to get another number of the same images, as far as it can be tried here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Final, get_args
 
 from ganbench import registry
 from ganbench.errors import GanbenchError
@@ -37,22 +37,22 @@ class Alternative:
         return Alternative(f"{self.name} + {other.name}", {**self.changes, **other.changes})
 
 
-def alternatives(setup: Setup, also: Sequence[Dataset] = ()) -> list[Alternative]:
+def alternatives(setup: Setup, also: Sequence[Dataset] = (), kinds: Sequence[str] = ()) -> list[Alternative]:
     """Return every alternative that can be tried here and changes something; nothing is fetched.
 
     Args:
         setup: how the number is measured.
         also: other sets of real images.
+        kinds: of alternatives, from ``KINDS``; none for all.
+
+    Raises:
+        UnknownNameError: there is no such kind.
     """
-    found = [
-        *_divisor(setup),
-        *_resizes(setup),
-        *_quantisers(setup),
-        *_edits(setup),
-        *_counts(setup),
-        *_extractors(setup),
-        *(Alternative(f"reals {data.name}", {"data": data, "real_part": None}) for data in also),
-    ]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise registry.unknown("alternatives", kind, KINDS)
+    found = [each for kind, yielded in KINDS.items() if kind in (kinds or KINDS) for each in yielded(setup)]
+    found += [Alternative(f"reals {data.name}", {"data": data, "real_part": None}) for data in also]
     return [each for each in found if setup.changed(each.changes) != setup]
 
 
@@ -83,20 +83,27 @@ def _quantisers(setup: Setup) -> Iterator[Alternative]:
     yield Alternative(f"samples {UNROUNDED}", {"sample_edits": (UNROUNDED,)})
 
 
-def _edits(setup: Setup) -> Iterator[Alternative]:
-    for edit in (*JPEG, HALVED):
-        yield Alternative(f"samples {_verb(edit)}", {"sample_edits": (edit,)})
-        if setup.uses_reals:
-            yield Alternative(f"reals {_verb(edit)}", {"real_edits": (edit,)})
-            yield Alternative(f"both {_verb(edit)}", {"sample_edits": (edit,), "real_edits": (edit,)})
+def _jpegs(setup: Setup) -> Iterator[Alternative]:
+    for edit in JPEG:
+        yield from _both_sides(setup, edit, f"saved as {edit}")
+
+
+def _halved(setup: Setup) -> Iterator[Alternative]:
+    yield from _both_sides(setup, HALVED, HALVED)
+
+
+def _both_sides(setup: Setup, edit: str, done: str) -> Iterator[Alternative]:
+    yield Alternative(f"samples {done}", {"sample_edits": (edit,)})
+    if setup.uses_reals:
+        yield Alternative(f"reals {done}", {"real_edits": (edit,)})
+        yield Alternative(f"both {done}", {"sample_edits": (edit,), "real_edits": (edit,)})
+
+
+def _mirrored(setup: Setup) -> Iterator[Alternative]:
     yield Alternative("samples flipped", {"sample_edits": (FLIPPED,)})
     yield Alternative("samples and their mirror images", {"sample_edits": (AS_THEY_ARE, FLIPPED)})
     if setup.uses_reals:
         yield Alternative("reals and their mirror images", {"real_edits": (AS_THEY_ARE, FLIPPED)})
-
-
-def _verb(edit: str) -> str:
-    return f"saved as {edit}" if edit in JPEG else edit
 
 
 def _counts(setup: Setup) -> Iterator[Alternative]:
@@ -121,13 +128,17 @@ def _counts(setup: Setup) -> Iterator[Alternative]:
 def _extractors(setup: Setup) -> Iterator[Alternative]:
     """Yield the other extractors whose weights are here, as far as they take these images and have this layer.
 
-    Beside an extractor with weights from a file, those come with it that take a file of this kind.
+    Beside an extractor with weights from a file, those come with it that take a file of this kind. Those that only
+    prepare images otherwise are not tried: the resize filters are.
     """
+    weights = open_extractor(setup.extractor).sha256
     layer = next(features_of(need, setup.metric).layer for need in setup.metric.inputs().values())
     known, (_, colon, file) = registry.names("extractors"), setup.extractor.partition(":")
     for name in (*known, *(f"{name}:{file}" for name in known if colon)):
         extractor = _opened(name)
-        if extractor and layer in extractor.layers and extractor.resolution in (None, _size(setup)):
+        if extractor is None or extractor.sha256 == weights:
+            continue
+        if layer in extractor.layers and extractor.resolution in (None, _size(setup)):
             yield Alternative(f"extractor {name}", {"extractor": name, "resize": None})
 
 
@@ -138,3 +149,15 @@ def _opened(name: str) -> Extractor | None:
             return open_extractor(name)
     except GanbenchError:
         return None
+
+
+KINDS: Final[Mapping[str, Callable[[Setup], Iterator[Alternative]]]] = {
+    "divisor": _divisor,
+    "resize": _resizes,
+    "quantiser": _quantisers,
+    "jpeg": _jpegs,
+    "halved": _halved,
+    "mirror": _mirrored,
+    "count": _counts,
+    "extractor": _extractors,
+}

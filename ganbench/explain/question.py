@@ -26,6 +26,26 @@ Operand = RunRecord | Dataset | float
 
 
 @dataclass(frozen=True)
+class Tries:
+    """What to try.
+
+    Attributes:
+        kinds: of alternatives, from ``ganbench.explain.alternatives.KINDS``; none for all.
+        also: names or paths of other real images.
+    """
+
+    kinds: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    def of(self, base: Setup, splits: Sequence[Dataset] = ()) -> tuple[Alternative, ...]:
+        """Return the alternatives to a setup."""
+        return tuple(alternatives(base, [*map(open_data, self.also), *splits], self.kinds))
+
+
+EVERYTHING = Tries()
+
+
+@dataclass(frozen=True)
 class Question:
     """What is to be explained.
 
@@ -88,14 +108,14 @@ def operand(text: str) -> Operand:
     return number
 
 
-def ask(first: Operand, second: Operand, metric: str | None, options: Options, also: Sequence[str] = ()) -> Question:
+def ask(first: Operand, second: Operand, metric: str | None, options: Options, tries: Tries = EVERYTHING) -> Question:
     """Return the question that two operands make; which comes first matters for sets of images and records alone.
 
     Args:
         first, second: what ``operand`` gives.
         metric: name of the number; None for the first of the record, or ``fid`` of images.
         options: real images, benchmark, limit, device and so on.
-        also: names or paths of other real images to try.
+        tries: what to try.
 
     Raises:
         BadInputError: the operands do not go together, or lack something.
@@ -105,17 +125,16 @@ def ask(first: Operand, second: Operand, metric: str | None, options: Options, a
         first, second = second, first
     if isinstance(first, float):
         raise BadInputError("expected a record or images beside a number, found two numbers: name one of them.")
-    others = [open_data(name) for name in also]
     if isinstance(first, RunRecord):
         if isinstance(second, RunRecord):
             return _of_records(first, second, metric, options)
         if isinstance(second, float):
-            return _of_record(first, second, metric, options, others)
+            return _of_record(first, second, metric, options, tries)
     elif isinstance(second, float):
         base = images_setup(first, options, metric)
-        return Question(base, "", second, tuple(alternatives(base, [*others, *splits(base, options)])))
+        return Question(base, "", second, tries.of(base, splits(base, options)))
     elif not isinstance(second, RunRecord):
-        return _of_images(first, second, metric, options, others)
+        return _of_images(first, second, metric, options, tries)
     raise BadInputError("expected two records or two sets of images, found one of each: give a number for one of them.")
 
 
@@ -142,9 +161,7 @@ def check_several(images: Dataset) -> None:
         raise BadInputError(f"expected at least 2 images in {images.name}, found {len(images)}: name more.")
 
 
-def _of_images(
-    first: Dataset, second: Dataset, metric: str | None, options: Options, others: Sequence[Dataset]
-) -> Question:
+def _of_images(first: Dataset, second: Dataset, metric: str | None, options: Options, tries: Tries) -> Question:
     """Return the question why two sets have different numbers or, without other reals, why they are not alike."""
     check_several(second)
     if first.resolution != second.resolution:
@@ -152,26 +169,24 @@ def _of_images(
         raise BadInputError(f"expected images of one size, found {sizes}: resize one of them.")
     if options.data is not None:
         base, target = (images_setup(each, options, metric) for each in (first, second))
-        return Question(base, "", target, tuple(alternatives(base, [*others, *splits(base, options)])))
+        return Question(base, "", target, tries.of(base, splits(base, options)))
     base = images_setup(first, dataclasses.replace(options, data=second), metric)
     if not base.uses_reals:
         target = images_setup(second, dataclasses.replace(options, data=first), metric)
-        return Question(base, "", target, tuple(alternatives(base, others)))
+        return Question(base, "", target, tries.of(base))
     if base.metric.higher_is_better:
         raise BadInputError(
             f"expected real images to compare both sets with, found none, and {base.metric.name} is no distance: add "
             "--data."
         )
-    return Question(base, "", 0.0, tuple(alternatives(base, others)))
+    return Question(base, "", 0.0, tries.of(base))
 
 
-def _of_record(
-    record: RunRecord, number: float, metric: str | None, options: Options, others: Sequence[Dataset]
-) -> Question:
+def _of_record(record: RunRecord, number: float, metric: str | None, options: Options, tries: Tries) -> Question:
     result = result_named(record, metric)
     data = options.data if isinstance(options.data, str) else None
     base = setup_of(record, result, options.resolved().device, data)
-    return Question(base, result.key, number, tuple(alternatives(base, others)), recorded=result.value)
+    return Question(base, result.key, number, tries.of(base), recorded=result.value)
 
 
 def _of_records(first: RunRecord, second: RunRecord, metric: str | None, options: Options) -> Question:

@@ -1,6 +1,6 @@
 """Why a number differs from another: what else may have been done, tried on the same images."""
 
-from ganbench.explain.alternatives import KINDS, Alternative, alternatives
+from ganbench.explain.alternatives import KINDS, Alternative, alternatives_to
 from ganbench.explain.gap import Explanation, Tried, explain_gap
 from ganbench.explain.question import Question, Tries, ask, operand
 from ganbench.explain.records import Difference, differences
@@ -16,7 +16,7 @@ __all__ = [
     "Setup",
     "Tried",
     "Tries",
-    "alternatives",
+    "alternatives_to",
     "ask",
     "differences",
     "explain_gap",

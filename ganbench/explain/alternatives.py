@@ -37,7 +37,7 @@ class Alternative:
         return Alternative(f"{self.name} + {other.name}", {**self.changes, **other.changes})
 
 
-def alternatives(setup: Setup, also: Sequence[Dataset] = (), kinds: Sequence[str] = ()) -> list[Alternative]:
+def alternatives_to(setup: Setup, also: Sequence[Dataset] = (), kinds: Sequence[str] = ()) -> list[Alternative]:
     """Return every alternative that can be tried here and changes something; nothing is fetched.
 
     Args:

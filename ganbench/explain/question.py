@@ -10,7 +10,7 @@ from ganbench.data.opening import existing_path, is_there
 from ganbench.engine.options import Options
 from ganbench.engine.planning import plan_model
 from ganbench.errors import BadInputError, GanbenchError
-from ganbench.explain.alternatives import Alternative, alternatives
+from ganbench.explain.alternatives import Alternative, alternatives_to
 from ganbench.explain.gap import Explanation, Measures, explain_gap
 from ganbench.explain.records import Difference, common_results, differences, result_named, setup_of, towards
 from ganbench.explain.setup import Setup
@@ -39,7 +39,7 @@ class Tries:
 
     def of(self, base: Setup, splits: Sequence[Dataset] = ()) -> tuple[Alternative, ...]:
         """Return the alternatives to a setup."""
-        return tuple(alternatives(base, [*map(open_data, self.also), *splits], self.kinds))
+        return tuple(alternatives_to(base, [*map(open_data, self.also), *splits], self.kinds))
 
 
 EVERYTHING = Tries()

@@ -1,0 +1,117 @@
+"""``ganbench explain``."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ganbench.engine import run
+from ganbench.records.store import Store
+from tests.cli.command_line import complaint
+from tests.cli.command_line import ganbench as command
+from tests.data.image_sets import write_folder
+from tests.explain.sets import noise
+
+TOY = ("--benchmark", "toy", "--metric", "fid50k", "--device", "cpu")
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "samples", noise(30, 0).numpy())
+
+
+@pytest.fixture
+def compressed(samples: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "compressed"
+    folder.mkdir()
+    for index, file in enumerate(sorted(samples.rglob("*.png"))):
+        Image.open(file).save(folder / f"{index:03}.jpg", quality=75)
+    return folder
+
+
+def test_two_folders_of_which_one_was_compressed(samples: Path, compressed: Path) -> None:
+    done = command("explain", samples, compressed, *TOY)
+    assert done.exit_code == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("fid@30 is ")
+    assert lines[0].endswith(", and 0 is to be explained.")
+    assert lines[1].split() == ["alternative", "fid@30", "change", "closes"]
+    assert lines[2].startswith("samples saved as JPEG 75 ")
+    assert lines[2].endswith(" 100 %")
+    assert lines[-1].startswith("Samples saved as JPEG 75 explains the gap (100 % of it)")
+
+
+def test_two_folders_against_other_reals(samples: Path, compressed: Path) -> None:
+    done = command("explain", samples, compressed, "--data", "stripes", *TOY, "--try", "jpeg")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines()[2].startswith("samples saved as JPEG 75 ")
+    assert "flipped" not in done.stdout
+
+
+def test_a_folder_and_a_number_with_another_split(samples: Path, tmp_path: Path) -> None:
+    for split, seed in (("train", 4), ("val", 5)):
+        write_folder(tmp_path / split, noise(20, seed).numpy())
+    other = command("explain", samples, "0", "--data", tmp_path / "val", *TOY).stdout.split()[2].rstrip(",")
+    for given in (("--data", tmp_path / "train"), ("--data", "stripes", "--also-data", tmp_path / "val")):
+        done = command("explain", samples, other, *given, *TOY)
+        assert done.exit_code == 0, done.stderr
+        assert done.stdout.splitlines()[2].startswith("reals val ")
+        assert done.stdout.splitlines()[-1].startswith("Reals val explains the gap (100 % of it)")
+
+
+def test_records_show_what_differs_and_what_it_is_worth(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    paths = [
+        store.path(made) for seed in (0, 1) for made in run(["waves"], ["fid@64"], seed=seed, results_dir=tmp_path)
+    ]
+    done = command("explain", *paths, "--device", "cpu")
+    assert done.exit_code == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[:2] == [["differs", "A", "B"], ["seed", "0", "1"]]
+    assert lines[-1][:5] == ["Seed", "1", "explains", "the", "gap"]
+    alone = command("explain", paths[0], "1000", "--device", "cpu", "--try", "divisor")
+    assert "covariance divided by N - 1" in alone.stdout
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        ("samples", "nan", "expected a number below 1e+12, found 'nan'"),
+        ("samples", "inf", "expected a number below 1e+12, found 'inf'"),
+        ("samples", "-1e300", "expected a number below 1e+12"),
+        ("samples", "nowhere", "expected a record (.json), a folder or zip of images, or a number, found 'nowhere'"),
+        ("1", "2", "found two numbers"),
+        ("samples", "one", "expected at least 2 images in one, found 1"),
+        ("one", "1", "expected at least 2 images in one, found 1"),
+        ("samples", "large", "expected images of one size, found 32x32 in samples and 64x64 in large"),
+        ("samples", "text.txt", "is not a complete zip file"),
+        ("samples", "text.json", "is not a readable record"),
+        ("samples", "empty", "holds no images"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    first: str, second: str, words: str, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "one", noise(1, 0).numpy())
+    write_folder(tmp_path / "large", noise(4, 0).numpy().repeat(2, 2).repeat(2, 3))
+    (tmp_path / "empty").mkdir()
+    for name in ("text.txt", "text.json"):
+        (tmp_path / name).write_text("words")
+    monkeypatch.chdir(tmp_path)
+    assert words in complaint("explain", *TOY, "--", first, second)
+
+
+def test_other_metrics_and_kinds_are_refused(samples: Path) -> None:
+    toy = ("--benchmark", "toy", "--data", "stripes", "--device", "cpu")
+    assert "unknown alternative 'jpg': did you mean jpeg?" in complaint(
+        "explain", samples, "1", *toy, "--metric", "fid50k", "--try", "jpg"
+    )
+    done = command("explain", samples, "1", "--benchmark", "stylegan2", "--device", "cpu")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "there are none: name them with --data" in done.stderr
+    assert "unknown metric 'fjd'" in complaint("explain", samples, "1", *toy, "--metric", "fjd")
+    assert "style-based generator" in complaint("explain", samples, "1", *toy, "--metric", "ppl_wend")
+    assert "expected a metric of features such as fid or kid, found lpips@10" in complaint(
+        "explain", samples, "1", *toy, "--metric", "lpips10k", "--limit", "10"
+    )
+    assert "is no distance: add --data" in complaint("explain", samples, samples, *TOY[:2], "--metric", "pr50k3")

@@ -93,6 +93,8 @@ def prepare_command(
     check_folder(out.parent, [out.name], force)
     images = open_raw(source)
     labels = _labels(images, labels_from)
+    for note in images.notes:
+        remark(f"{note}.")
     total = min(len(images.names), limit or len(images.names))
     settings: dict[str, Any] = {"limit": limit, "workers": workers or default_workers()}
     try:

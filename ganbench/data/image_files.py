@@ -108,10 +108,7 @@ class ImageFiles:
     @property
     def notes(self) -> tuple[str, ...]:
         """Labels that are not used; see ``NotedDataset``."""
-        if not (name := self._container.misplaced_labels):
-            return ()
-        where = self._container.path
-        return (f"the labels in {where / name} are not read: move them to {where / FILE}, with names relative to it",)
+        return notes_on(self._container)
 
     def changed(self) -> str:
         """Return "" or a sentence; see ``WatchedDataset``."""
@@ -157,6 +154,14 @@ def _common_header(container: Container) -> Header:
             )
     assert first is not None
     return first
+
+
+def notes_on(container: Container) -> tuple[str, ...]:
+    """Return a sentence, without a full stop, on labels that lie where they are not read; none where there are none."""
+    if not (name := container.misplaced_labels):
+        return ()
+    where = container.path
+    return (f"the labels in {where / name} are not read: move them to {where / FILE}, with names relative to it",)
 
 
 def labels_of(container: Container) -> Tensor | None:

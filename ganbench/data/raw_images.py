@@ -14,7 +14,7 @@ from ganbench.data.decoding import header, pixels
 from ganbench.data.fingerprints import FileStamp, Stamp
 from ganbench.data.folder import Folder
 from ganbench.data.idx import is_idx, labels_beside, read_idx
-from ganbench.data.image_files import Container, labels_of
+from ganbench.data.image_files import Container, labels_of, notes_on
 from ganbench.data.labels import MAX_BYTES, read_labels
 from ganbench.data.lmdb_images import FILE, Lmdb
 from ganbench.data.npz import Npz, is_npz
@@ -34,9 +34,11 @@ class RawImages(Protocol):
     Attributes:
         path: of the file or folder.
         names: of the images, for messages; below a folder with forward slashes.
+        notes: sentences, without a full stop, on what is not as it may seem.
     """
 
     path: Path
+    notes: tuple[str, ...]
 
     @property
     def names(self) -> Sequence[str]:
@@ -62,7 +64,7 @@ class EncodedImages:
 
     def __init__(self, container: Container) -> None:
         self._container = container
-        self.path, self.names = container.path, container.names
+        self.path, self.names, self.notes = container.path, container.names, notes_on(container)
 
     @cached_property
     def labels(self) -> Tensor | None:
@@ -94,6 +96,8 @@ class ArrayImages:
         images: ``[N, H, W]``, ``[N, H, W, 1]`` or ``[N, H, W, 3]`` uint8.
         labels: as an array, or None.
     """
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, path: Path, images: NDArray[Any], labels: NDArray[Any] | None) -> None:
         self.path = path

@@ -103,3 +103,10 @@ def test_a_killed_run_is_continued(tmp_path: Path) -> None:
     assert "images were there already" in done.stderr
     ganbench("data", "prepare", folder, "--size", 512, "--out", tmp_path / "c.zip")
     assert (tmp_path / "b.zip").read_bytes() == (tmp_path / "c.zip").read_bytes()
+
+
+def test_labels_that_are_not_read_are_told(folder: Path, tmp_path: Path) -> None:
+    (folder / "dataset.json").rename(folder / "00000" / "dataset.json")
+    done = ganbench("data", "prepare", folder, "--out", tmp_path / "b.zip")
+    assert "00000/dataset.json are not read: move them to" in done.stderr
+    assert "6 images, 16x16 RGB, without labels" in done.stderr

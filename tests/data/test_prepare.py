@@ -435,7 +435,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
     ahead = 0
 
     class Counting:
-        path, names, labels = tmp_path, [str(i) for i in range(100)], None
+        path, names, labels, notes = tmp_path, [str(i) for i in range(100)], None, ()
         read = 0
 
         def image(self, index: int) -> Tensor:

@@ -104,6 +104,11 @@ def _of_npz(path: Path) -> Statistics:
     npz = Npz(path)
     lacking = [name for name in ("mu", "sigma") if name not in npz]
     if lacking:
+        if "arr_0" in npz:
+            raise BadInputError(
+                f"expected statistics (mu and sigma), found images: {path}; make a zip of them with `ganbench data "
+                "prepare` and name that."
+            )
         found = ", ".join(npz.names)[:100] or "no arrays"
         raise BadInputError(f"expected the array {lacking[0]}, found {found}: {path}; {SAY}.")
     for name in ("mu", "sigma"):

@@ -32,6 +32,10 @@ def names_of_domains(data: Dataset | None) -> tuple[str, ...]:
 def domain_problems(context: Context) -> list[str]:
     """Return that there is no data with domains."""
     if context.data is None:
+        if context.statistics is not None:
+            return [
+                f"it needs the images of domains and {context.statistics.file} has statistics alone: name a folder."
+            ]
         return [NO_DOMAINS]
     if not isinstance(context.data, WithDomains):
         return [f"the data {context.data.name} has no domains: {NO_DOMAINS.partition(': ')[2]}"]

@@ -12,7 +12,7 @@ from ganbench.images import box_downsample_to, to_float
 from ganbench.inputs.batch import BaseSource, BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.lacking import perceptual_problems
-from ganbench.inputs.sources import NO_REALS, Samples
+from ganbench.inputs.sources import Reals, Samples
 from ganbench.rng import Streams
 from ganbench.types import Dataset, PerceptualExtractor
 
@@ -90,7 +90,7 @@ class RealPairs(BaseSource):
     def problems(self, context: Context) -> list[str]:
         """Return that there is no data, or too little of it."""
         if context.data is None:
-            return [NO_REALS]
+            return Reals().problems(context)
         have = len(context.data)
         if have < 2:
             return [f"it compares two reals and the data has {have}: name more with --data."]

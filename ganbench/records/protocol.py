@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ganbench.records.record import Result, RunRecord
+from ganbench.records.record import DataInfo, Result, RunRecord
 
 EMBEDDED = "digits"  # the extractor that ships with ganbench
 EMBEDDED_BENCHMARKS = {  # the benchmarks that ship with ganbench, and their data
@@ -85,7 +85,7 @@ def protocol(record: RunRecord, result: Result) -> Protocol:
         benchmark=record.benchmark,
         version=result.version,
         spec=json.dumps(result.spec, sort_keys=True),
-        data_name=f"{data['name']} of {data['count']:,}" if data else "",
+        data_name=_named(data) if data else "",
         named_data=foreign_data(record) if data else "",
         divisor=_divisor(result),
     )
@@ -96,6 +96,11 @@ def _divisor(result: Result) -> str:
     samples = result.count // max(len(result.parts), 1) if result.count is not None else FEW
     ddof = result.spec.get("ddof")
     return DIVISORS.get(ddof, "") if samples < FEW and isinstance(ddof, int) else ""
+
+
+def _named(data: DataInfo) -> str:
+    """Return name and size of real images; statistics in a file need not say of how many they are, which is 0."""
+    return f"{data['name']} of {data['count']:,}" if data["count"] else data["name"]
 
 
 def differences(protocols: list[Protocol]) -> list[str]:

@@ -47,3 +47,18 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert "has 64 features" in complaint(
         "run", "--model", "stylegan3", "--metrics", "fid50k_full", "--limit", 64, "--data", plain
     )
+
+
+def test_an_unknown_file_has_a_column_for_itself(tmp_path: Path) -> None:
+    ours, plain = tmp_path / "d.npz", tmp_path / "p.npz"
+    assert ganbench("stats", "compute", "--data", "digits", "--extractor", "digits", "--out", ours).exit_code == 0
+    assert ganbench("stats", "export", ours, "--out", plain).exit_code == 0
+    record = record_of(plain, tmp_path)
+    record_of("digits", tmp_path)
+    assert record["data"]["notes"][1:] == [
+        "p.npz does not say of which extractor it is, and was taken to be of digits",
+        "p.npz does not say of how many images it is, and its covariance is used as stored",
+    ]
+    shown = ganbench("table", "--results-dir", tmp_path).stdout
+    assert "data p.npz (" in shown
+    assert "p.npz of 0" not in shown

@@ -26,6 +26,7 @@ def test_a_distance_to_statistics_is_that_to_the_images(tmp_path: Path) -> None:
     assert subjects.measure(known, tmp_path / "b") == pytest.approx(images, rel=1e-12)
 
 
-def test_what_needs_more_than_moments_is_told_before_any_work() -> None:
+@pytest.mark.parametrize("metric", ["kid@200", "pr50k3_full", "lpips10k_real"])
+def test_what_needs_more_than_moments_is_told_before_any_work(metric: str) -> None:
     with pytest.raises(PlanError, match=r"it needs the reals themselves and .* has statistics alone"):
-        plan(["kid@200"], compute_statistics(toygan.Stripes(), "pool", batch_size=64))
+        plan([metric], compute_statistics(toygan.Stripes(), "pool", batch_size=64))

@@ -1,5 +1,6 @@
 """Statistics of the reals stand for them in metrics of moments alone."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -30,3 +31,17 @@ def test_a_distance_to_statistics_is_that_to_the_images(tmp_path: Path) -> None:
 def test_what_needs_more_than_moments_is_told_before_any_work(metric: str) -> None:
     with pytest.raises(PlanError, match=r"it needs the reals themselves and .* has statistics alone"):
         plan([metric], compute_statistics(toygan.Stripes(), "pool", batch_size=64))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"extractor": "inception"}, "is of inception"),
+        ({"extractor_sha256": "1" * 64}, "is of pool 11111111"),
+        ({"total": 10_000}, "it compares with 10,000 reals and .* is of"),
+    ],
+)
+def test_statistics_of_another_protocol_are_refused(changes: dict[str, Any], told: str) -> None:
+    known = compute_statistics(toygan.Stripes(), "pool", batch_size=64)
+    with pytest.raises(PlanError, match=told):
+        plan(["fid50k_full"], dataclasses.replace(known, **changes))

@@ -28,14 +28,13 @@ def open_data(spec: str | Path) -> Dataset:
         found: Dataset = registry.load("data", name)(variant)
         return found
     path = existing_path(spec)
-    if parquet := _parquet(spec, path):
-        return parquet
     if path and path.is_dir():
         return _open_folder(path)
     if path and path.is_file():
-        from ganbench.data.nvlabs_zip import open_zip
-
-        return open_zip(path)
+        return _open_file(path)
+    folder, _, split = spec.rpartition(":")
+    if split and (path := existing_path(folder)) and path.is_dir():
+        return _open_parquet(path, split)
     raise _nothing(spec, name)
 
 
@@ -67,29 +66,31 @@ def existing_path(spec: str) -> Path | None:
         raise BadInputError(f"{spec[:200]!r} cannot be opened ({error.strerror}): check the path.") from error
 
 
-def _parquet(spec: str, path: Path | None) -> Dataset | None:
-    """Return the images in parquet files, or None where there are none: a folder with images holds no such data."""
-    from ganbench.data.folder import Folder
-    from ganbench.data.image_files import ImageFiles
-    from ganbench.data.parquet import Parquet, parquet_files
-
-    split = ""
-    if path is None:
-        before, _, split = spec.rpartition(":")
-        path = existing_path(before)
-    if path is None or not parquet_files(path) or (path.is_dir() and Folder(path).names):
-        return None
-    return ImageFiles(Parquet(path, split))
-
-
 def _open_folder(path: Path) -> Dataset:
     from ganbench.data.domains import DomainFolder, layout_of
-    from ganbench.data.folder import open_folder
+    from ganbench.data.folder import Folder
+    from ganbench.data.image_files import ImageFiles
+    from ganbench.data.parquet import parquet_files
 
     layout = layout_of(path)
-    if layout is None:
-        return open_folder(path)
-    return DomainFolder(path, layout)
+    if layout is not None:
+        return DomainFolder(path, layout)
+    folder = Folder(path)
+    return ImageFiles(folder) if folder.names or not parquet_files(path) else _open_parquet(path)
+
+
+def _open_file(path: Path) -> Dataset:
+    from ganbench.data.nvlabs_zip import open_zip
+    from ganbench.data.parquet import SUFFIX
+
+    return _open_parquet(path) if path.suffix == SUFFIX else open_zip(path)
+
+
+def _open_parquet(path: Path, split: str = "") -> Dataset:
+    from ganbench.data.image_files import ImageFiles
+    from ganbench.data.parquet import Parquet
+
+    return ImageFiles(Parquet(path, split))
 
 
 def at_size(data: Dataset, resolution: int | None = None, channels: int | None = None) -> Dataset:

@@ -126,6 +126,10 @@ def _of_split(path: Path, split: str) -> list[Path]:
     for file in parquet_files(path):
         found = _SPLIT.fullmatch(file.stem)
         by_split.setdefault(found[1] if found else file.stem if path.is_dir() else "", []).append(file)
+    if not by_split:
+        raise BadInputError(
+            f"expected parquet files, found none: {path}; check the path {str(path)[:150]}:{split[:60]}."
+        )
     if not split and len(by_split) == 1:
         return next(iter(by_split.values()))
     if split in by_split:

@@ -127,3 +127,9 @@ def test_a_folder_with_images_is_one_of_images(tmp_path: Path) -> None:
     write_folder(tmp_path / "a", noise(3))
     write(tmp_path / "a" / "metadata.parquet", structs(noise(2)))
     assert len(open_data(tmp_path / "a")) == 3
+
+
+def test_a_split_of_a_folder_without_parquet_files_is_refused(tmp_path: Path) -> None:
+    write_folder(tmp_path / "a", noise(1))
+    with pytest.raises(BadInputError, match="expected parquet files, found none"):
+        open_data(f"{tmp_path / 'a'}:train")

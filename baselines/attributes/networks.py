@@ -1,4 +1,4 @@
-"""The network that tells the attributes of an image.
+"""The network that classifies the attributes of an image.
 
 Source: Karras et al., A Style-Based Generator Architecture for Generative Adversarial Networks (CVPR 2019), appendix C:
 classifiers of the discriminator's architecture, without its minibatch standard deviation.

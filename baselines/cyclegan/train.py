@@ -101,7 +101,7 @@ def train(
 
 
 def check_networks(recipe: Recipe) -> None:
-    """Check that generator and discriminator can be told what a recipe tells them.
+    """Check that generator and discriminator accept the settings of a recipe.
 
     Raises:
         SettingsError: they cannot.
@@ -129,7 +129,7 @@ class Training(frame.Training):
         draws: gives a step's random numbers for the pools.
         shown: images for the sample grid, ``[2 * n, C, H, W]``, -1..1: those of domain A before those of B.
         G: ``G_A`` from A to B, and ``G_B`` back.
-        D_A, D_B: ``D_A`` tells images of domain B from those that G_A makes, ``D_B`` images of A from those of G_B.
+        D_A, D_B: ``D_A`` discriminates images of B from outputs of G_A, ``D_B`` images of A from outputs of G_B.
     """
 
     model = "cyclegan"

@@ -19,7 +19,7 @@ def levels(size: int, end: int) -> int:
     """Return how often ``size`` is halved until it is ``end``.
 
     Raises:
-        ValueError: one of them is no power of two, or ``size`` is the smaller one.
+        ValueError: if either is not a power of two, or ``size`` is the smaller.
     """
     count = size.bit_length() - end.bit_length()
     if end < 1 or count < 0 or end << count != size or end & (end - 1):

@@ -1,4 +1,4 @@
-"""The losses of StyleGAN: non-saturating logistic with R1, and WGAN-GP, with what they were compared with.
+"""The losses of StyleGAN: non-saturating logistic with R1, and WGAN-GP, with the alternatives they were compared with.
 
 Every function returns values per image by name; ``total`` is what is minimised.
 
@@ -38,14 +38,14 @@ DISCRIMINATOR_LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 @dataclass(frozen=True)
 class Penalties:
-    """Weights of what is added to the discriminator's loss; 0 leaves a term out.
+    """Weights of the penalties added to the discriminator's loss; 0 disables a penalty.
 
     Attributes:
-        r1_gamma: half of it weighs the squared gradient at real images.
-        r2_gamma: the same at generated ones.
-        gp_lambda: of the squared difference of the gradient's norm, between real and generated images, and its target.
-        gp_target: that the norm shall have.
-        epsilon: of the squared scores of real images, which keeps them from drifting.
+        r1_gamma: twice the weight of the squared gradient norm at real images.
+        r2_gamma: likewise at generated images.
+        gp_lambda: weight, over ``gp_target**2``, of the squared difference of gradient norm and target at mixed images.
+        gp_target: target of the gradient norm.
+        epsilon: weight of the squared scores of real images, which keeps the scores from drifting.
     """
 
     r1_gamma: float = 0.0
@@ -87,8 +87,8 @@ def discriminator_loss(
         fake: generated images, without gradient.
         c: labels of both, ``[N, c_dim]``, or None.
         loss: which one.
-        penalties: what is added.
-        mixing: uniform draws ``[N]`` that say how far each mixed image is on its way from real to fake.
+        penalties: weights of the penalties.
+        mixing: uniform draws ``[N]``, 0..1: the interpolation weight of each mixed image, 0 for real and 1 for fake.
     """
     real, fake = real.detach().requires_grad_(True), fake.detach().requires_grad_(True)
     true, false = D(real, c), D(fake, c)
@@ -154,9 +154,9 @@ def mixing_cutoff(draws: torch.Generator, probability: float, num_layers: int, l
     """Return the layer at which styles change, one for the batch; None where they do not.
 
     Args:
-        draws: what the choice is drawn from.
-        probability: of mixing.
-        num_layers: of the generator.
+        draws: random generator.
+        probability: probability of mixing.
+        num_layers: number of layers of the generator.
         lod: level of detail: layers that have not grown yet take no part.
     """
     grown = num_layers - 2 * int(lod)

@@ -1,4 +1,4 @@
-"""Adaptive discriminator augmentation: what is done to every image that the discriminator sees, and how often.
+"""Adaptive discriminator augmentation: the transformations of the discriminator's input, and their probability.
 
 Source: Karras et al., Training Generative Adversarial Networks with Limited Data (NeurIPS 2020), section 3 for the
 adaptation, appendix B and figure 23 for the pipeline.
@@ -39,17 +39,17 @@ REACH = len(SYM6) // 4  # of the filter to either side, in pixels of the image
 
 
 class AugmentPipe(nn.Module):
-    """Random transformations of images, each with a probability that adapts to how sure the discriminator is.
+    """Random transformations of images, each with a probability that adapts to how far the discriminator overfits.
 
-    The probability and what has been seen since it was last changed are buffers, so that snapshots have them.
+    The probability, and the signs counted since its last update, are buffers so that snapshots include them.
 
     Args:
         groups: which transformations: any of ``b`` (blits: flip, quarter turns, whole shifts), ``g`` (geometry: scale,
             rotation, stretching, shift) and ``c`` (colour: brightness, contrast, inversion, hue, saturation).
-        p: probability at first.
+        p: initial probability.
 
     Raises:
-        ValueError: there is no such group.
+        ValueError: if ``groups`` is empty or contains an unknown letter.
     """
 
     p: Tensor
@@ -72,7 +72,7 @@ class AugmentPipe(nn.Module):
 
         Args:
             images: C is 1 or 3.
-            draws: CPU generator of all that is random.
+            draws: CPU generator for all random choices.
             rows: which images of a larger batch these are.
         """
         p = min(float(self.p), 1.0)
@@ -91,7 +91,7 @@ class AugmentPipe(nn.Module):
         return images
 
     def observe(self, scores_real: Tensor) -> None:
-        """Note what the discriminator says of real images, in all processes."""
+        """Accumulate the signs of the scores of real images over all processes."""
         signs = scores_real.detach().sign()
         self.signs += sum_of_all(signs.sum().to(self.signs))
         self.count += sum_of_all(self.count.new_tensor(signs.numel()))

@@ -24,7 +24,7 @@ def grows(structure: str) -> bool:
     """Return whether a network of this structure has grown; the others but ``"fixed"`` are forms of one computation.
 
     Raises:
-        ValueError: there is no such structure.
+        ValueError: if the structure is unknown.
     """
     if structure not in ("auto", "fixed", "linear", "recursive"):
         raise ValueError(f"structure must be auto, fixed, linear or recursive, not {structure!r}: give one of them.")

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 Losses = dict[str, Tensor]
-View = Callable[[Tensor], Tensor]  # what the discriminator gets to see of images
+View = Callable[[Tensor], Tensor]  # applied to images before the discriminator
 
 
 class StyleGenerator(Protocol):
@@ -64,7 +64,7 @@ def generator_loss(D: nn.Module, fake: Tensor, c: Tensor | None, view: View = un
         D: discriminator.
         fake: generated images ``[N, C, H, W]``.
         c: their labels ``[N, c_dim]``, or None.
-        view: what D sees of the images, such as a blur.
+        view: applied to the images before D, such as a blur.
     """
     scores = D(view(fake), c)
     return {"total": F.softplus(-scores), "scores_fake": scores}
@@ -107,7 +107,7 @@ def path_length_loss(
         ws: what they were generated from, ``[N, num_ws, w_dim]``.
         noise: standard normal image ``[N, C, H, W]``: the direction in which images are looked at.
         pl_mean: running mean of the lengths, ``[]``; moved by this call.
-        weight: of the penalty.
+        weight: weight of the penalty.
         decay: share of this batch in the new mean.
 
     Source: Karras et al. (CVPR 2020), equation 4 and appendix B, "path length regularization".
@@ -135,16 +135,16 @@ class Mixing:
 
 
 def mixing_cutoffs(draws: torch.Generator, count: int, num_ws: int, probability: float) -> Tensor:
-    """Return where the styles of each image change, ``[count]`` int64 in 1..num_ws; ``num_ws`` is nowhere.
+    """Return where the styles of each image change, ``[count]`` int64 in 1..num_ws; ``num_ws`` for no mixing.
 
     Args:
-        draws: what the choice is drawn from.
-        count: of images.
-        num_ws: of the generator.
-        probability: of mixing.
+        draws: random generator.
+        count: number of images.
+        num_ws: number of ws of the generator.
+        probability: probability of mixing.
 
     Source: Karras et al., A Style-Based Generator Architecture (CVPR 2019), section 3.1.
-    Deviation: every image has its own place; the published code draws one for a batch.
+    Deviation: a cutoff is drawn for every image; the published code draws one for the whole batch.
     """
     cutoffs = torch.randint(1, max(num_ws, 2), [count], generator=draws)
     mixed = torch.rand(count, generator=draws) < probability

@@ -50,7 +50,7 @@ class Progression:
         margin_size: int = 10,
         num_fp16_res: int = 4,
     ) -> "Progression":
-        """The geometric progression of band limits from `first_cutoff` to half of the image's resolution.
+        """Return the geometric progression of band limits from ``first_cutoff`` to half of the image's resolution.
 
         Source: StyleGAN3 (Karras et al. 2021) section 3.2 and appendix F (equations for f_c[i], f_t[i], s[i], f_h[i]).
         """
@@ -79,7 +79,7 @@ def lowpass_filter(numtaps: int, cutoff: float, width: float, fs: float, radial:
     """A Kaiser-windowed low-pass filter of unit sum, float32: [numtaps], or [numtaps, numtaps] if radial.
 
     numtaps: 1 means no filter, and returns None. cutoff, width: frequency and full width of the transition band, in
-    the unit of the sampling rate `fs`. radial: a jinc filter of circular symmetry instead of a separable sinc.
+    the unit of the sampling rate ``fs``. radial: a jinc filter of circular symmetry instead of a separable sinc.
 
     Source: StyleGAN3 (Karras et al. 2021) appendix C, "Kaiser low-pass filters" and "rotation equivariance".
     """

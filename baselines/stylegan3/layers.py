@@ -21,8 +21,8 @@ __all__ = ["LayerDesign", "SynthesisInput", "SynthesisLayer"]
 class SynthesisInput(nn.Module):
     """Fourier features on the canvas, translated and rotated by an affine of w and by a transform from outside.
 
-    Keys: `weight` [channels, channels], `affine.*`, buffers `transform` [3, 3], `freqs` [channels, 2], `phases`
-    [channels].
+    Keys: ``weight`` [channels, channels], ``affine.*``, buffers ``transform`` [3, 3], ``freqs`` [channels, 2],
+    ``phases`` [channels].
 
     Source: StyleGAN3 (Karras et al. 2021) section 3.1 and appendix F "Fourier features".
     """
@@ -50,7 +50,7 @@ class SynthesisInput(nn.Module):
         self.register_buffer("phases", torch.rand([channels]) - 0.5)
 
     def set_transform(self, matrix: Tensor) -> None:
-        """Moves the canvas by `matrix` from now on: [3, 3], kept in the `transform` buffer, or one per image [N, 3, 3].
+        """Set the transform of the canvas: ``matrix`` [3, 3], kept in the ``transform`` buffer, or [N, 3, 3].
 
         Raises: ValueError for any other shape.
         """
@@ -63,7 +63,7 @@ class SynthesisInput(nn.Module):
     def forward(self, w: Tensor, transforms: Tensor | None = None) -> Tensor:
         """Features [N, channels, size, size] in channels-last order, in the dtype of the parameters.
 
-        w: [N, w_dim]. transforms: [N, 3, 3] in place of the `transform` buffer.
+        w: [N, w_dim]. transforms: [N, 3, 3] in place of the ``transform`` buffer.
         """
         return self.prepare()(self.waves(w, transforms))
 
@@ -102,7 +102,7 @@ class SynthesisInput(nn.Module):
 
 
 def learned_transform(t: Tensor) -> Tensor:
-    """[N, 3, 3]: a rotation by the direction of `t[:, :2]` after a translation by `-t[:, 2:]`, both normalised."""
+    """Return [N, 3, 3]: translation by ``-t[:, 2:]``, then rotation by ``t[:, :2]``, over the latter's norm."""
     t = t / t[:, :2].norm(dim=1, keepdim=True)
     rotation = torch.eye(3, dtype=t.dtype, device=t.device).repeat(t.shape[0], 1, 1)
     translation = rotation.clone()
@@ -184,7 +184,7 @@ class LayerDesign:
 
     @cached_property
     def padding(self) -> list[int]:
-        """[left, right, top, bottom] of the upsampled image that makes the output `out_size` wide."""
+        """Return padding [left, right, top, bottom] of the upsampled image that makes the output ``out_size`` wide."""
         total = (self.out_size - 1) * self.down_factor + 1
         total -= (self.in_size + self.kernel_size - 1) * self.up_factor
         total += self.up_taps + self.down_taps - 2
@@ -211,8 +211,8 @@ class LayerDesign:
 class SynthesisLayer(nn.Module):
     """Modulated convolution, then the filtered leaky ReLU, from one band limit and sampling rate to the next.
 
-    Keys: `weight` [out_channels, in_channels, k, k], `bias` [out_channels], `affine.*`, buffers `magnitude_ema` [],
-    `up_filter`, `down_filter`.
+    Keys: ``weight`` [out_channels, in_channels, k, k], ``bias`` [out_channels], ``affine.*``, buffers
+    ``magnitude_ema`` [], ``up_filter``, ``down_filter``.
 
     Source: StyleGAN3 (Karras et al. 2021) figure 4 and section 3.2; appendix D.1 for the magnitude EMA.
     """
@@ -233,10 +233,10 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("down_filter", design.down_filter())
 
     def forward(self, x: Tensor, w: Tensor, *, force_fp32: bool = False, update_emas: bool = False) -> Tensor:
-        """The layer's output, [N, out_channels, out_size, out_size].
+        """Return the layer's output, [N, out_channels, out_size, out_size].
 
-        x: [N, in_channels, in_size, in_size]. w: [N, w_dim]. Runs in float16 only on CUDA, only where the design says
-        so, and never with `force_fp32`; otherwise in the dtype of the parameters.
+        x: [N, in_channels, in_size, in_size]. w: [N, w_dim]. Runs in float16 only on CUDA, only if the design asks
+        for it, and never with ``force_fp32``; otherwise in the dtype of the parameters.
         """
         d = self.design
         if update_emas:
@@ -259,7 +259,7 @@ class SynthesisLayer(nn.Module):
         return torch.cat([scale * gain, factors], dim=1)
 
     def prepare(self, dtype: torch.dtype) -> Callable[[Tensor, Tensor], Tensor]:
-        """What makes the layer's output of its input and styles, computed in `dtype`."""
+        """Return the layer's output for its input and styles, computed in ``dtype``."""
         d = self.design
         size = d.in_size + d.kernel_size - 1
         activate = prepare_filtered_lrelu(

@@ -14,9 +14,9 @@ __all__ = ["Generator", "SynthesisNetwork"]
 
 
 class SynthesisNetwork(nn.Module):
-    """Intermediate latents to images: Fourier features, `num_layers` layers, and one to colours.
+    """Intermediate latents to images: Fourier features, ``num_layers`` layers, and one to colours.
 
-    Keys: `input.*`, then `L{index}_{size}_{channels}.*` for each layer.
+    Keys: ``input.*``, then ``L{index}_{size}_{channels}.*`` for each layer.
 
     Source: StyleGAN3 (Karras et al. 2021) section 3, appendix D.1 and F.
     """
@@ -120,7 +120,7 @@ class SynthesisNetwork(nn.Module):
 
 
 def layer_design(p: Progression, i: int, **layer_kwargs: Any) -> LayerDesign:
-    """What layer `i` of a progression must do: take the output of layer `i - 1` to its own band limit and size."""
+    """Return the design of layer ``i``, which takes the output of layer ``i - 1`` to its own band limit and size."""
     prev = max(i - 1, 0)
     return LayerDesign(
         is_torgb=i == len(p.sizes) - 1,
@@ -141,10 +141,10 @@ def layer_design(p: Progression, i: int, **layer_kwargs: Any) -> LayerDesign:
 
 
 class Generator(nn.Module):
-    """StyleGAN3-T, or -R with `conv_kernel=1, use_radial_filters=True` and twice the channels.
+    """StyleGAN3-T, or -R with ``conv_kernel=1, use_radial_filters=True`` and twice the channels.
 
-    Keyword arguments beyond the five sizes go to `SynthesisNetwork` and, from there, to `LayerDesign`.
-    Keys: `mapping.*` and `synthesis.*`.
+    Keyword arguments beyond the five sizes go to ``SynthesisNetwork`` and, from there, to ``LayerDesign``.
+    Keys: ``mapping.*`` and ``synthesis.*``.
 
     Source: Alias-Free Generative Adversarial Networks (Karras et al. 2021).
     """
@@ -178,7 +178,7 @@ class Generator(nn.Module):
         update_emas: bool = False,
         **synthesis_kwargs: Any,
     ) -> Tensor:
-        """Images of latents `z` [N, z_dim] and labels `c` [N, c_dim]: `synthesis` of `mapping`."""
+        """Return images for latents ``z`` [N, z_dim] and labels ``c`` [N, c_dim]: ``synthesis`` of ``mapping``."""
         ws = self.mapping(z, c, truncation_psi, truncation_cutoff, update_emas)
         images: Tensor = self.synthesis(ws, update_emas=update_emas, **synthesis_kwargs)
         return images

@@ -75,7 +75,7 @@ class Cache:
         """Return a finished shard, or None where there is none or its file is damaged."""
         try:
             with safe_open(self._path(key), framework="numpy") as file:
-                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the handle is no mapping
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the handle is not a mapping
                 meta = file.metadata() or {}
         except (OSError, SafetensorError):
             return None

@@ -14,7 +14,7 @@ from ganbench.errors import BadInputError
 from ganbench.models.base import adapter_of
 from ganbench.types import Dataset, LoadedModel
 
-UNKNOWN = Experiment("the data", 50_000, 256)  # of a benchmark that says nothing
+UNKNOWN = Experiment("the data", 50_000, 256)  # for a benchmark that does not specify one
 
 
 @dataclass(frozen=True, eq=False)

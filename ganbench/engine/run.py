@@ -52,7 +52,7 @@ class Reporter(Protocol):
 
 
 class Silence:
-    """A reporter that says nothing."""
+    """A reporter that prints nothing."""
 
     def planned(self, planned: PlannedRun) -> None:
         """Say nothing."""

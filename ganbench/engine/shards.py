@@ -202,7 +202,7 @@ def work(
     """Compute and store the missing shards of a pass that fall to this rank.
 
     Raises:
-        DataChangedError: the data is another than at the beginning; none of its shards is kept.
+        DataChangedError: if the data changed during the run; its shards are discarded.
     """
     watch = DataWatch(pass_.source, plan.context, cache)
     for (start, stop), queries in missing(pass_, plan.context, worker.tile, cache):

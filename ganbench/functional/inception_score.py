@@ -1,4 +1,4 @@
-"""Inception score: how confident a classifier is of each image, and how evenly it sees the classes."""
+"""Inception score: how confidently images are classified, and how evenly they cover the classes."""
 
 import itertools
 from typing import SupportsIndex

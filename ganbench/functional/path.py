@@ -104,8 +104,8 @@ def _ends(a: ArrayLike, b: ArrayLike, t: Position) -> tuple[Tensor, Tensor, Tens
 def _from_the_middle(x: Tensor, y: Tensor, position: Tensor) -> Tensor:
     """Return the point between unit vectors that are nearly parallel or opposite.
 
-    Their cosine no longer tells their angle. Half of it is that between the sum and the difference, which are at right
-    angles, and the circle is drawn from them.
+    The cosine is too flat there to resolve the angle. The sum and the difference are at right angles, and their
+    lengths give half of the angle, so the circle is drawn from them.
     """
     total, difference = x + y, y - x
     if bool((torch.linalg.vector_norm(total, dim=-1) <= OPPOSITE * torch.finfo(x.dtype).eps).any()):

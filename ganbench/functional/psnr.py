@@ -21,7 +21,7 @@ def equivariance_psnr(error_sum: Tensor | float, mask_sum: Tensor | float, peak_
         peak_to_peak: range of the images; 2 for -1..1.
 
     Raises:
-        BadInputError: if the masks are empty, which says nothing about the images, or the range is not above 0.
+        BadInputError: if the masks are empty, so that no pixel is compared, or the range is not above 0.
         NonFiniteError: if a sum is NaN or infinite.
 
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), eq. 3.

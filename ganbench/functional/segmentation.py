@@ -29,7 +29,7 @@ class SegmentationScores(NamedTuple):
 def confusion_matrix(
     predicted: ArrayLike, truth: ArrayLike, num_classes: SupportsIndex, ignore_label: SupportsIndex = 255
 ) -> Tensor:
-    """Return ``[num_classes, num_classes]`` int64: how many pixels of each class (row) are said to be of each (column).
+    """Return ``[num_classes, num_classes]`` int64: pixels of each true class (row) by predicted class (column).
 
     Matrices of several images add up.
 

@@ -28,7 +28,7 @@ def separability(
         latents: ``[N, D]``, Z or W of the images.
         logits: ``[attributes, N]``, a classifier's output for each image; above 0 is class 0.
         num_keep: how many of the most confidently classified images to fit on, for each attribute.
-        processes: attributes that are fitted at once, each in a process of its own; the number is the same for any.
+        processes: number of attributes fitted in parallel processes; the result does not depend on it.
             None takes one a core where there is much to do, as many as 9 GiB suffice for, and else this process.
 
     Raises:

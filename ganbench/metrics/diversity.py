@@ -44,7 +44,7 @@ class Diversity(OfSamples):
 class RealDiversity(BaseMetric):
     """Mean LPIPS over random pairs of different reals: what ``lpips10k`` would be if the model made the data.
 
-    It is a number of the data and says nothing of the model.
+    It describes the data and does not depend on the model.
 
     Attributes:
         name: with the number of pairs in it.

@@ -111,7 +111,7 @@ class CycleGANAdapter(TrainableAdapter):
     title = "CycleGAN"
     settings = Settings
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
-    # No checksums are published with these files; the first download tells the one it got.
+    # No checksums are published with these files; the first download reports its own.
     published: Mapping[str, Checkpoint] = {
         name: Checkpoint(f"{BERKELEY}/{name}.pth", "", "cyclegan", f"CycleGAN {name} by its authors, one direction")
         for name in PUBLISHED.split()

@@ -36,7 +36,7 @@ DATA = {  # short name -> address, domains in the order of the official folders,
 def _published(short: str, key: str, data: str) -> Checkpoint:
     note = f"StarGAN v2 of {data} by Clova AI, for non-commercial use (CC BY-NC 4.0)"
     url = f"{DROPBOX}/{key}/100000_nets_ema.ckpt?dl=1"
-    # No checksums are published with these files; the first download tells the one it got.
+    # No checksums are published with these files; the first download reports its own.
     return Checkpoint(url, "", "starganv2", note, file=_file(short))
 
 

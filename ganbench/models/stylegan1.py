@@ -25,7 +25,7 @@ DATA = {  # short name -> official name, and where it lies
 
 def _published(official: str, key: str) -> Checkpoint:
     note = f"StyleGAN of {official.rsplit('-', 1)[0]} by NVIDIA, for non-commercial use (CC BY-NC 4.0)"
-    # No checksums are published with these files; the first download tells the one it got.
+    # No checksums are published with these files; the first download reports its own.
     return Checkpoint(f"{DRIVE}{key}", "", "stylegan1", note, file=f"karras2019stylegan-{official}.pkl")
 
 

@@ -35,7 +35,7 @@ DATA = {  # short name -> official name with the resolution spelt out
 
 def _published(short: str, official: str) -> Checkpoint:
     note = f"StyleGAN2 of {short.rsplit('-', 1)[0]} by NVIDIA, for research and non-commercial use"
-    # No checksums are published with these files; the first download tells the one it got.
+    # No checksums are published with these files; the first download reports its own.
     return Checkpoint(f"{NGC}/stylegan2-{official}.pkl", "", "stylegan3", note)
 
 

@@ -26,7 +26,7 @@ DATA = {  # short name -> official name with the resolution spelt out
 
 def _published(short: str, official: str, kind: str) -> Checkpoint:
     note = f"StyleGAN3-{kind.upper()} of {short.rsplit('-', 1)[0]} by NVIDIA, for research and non-commercial use"
-    # No checksums are published with these files; the first download tells the one it got.
+    # No checksums are published with these files; the first download reports its own.
     return Checkpoint(f"{NGC}/stylegan3-{kind}-{official}.pkl", "", "stylegan3", note)
 
 

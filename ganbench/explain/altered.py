@@ -78,6 +78,8 @@ class AlteredMetric(BaseMetric):
     def _joined(self, key: str, parts: list[Accumulator]) -> Accumulator:
         """Return one accumulator, as the metric wants it, of what several have seen."""
         into, part = self._needs()[key].into, self._images(key).part
+        if len(parts) == 1 and part is None:  # which may be moments from a file, of an unknown number of images
+            return parts[0]
         joined = into()
         for each in parts:
             if part is None:

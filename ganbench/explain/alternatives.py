@@ -11,7 +11,7 @@ from ganbench.explain.edits import AS_THEY_ARE, FLIPPED, HALVED, JPEG, UNROUNDED
 from ganbench.explain.setup import Changes, Setup
 from ganbench.extractors.opening import open_extractor, without_fetching
 from ganbench.images import Quantiser, ResizeMethod
-from ganbench.types import Dataset, Extractor, FixedSamples, ResizingExtractor, Sized
+from ganbench.types import Dataset, Extractor, FixedSamples, ResizingExtractor, Sized, Statistics
 
 DIVISORS = {0: "N", 1: "N - 1"}
 COUNTS = (1_000, 5_000, 10_000, 50_000)
@@ -63,6 +63,8 @@ def _divisor(setup: Setup) -> Iterator[Alternative]:
 
 def _resizes(setup: Setup) -> Iterator[Alternative]:
     extractor, size = open_extractor(setup.extractor), _size(setup)
+    if isinstance(setup.data, Statistics) and setup.data.extractor:
+        return  # of which it is known how the images were resized
     if not isinstance(extractor, ResizingExtractor) or size in (None, extractor.input_size):
         return
     for method in get_args(ResizeMethod):
@@ -94,7 +96,7 @@ def _halved(setup: Setup) -> Iterator[Alternative]:
 
 def _both_sides(setup: Setup, edit: str, done: str) -> Iterator[Alternative]:
     yield Alternative(f"samples {done}", {"sample_edits": (edit,)})
-    if setup.uses_reals:
+    if setup.has_reals:
         yield Alternative(f"reals {done}", {"real_edits": (edit,)})
         yield Alternative(f"both {done}", {"sample_edits": (edit,), "real_edits": (edit,)})
 
@@ -102,14 +104,17 @@ def _both_sides(setup: Setup, edit: str, done: str) -> Iterator[Alternative]:
 def _mirrored(setup: Setup) -> Iterator[Alternative]:
     yield Alternative("samples flipped", {"sample_edits": (FLIPPED,)})
     yield Alternative("samples and their mirror images", {"sample_edits": (AS_THEY_ARE, FLIPPED)})
-    if setup.uses_reals:
+    if setup.has_reals:
         yield Alternative("reals and their mirror images", {"real_edits": (AS_THEY_ARE, FLIPPED)})
 
 
 def _counts(setup: Setup) -> Iterator[Alternative]:
+    reals = None if isinstance(setup.data, Statistics) else setup.data
     needs = {need.source.reads_data: need for need in setup.metric.inputs().values()}
     for is_real, need in needs.items():
-        have = len(setup.data) if is_real and setup.data else setup.metric.count or 0
+        if is_real and reals is None:
+            continue
+        have = len(reals) if is_real and reals is not None else setup.metric.count or 0
         used = min(have, need.count) if need.count else have
         what, part = ("reals", "real_part") if is_real else ("samples", "sample_part")
         if used // 2 >= need.minimum:
@@ -131,6 +136,8 @@ def _extractors(setup: Setup) -> Iterator[Alternative]:
     Beside an extractor with weights from a file, those come with it that take a file of this kind. Those that only
     prepare images otherwise are not tried: the resize filters are.
     """
+    if isinstance(setup.data, Statistics):
+        return
     weights = open_extractor(setup.extractor).sha256
     layer = next(features_of(need, setup.metric).layer for need in setup.metric.inputs().values())
     known, (_, colon, file) = registry.names("extractors"), setup.extractor.partition(":")

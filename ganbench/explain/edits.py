@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import torch
@@ -66,6 +66,8 @@ class EditedFeatures(BaseView):
 
     features: Features
     edit: str
+
+    version: ClassVar[int] = Features.version
 
     @property
     def extractor(self) -> str:

@@ -17,7 +17,7 @@ from ganbench.explain.setup import Setup
 from ganbench.models.images import ImageSamples
 from ganbench.records.record import RunRecord
 from ganbench.records.store import read
-from ganbench.types import Dataset, LoadedModel, WithDomains
+from ganbench.types import Dataset, LoadedModel, Statistics, WithDomains
 
 LARGEST = 1e12
 SPLITS = ("train", "training", "val", "valid", "validation", "test")
@@ -212,4 +212,6 @@ def splits(base: Setup, options: Options) -> list[Dataset]:
         path = Path(options.data).parent / name
         if path.is_dir() and path.name != Path(options.data).name:
             found.append(open_data(path))
-    return [data for data in found if base.data is None or data.resolution == base.data.resolution]
+    return [
+        data for data in found if isinstance(base.data, Statistics | None) or data.resolution == base.data.resolution
+    ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ganbench.data import open_data
+from ganbench.data.opening import open_reals
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.explain.alternatives import Alternative
 from ganbench.explain.setup import Setup
@@ -16,7 +16,7 @@ from ganbench.models.base import open_model
 from ganbench.records import keys
 from ganbench.records.record import Result, RunRecord
 from ganbench.truncation import split
-from ganbench.types import Dataset, LoadedModel
+from ganbench.types import Dataset, LoadedModel, Statistics
 
 ABSENT = "-"
 
@@ -144,12 +144,12 @@ def model_of(record: RunRecord, device: str) -> LoadedModel:
     return loaded
 
 
-def data_of(record: RunRecord, where: str | None = None) -> Dataset | None:
-    """Return a record's real images, or raise what keeps them from being opened."""
+def data_of(record: RunRecord, where: str | None = None) -> Dataset | Statistics | None:
+    """Return a record's real images or the statistics in their place, or raise what keeps them from being opened."""
     if record.data is None:
         return None
     resolved = record.options.get("resolved", {})
-    found = open_data(where or resolved.get("data") or record.benchmark_data or record.data["name"])
+    found = open_reals(where or resolved.get("data") or record.benchmark_data or record.data["name"])
     if found.fingerprint != record.data["fingerprint"]:
         raise BadInputError(
             f"expected the images of fingerprint {record.data['fingerprint'][:8]}... that the record names, found "

@@ -16,7 +16,7 @@ from ganbench.errors import GanbenchError
 from ganbench.explain.altered import AlteredMetric, Images
 from ganbench.explain.edits import AS_THEY_ARE
 from ganbench.metrics import Metric
-from ganbench.types import Dataset, LoadedModel
+from ganbench.types import Dataset, LoadedModel, Statistics
 
 Changes = Mapping[str, Any]
 """New values of fields of a ``Setup``, or of its metric."""
@@ -28,7 +28,7 @@ class Setup:
 
     Attributes:
         loaded: the model, or images in place of one.
-        data: the real images; None where the metric needs none.
+        data: the real images, or statistics in their place; None where the metric needs none.
         seed: of all random streams.
         metric: of features of images.
         sample_edits, real_edits: what is done to the images first; see ``ganbench.explain.altered.Images``.
@@ -36,7 +36,7 @@ class Setup:
     """
 
     loaded: LoadedModel
-    data: Dataset | None
+    data: Dataset | Statistics | None
     seed: int
     metric: Metric
     sample_edits: tuple[str, ...] = (AS_THEY_ARE,)
@@ -48,7 +48,8 @@ class Setup:
     def of(cls, planned: PlannedRun) -> "Setup":
         """Return the setup of the only metric of a planned run."""
         (metric,), context = planned.plan.metrics, planned.plan.context
-        return cls(planned.plan.loaded, context.data, context.seed, metric)
+        data = context.statistics if context.data is None else context.data
+        return cls(planned.plan.loaded, data, context.seed, metric)
 
     def changed(self, changes: Changes) -> "Setup":
         """Return the setup with other values of its fields and its metric's; those that neither has are left out."""
@@ -64,8 +65,13 @@ class Setup:
 
     @property
     def uses_reals(self) -> bool:
-        """Whether real images go into the number."""
+        """Whether real images go into the number, or statistics in their place."""
         return any(need.source.reads_data for need in self.metric.inputs().values())
+
+    @property
+    def has_reals(self) -> bool:
+        """Whether there are real images that can be altered."""
+        return self.uses_reals and not isinstance(self.data, Statistics)
 
     @property
     def extractor(self) -> str:

@@ -59,6 +59,18 @@ def test_a_folder_and_a_number_with_another_split(samples: Path, tmp_path: Path)
         assert done.stdout.splitlines()[-1].startswith("Reals val explains the gap (100 % of it)")
 
 
+def test_statistics_stand_for_reals_that_are_not_altered(samples: Path, tmp_path: Path) -> None:
+    made = command("stats", "compute", "--data", "stripes", "--extractor", "pool", "--out", tmp_path / "stripes.npz")
+    assert made.exit_code == 0, made.stderr
+    same = command("explain", samples, "0", "--data", "stripes", *TOY, "--try", "divisor").stdout.splitlines()
+    done = command("explain", samples, "0", "--data", tmp_path / "stripes.npz", *TOY)
+    assert done.exit_code == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == same[0]
+    assert any(line.split() == same[2].split() for line in lines)  # the divisor
+    assert not [line for line in lines if line.startswith(("reals ", "both ", "not tried", "extractor "))]
+
+
 def test_records_show_what_differs_and_what_it_is_worth(tmp_path: Path) -> None:
     store = Store(tmp_path)
     paths = [

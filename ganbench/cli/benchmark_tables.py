@@ -112,7 +112,7 @@ def _reals(metric: Metric) -> str:
     """Return how many reals a metric compares with, "-" for none."""
     needs = [need for need in metric.inputs().values() if need.source.reads_data and need.view.extractor]
     needs = [need for need in needs if not isinstance(need.source, Translations)]
-    return ", ".join(dict.fromkeys("all" if need.count is None else f"{need.count:,}" for need in needs)) or "-"
+    return ", ".join(dict.fromkeys("all" if need.count is None else f"to {need.count:,}" for need in needs)) or "-"
 
 
 def _by_source(rows: Iterable[Published]) -> dict[str, list[Published]]:

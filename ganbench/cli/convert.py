@@ -38,10 +38,11 @@ def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
     check_folder(target.parent, [target.name], force)
     from ganbench.checkpoints.converting import convert
     from ganbench.checkpoints.recognition import title_of
+    from ganbench.types import Sized
 
     for network in convert(source, target, entry).values():
         count = sum(tensor.numel() for tensor in network.parameters())
-        size = getattr(network, "img_resolution", None)  # a CycleGAN's network takes many
+        size = network.img_resolution if isinstance(network, Sized) else None  # a CycleGAN's network takes many
         shown = f"{size}x{size}, " if size else ""
         remark(f"{title_of(network)}, {shown}{count:,} parameters")
     say(str(target))

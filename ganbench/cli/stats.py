@@ -2,19 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from ganbench.cli import options
+from ganbench.cli.data import FILTERS
 from ganbench.cli.files import check_folder, write
-from ganbench.cli.group import Group, Verb
+from ganbench.cli.group import Choice, Group, Verb
 from ganbench.cli.options import Count, Whole
 from ganbench.cli.output import say
 from ganbench.errors import BadInputError
 from ganbench.records.environment import ganbench_version
 
 if TYPE_CHECKING:
+    from ganbench.images import ResizeMethod
     from ganbench.types import Statistics
 
 _out = click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write, NAME.npz.")
@@ -35,6 +37,8 @@ def command() -> None:
 )
 @click.option("--data", required=True, help="Real images: a name, a folder or a zip.")
 @click.option("--extractor", required=True, help="Whose features are taken.")
+@click.option("--layer", default="features", show_default=True, help="Of the extractor.")
+@click.option("--resize", type=Choice(FILTERS), help="To the size that the extractor works at.  [default: its own]")
 @click.option("--count", type=Count(), help="Take only the first so many images.  [default: all]")
 @click.option("--batch-size", type=Whole(1, 2**20), help="Images in work at once; changes speed, not numbers.")
 @_ddof
@@ -44,6 +48,8 @@ def command() -> None:
 def compute_command(
     data: str,
     extractor: str,
+    layer: str,
+    resize: str | None,
     count: int | None,
     batch_size: int | None,
     ddof: int | None,
@@ -64,6 +70,8 @@ def compute_command(
         found = compute_statistics(
             images,
             extractor,
+            layer=layer,
+            resize=cast("ResizeMethod | None", resize),  # one of the choices
             count=count,
             ddof=1 if ddof is None else ddof,
             batch_size=batch_size or default_batch_size(device),

@@ -5,6 +5,7 @@ from ganbench.engine.plan import Pass, Plan, Query
 from ganbench.engine.run import Reporter, Silence, fill
 from ganbench.errors import BadInputError
 from ganbench.extractors.opening import open_extractor
+from ganbench.images import ResizeMethod
 from ganbench.inputs import Context, Features, Moments, Reals
 from ganbench.types import Dataset, LoadedModel, Statistics
 
@@ -13,17 +14,21 @@ def compute_statistics(
     data: Dataset,
     extractor: str,
     *,
+    layer: str = "features",
+    resize: ResizeMethod | None = None,
     count: int | None = None,
     ddof: int = 1,
     batch_size: int,
     device: str = "cpu",
     reporter: Reporter | None = None,
 ) -> Statistics:
-    """Return mean and covariance of an extractor's ``features`` of real images.
+    """Return mean and covariance of a layer of an extractor on real images.
 
     Args:
         data: the images.
-        extractor: by name.
+        extractor: by name, or ``NAME:FILE``.
+        layer: of the extractor.
+        resize: how images are brought to the extractor's size; None for its usual method.
         count: number of images, from the first on; None for all.
         ddof: the covariance is divided by ``count - ddof``.
         batch_size: images in work at once.
@@ -31,14 +36,17 @@ def compute_statistics(
         reporter: is told how far it is.
 
     Raises:
-        BadInputError: there are fewer than two images, or the extractor does not take them.
+        BadInputError: there are fewer than two images, or the extractor does not take them or lacks the layer.
     """
     network = open_extractor(extractor).to(device)
     have = min(len(data), count or len(data))
     if have < 2:
         raise BadInputError(f"expected at least two images, found {have} in {data.name}: name more with --data.")
     context = Context(None, "", data, {extractor: network}, 0, device)
-    query = Query(Features(extractor), Moments, have)
+    view = Features(extractor, layer, resize=resize)
+    for problem in view.problems(context):
+        raise BadInputError(f"{extractor}: {problem}.")
+    query = Query(view, Moments, have)
     plan = Plan(LoadedModel("reals", None, "none", ""), context, (), (Pass(Reals(), (query,)),))
     filled, failures, _ = fill(plan, batch_size, Cache(), reporter or Silence())
     for error in failures.values():
@@ -50,4 +58,6 @@ def compute_statistics(
         *(data.name, data.name, mean, covariance, data.fingerprint, have, ddof, len(data)),
         extractor=network.name,
         extractor_sha256=network.sha256,
+        layer=layer,
+        resize=resize,
     )

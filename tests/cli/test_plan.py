@@ -27,7 +27,7 @@ def test_a_model_has_its_passes_and_their_times() -> None:
     assert done.exit_code == 0, done.stderr
     lines = squeezed(done.stdout)
     assert "extractor pool: here" in lines
-    assert "FID@40 40 50,000 pool reals, samples" in lines
+    assert "FID@40 40 to 50,000 pool reals, samples" in lines
     assert "EQR@9 9 - - transformed inputs" in lines
     assert any(re.fullmatch(r"reals 200 of 200 about \d+ s", line) for line in lines)
     assert any(re.fullmatch(r"samples 40 of 40 about \d+ s", line) for line in lines)
@@ -81,7 +81,7 @@ def test_an_embedded_benchmark_needs_nothing() -> None:
     done = ganbench("plan", "--benchmark", "digits", "--limit", "20")
     assert done.exit_code == 0, done.stderr
     lines = squeezed(done.stdout)
-    assert "FID@20 20 50,000 digits reals, samples" in lines
+    assert "FID@20 20 to 50,000 digits reals, samples" in lines
     assert not any(line.startswith("data:") for line in lines)
 
 

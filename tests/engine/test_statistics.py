@@ -10,7 +10,7 @@ import toygan
 from ganbench.data.statistics import read_statistics, to_file
 from ganbench.engine.plan import Plan
 from ganbench.engine.statistics import compute_statistics
-from ganbench.errors import PlanError
+from ganbench.errors import BadInputError, PlanError
 from tests import subjects
 
 
@@ -45,3 +45,17 @@ def test_statistics_of_another_protocol_are_refused(changes: dict[str, Any], tol
     known = compute_statistics(toygan.Stripes(), "pool", batch_size=64)
     with pytest.raises(PlanError, match=told):
         plan(["fid50k_full"], dataclasses.replace(known, **changes))
+
+
+def test_the_way_of_resizing_and_the_layer_are_kept_and_compared(tmp_path: Path) -> None:
+    made = compute_statistics(toygan.Stripes(), "pool", resize="clean-bicubic", batch_size=64)
+    (tmp_path / "f.npz").write_bytes(to_file(made, "1"))
+    known = read_statistics(tmp_path / "f.npz")
+    assert (known.resize, known.layer) == ("clean-bicubic", "features")
+    with pytest.raises(PlanError, match=r"it resizes by the usual method and .* by clean-bicubic"):
+        plan(["fid@200"], known)
+
+
+def test_a_layer_that_is_not_there_is_told() -> None:
+    with pytest.raises(BadInputError, match="it needs the layer 'logits'"):
+        compute_statistics(toygan.Stripes(), "pool", layer="logits", batch_size=64)

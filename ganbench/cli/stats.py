@@ -64,14 +64,13 @@ def compute_command(
     from ganbench.engine.options import resolve_device
     from ganbench.engine.shards import default_batch_size
     from ganbench.engine.statistics import compute_statistics
+    from ganbench.inputs import Features
 
     bars, device, images = Bars(), resolve_device(device), at_size(open_data(data))
     try:
         found = compute_statistics(
             images,
-            extractor,
-            layer=layer,
-            resize=cast("ResizeMethod | None", resize),  # one of the choices
+            Features(extractor, layer, resize=cast("ResizeMethod | None", resize)),  # one of the choices
             count=count,
             ddof=1 if ddof is None else ddof,
             batch_size=batch_size or default_batch_size(device),

@@ -5,30 +5,25 @@ from ganbench.engine.plan import Pass, Plan, Query
 from ganbench.engine.run import Reporter, Silence, fill
 from ganbench.errors import BadInputError
 from ganbench.extractors.opening import open_extractor
-from ganbench.images import ResizeMethod
 from ganbench.inputs import Context, Features, Moments, Reals
 from ganbench.types import Dataset, LoadedModel, Statistics
 
 
 def compute_statistics(
     data: Dataset,
-    extractor: str,
+    view: Features,
     *,
-    layer: str = "features",
-    resize: ResizeMethod | None = None,
     count: int | None = None,
     ddof: int = 1,
     batch_size: int,
     device: str = "cpu",
     reporter: Reporter | None = None,
 ) -> Statistics:
-    """Return mean and covariance of a layer of an extractor on real images.
+    """Return mean and covariance of features of real images.
 
     Args:
         data: the images.
-        extractor: by name, or ``NAME:FILE``.
-        layer: of the extractor.
-        resize: how images are brought to the extractor's size; None for its usual method.
+        view: the features: of which extractor and layer, after which resizing.
         count: number of images, from the first on; None for all.
         ddof: the covariance is divided by ``count - ddof``.
         batch_size: images in work at once.
@@ -38,14 +33,13 @@ def compute_statistics(
     Raises:
         BadInputError: there are fewer than two images, or the extractor does not take them or lacks the layer.
     """
-    network = open_extractor(extractor).to(device)
+    network = open_extractor(view.extractor).to(device)
     have = min(len(data), count or len(data))
     if have < 2:
         raise BadInputError(f"expected at least two images, found {have} in {data.name}: name more with --data.")
-    context = Context(None, "", data, {extractor: network}, 0, device)
-    view = Features(extractor, layer, resize=resize)
+    context = Context(None, "", data, {view.extractor: network}, 0, device)
     for problem in view.problems(context):
-        raise BadInputError(f"{extractor}: {problem}.")
+        raise BadInputError(f"{view.extractor}: {problem}")
     query = Query(view, Moments, have)
     plan = Plan(LoadedModel("reals", None, "none", ""), context, (), (Pass(Reals(), (query,)),))
     filled, failures, _ = fill(plan, batch_size, Cache(), reporter or Silence())
@@ -58,6 +52,6 @@ def compute_statistics(
         *(data.name, data.name, mean, covariance, data.fingerprint, have, ddof, len(data)),
         extractor=network.name,
         extractor_sha256=network.sha256,
-        layer=layer,
-        resize=resize,
+        layer=view.layer,
+        resize=view.resize,
     )

@@ -11,6 +11,7 @@ from ganbench.data.statistics import read_statistics, to_file
 from ganbench.engine.plan import Plan
 from ganbench.engine.statistics import compute_statistics
 from ganbench.errors import BadInputError, PlanError
+from ganbench.inputs import Features
 from tests import subjects
 
 
@@ -20,7 +21,7 @@ def plan(names: list[str], data: Any) -> Plan:
 
 def test_a_distance_to_statistics_is_that_to_the_images(tmp_path: Path) -> None:
     path = tmp_path / "f.npz"
-    path.write_bytes(to_file(compute_statistics(toygan.Stripes(), "pool", batch_size=64), "1"))
+    path.write_bytes(to_file(compute_statistics(toygan.Stripes(), Features("pool"), batch_size=64), "1"))
     known = plan(["fid@200"], read_statistics(path))
     assert [pass_.source.name for pass_ in known.passes] == ["samples"]
     images = subjects.measure(plan(["fid@200"], toygan.Stripes()), tmp_path / "a")
@@ -30,7 +31,7 @@ def test_a_distance_to_statistics_is_that_to_the_images(tmp_path: Path) -> None:
 @pytest.mark.parametrize("metric", ["kid@200", "pr50k3_full", "lpips10k_real"])
 def test_what_needs_more_than_moments_is_told_before_any_work(metric: str) -> None:
     with pytest.raises(PlanError, match=r"it needs the reals themselves and .* has statistics alone"):
-        plan([metric], compute_statistics(toygan.Stripes(), "pool", batch_size=64))
+        plan([metric], compute_statistics(toygan.Stripes(), Features("pool"), batch_size=64))
 
 
 @pytest.mark.parametrize(
@@ -42,13 +43,13 @@ def test_what_needs_more_than_moments_is_told_before_any_work(metric: str) -> No
     ],
 )
 def test_statistics_of_another_protocol_are_refused(changes: dict[str, Any], told: str) -> None:
-    known = compute_statistics(toygan.Stripes(), "pool", batch_size=64)
+    known = compute_statistics(toygan.Stripes(), Features("pool"), batch_size=64)
     with pytest.raises(PlanError, match=told):
         plan(["fid50k_full"], dataclasses.replace(known, **changes))
 
 
 def test_the_way_of_resizing_and_the_layer_are_kept_and_compared(tmp_path: Path) -> None:
-    made = compute_statistics(toygan.Stripes(), "pool", resize="clean-bicubic", batch_size=64)
+    made = compute_statistics(toygan.Stripes(), Features("pool", resize="clean-bicubic"), batch_size=64)
     (tmp_path / "f.npz").write_bytes(to_file(made, "1"))
     known = read_statistics(tmp_path / "f.npz")
     assert (known.resize, known.layer) == ("clean-bicubic", "features")
@@ -58,4 +59,4 @@ def test_the_way_of_resizing_and_the_layer_are_kept_and_compared(tmp_path: Path)
 
 def test_a_layer_that_is_not_there_is_told() -> None:
     with pytest.raises(BadInputError, match="it needs the layer 'logits'"):
-        compute_statistics(toygan.Stripes(), "pool", layer="logits", batch_size=64)
+        compute_statistics(toygan.Stripes(), Features("pool", "logits"), batch_size=64)

@@ -13,6 +13,7 @@ from ganbench.explain.setup import Setup
 from ganbench.extractors.opening import open_extractor, without_fetching
 from ganbench.metrics import Metric, resolve
 from ganbench.models.base import open_model
+from ganbench.paths import expanded
 from ganbench.records import keys
 from ganbench.records.record import Result, RunRecord
 from ganbench.truncation import split
@@ -132,7 +133,7 @@ def setup_of(record: RunRecord, result: Result, device: str = "cpu", data: str |
 def model_of(record: RunRecord, device: str) -> LoadedModel:
     """Return a record's model, or raise what keeps it from being opened; nothing is fetched."""
     name, weights, sha256 = record.model["name"], record.model["weights"], record.model["sha256"]
-    path, _, entry = weights.partition("#")
+    path, _, entry = (weights, "", "") if expanded(weights).exists() else weights.partition("#")
     with without_fetching():
         own = ":" in name or record.model["embedded"]
         loaded = open_model(name, None if own else path, device, (entry or None) if not own else None)

@@ -24,17 +24,19 @@ class Alternative:
     Attributes:
         name: in a few words.
         changes: that it makes to a setup.
+        is_joint: whether it is several alternatives at once.
     """
 
     name: str
     changes: Changes
+    is_joint: bool = False
 
     def goes_with(self, other: "Alternative") -> bool:
         """Return whether two change different things."""
         return not self.changes.keys() & other.changes.keys()
 
     def __add__(self, other: "Alternative") -> "Alternative":
-        return Alternative(f"{self.name} + {other.name}", {**self.changes, **other.changes})
+        return Alternative(f"{self.name} + {other.name}", {**self.changes, **other.changes}, is_joint=True)
 
 
 def alternatives_to(setup: Setup, also: Sequence[Dataset] = (), kinds: Sequence[str] = ()) -> list[Alternative]:

@@ -35,14 +35,14 @@ class Tried:
         change: from the number without it.
         closed: share of the gap that it closes: 1 where it gives the other number, 0 where it is as far from it as
             before, negative where it is farther.
-        is_pair: whether it is two alternatives at once.
+        is_joint: whether it is several alternatives at once.
     """
 
     name: str
     value: float
     change: float
     closed: float
-    is_pair: bool = False
+    is_joint: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,16 @@ class Explanation:
             return f"There is no gap: {self.key} is {self.value:.6g} both times."
         if not self.tried:
             return "There is nothing to try here that would change the number."
-        best, single = self.tried[0], next((each for each in self.tried if not each.is_pair), self.tried[0])
+        best, singles = self.tried[0], [each for each in self.tried if not each.is_joint]
+        single = singles[0] if singles else best
         if single.closed >= EXPLAINS:
-            near = [it for it in self.tried if not it.is_pair and it is not single and it.closed > single.closed - NEAR]
+            near = [
+                it for it in self.tried if not it.is_joint and it is not single and it.closed > single.closed - NEAR
+            ]
             others = "".join(f", and so would {each.name} ({_percent(each.closed)})" for each in near[:2])
             return f"{_upper(single.name)} explains the gap ({_percent(single.closed)} of it){others}."
         if best.closed >= EXPLAINS:
-            return f"No single alternative explains the gap; two together close {_percent(best.closed)}: {best.name}."
+            return f"No single alternative explains the gap; together they close {_percent(best.closed)}: {best.name}."
         if best.closed >= PARTLY:
             return f"{_upper(best.name)} closes {_percent(best.closed)} of the gap, and nothing tried here the rest."
         return (
@@ -109,17 +112,19 @@ def explain_gap(base: Setup, target: float, tries: Sequence[Alternative], measur
     if value == target:
         return Explanation(name, value, target)
     tried = {each: _tried(each, values[setup], value, target) for each, setup in setups.items() if setup in values}
-    pairs = _pairs(tried, target - value) if max((t.closed for t in tried.values()), default=1) < EXPLAINS else []
+    singles = {each: it for each, it in tried.items() if not each.is_joint}
+    explained = max((it.closed for it in singles.values()), default=1) >= EXPLAINS
+    pairs = [] if explained else _pairs(singles, target - value)
     both = {pair: base.changed(pair.changes) for pair in pairs}
     values |= measure(list(both.values()), key) if both else {}
-    found = [*tried.values(), *(_tried(p, values[s], value, target, True) for p, s in both.items() if s in values)]
+    found = [*tried.values(), *(_tried(p, values[s], value, target) for p, s in both.items() if s in values)]
     lost = {each.name: measure.lost[setup] for each, setup in (setups | both).items() if setup in measure.lost}
-    return Explanation(name, value, target, tuple(sorted(found, key=lambda t: -t.closed)), lost)
+    return Explanation(name, value, target, tuple(sorted(found, key=lambda it: (-it.closed, it.is_joint))), lost)
 
 
-def _tried(alternative: Alternative, value: float, base: float, target: float, is_pair: bool = False) -> Tried:
+def _tried(alternative: Alternative, value: float, base: float, target: float) -> Tried:
     closed = 1 - abs(target - value) / abs(target - base)
-    return Tried(alternative.name, value, value - base, closed, is_pair)
+    return Tried(alternative.name, value, value - base, closed, alternative.is_joint)
 
 
 def _pairs(tried: dict[Alternative, Tried], gap: float) -> list[Alternative]:

@@ -226,7 +226,7 @@ def towards(
         everything: dict[str, Any] = {}
         for each in found:
             everything |= each.changes
-        found.append(Alternative("all that differs", everything))
+        found.append(Alternative("all that differs", everything, is_joint=True))
     return found, lacking
 
 

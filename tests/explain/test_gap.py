@@ -147,7 +147,11 @@ TRIES = [
     ("worth", "best", "verdict"),
     [
         ((4, 1, 0.5), "seed 1", "Seed 1 explains the gap (100 % of it)."),
-        ((2, 2, 0.5), "seed 1 + N - 1", "No single alternative explains the gap; two together close 100 %: seed 1 + N"),
+        (
+            (2, 2, 0.5),
+            "seed 1 + N - 1",
+            "No single alternative explains the gap; together they close 100 %: seed",
+        ),
         ((2, 0, -0.5), "seed 1", "Seed 1 closes 50 % of the gap, and nothing tried here the rest."),
         ((-2, 0.5, -0.5), "N - 1", "Nothing tried here explains the gap: look for other weights"),
     ],
@@ -163,7 +167,7 @@ def test_the_verdict_names_one_or_two_or_none(worth: tuple[float, ...], best: st
 def test_shares_are_of_the_distance_left() -> None:
     measure = Adding({"seed": 6, "ddof": 8, "sample_edits": -1})
     found = explain_gap(setup(noise(4, 0), noise(4, 1)), 14.0, TRIES, measure, "")
-    closed = {each.name: each.closed for each in found.tried if not each.is_pair}
+    closed = {each.name: each.closed for each in found.tried if not each.is_joint}
     assert closed == {"seed 1": 0.5, "N - 1": 0, "flipped": -0.25}  # 2 of 4 too far, as far beyond, farther away
 
 

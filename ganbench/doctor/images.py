@@ -46,7 +46,8 @@ def _spread(total: int, count: int) -> list[int]:
 
 
 def _amount(data: Dataset) -> Finding:
-    told = f"{len(data):,} images of {data.resolution}x{data.resolution} pixels, {data.channels} channels"
+    colours = "grey" if data.channels == 1 else "RGB"
+    told = f"{len(data):,} images of {data.resolution}x{data.resolution} pixels, {colours}"
     if len(data) >= ENOUGH:
         return Finding("images", Level.GOOD, told)
     return Finding("images", Level.NOTE, f"{told}; FID against fewer than {ENOUGH:,} is larger by its bias, KID is not")
@@ -94,7 +95,7 @@ def _enlarged(grey: Tensor) -> Finding:
     ratio = fine_power(grey)
     if ratio < SOFT:
         told = f"the finest details have {ratio:.1e} of the power of those twice as large: the images were enlarged"
-        return Finding("sharpness", Level.NOTE, f"{told} or blurred, and a generator is asked to blur, too")
+        return Finding("sharpness", Level.NOTE, f"{told} or blurred, and a generator learns that, too")
     return Finding("sharpness", Level.GOOD, f"details down to single pixels ({ratio:.2f}, and photos have about 1)")
 
 

@@ -10,10 +10,10 @@ import pytest
 from tests.cli.command_line import complaint, ganbench
 
 
-def record_of(data: object, folder: Path) -> Any:
+def record_of(data: object, folder: Path, *more: object) -> Any:
     done = ganbench(
-        *("run", "--model", "stylegan3", "--metrics", "fid50k_full", "--limit", 300, "--data", data),
-        *("--results-dir", folder),
+        *("run", "--model", "stylegan3", "--metrics", "fid50k_full", "--limit", 1100, "--data", data),
+        *("--results-dir", folder, *more),
     )
     assert done.exit_code == 0, done.stderr
     return json.loads(next((folder / "records").glob("*.json")).read_text())
@@ -62,3 +62,12 @@ def test_an_unknown_file_has_a_column_for_itself(tmp_path: Path) -> None:
     shown = ganbench("table", "--results-dir", tmp_path).stdout
     assert "data p.npz (" in shown
     assert "p.npz of 0" not in shown
+
+
+def test_several_processes_and_a_second_run_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "d.npz"
+    assert ganbench("stats", "compute", "--data", "digits", "--extractor", "digits", "--out", file).exit_code == 0
+    one, again = record_of(file, tmp_path / "a"), record_of(file, tmp_path / "b")
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))  # an empty one: two processes do all the work again
+    two = record_of(file, tmp_path / "c", "--nproc", 2)
+    assert one["results"] == again["results"] == two["results"]

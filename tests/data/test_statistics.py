@@ -1,11 +1,16 @@
 """Statistics in files: what is written is read, by others too, and what no features have is refused."""
 
+import inspect
+import io
 import pickle
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 
 from ganbench.data.statistics import read_statistics, sha256_of, to_file
 from ganbench.errors import BadInputError, GanbenchError
@@ -34,6 +39,15 @@ def test_what_is_written_is_read_bit_for_bit(tmp_path: Path) -> None:
     assert to_file(found, "1") == path.read_bytes()
 
 
+# Both packages pass an argument of scipy's square root that goes away with SciPy 1.18.
+old_sqrtm = pytest.mark.skipif(
+    "disp" not in inspect.signature(sqrtm).parameters, reason="SciPy is too new for the peers"
+)
+quiet = pytest.mark.filterwarnings("ignore:The `disp` argument:DeprecationWarning")
+
+
+@old_sqrtm
+@quiet
 def test_pytorch_fid_reads_it_and_gives_our_number(tmp_path: Path) -> None:
     theirs = pytest.importorskip("pytorch_fid.fid_score")
     a, b = tmp_path / "a.npz", tmp_path / "b.npz"
@@ -43,8 +57,45 @@ def test_pytorch_fid_reads_it_and_gives_our_number(tmp_path: Path) -> None:
     ours = frechet_distance(
         *((f := read_statistics(a)).mean, f.covariance), *((g := read_statistics(b)).mean, g.covariance)
     )
+    assert ours == pytest.approx(theirs.calculate_frechet_distance(m1, s1, m2, s2), rel=1e-9)
     root = np.linalg.eigvals(s1 @ s2).real.clip(0) ** 0.5
     assert ours == pytest.approx(((m1 - m2) ** 2).sum() + np.trace(s1 + s2) - 2 * root.sum(), rel=1e-9)
+
+
+@old_sqrtm
+@quiet
+def test_clean_fid_gives_our_number_for_it(tmp_path: Path) -> None:
+    theirs = pytest.importorskip("cleanfid.fid")
+    stored = []
+    for seed in (0, 1):
+        path = tmp_path / f"{seed}.npz"
+        path.write_bytes(to_file(statistics(features(seed, seed / 2)), "1"))
+        with np.load(path) as arrays:  # as its get_reference_statistics does
+            stored += [arrays["mu"], arrays["sigma"]]
+    assert frechet_distance(*stored) == pytest.approx(theirs.frechet_distance(*stored), rel=1e-9)
+
+
+def test_members_that_lead_out_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "f.npz"
+    path.write_bytes(to_file(statistics(features()), "1"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../out.npy", b"")
+    with pytest.raises(BadInputError, match=r"\.\./out"):
+        read_statistics(path)
+
+
+@pytest.mark.parametrize("shape", [(2**40, 2), (2**31, 2**31)])
+def test_an_array_that_claims_more_than_is_there_is_refused_in_bounded_memory(shape: Any, tmp_path: Path) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(tmp_path / "f.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mu.npy", header.getvalue() + bytes(2**20))
+        archive.writestr("sigma.npy", header.getvalue() + bytes(2**20))
+    tracemalloc.start()
+    with pytest.raises(BadInputError):
+        read_statistics(tmp_path / "f.npz")
+    assert tracemalloc.get_traced_memory()[1] < 2**26
+    tracemalloc.stop()
 
 
 def test_the_metric_cache_of_nvlabs_is_read(tmp_path: Path) -> None:

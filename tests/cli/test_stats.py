@@ -23,7 +23,8 @@ def test_a_run_against_a_file_compares_with_one_against_the_images(tmp_path: Pat
     file = tmp_path / "d.npz"
     assert ganbench("stats", "compute", "--data", "digits", "--extractor", "digits", "--out", file).exit_code == 0
     images, known = (record_of(data, tmp_path / name) for data, name in (("digits", "a"), (file, "b")))
-    assert known["results"][0]["value"] == pytest.approx(images["results"][0]["value"], rel=1e-12)
+    # Some features never vary, and a root of a singular covariance keeps half of its digits.
+    assert known["results"][0]["value"] == pytest.approx(images["results"][0]["value"], rel=1e-9)
     assert known["data"]["fingerprint"] == images["data"]["fingerprint"]
     assert known["data"]["notes"] == ["the moments of the reals are those in d.npz"]
 

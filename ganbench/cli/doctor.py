@@ -28,7 +28,7 @@ STYLES = {"GOOD": "ok", "NOTE": "note", "DOUBT": "doubt", "STOP": "stop"}
 @click.option("--model", help="Model that is to be measured.")
 @click.option("--weights", help="Checkpoint that is to be measured.")
 @click.option("--entry", help="Which network of a checkpoint with several.")
-@click.option("--data", help="Real images: a name, a folder or a zip.  [default: the benchmark's]")
+@click.option("--data", help="Real images: a name, a folder, a zip, npz or parquet.  [default: the benchmark's]")
 @click.option("--benchmark", help="Measuring protocol, whose extractors are looked for.  [default: the model's]")
 @options.device
 @options.results_dir

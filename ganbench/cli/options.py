@@ -119,7 +119,10 @@ _METRICS = click.option("--metrics", help="Comma-separated names, such as fid50k
 _HOW = (
     click.option("--weights", help="Checkpoint to measure.  [default: the embedded one]"),
     entry,
-    click.option("--data", help="Real images: a name, a folder or a zip.  [default: the benchmark's]"),
+    click.option(
+        "--data",
+        help="Real images: a name, a folder, a zip, npz or parquet; or a file of statistics.  [default: the benchmark's]",
+    ),
     click.option("--benchmark", help="Measuring protocol.  [default: the model's]"),
     click.option(
         "--extractor", help="Network whose features are compared: NAME or NAME:FILE.  [default: the benchmark's]"

@@ -35,7 +35,7 @@ def command() -> None:
     cls=Verb,
     examples=("ganbench stats compute --data ffhq-256.zip --extractor inception --out ffhq256.npz",),
 )
-@click.option("--data", required=True, help="Real images: a name, a folder or a zip.")
+@click.option("--data", required=True, help="Real images: a name, a folder, a zip, npz or parquet.")
 @click.option("--extractor", required=True, help="Whose features are taken.")
 @click.option("--layer", default="features", show_default=True, help="Of the extractor.")
 @click.option("--resize", type=Choice(FILTERS), help="To the size that the extractor works at.  [default: its own]")
@@ -141,11 +141,12 @@ def _check_out(out: Path, force: bool) -> None:
 
 def _read(file: Path) -> "Statistics":
     from ganbench.data.opening import open_reals
-    from ganbench.types import Statistics
+    from ganbench.types import Statistics, WithStatistics
 
-    found = open_reals(file)
+    opened = open_reals(file)
+    found = opened.statistics if isinstance(opened, WithStatistics) else opened
     if not isinstance(found, Statistics):
-        raise BadInputError(f"expected a file of statistics, found images: {file}; give an npz or a pickle.")
+        raise BadInputError(f"expected a file of statistics, found images alone: {file}; use `ganbench stats compute`.")
     return found
 
 

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from ganbench.errors import BadInputError
 
 SUFFIX = ".npy"
+IMAGES = ("images", "arr_0")
+"""Names that arrays of images have; ``arr_0`` is what numpy calls an array without a name."""
+
 _STEP = 2**20  # bytes that are unpacked at once
 _SMALL = 2**26  # bytes, below which an array may be packed as tightly as it likes
 _TIGHTEST = 200  # times that a larger array may have been packed; photographs come to 2

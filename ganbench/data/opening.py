@@ -14,9 +14,9 @@ def open_data(spec: str | Path) -> Dataset:
 
     Args:
         spec: a registered name, with what it understands after a colon (``digits``, ``digits:test``), or the path of a
-            folder of images, of a folder of domains (see ``ganbench.data.domains``), of a zip file, or of a parquet
-            file or folder of Hugging Face datasets (``FOLDER:SPLIT`` where it has several splits). A name wins over a
-            path: write ``./digits`` for a folder of that name.
+            folder of images, of a folder of domains (see ``ganbench.data.domains``), of a zip or npz file, or of a
+            parquet file or folder of Hugging Face datasets (``FOLDER:SPLIT`` where it has several splits). A name wins
+            over a path: write ``./digits`` for a folder of that name.
 
     Raises:
         UnknownNameError: no data set has that name, but one has a similar name.
@@ -80,9 +80,14 @@ def _open_folder(path: Path) -> Dataset:
 
 
 def _open_file(path: Path) -> Dataset:
+    from ganbench.data.npz import is_npz
     from ganbench.data.nvlabs_zip import open_zip
     from ganbench.data.parquet import SUFFIX
 
+    if is_npz(path):
+        from ganbench.data.array_images import ArrayDataset
+
+        return ArrayDataset(path)
     return _open_parquet(path) if path.suffix == SUFFIX else open_zip(path)
 
 

@@ -17,13 +17,12 @@ from ganbench.data.idx import is_idx, labels_beside, read_idx
 from ganbench.data.image_files import Container, labels_of, notes_on
 from ganbench.data.labels import MAX_BYTES, read_labels
 from ganbench.data.lmdb_images import FILE, Lmdb
-from ganbench.data.npz import Npz, is_npz
+from ganbench.data.npz import IMAGES, Npz, is_npz
 from ganbench.data.nvlabs_zip import Zip
 from ganbench.data.opening import existing_path
 from ganbench.data.parquet import Parquet, parquet_files
 from ganbench.errors import BadInputError
 
-IMAGES = ("images", "arr_0")  # names of arrays in npz files
 LABELS = ("labels", "label", "arr_1")
 MAX_IMAGES = 2**24  # in an array, for each has a name
 
@@ -117,6 +116,12 @@ class ArrayImages:
         self._images = images if images.ndim == 4 else images[..., None]
         self.names = [f"image {index}" for index in range(len(images))]
         self.labels = None if labels is None else labels_in(labels, str(path))
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Number, height, width and channels."""
+        count, height, width, channels = self._images.shape
+        return count, height, width, channels
 
     def image(self, index: int) -> Tensor:
         """Return an image."""
@@ -216,14 +221,19 @@ def _raw(path: Path, split: str) -> RawImages:
     if parquet_files(path):
         return EncodedImages(Parquet(path, split))
     if is_npz(path):
-        return _npz(path)
+        return open_array(path)
     if is_idx(path):
         beside = labels_beside(path)
         return ArrayImages(path, read_idx(path), None if beside is None else read_idx(beside))
     return EncodedImages(Zip(path))
 
 
-def _npz(path: Path) -> ArrayImages:
+def open_array(path: Path) -> ArrayImages:
+    """Return the images of an npz file.
+
+    Raises:
+        BadInputError: it is damaged, or has no array of images.
+    """
     arrays = Npz(path)
     images, labels = (next((name for name in names if name in arrays), "") for names in (IMAGES, LABELS))
     if not images:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganbench.data.npz import Npz, to_npz
+from ganbench.data.npz import IMAGES, Npz, to_npz
 from ganbench.errors import BadInputError
 from ganbench.types import Statistics
 
@@ -24,13 +24,22 @@ SAY = "give an npz with mu and sigma, or a pickle of NVlabs' metric cache"
 
 
 def is_statistics(path: Path) -> bool:
-    """Return whether a file is taken for statistics: an npz file with ``mu`` or ``sigma``, or a pickle."""
+    """Return whether a file is taken for statistics: a pickle, or an npz file without images."""
     try:
         with path.open("rb") as file:
             pickled = file.read(1) == b"\x80"
     except OSError:
         return False
-    return pickled or path.suffix == ".npz"
+    return pickled or (path.suffix == ".npz" and not has_images(path))
+
+
+def has_images(path: Path) -> bool:
+    """Return whether an npz file has an array of images; see ``ganbench.data.array_images``."""
+    try:
+        arrays = Npz(path)
+    except BadInputError:
+        return False  # whoever reads it says what is wrong
+    return any(name in arrays for name in IMAGES)
 
 
 def read_statistics(path: Path) -> Statistics:
@@ -104,11 +113,6 @@ def _of_npz(path: Path) -> Statistics:
     npz = Npz(path)
     lacking = [name for name in ("mu", "sigma") if name not in npz]
     if lacking:
-        if "arr_0" in npz:
-            raise BadInputError(
-                f"expected statistics (mu and sigma), found images: {path}; make a zip of them with `ganbench data "
-                "prepare` and name that."
-            )
         found = ", ".join(npz.names)[:100] or "no arrays"
         raise BadInputError(f"expected the array {lacking[0]}, found {found}: {path}; {SAY}.")
     for name in ("mu", "sigma"):

@@ -9,7 +9,7 @@ from ganbench.errors import GanbenchError, PlanError
 from ganbench.extractors.opening import open_extractor, without_fetching
 from ganbench.inputs import Accumulator, Context, Input, Source, View
 from ganbench.metrics import Metric
-from ganbench.types import Dataset, Extractor, LoadedModel, Statistics
+from ganbench.types import Dataset, Extractor, LoadedModel, Statistics, WithStatistics
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Plan:
             PlanError: with every unmet need of every metric, before any work.
         """
         metrics = tuple(dict.fromkeys(metrics))
-        images, known = (None, data) if isinstance(data, Statistics) else (data, None)
+        images, known = (None, data) if isinstance(data, Statistics) else (data, _beside(data))
         problems = _name_clashes(metrics)
         context = Context(loaded.model, loaded.sha256, images, {}, seed, device, loaded.name, known)
         ready = [metric for metric in metrics if not any(_unmet(metric, context))]
@@ -105,6 +105,11 @@ class Plan:
     def queries(self, metric: Metric) -> dict[str, tuple[Source, Query]]:
         """Return where each accumulator of a metric comes from."""
         return {key: (need.source, _query(need, self.context)) for key, need in metric.inputs().items()}
+
+
+def _beside(data: Dataset | None) -> Statistics | None:
+    """Return the statistics that come with a data set."""
+    return data.statistics if isinstance(data, WithStatistics) else None
 
 
 def answered(plan: Plan) -> dict[tuple[Source, Query], Accumulator]:

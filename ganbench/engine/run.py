@@ -208,7 +208,7 @@ def _record(
             "sha256": loaded.sha256,
             "embedded": loaded.embedded is not None,
         },
-        data=_of_statistics(planned.plan) if data is None else _data_info(data),
+        data=_of_statistics(planned.plan) if data is None else _data_info(data, _notes_on_statistics(planned.plan)),
         benchmark=planned.benchmark.name,
         seed=options.seed,
         batch_size=planned.batch_size,
@@ -229,16 +229,23 @@ def _of_statistics(plan: Plan) -> DataInfo | None:
     known = plan.context.statistics
     if known is None:
         return None
-    extractors = dict.fromkeys(name for metric in plan.metrics for name in extractors_of(metric))
-    notes = notes_on(known, ", ".join(extractors))
+    notes = _notes_on_statistics(plan)
     # The number of images that a file does not say cannot be known.
     return {"name": known.name, "fingerprint": known.fingerprint, "count": known.known_total or 0, "notes": [*notes]}
 
 
-def _data_info(data: Dataset) -> DataInfo:
+def _notes_on_statistics(plan: Plan) -> tuple[str, ...]:
+    """Return where moments of the reals are from, if not from images."""
+    if plan.context.statistics is None or not answered(plan):
+        return ()
+    extractors = dict.fromkeys(name for metric in plan.metrics for name in extractors_of(metric))
+    return notes_on(plan.context.statistics, ", ".join(extractors))
+
+
+def _data_info(data: Dataset, notes: tuple[str, ...]) -> DataInfo:
     info: DataInfo = {"name": data.name, "fingerprint": data.fingerprint, "count": len(data)}
-    if isinstance(data, NotedDataset) and data.notes:
-        info["notes"] = list(data.notes)
+    if notes := (*notes, *(data.notes if isinstance(data, NotedDataset) else ())):
+        info["notes"] = list(notes)
     return info
 
 

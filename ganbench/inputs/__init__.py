@@ -86,7 +86,11 @@ class Input:
         return moments_of(context.statistics) if context.statistics and self._is_known(context) else None
 
     def _is_known(self, context: Context) -> bool:
-        return answers(self.source, self.view, self.into, context)
+        """Return whether statistics answer it; those beside images only where they are of the same protocol."""
+        known = context.statistics
+        if known is None or not answers(self.source, self.view, self.into, context):
+            return False
+        return context.data is None or not mismatch(known, self.view, self.count, context)
 
     def samples(self, context: Context) -> int:
         """Return how many samples answer it: ``count``, or as many as there are."""

@@ -23,7 +23,7 @@ class Context:
         seed: of every random stream.
         device: such as ``cpu`` or ``cuda:0``.
         name: of the model, for people.
-        statistics: of the reals, where there are no images of them.
+        statistics: of the reals, in place of images or beside them.
     """
 
     model: Any

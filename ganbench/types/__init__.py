@@ -14,6 +14,7 @@ from ganbench.types.data import (
     WatchedDataset,
     WithDomains,
     WithImages,
+    WithStatistics,
 )
 from ganbench.types.extractors import (
     AttributeExtractor,
@@ -73,6 +74,7 @@ __all__ = [
     "WeightsFile",
     "WithDomains",
     "WithImages",
+    "WithStatistics",
     "needed_by",
     "needs",
 ]

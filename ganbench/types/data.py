@@ -120,6 +120,13 @@ class NotedDataset(Protocol):
         ...
 
 
+@runtime_checkable
+class WithStatistics(Protocol):
+    """Real images with statistics beside them, which stand for them where they answer."""
+
+    statistics: "Statistics | None"
+
+
 @dataclass(frozen=True, eq=False)
 class Statistics:
     """Mean and covariance of real images' features, which stand for the images where a metric asks for no more.

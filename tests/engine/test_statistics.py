@@ -4,9 +4,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import toygan
 
+from ganbench.data.opening import open_reals
 from ganbench.data.statistics import read_statistics, to_file
 from ganbench.engine.plan import Plan
 from ganbench.engine.statistics import compute_statistics
@@ -60,3 +62,32 @@ def test_the_way_of_resizing_and_the_layer_are_kept_and_compared(tmp_path: Path)
 def test_a_layer_that_is_not_there_is_told() -> None:
     with pytest.raises(BadInputError, match="it needs the layer 'logits'"):
         compute_statistics(toygan.Stripes(), Features("pool", "logits"), batch_size=64)
+
+
+def test_statistics_beside_images_answer_distances_and_the_images_the_rest(tmp_path: Path) -> None:
+    reals = toygan.Stripes()
+    images = reals.images(range(200)).permute(0, 2, 3, 1).numpy()
+    known = compute_statistics(reals, Features("pool"), batch_size=64)
+    np.savez(tmp_path / "b.npz", arr_0=images, mu=known.mean, sigma=known.covariance)
+    both = plan(["fid@200", "kid@200"], open_reals(tmp_path / "b.npz"))
+    measured = subjects.measure(both, tmp_path / "a")
+    alone = subjects.measure(plan(["fid@200"], read_statistics_alone(tmp_path, known)), tmp_path / "c")
+    assert measured["fid@200"] == alone["fid@200"]
+    np.savez(tmp_path / "i.npz", arr_0=images)
+    kid = subjects.measure(plan(["kid@200"], open_reals(tmp_path / "i.npz")), tmp_path / "d")
+    assert measured["kid@200"] == kid["kid@200"]
+
+
+def test_statistics_of_another_extractor_leave_the_images_to_answer(tmp_path: Path) -> None:
+    images = toygan.Stripes().images(range(200)).permute(0, 2, 3, 1).numpy()
+    np.savez(tmp_path / "b.npz", arr_0=images, mu=np.zeros(3), sigma=np.eye(3))
+    np.savez(tmp_path / "i.npz", arr_0=images)
+    both, alone = (
+        subjects.measure(plan(["fid@200"], open_reals(tmp_path / f"{name}.npz")), tmp_path / name) for name in "bi"
+    )
+    assert both == alone
+
+
+def read_statistics_alone(folder: Path, known: Any) -> Any:
+    np.savez(folder / "s.npz", mu=known.mean, sigma=known.covariance)
+    return open_reals(folder / "s.npz")

@@ -121,7 +121,7 @@ _HOW = (
     entry,
     click.option(
         "--data",
-        help="Real images: a name, a folder, a zip, npz or parquet; or a file of statistics.  [default: the benchmark's]",
+        help="Real images: a name, folder, zip, npz or parquet; or a file of statistics.  [default: the benchmark's]",
     ),
     click.option("--benchmark", help="Measuring protocol.  [default: the model's]"),
     click.option(

@@ -60,7 +60,7 @@ class AugmentPipe(nn.Module):
     def __init__(self, groups: str = GROUPS, p: float = 0.0) -> None:
         super().__init__()
         if not groups or set(groups) - set(GROUPS):
-            raise ValueError(f"augmentations are letters of {GROUPS}, not {groups!r}: choose among them.")
+            raise ValueError(f"expected letters of {GROUPS} for augmentations, found {groups!r}: choose among them.")
         self.groups = groups
         self.register_buffer("p", torch.tensor(float(p)))
         self.register_buffer("signs", torch.zeros([]))

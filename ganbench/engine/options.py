@@ -98,8 +98,8 @@ class Options:
         for name in given:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
-                raise BadInputError(f"there is no option {name!r}: {hint}")
+                hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(known)}."
+                raise BadInputError(f"unknown option {name!r}: {hint}")
         return cls(**{name: _checked(name, value) for name, value in given.items()})
 
     def resolved(self) -> "Options":

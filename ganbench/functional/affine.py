@@ -159,7 +159,8 @@ def _matrix(matrix: ArrayLike, sizes: tuple[int, ...]) -> Tensor:
     m = as_tensor(matrix, "matrix").detach().double().cpu()
     if m.shape not in [(size, size) for size in sizes] or not bool(m.isfinite().all()):
         raise BadInputError(
-            f"expected finite numbers [{sizes[-1]}, {sizes[-1]}] for matrix, found {list(m.shape)} {m.tolist()!s:.60}."
+            f"expected finite numbers [{sizes[-1]}, {sizes[-1]}] for matrix, found {list(m.shape)} {m.tolist()!s:.60}; "
+            "check how it was composed."
         )
     return m
 

@@ -29,7 +29,9 @@ def inception_score(probabilities: ArrayLike, num_splits: SupportsIndex = 10) ->
     p = as_float64(as_rows(probabilities, "probabilities"), "probabilities")
     count = as_integer(num_splits, "num_splits", minimum=1)
     if count > len(p):
-        raise BadInputError(f"{len(p)} rows cannot be cut into {count} splits; ask for 1 to {len(p)}.")
+        raise BadInputError(
+            f"expected 1 to {len(p)} splits of {len(p)} rows, found {count}; give more rows or fewer splits."
+        )
     if p.min() < 0 or np.abs(p.sum(axis=1) - 1).max() > SUM_TOLERANCE:
         raise BadInputError(
             "expected probabilities, not negative and summing to 1 in every row, found other numbers; "

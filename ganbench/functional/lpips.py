@@ -41,7 +41,9 @@ def lpips_distance(
     of_x, of_y = _layers(features_x, "features_x"), _layers(features_y, "features_y")
     if [x.shape for x in of_x] != [y.shape for y in of_y]:
         shapes = [[list(layer.shape) for layer in layers] for layers in (of_x, of_y)]
-        raise BadInputError(f"the feature maps have shapes {shapes[0]} and {shapes[1]}; give two of the same.")
+        raise BadInputError(
+            f"expected feature maps of one shape, found {shapes[0]} and {shapes[1]}; compare equal layers."
+        )
     parts = []
     for x, y, weight in zip(of_x, of_y, _weights(weights, of_x), strict=True):
         squared = (unit_channels(x, epsilon) - unit_channels(y, epsilon)).square()
@@ -94,7 +96,7 @@ def unit_channels(x: Tensor, epsilon: Epsilon = "outside") -> Tensor:
         return x / (squares.sqrt() + EPSILON)
     if epsilon == "inside":
         return x * (squares + EPSILON).rsqrt()
-    raise BadInputError(f"expected 'outside' or 'inside' (of the root) for epsilon, found {epsilon!r}.")
+    raise BadInputError(f"expected 'outside' or 'inside' (of the root) for epsilon, found {epsilon!r}; choose one.")
 
 
 def mean_pairwise_distance(embeddings: ArrayLike) -> Tensor:
@@ -112,7 +114,7 @@ def mean_pairwise_distance(embeddings: ArrayLike) -> Tensor:
     embeddings = _floating(embeddings, "embeddings")
     if embeddings.ndim < 2 or len(embeddings) < 2 or not embeddings.numel():
         raise BadInputError(
-            f"embeddings of shape {list(embeddings.shape)} make no pairs; give [M, ..., E] with M of 2 or more."
+            f"expected embeddings [M, ..., E] with M of 2 or more, found {list(embeddings.shape)}; give more outputs."
         )
     about_mean = (embeddings - embeddings.mean(0)).square().sum((0, -1))
     return _finite(about_mean * (2 / (len(embeddings) - 1)))
@@ -131,7 +133,7 @@ def _layers(features: Sequence[ArrayLike], name: str) -> list[Tensor]:
     """Return feature maps in float32 or float64, or raise a sentence about what is wrong with them."""
     if not isinstance(features, list | tuple) or not features:
         raise BadInputError(
-            f"expected a list of feature maps for {name}, one a layer, found {type(features).__name__}."
+            f"expected a list of feature maps for {name}, one a layer, found {type(features).__name__}; give a list."
         )
     layers = [_floating(layer, name) for layer in features]
     for layer in layers:
@@ -150,7 +152,9 @@ def _weights(weights: Sequence[ArrayLike] | None, layers: Sequence[Tensor]) -> l
     if weights is None:
         return [None] * len(layers)
     if len(weights) != len(layers):
-        raise BadInputError(f"{len(layers)} layers came with {len(weights)} weights; give one a layer, or none.")
+        raise BadInputError(
+            f"expected weights for {len(layers)} layers, found {len(weights)}; give one a layer, or None."
+        )
     found = [as_tensor(weight, "weights") for weight in weights]
     for weight, layer in zip(found, layers, strict=True):
         if weight.numel() != layer.shape[1] or bool((weight < 0).any()):

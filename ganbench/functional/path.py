@@ -31,7 +31,9 @@ def path_length(distances: ArrayLike) -> float:
     """
     column = as_tensor(distances, "distances")[..., None]
     if column.ndim != 2:
-        raise BadInputError(f"distances have shape {list(column.shape[:-1])}; give one number per sample, [N].")
+        raise BadInputError(
+            f"expected one number per sample, [N], for distances, found {list(column.shape[:-1])}; flatten it."
+        )
     d = as_float64(as_rows(column, "distances"), "distances")[:, 0]
     exponent = int(np.frexp(np.abs(d).max())[1])
     d = np.ldexp(d, -exponent)  # exact, and no sum of them overflows
@@ -84,18 +86,20 @@ def _ends(a: ArrayLike, b: ArrayLike, t: Position) -> tuple[Tensor, Tensor, Tens
     """Return start, end and position with as many axes as those, and the dtype that a result is to have."""
     start, end = as_tensor(a, "a"), as_tensor(b, "b")
     if start.shape != end.shape:
-        raise BadInputError(f"the ends have shapes {list(start.shape)} and {list(end.shape)}; give two of one shape.")
+        raise BadInputError(
+            f"expected ends of one shape, found {list(start.shape)} and {list(end.shape)}; pair them up."
+        )
     if start.ndim < 1 or not start.numel():
-        raise BadInputError(f"the ends have shape {list(start.shape)}; give [..., D], of some vectors.")
+        raise BadInputError(f"expected ends [..., D] of some vectors, found {list(start.shape)}; give at least one.")
     dtype = start.dtype if start.is_floating_point() else torch.float64
     exact = torch.promote_types(dtype, torch.float32)  # half precision has too few digits for an angle
     for name, x in (("a", start), ("b", end), ("t", as_tensor(t, "t"))):
         if not bool(torch.isfinite(x).all()):
-            raise NonFiniteError(f"{name} has a NaN or an infinity; check what it was computed from.")
+            raise NonFiniteError(f"expected finite numbers for {name}, found a NaN or an infinity; check their source.")
     position = as_tensor(t, "t").to(start.device, exact)
     if position.ndim > start.ndim or any(p not in (1, n) for p, n in zip(position.shape, start.shape, strict=False)):
         raise BadInputError(
-            f"t has shape {list(position.shape)} and the ends {list(start.shape)}; give one number for each vector."
+            f"expected one t for each vector, found {list(position.shape)} for {list(start.shape)}; expand it."
         )
     position = position.reshape(position.shape + (1,) * (start.ndim - position.ndim))
     return start.to(exact), end.to(start.device, exact), position, dtype
@@ -109,7 +113,9 @@ def _from_the_middle(x: Tensor, y: Tensor, position: Tensor) -> Tensor:
     """
     total, difference = x + y, y - x
     if bool((torch.linalg.vector_norm(total, dim=-1) <= OPPOSITE * torch.finfo(x.dtype).eps).any()):
-        raise BadInputError("a and b point in opposite directions, between which no great circle is the shortest.")
+        raise BadInputError(
+            "expected directions with one shortest path between them, found opposite ones; move one a little."
+        )
     half = torch.atan2(_length(difference), _length(total))
     angle = (2 * position - 1) * half
     return total / _length(total) * angle.cos() + difference / _length(difference) * angle.sin()
@@ -120,7 +126,7 @@ def _unit(x: Tensor, name: str) -> Tensor:
     length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     largest = x.abs().amax(dim=-1, keepdim=True)
     if not bool((largest > 0).all()):
-        raise BadInputError(f"{name} has a vector of length 0, which has no direction; leave it out.")
+        raise BadInputError(f"expected vectors longer than 0 for {name}, found one of length 0; leave it out.")
     # Squares of numbers beyond the root of the dtype's range overflow or vanish: such vectors are scaled first.
     limits = torch.finfo(x.dtype)
     safe = (length > limits.tiny**0.5 / limits.eps) & (length < limits.max**0.5)

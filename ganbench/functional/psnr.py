@@ -30,8 +30,8 @@ def equivariance_psnr(error_sum: Tensor | float, mask_sum: Tensor | float, peak_
     spread = _number(peak_to_peak, "peak_to_peak")
     if known <= 0 or errors < 0:
         raise BadInputError(
-            f"a squared error of {errors} over {known} known pixels gives no PSNR; use images that the shift or "
-            "rotation leaves something of."
+            f"expected a squared error of at least 0 over some known pixels, found {errors} over {known}; use a shift "
+            "or rotation that leaves part of the image in view."
         )
     if spread <= 0:
         raise BadInputError(f"expected a range of images above 0 for peak_to_peak, found {spread}; it is 2 for -1..1.")
@@ -49,5 +49,5 @@ def _number(value: Tensor | float, name: str) -> float:
         raise BadInputError(f"expected one number for {name}, found shape {list(tensor.shape)}; give the sum.")
     number = float(tensor)
     if not math.isfinite(number):
-        raise NonFiniteError(f"{name} is {number}, not a finite number; check the images behind it.")
+        raise NonFiniteError(f"expected a finite number for {name}, found {number}; check the images.")
     return number

@@ -47,7 +47,7 @@ def confusion_matrix(
     ignored = as_integer(ignore_label, "ignore_label", minimum=-(2**31), maximum=2**31)
     if found.shape != right.shape:
         raise BadInputError(
-            f"the segmentation has shape {list(found.shape)} and the truth {list(right.shape)}; give two of one shape."
+            f"expected segmentation and truth of one shape, found {list(found.shape)}, {list(right.shape)}; crop one."
         )
     if found.is_floating_point() or right.is_floating_point():
         raise BadInputError(f"expected whole numbers for classes, found {found.dtype} and {right.dtype}; round them.")
@@ -56,7 +56,9 @@ def confusion_matrix(
     for classes, what in ((seen, "segmentation"), (true, "truth")):
         wrong = classes[(classes < 0) | (classes >= count)]
         if len(wrong):
-            raise BadInputError(f"the {what} has a pixel of class {int(wrong[0])}; there are 0..{count - 1}.")
+            raise BadInputError(
+                f"expected classes 0..{count - 1} in the {what}, found {int(wrong[0])}; map it to one of them."
+            )
     return torch.bincount(true * count + seen, minlength=count**2).reshape(count, count)
 
 
@@ -83,8 +85,8 @@ def segmentation_scores(confusion: ArrayLike) -> SegmentationScores:
         raise BadInputError(f"expected counts of pixels for confusion, found {float(counts.min())}; count again.")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not float(counts.sum()) > 0:
         raise BadInputError(
-            f"a confusion matrix of shape {list(counts.shape)} with {float(counts.sum()):.0f} pixels gives no scores; "
-            "give a square one of some pixels."
+            f"expected a square confusion matrix of some pixels, found shape {list(counts.shape)} with "
+            f"{float(counts.sum()):.0f} pixels; count some."
         )
     right, true, seen = counts.diagonal(), counts.sum(1), counts.sum(0)
     union = true + seen - right

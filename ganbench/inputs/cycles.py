@@ -44,7 +44,7 @@ class CycleError(BaseView):
     extractor = None
 
     def problems(self, context: Context) -> list[str]:
-        """Return that there is no way back."""
+        """Return a problem where there is no way back."""
         return way_back_problems(context)
 
     def compute(self, batch: Batch) -> Tensor:
@@ -64,7 +64,7 @@ class CycleDistance(BaseView):
     extractor: str
 
     def problems(self, context: Context) -> list[str]:
-        """Return that there is no way back, or no perceptual distance."""
+        """Return a problem where there is no way back, or no perceptual distance."""
         return way_back_problems(context) + perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:
@@ -80,7 +80,7 @@ def both_ends(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def way_back_problems(context: Context) -> list[str]:
-    """Return that the model does not translate to every domain."""
+    """Return a problem where the model does not translate to every domain."""
     targets = targets_of(context.model)
     if set(targets) >= set(context.model.domains):
         return []

@@ -30,7 +30,7 @@ def names_of_domains(data: Dataset | None) -> tuple[str, ...]:
 
 
 def domain_problems(context: Context) -> list[str]:
-    """Return that there is no data with domains."""
+    """Return a problem where there is no data with domains."""
     if context.data is None:
         if context.statistics is not None:
             return [
@@ -43,7 +43,7 @@ def domain_problems(context: Context) -> list[str]:
 
 
 def matching_problems(context: Context) -> list[str]:
-    """Return that model and data do not go together."""
+    """Return a problem where model and data do not go together."""
     model, data = context.model, domain_data(context)
     if matched_domains(context) is None:
         return [

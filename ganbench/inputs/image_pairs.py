@@ -47,7 +47,7 @@ class SamplePairs(BaseSource):
         return None if images is None else images // 2
 
     def shortage(self, context: Context, count: int) -> str:
-        """Return that a folder has fewer pairs than the metric's name says."""
+        """Return a problem where a folder has fewer pairs than the metric's name says."""
         have = self.length(context)
         if have is None or have >= count:
             return ""
@@ -88,7 +88,7 @@ class RealPairs(BaseSource):
         return {"data": context.data.fingerprint if context.data else None, "seed": context.seed}
 
     def problems(self, context: Context) -> list[str]:
-        """Return that there is no data, or too little of it."""
+        """Return a problem where data is missing or too small."""
         if context.data is None:
             return Reals().problems(context)
         have = len(context.data)
@@ -144,7 +144,7 @@ class PairDistance(BaseView):
     extractor: str
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the extractor measures no perceptual distance."""
+        """Return a problem where the extractor measures no perceptual distance."""
         return perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:

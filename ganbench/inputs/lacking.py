@@ -5,7 +5,7 @@ from ganbench.types import PerceptualExtractor
 
 
 def layer_problems(context: Context, extractor: str, layer: str) -> list[str]:
-    """Return that the extractor of that name has no such layer, or nothing."""
+    """Return a problem where the extractor of that name lacks the layer."""
     found = context.extractors.get(extractor)
     if found is None or layer in found.layers:
         return []
@@ -16,7 +16,7 @@ def layer_problems(context: Context, extractor: str, layer: str) -> list[str]:
 
 
 def perceptual_problems(context: Context, extractor: str) -> list[str]:
-    """Return that the extractor of that name measures no perceptual distance, or nothing."""
+    """Return a problem where the extractor of that name measures no perceptual distance."""
     if isinstance(context.extractors.get(extractor), PerceptualExtractor | None):
         return []
     return [f"the extractor {extractor!r} measures no perceptual distance: choose a benchmark whose extractor does."]

@@ -57,7 +57,7 @@ class Reals(BaseSource):
         return len(context.data) if self.label is None else len(context.members(self.label))
 
     def problems(self, context: Context) -> list[str]:
-        """Return that there is no data."""
+        """Return a problem where there is no data."""
         if context.data is None:
             if context.statistics is not None:
                 return [
@@ -167,7 +167,7 @@ class Samples(GeneratedSource):
         return len(context.model) if isinstance(context.model, FixedSamples) else None
 
     def shortage(self, context: Context, count: int) -> str:
-        """Return that a folder has fewer samples than the metric's name says."""
+        """Return a problem where a folder has fewer samples than the metric's name says."""
         have = self.length(context)
         if have is None or have >= count:
             return ""
@@ -202,7 +202,7 @@ class Samples(GeneratedSource):
         return {"image": checked_images(image, len(z), context), "z": z, "ws": ws}
 
     def checks(self, context: Context) -> list[Check]:
-        """Return that the images are looked at for their range, but for stored ones, whose range is known."""
+        """Return whether to check the range of the images: of stored ones it is known."""
         return [] if isinstance(context.model, FixedSamples) else [RangeCheck()]
 
 

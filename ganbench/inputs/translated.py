@@ -36,7 +36,7 @@ class Domains(BaseView):
     extractor = None
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the data has no domains; models that do not translate are the source's problem."""
+        """Return a problem where the data has no domains; models that do not translate are the source's problem."""
         return domain_problems(context) if isinstance(context.model, Translator) else []
 
     def compute(self, batch: Batch) -> Tensor:
@@ -89,7 +89,7 @@ class TranslatedFeatures(BaseView):
     layer: str = "features"
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the extractor lacks the layer."""
+        """Return a problem where the extractor lacks the layer."""
         return layer_problems(context, self.extractor, self.layer)
 
     def compute(self, batch: Batch) -> Tensor:
@@ -113,7 +113,7 @@ class OutputDiversity(BaseView):
     extractor: str
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the extractor measures no perceptual distance."""
+        """Return a problem where the extractor measures no perceptual distance."""
         return perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:

@@ -32,7 +32,7 @@ class TargetHits(BaseView):
     quantiser: Quantiser
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the extractor knows no classes, or not all domains."""
+        """Return a problem where the extractor knows no classes, or not all domains."""
         extractor = context.extractors.get(self.extractor)
         if extractor is None:
             return []
@@ -74,7 +74,7 @@ class Confusion(BaseView):
     labels: str
 
     def problems(self, context: Context) -> list[str]:
-        """Return that there is no segmentation, or that there are no label maps."""
+        """Return a problem where there is no segmentation network or there are no label maps."""
         extractor, domains = context.extractors.get(self.extractor), names_of_domains(context.data)
         told = []
         if not isinstance(extractor, SegmentationExtractor | None):

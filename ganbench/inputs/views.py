@@ -77,7 +77,7 @@ class Features(BaseView):
     resize: ResizeMethod | None = None
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the extractor lacks the layer."""
+        """Return a problem where the extractor lacks the layer."""
         return layer_problems(context, self.extractor, self.layer)
 
     def compute(self, batch: Batch) -> Tensor:
@@ -99,7 +99,7 @@ class Latents(BaseView):
     extractor = None
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the model has no such latents."""
+        """Return a problem where the model has no such latents."""
         if isinstance(context.model, StyleGenerator):
             return []
         return ["it looks at the latent spaces of a style-based generator, which this model lacks."]
@@ -127,7 +127,7 @@ class AttributeLogits(BaseView):
     downsamples: ClassVar[bool] = True
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the extractor classifies no attributes."""
+        """Return a problem where the extractor classifies no attributes."""
         if isinstance(context.extractors.get(self.extractor), AttributeExtractor | None):
             return []
         return [
@@ -162,7 +162,7 @@ class PathDistance(BaseView):
     float64: bool = False
 
     def problems(self, context: Context) -> list[str]:
-        """Return that the extractor measures no perceptual distance."""
+        """Return a problem where the extractor measures no perceptual distance."""
         return perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:

@@ -39,8 +39,8 @@ from ganbench.errors import BadInputError, GanbenchError
         ({"truncation_cutoff": -1}, "for truncation_cutoff"),
         ({"benchmark": 3}, "for benchmark"),
         ({"weights": b"\x00"[:0]}, "for weights"),
-        ({"sed": 1}, "no option 'sed': did you mean seed"),
-        ({"x": 1}, "no option 'x': there are"),
+        ({"sed": 1}, "unknown option 'sed': did you mean seed"),
+        ({"x": 1}, "unknown option 'x': choose one of"),
     ],
 )
 def test_wrong_kinds_are_one_sentence_in_the_words_of_the_api(given: dict[str, Any], words: str) -> None:

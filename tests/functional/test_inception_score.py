@@ -39,7 +39,7 @@ def test_is_its_definition_with_uneven_splits() -> None:
 def test_refuses_what_is_not_probabilities() -> None:
     with pytest.raises(BadInputError, match="apply softmax"):
         inception_score(np.random.default_rng(1).standard_normal((50, 4)))
-    with pytest.raises(BadInputError, match="5 rows cannot be cut into 10 splits"):
+    with pytest.raises(BadInputError, match="1 to 5 splits of 5 rows, found 10"):
         inception_score(np.full((5, 4), 0.25))
     p = np.full((50, 4), 0.25)
     p[7, 1] = np.nan

@@ -87,9 +87,9 @@ def test_the_mean_over_all_pairs_keeps_small_distances_of_large_embeddings() -> 
 
 def test_what_does_not_fit_is_refused() -> None:
     x, y = features(0, *SHAPES), features(1, *SHAPES)
-    with pytest.raises(BadInputError, match="give two of the same"):
+    with pytest.raises(BadInputError, match="expected feature maps of one shape"):
         lpips_distance(x, y[:1])
-    with pytest.raises(BadInputError, match="2 layers came with 1 weights"):
+    with pytest.raises(BadInputError, match="weights for 2 layers, found 1"):
         lpips_embedding(x, WEIGHTS[:1])
     with pytest.raises(BadInputError, match="found 'beside'"):
         unit_channels(x[0], "beside")  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ def test_a_single_distance() -> None:
 def test_path_length_refuses_no_data_and_bad_data() -> None:
     with pytest.raises(BadInputError, match=r"shape \[0, 1\]"):
         path_length(np.array([]))
-    with pytest.raises(BadInputError, match=r"shape \[4, 1\]; give one number per sample"):
+    with pytest.raises(BadInputError, match=r"one number per sample, \[N\], for distances, found \[4, 1\]"):
         path_length(np.ones((4, 1)))
     with pytest.raises(NonFiniteError, match="row 1 of distances"):
         path_length(np.array([1, np.nan]))
@@ -82,5 +82,5 @@ def test_lerp_takes_one_position_a_sample() -> None:
 
 
 def test_slerp_refuses_ends_of_two_shapes() -> None:
-    with pytest.raises(BadInputError, match=r"shapes \[2, 3\] and \[2, 4\]"):
+    with pytest.raises(BadInputError, match=r"found \[2, 3\] and \[2, 4\]"):
         slerp(torch.ones(2, 3), torch.ones(2, 4), 0.5)

@@ -93,5 +93,5 @@ def test_what_does_not_fit_is_refused() -> None:
         lpips_embedding(x, WEIGHTS[:1])
     with pytest.raises(BadInputError, match="found 'beside'"):
         unit_channels(x[0], "beside")  # type: ignore[arg-type]
-    with pytest.raises(BadInputError, match="make no pairs"):
+    with pytest.raises(BadInputError, match="with M of 2 or more"):
         mean_pairwise_distance(torch.zeros(1, 3))

@@ -1,4 +1,4 @@
-"""The design of the low-pass filters and of the sampling rates of StyleGAN3."""
+"""Low-pass filters and layer sampling rates of StyleGAN3."""
 
 from dataclasses import dataclass
 
@@ -13,16 +13,19 @@ __all__ = ["Progression", "lowpass_filter"]
 
 @dataclass(frozen=True)
 class Progression:
-    """Band limits and sizes of the output of every layer, and of the input in front of layer 0.
+    """Band limits, sampling rates and sizes of the outputs of all layers, in order.
 
-    Frequencies are in cycles, rates in samples, per width of the output image.
+    Entry 0 also describes the Fourier features. Frequencies are in cycles, and rates in samples, per image width.
 
     Attributes:
-        cutoffs, stopbands, sampling_rates, half_widths: f_c, f_t, s and the half transition width f_h of each layer.
-        sizes: of the layer's square output, in samples, margin included.
-        channels: of the layer's output.
-        critical: whether the layer is critically sampled (the last ones, which trade aliasing for detail).
-        fp16: whether the layer is one of the highest resolutions, which may run in half precision.
+        cutoffs: cutoff frequency f_c of each layer.
+        stopbands: lowest frequency f_t that must be suppressed.
+        sampling_rates: sampling rate s.
+        half_widths: half width f_h of the filter's transition band.
+        sizes: width of the layer's square output in samples, including the margin.
+        channels: number of output channels.
+        critical: whether the layer is critically sampled; the last layers are, and trade aliasing for detail.
+        fp16: whether the layer belongs to the highest resolutions, which may run in float16.
     """
 
     cutoffs: tuple[float, ...]
@@ -50,7 +53,7 @@ class Progression:
         margin_size: int = 10,
         num_fp16_res: int = 4,
     ) -> "Progression":
-        """Return the geometric progression of band limits from ``first_cutoff`` to half of the image's resolution.
+        """Return band limits in geometric progression from ``first_cutoff`` to half the image resolution.
 
         Source: StyleGAN3 (Karras et al. 2021) section 3.2 and appendix F (equations for f_c[i], f_t[i], s[i], f_h[i]).
         """
@@ -60,6 +63,7 @@ class Progression:
         stopbands = first_stopband * (last_cutoff * last_stopband_rel / first_stopband) ** exponents
         rates = np.exp2(np.ceil(np.log2(np.minimum(stopbands * 2, img_resolution))))
         sizes = rates + margin_size * 2
+        # The last two layers have no margin: nothing after them reads beyond the image.
         sizes[-2:] = img_resolution
         channels = np.rint(np.minimum(channel_base / 2 / cutoffs, channel_max))
         channels[-1] = img_channels
@@ -76,10 +80,16 @@ class Progression:
 
 
 def lowpass_filter(numtaps: int, cutoff: float, width: float, fs: float, radial: bool = False) -> Tensor | None:
-    """A Kaiser-windowed low-pass filter of unit sum, float32: [numtaps], or [numtaps, numtaps] if radial.
+    """Return a Kaiser-windowed low-pass filter with unit sum.
 
-    numtaps: 1 means no filter, and returns None. cutoff, width: frequency and full width of the transition band, in
-    the unit of the sampling rate ``fs``. radial: a jinc filter of circular symmetry instead of a separable sinc.
+    The result is float32 of shape ``[numtaps]``, or ``[numtaps, numtaps]`` if ``radial``; None for a single tap.
+
+    Args:
+        numtaps: length of the filter; 1 means no filter.
+        cutoff: centre of the transition band, in the unit of ``fs``.
+        width: full width of the transition band, in the unit of ``fs``.
+        fs: sampling rate.
+        radial: use a circularly symmetric jinc filter instead of a separable sinc filter.
 
     Source: StyleGAN3 (Karras et al. 2021) appendix C, "Kaiser low-pass filters" and "rotation equivariance".
     """
@@ -89,6 +99,7 @@ def lowpass_filter(numtaps: int, cutoff: float, width: float, fs: float, radial:
         return torch.as_tensor(scipy.signal.firwin(numtaps, cutoff, width=width, fs=fs), dtype=torch.float32)
     x = (np.arange(numtaps) - (numtaps - 1) / 2) / fs
     radius = np.hypot(*np.meshgrid(x, x))
+    # The jinc is the 2D counterpart of the sinc: its spectrum is a disc, so it treats all directions alike.
     jinc = scipy.special.j1(2 * np.pi * cutoff * radius) / (np.pi * radius)
     beta = scipy.signal.kaiser_beta(scipy.signal.kaiser_atten(numtaps, width / (fs / 2)))
     window = np.kaiser(numtaps, beta)

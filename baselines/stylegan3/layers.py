@@ -1,4 +1,4 @@
-"""The two kinds of layer of StyleGAN3's synthesis network."""
+"""The input layer and the synthesis layers of StyleGAN3's synthesis network."""
 
 import math
 from collections.abc import Callable
@@ -19,10 +19,17 @@ __all__ = ["LayerDesign", "SynthesisInput", "SynthesisLayer"]
 
 
 class SynthesisInput(nn.Module):
-    """Fourier features on the canvas, translated and rotated by an affine of w and by a transform from outside.
+    """Fourier features that a learned function of ``w`` and a user-supplied transform translate and rotate.
 
-    Keys: ``weight`` [channels, channels], ``affine.*``, buffers ``transform`` [3, 3], ``freqs`` [channels, 2],
-    ``phases`` [channels].
+    Keys: ``weight [channels, channels]``, ``affine.*``, buffers ``transform [3, 3]``, ``freqs [channels, 2]``,
+    ``phases [channels]``.
+
+    Args:
+        w_dim: width of ``w``.
+        channels: number of waves, and of output channels.
+        size: width and height of the output, in samples.
+        sampling_rate: samples per image width.
+        bandwidth: highest frequency, in cycles per image width.
 
     Source: StyleGAN3 (Karras et al. 2021) section 3.1 and appendix F "Fourier features".
     """
@@ -38,7 +45,7 @@ class SynthesisInput(nn.Module):
         self.size = size
         self.sampling_rate = sampling_rate
         self.bandwidth = bandwidth
-        # Frequencies are spread evenly over a disc whose radius is the band limit.
+        # A normal 2D draw of radius r, moved to radius exp(-r^2 / 4), is uniform over the unit disc.
         freqs = torch.randn([channels, 2])
         radii = freqs.square().sum(dim=1, keepdim=True).sqrt()
         freqs = freqs / (radii * radii.square().exp().pow(0.25)) * bandwidth
@@ -50,9 +57,13 @@ class SynthesisInput(nn.Module):
         self.register_buffer("phases", torch.rand([channels]) - 0.5)
 
     def set_transform(self, matrix: Tensor) -> None:
-        """Set the transform of the canvas: ``matrix`` [3, 3], kept in the ``transform`` buffer, or [N, 3, 3].
+        """Set the transform of the sampling positions.
 
-        Raises: ValueError for any other shape.
+        Args:
+            matrix: ``[3, 3]``, stored in the ``transform`` buffer, or ``[N, 3, 3]``, one per image and not saved.
+
+        Raises:
+            ValueError: if the shape is different.
         """
         if matrix.shape[-2:] != (3, 3) or matrix.ndim not in (2, 3):
             raise ValueError(f"A transform must be [3, 3] or [N, 3, 3]; give that instead of {list(matrix.shape)}.")
@@ -61,25 +72,27 @@ class SynthesisInput(nn.Module):
         self.image_transforms = matrix.detach().to(self.transform.device) if matrix.ndim == 3 else None
 
     def forward(self, w: Tensor, transforms: Tensor | None = None) -> Tensor:
-        """Features [N, channels, size, size] in channels-last order, in the dtype of the parameters.
+        """Return features ``[N, channels, size, size]`` in channels-last order and the parameters' dtype.
 
-        w: [N, w_dim]. transforms: [N, 3, 3] in place of the ``transform`` buffer.
+        Args:
+            w: ``[N, w_dim]``.
+            transforms: ``[N, 3, 3]``, used instead of the ``transform`` buffer.
         """
         return self.prepare()(self.waves(w, transforms))
 
     def waves(self, w: Tensor, transforms: Tensor | None = None) -> Tensor:
-        """Frequency in x, frequency in y, phase and amplitude of every wave, [N, 4, channels]."""
+        """Return the x frequency, y frequency, phase and amplitude of every wave, ``[N, 4, channels]``."""
         outer = (self.transform if transforms is None else transforms).to(w.dtype)
         matrix = learned_transform(self.affine(w)) @ outer
         phases = self.phases + (self.freqs @ matrix[:, :2, 2:]).squeeze(2)
         freqs = self.freqs @ matrix[:, :2, :2]
-        # Frequencies that a transform pushed beyond the band limit fade out, to none at half of the sampling rate.
+        # A transform can push frequencies beyond the band limit. They fade to zero at Nyquist instead of aliasing.
         fade = (freqs.norm(dim=2) - self.bandwidth) / (self.sampling_rate / 2 - self.bandwidth)
         amplitudes = (1 - fade).clamp(0, 1)
         return torch.cat([freqs.transpose(1, 2), phases[:, None], amplitudes[:, None]], dim=1)
 
     def prepare(self) -> Callable[[Tensor], Tensor]:
-        """What makes features of waves."""
+        """Return a function from waves ``[N, 4, channels]`` to features ``[N, channels, size, size]``."""
         canvas, weight = self.canvas(), self.weight.t() / math.sqrt(self.channels)
 
         def draw(waves: Tensor) -> Tensor:
@@ -87,14 +100,17 @@ class SynthesisInput(nn.Module):
             freqs, phases, amplitudes = torch.split(waves, [2, 1, 1], dim=1)
             x = torch.baddbmm(phases, canvas.expand(n, -1, -1), freqs)
             x = torch.sin(x * (2 * math.pi)) * amplitudes
-            # A product for each image, so that an image does not depend on its place in the batch.
+            # One product per image: the sums' order, and so the rounding, must not depend on the batch.
             x = torch.bmm(x, weight.expand(n, -1, -1))
             return x.view(n, self.size, self.size, self.channels).permute(0, 3, 1, 2)
 
         return draw
 
     def canvas(self) -> Tensor:
-        """Positions (x, y) of the samples row by row, [1, size * size, 2], in image widths from the centre."""
+        """Return the (x, y) positions of the samples, row by row, in image widths from the centre.
+
+        The shape is ``[1, size * size, 2]``.
+        """
         theta = self.freqs.new_zeros([1, 2, 3])
         theta[0, 0, 0] = theta[0, 1, 1] = 0.5 * self.size / self.sampling_rate
         grid: Tensor = F.affine_grid(theta, [1, 1, self.size, self.size], align_corners=False)
@@ -102,7 +118,12 @@ class SynthesisInput(nn.Module):
 
 
 def learned_transform(t: Tensor) -> Tensor:
-    """Return [N, 3, 3]: translation by ``-t[:, 2:]``, then rotation by ``t[:, :2]``, over the latter's norm."""
+    """Return ``[N, 3, 3]``: a translation followed by a rotation.
+
+    Args:
+        t: ``[N, 4]``: cosine and sine of the rotation, then x and y of the negated translation, all four scaled by an
+            arbitrary factor that is divided out.
+    """
     t = t / t[:, :2].norm(dim=1, keepdim=True)
     rotation = torch.eye(3, dtype=t.dtype, device=t.device).repeat(t.shape[0], 1, 1)
     translation = rotation.clone()
@@ -115,15 +136,17 @@ def learned_transform(t: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class LayerDesign:
-    """What a synthesis layer must do; frequencies in cycles, rates in samples, per image width; sizes in samples.
+    """Specification of a synthesis layer.
+
+    Frequencies are in cycles, and rates in samples, per image width. Sizes are in samples.
 
     Attributes:
-        is_torgb: the last layer, a modulated 1x1 convolution alone.
-        is_critically_sampled: sampled as coarsely as its cutoff allows; such a layer never uses radial filters.
-        use_fp16: run in half precision on CUDA.
-        lrelu_upsampling: how much finer than its input or output the nonlinearity is sampled.
-        filter_size: taps of a low-pass filter, in samples at the lower of its two rates.
-        conv_clamp: bound of the output, or None.
+        is_torgb: whether this is the last layer, which is only a modulated 1x1 convolution.
+        is_critically_sampled: whether the cutoff is half the sampling rate; such a layer never uses radial filters.
+        use_fp16: run in float16 on CUDA.
+        lrelu_upsampling: oversampling factor at the nonlinearity, relative to the higher of the input and output rates.
+        filter_size: length of the low-pass filters, in samples at the lower of their two rates.
+        conv_clamp: bound on the magnitude of the output, which keeps float16 finite; None for no bound.
         magnitude_ema_beta: decay of the running mean square of the input.
     """
 
@@ -149,42 +172,42 @@ class LayerDesign:
 
     @cached_property
     def kernel_size(self) -> int:
-        """Width of the convolution."""
+        """Return the width of the convolution kernel."""
         return 1 if self.is_torgb else self.conv_kernel
 
     @cached_property
     def tmp_sampling_rate(self) -> float:
-        """Rate at which the nonlinearity is applied."""
+        """Return the sampling rate at which the nonlinearity is applied."""
         return max(self.in_sampling_rate, self.out_sampling_rate) * (1 if self.is_torgb else self.lrelu_upsampling)
 
     @cached_property
     def up_factor(self) -> int:
-        """From the input's rate to the nonlinearity's."""
+        """Return the factor from the input's rate to the nonlinearity's."""
         return round(self.tmp_sampling_rate / self.in_sampling_rate)
 
     @cached_property
     def down_factor(self) -> int:
-        """From the nonlinearity's rate to the output's."""
+        """Return the factor from the nonlinearity's rate to the output's."""
         return round(self.tmp_sampling_rate / self.out_sampling_rate)
 
     @cached_property
     def up_taps(self) -> int:
-        """Length of the upsampling filter."""
+        """Return the length of the upsampling filter."""
         return self.filter_size * self.up_factor if self.up_factor > 1 and not self.is_torgb else 1
 
     @cached_property
     def down_taps(self) -> int:
-        """Length of the downsampling filter."""
+        """Return the length of the downsampling filter."""
         return self.filter_size * self.down_factor if self.down_factor > 1 and not self.is_torgb else 1
 
     @cached_property
     def down_radial(self) -> bool:
-        """Whether the downsampling filter has circular symmetry."""
+        """Return whether the downsampling filter is circularly symmetric."""
         return self.use_radial_filters and not self.is_critically_sampled
 
     @cached_property
     def padding(self) -> list[int]:
-        """Return padding [left, right, top, bottom] of the upsampled image that makes the output ``out_size`` wide."""
+        """Return the padding ``[left, right, top, bottom]`` of the upsampled image that gives ``out_size``."""
         total = (self.out_size - 1) * self.down_factor + 1
         total -= (self.in_size + self.kernel_size - 1) * self.up_factor
         total += self.up_taps + self.down_taps - 2
@@ -194,25 +217,27 @@ class LayerDesign:
 
     @cached_property
     def num_styles(self) -> int:
-        """How many channels are scaled: those of the input and, but for the last layer, those of the output."""
+        """Return the number of scaled channels: the input's and, except in the last layer, the output's."""
         return self.in_channels + (0 if self.is_torgb else self.out_channels)
 
     def up_filter(self) -> Tensor | None:
-        """Cuts off at the input's band limit."""
+        """Return the upsampling filter, which cuts off at the input's band limit; None without upsampling."""
         return lowpass_filter(self.up_taps, self.in_cutoff, self.in_half_width * 2, self.tmp_sampling_rate)
 
     def down_filter(self) -> Tensor | None:
-        """Cuts off at the output's band limit."""
+        """Return the downsampling filter, which cuts off at the output's band limit; None without downsampling."""
         return lowpass_filter(
             self.down_taps, self.out_cutoff, self.out_half_width * 2, self.tmp_sampling_rate, self.down_radial
         )
 
 
 class SynthesisLayer(nn.Module):
-    """Modulated convolution, then the filtered leaky ReLU, from one band limit and sampling rate to the next.
+    """A modulated convolution followed by the filtered leaky ReLU.
 
-    Keys: ``weight`` [out_channels, in_channels, k, k], ``bias`` [out_channels], ``affine.*``, buffers
-    ``magnitude_ema`` [], ``up_filter``, ``down_filter``.
+    The layer takes its input from one band limit and sampling rate to the next.
+
+    Keys: ``weight [out_channels, in_channels, k, k]``, ``bias [out_channels]``, ``affine.*``, buffers
+    ``magnitude_ema []``, ``up_filter``, ``down_filter``.
 
     Source: StyleGAN3 (Karras et al. 2021) figure 4 and section 3.2; appendix D.1 for the magnitude EMA.
     """
@@ -233,10 +258,15 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("down_filter", design.down_filter())
 
     def forward(self, x: Tensor, w: Tensor, *, force_fp32: bool = False, update_emas: bool = False) -> Tensor:
-        """Return the layer's output, [N, out_channels, out_size, out_size].
+        """Return the layer's output ``[N, out_channels, out_size, out_size]``.
 
-        x: [N, in_channels, in_size, in_size]. w: [N, w_dim]. Runs in float16 only on CUDA, only if the design asks
-        for it, and never with ``force_fp32``; otherwise in the dtype of the parameters.
+        It is float16 on CUDA if the design has ``use_fp16``, and otherwise has the parameters' dtype.
+
+        Args:
+            x: ``[N, in_channels, in_size, in_size]``.
+            w: ``[N, w_dim]``.
+            force_fp32: never use float16.
+            update_emas: update the running mean square of the input.
         """
         d = self.design
         if update_emas:
@@ -246,12 +276,16 @@ class SynthesisLayer(nn.Module):
         return self.prepare(torch.float16 if half else self.weight.dtype)(x, self.styles(w))
 
     def styles(self, w: Tensor) -> Tensor:
-        """Scales of the input channels and, unless this is the last layer, of the output channels, side by side.
+        """Return the scales of the input channels and, except in the last layer, the output channels.
 
-        w: [N, w_dim]. Returns [N, num_styles].
+        The two are concatenated to ``[N, num_styles]``.
+
+        Args:
+            w: ``[N, w_dim]``.
         """
         d = self.design
         s: Tensor = self.affine(w)
+        # A running mean, unlike the batch's own, lets an image be generated without looking at the others.
         gain = self.magnitude_ema.rsqrt()
         if d.is_torgb:
             return s * (gain / math.sqrt(d.in_channels * d.kernel_size**2))
@@ -259,7 +293,7 @@ class SynthesisLayer(nn.Module):
         return torch.cat([scale * gain, factors], dim=1)
 
     def prepare(self, dtype: torch.dtype) -> Callable[[Tensor, Tensor], Tensor]:
-        """Return the layer's output for its input and styles, computed in ``dtype``."""
+        """Return a function from the layer's input and styles to its output, computed in ``dtype``."""
         d = self.design
         size = d.in_size + d.kernel_size - 1
         activate = prepare_filtered_lrelu(

@@ -6,9 +6,9 @@ __all__ = ["MappingNetwork"]
 
 
 class MappingNetwork(mapping.MappingNetwork):
-    """Latents (and labels) to intermediate latents, with their running mean for truncation.
+    """Mapping from latents and labels to intermediate latents, with the running mean used for truncation.
 
-    Keys: ``embed.*`` if conditional, ``fc0.*``, ``fc1.*``, ..., ``w_avg`` [w_dim].
+    Keys: ``embed.*`` if conditional, ``fc0.*``, ``fc1.*``, ..., ``w_avg [w_dim]``.
 
     Source: StyleGAN3 (Karras et al. 2021) appendix D.1: two layers, learning rate multiplier 0.01.
     """

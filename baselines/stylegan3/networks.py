@@ -14,7 +14,7 @@ __all__ = ["Generator", "SynthesisNetwork"]
 
 
 class SynthesisNetwork(nn.Module):
-    """Intermediate latents to images: Fourier features, ``num_layers`` layers, and one to colours.
+    """Intermediate latents to images: Fourier features, ``num_layers`` layers, and one conversion to RGB.
 
     Keys: ``input.*``, then ``L{index}_{size}_{channels}.*`` for each layer.
 
@@ -44,7 +44,7 @@ class SynthesisNetwork(nn.Module):
         self.img_resolution = img_resolution
         self.img_channels = img_channels
         self.output_scale = output_scale
-        # As many small images as a core's cache holds, for every operation has its price however small it is.
+        # As many small images as fit a core's cache: larger tiles share the fixed cost of each operation.
         self.tile_size = 4 if img_resolution <= 64 else 1
         self.progression = Progression.design(
             img_resolution,
@@ -74,12 +74,17 @@ class SynthesisNetwork(nn.Module):
         force_fp32: bool = False,
         update_emas: bool = False,
     ) -> Tensor:
-        """Images [N, img_channels, img_resolution, img_resolution], nominally -1..1, at least float32.
+        """Return images ``[N, img_channels, img_resolution, img_resolution]``, nominally -1..1, at least float32.
 
-        ws: [N, num_ws, w_dim]. noise_mode, streams: without effect, for this network has no noise inputs.
-        update_emas: move the running magnitudes towards this batch.
+        Args:
+            ws: ``[N, num_ws, w_dim]``.
+            noise_mode: ignored, because this network has no noise inputs.
+            streams: ignored, likewise.
+            force_fp32: never use float16.
+            update_emas: update the running magnitudes with this batch.
 
-        Raises: ValueError for ws of another shape, or for another number of images than transforms were set for.
+        Raises:
+            ValueError: if ``ws`` has a different shape, or N differs from the number of transforms that were set.
         """
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             shape = f"[N, {self.num_ws}, {self.w_dim}]"
@@ -96,7 +101,10 @@ class SynthesisNetwork(nn.Module):
         return x.to(ws.dtype).contiguous() * self.output_scale
 
     def in_tiles(self, ws: Tensor, transforms: Tensor | None) -> Tensor:
-        """Images in tiles: what depends on the weights alone, or is small, is done beforehand for all of them."""
+        """Return images ``[N, img_channels, img_resolution, img_resolution]``, computed in tiles of the batch.
+
+        Whatever depends only on the weights, or is small, is computed once before the tiles.
+        """
         layers = self.layers()
         sizes = [layer.design.num_styles for layer in layers]
         waves = apart(lambda: self.input.waves(ws[:, 0], transforms))
@@ -115,12 +123,12 @@ class SynthesisNetwork(nn.Module):
         return tiled(images, self.tile_size, waves, styles)
 
     def layers(self) -> list[SynthesisLayer]:
-        """The layers after the input, in order."""
+        """Return the layers after the input, in order."""
         return [cast(SynthesisLayer, self.get_submodule(name)) for name in self.layer_names]
 
 
 def layer_design(p: Progression, i: int, **layer_kwargs: Any) -> LayerDesign:
-    """Return the design of layer ``i``, which takes the output of layer ``i - 1`` to its own band limit and size."""
+    """Return the design of layer ``i``, whose input is the output of layer ``i - 1``."""
     prev = max(i - 1, 0)
     return LayerDesign(
         is_torgb=i == len(p.sizes) - 1,
@@ -141,10 +149,13 @@ def layer_design(p: Progression, i: int, **layer_kwargs: Any) -> LayerDesign:
 
 
 class Generator(nn.Module):
-    """StyleGAN3-T, or -R with ``conv_kernel=1, use_radial_filters=True`` and twice the channels.
+    """StyleGAN3-T, or StyleGAN3-R with ``conv_kernel=1, use_radial_filters=True`` and twice the channels.
 
-    Keyword arguments beyond the five sizes go to ``SynthesisNetwork`` and, from there, to ``LayerDesign``.
     Keys: ``mapping.*`` and ``synthesis.*``.
+
+    Args:
+        mapping_kwargs: keyword arguments of ``MappingNetwork``.
+        synthesis_kwargs: keyword arguments of ``SynthesisNetwork``, which passes the rest on to ``LayerDesign``.
 
     Source: Alias-Free Generative Adversarial Networks (Karras et al. 2021).
     """
@@ -178,15 +189,16 @@ class Generator(nn.Module):
         update_emas: bool = False,
         **synthesis_kwargs: Any,
     ) -> Tensor:
-        """Return images for latents ``z`` [N, z_dim] and labels ``c`` [N, c_dim]: ``synthesis`` of ``mapping``."""
+        """Return ``synthesis(mapping(z, c))``: images for latents ``[N, z_dim]`` and labels ``[N, c_dim]``."""
         ws = self.mapping(z, c, truncation_psi, truncation_cutoff, update_emas)
         images: Tensor = self.synthesis(ws, update_emas=update_emas, **synthesis_kwargs)
         return images
 
     def set_transform(self, matrix: Tensor) -> None:
-        """Transforms the canvas from now on, with the inverse of what the image shall undergo.
+        """Set the transform of the sampling positions: the inverse of the image's own transform.
 
-        matrix: [3, 3], in image widths and radians, which becomes part of the saved state; or [N, 3, 3], one for each
-        image of the batches that follow, which does not.
+        Args:
+            matrix: ``[3, 3]``, in image widths, which becomes part of the saved state; or ``[N, 3, 3]``, one per image
+                of the following batches, which does not.
         """
         self.synthesis.input.set_transform(matrix)

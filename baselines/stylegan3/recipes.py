@@ -1,4 +1,4 @@
-"""How to train StyleGAN3: the published configurations, and the one of the embedded weights.
+"""Training recipes for StyleGAN3: the published configurations, and that of the embedded weights.
 
 Source: Karras et al., Alias-Free Generative Adversarial Networks (NeurIPS 2021), appendix F, and the settings that its
 authors published with their code.
@@ -14,11 +14,12 @@ from baselines.training.settings import Kimg, LearningRate, LossWeight, Number, 
 
 @dataclass(frozen=True)
 class Recipe(stylegan2.Recipe):
-    """All settings of a training run except data and seed; those of StyleGAN2 with other defaults, and more.
+    """All settings of a training run except data and seed: StyleGAN2's with other defaults, and three more.
 
     Attributes:
-        magnitude_kimg: half-life of the running magnitudes in the synthesis layers.
-        blur_init_sigma, blur_fade_kimg: width of the discriminator's initial blur and how long it fades; 0 for none.
+        magnitude_kimg: half-life of the running magnitudes in the synthesis layers, in thousands of images.
+        blur_init_sigma: initial width of the blur in front of the discriminator, in pixels; 0 for no blur.
+        blur_fade_kimg: thousands of images over which the blur fades; 0 for no blur.
     """
 
     g_lr: LearningRate = 0.0025
@@ -48,10 +49,10 @@ R: dict[str, Any] = {
 D: dict[str, Any] = {"channel_base": 32768, "channel_max": 512, "epilogue_kwargs": {"mbstd_group_size": 4}}
 BLUR: dict[str, Any] = {"blur_init_sigma": 10, "blur_fade_kimg": 200}
 ADA: dict[str, Any] = stylegan2.ADA
-# The short runs that go on from other weights.
+# For the short runs that start from pretrained weights.
 FINE: dict[str, Any] = {"kimg": 5000, "snapshot_ticks": 10, "ema_rampup": None, "ada_kimg": 100, **ADA}
 
-# Deviation: the published runs on MetFaces went on from FFHQ weights; ``train`` takes those as ``start``.
+# Deviation: the published MetFaces runs started from FFHQ weights; pass those to ``train`` as ``start``.
 RECIPES: Mapping[str, Recipe] = {
     "ffhq-1024-t": Recipe(T, D, r1_gamma=32.8, mirror=True),
     "ffhq-1024-r": Recipe(R, D, r1_gamma=32.8, mirror=True, **BLUR),
@@ -105,7 +106,7 @@ RECIPES: Mapping[str, Recipe] = {
         },
         kimg=200,
         batch=16,
-        r1_gamma=1.0,  # at 0.2, FID is best after half of the run and then rises again
+        r1_gamma=1.0,  # with 0.2, FID is best halfway through the run and then rises
         ema_kimg=10,
         tick_kimg=1,
         snapshot_ticks=10,

@@ -1,4 +1,4 @@
-"""Training of StyleGAN3: StyleGAN2's, with running magnitudes in the generator and a blur that fades."""
+"""StyleGAN3 training: StyleGAN2's, with running magnitudes in the generator and a fading blur."""
 
 from pathlib import Path
 from typing import Any, Unpack
@@ -22,7 +22,7 @@ __all__ = ["Training", "prepare", "train"]
 def prepare(
     images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[stylegan.Options]
 ) -> PreparedRun["Training"]:
-    """Return a run that can begin; arguments and errors are those of ``baselines.training.stylegan.prepare``."""
+    """Return a run that is ready to start; see ``baselines.training.stylegan.prepare`` for arguments and errors."""
     return stylegan.prepare(Training, images, recipe, run_dir, **options)
 
 
@@ -35,16 +35,15 @@ def train(
     on_tick: OnTick | None = None,
     **options: Unpack[stylegan.Options],
 ) -> Path:
-    """Return the path of the averaged generator's weights, ``run_dir / "stylegan3.safetensors"``, after training.
+    """Train and return the path of the averaged generator's weights, ``run_dir / "stylegan3.safetensors"``.
 
-    Arguments and errors are those of ``baselines.training.stylegan.prepare``
-    and ``PreparedRun.run``.
+    For arguments and errors see ``baselines.training.stylegan.prepare`` and ``PreparedRun.run``.
     """
     return prepare(images, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
 
 
 class Training(stylegan2.Training):
-    """StyleGAN3's phases are StyleGAN2's without path length regularisation and style mixing."""
+    """StyleGAN3's training phases: StyleGAN2's without path length regularisation and style mixing."""
 
     model = "stylegan3"
     generator_class = Generator
@@ -55,11 +54,11 @@ class Training(stylegan2.Training):
 
     @classmethod
     def arguments(cls, recipe: Recipe) -> dict[str, Any]:
-        """Return the generator's keyword arguments, except those that follow from the data."""
+        """Return the generator's keyword arguments, except those determined by the data."""
         return {**recipe.generator, "magnitude_ema_beta": 0.5 ** (recipe.batch / (recipe.magnitude_kimg * 1000))}
 
     def view(self, at: StepContext, purpose: str) -> View:
-        """Return what the discriminator sees of images in this step: blurred and shifted as the recipe has it."""
+        """Return the function applied to images before the discriminator in this step: blur, then augmentation."""
         sigma = blur_sigma(at.nimg, self.recipe.blur_init_sigma, self.recipe.blur_fade_kimg)
         shifted = super().view(at, purpose)
         return lambda images: shifted(blur(images, sigma))

@@ -1,4 +1,4 @@
-"""Adaptive discriminator augmentation: the transformations of the discriminator's input, and their probability.
+"""Adaptive discriminator augmentation: random transformations of the discriminator's input.
 
 Source: Karras et al., Training Generative Adversarial Networks with Limited Data (NeurIPS 2020), section 3 for the
 adaptation, appendix B and figure 23 for the pipeline.
@@ -19,8 +19,8 @@ __all__ = ["AugmentPipe"]
 
 GROUPS = "bgc"
 
-# Low-pass filter of the orthogonal wavelet sym6 (Daubechies, Ten Lectures on Wavelets, table 8.1). Applied once to
-# enlarge and, turned around, once to reduce, it changes nothing. Its centre is tap 5, as nearly as it is symmetric.
+# Low-pass filter of the orthogonal wavelet sym6 (Daubechies, Ten Lectures on Wavelets, table 8.1). Upsampling with it
+# and downsampling with its mirror image is the identity. It is nearly symmetric about tap 5.
 SYM6 = (
     0.015404109327027373,
     0.0034907120842174702,
@@ -35,16 +35,16 @@ SYM6 = (
     0.0017677118642428036,
     -0.007800708325034148,
 )
-REACH = len(SYM6) // 4  # of the filter to either side, in pixels of the image
+REACH = len(SYM6) // 4  # of the filter on each side, in image pixels
 
 
 class AugmentPipe(nn.Module):
-    """Random transformations of images, each with a probability that adapts to how far the discriminator overfits.
+    """Random transformations of images, applied with a probability that adapts to the discriminator's overfitting.
 
-    The probability, and the signs counted since its last update, are buffers so that snapshots include them.
+    The probability and the signs counted since its last update are buffers, so that snapshots include them.
 
     Args:
-        groups: which transformations: any of ``b`` (blits: flip, quarter turns, whole shifts), ``g`` (geometry: scale,
+        groups: transformations, any of ``b`` (blits: flip, quarter turns, whole shifts), ``g`` (geometry: scale,
             rotation, stretching, shift) and ``c`` (colour: brightness, contrast, inversion, hue, saturation).
         p: initial probability.
 
@@ -68,12 +68,12 @@ class AugmentPipe(nn.Module):
         self.register_buffer("wavelet", setup_filter(SYM6), persistent=False)
 
     def forward(self, images: Tensor, draws: torch.Generator, rows: RankSlice = WHOLE) -> Tensor:
-        """Return images ``[N, C, H, W]``, -1..1, transformed at random; differentiable twice.
+        """Return images ``[N, C, H, W]``, -1..1, transformed at random; twice differentiable.
 
         Args:
-            images: C is 1 or 3.
+            images: ``[N, C, H, W]`` with C of 1 or 3.
             draws: CPU generator for all random choices.
-            rows: which images of a larger batch these are.
+            rows: this process's share of the batch.
         """
         p = min(float(self.p), 1.0)
         if p == 0:
@@ -97,11 +97,11 @@ class AugmentPipe(nn.Module):
         self.count += sum_of_all(self.count.new_tensor(signs.numel()))
 
     def adapt(self, target: float, kimg: float) -> None:
-        """Move the probability towards where the sign of the scores of real images has the mean ``target``.
+        """Raise the probability if the mean sign of the real images' scores exceeds ``target``, else lower it.
 
         Args:
-            target: of the overfitting heuristic r_t.
-            kimg: thousands of images in which the probability goes from 0 to 1 at most.
+            target: target of the overfitting heuristic r_t, -1..1.
+            kimg: thousands of images over which the probability can at most rise from 0 to 1.
 
         Source: section 3.1, equation 1.
         """
@@ -113,28 +113,28 @@ class AugmentPipe(nn.Module):
 
 
 def sometimes(value: Tensor, otherwise: float, p: float, draws: torch.Generator) -> Tensor:
-    """Return ``value [N, ...]`` for a share ``p`` of the images, and ``otherwise`` for the others."""
+    """Return ``value [N, ...]`` for each image with probability ``p``, and ``otherwise`` for the rest."""
     chosen = torch.rand(len(value), generator=draws) < p
     return torch.where(chosen.view(-1, *[1] * (value.ndim - 1)), value, otherwise)
 
 
 def uniform(count: int, draws: torch.Generator, reach: float) -> Tensor:
-    """Return ``[count]`` float64 from ``-reach..reach``."""
+    """Return ``[count]`` float64 draws, uniform in ``-reach..reach``."""
     return (torch.rand(count, generator=draws, dtype=torch.float64) * 2 - 1) * reach
 
 
 def gaussian(count: int, draws: torch.Generator, deviation: float) -> Tensor:
-    """Return ``[count]`` float64, normal about 0."""
+    """Return ``[count]`` float64 draws, normal with mean 0 and standard deviation ``deviation``."""
     return torch.randn(count, generator=draws, dtype=torch.float64) * deviation
 
 
 def integers(count: int, draws: torch.Generator, high: int) -> Tensor:
-    """Return ``[count]`` float64 of 0..high-1."""
+    """Return ``[count]`` float64 draws, uniform over the integers 0..high-1."""
     return torch.randint(high, [count], generator=draws).double()
 
 
 def matrix(*rows: tuple[Any, ...]) -> Tensor:
-    """Return ``[N, len(rows), len(rows)]`` float64 of rows of ``[N]`` tensors and numbers."""
+    """Return float64 matrices ``[N, len(rows), len(rows)]`` whose entries are ``[N]`` tensors or numbers."""
     count = max(x.numel() for row in rows for x in row if isinstance(x, Tensor))
     filled = [[torch.as_tensor(x, dtype=torch.float64).expand(count) for x in row] for row in rows]
     return torch.stack([torch.stack(row, dim=1) for row in filled], dim=1)
@@ -172,7 +172,7 @@ def geometry(count: int, size: tuple[int, int], p: float, draws: torch.Generator
 
     Source: appendix B, "general geometric transformations".
     """
-    turned = 1 - math.sqrt(1 - p)  # so that one of the two rotations or both have the probability p
+    turned = 1 - math.sqrt(1 - p)  # so that at least one of the two rotations happens with probability p
     s = sometimes(torch.exp2(gaussian(count, draws, 0.2)), 1, p, draws)
     G = scaling(s, s)
     G = rotation(-sometimes(uniform(count, draws, math.pi), 0, turned, draws)) @ G
@@ -184,7 +184,7 @@ def geometry(count: int, size: tuple[int, int], p: float, draws: torch.Generator
 
 
 def colours(count: int, p: float, draws: torch.Generator) -> Tensor:
-    """Return homogeneous transformations of colours in -1..1, ``[count, 4, 4]``.
+    """Return homogeneous colour transformations ``[count, 4, 4]`` for values in -1..1.
 
     Source: appendix B, "color transformations".
     """
@@ -204,9 +204,9 @@ def colours(count: int, p: float, draws: torch.Generator) -> Tensor:
 
 
 def turn_about_luma(angle: Tensor) -> Tensor:
-    """Return the rotations of colours about the axis of greys, ``[N, 4, 4]``.
+    """Return the colour rotations ``[N, 4, 4]`` about the grey axis.
 
-    Source: Rodrigues' formula.
+    Source: Rodrigues' rotation formula.
     """
     cos, sin = angle.cos(), angle.sin() / math.sqrt(3)
     same, left, right = (1 + 2 * cos) / 3, (1 - cos) / 3 - sin, (1 - cos) / 3 + sin
@@ -214,10 +214,12 @@ def turn_about_luma(angle: Tensor) -> Tensor:
 
 
 def recolour(images: Tensor, C: Tensor) -> Tensor:
-    """Return images ``[N, C, H, W]`` with transformed colours; grey images as if they had three equal channels.
+    """Return images ``[N, C, H, W]`` with transformed colours.
+
+    Greyscale images are treated as if they had three equal channels, and the result is averaged.
 
     Raises:
-        ValueError: there are neither 1 nor 3 channels.
+        ValueError: if there are neither 1 nor 3 channels.
     """
     count, channels, height, width = images.shape
     if channels not in (1, 3):
@@ -231,7 +233,7 @@ def recolour(images: Tensor, C: Tensor) -> Tensor:
 
 
 def warp(images: Tensor, G: Tensor, wavelet: Tensor) -> Tensor:
-    """Return images transformed by ``G [N, 3, 3]``, in pixels about their centre; reflected beyond their border.
+    """Return images transformed by ``G [N, 3, 3]``, in pixels about the centre, with reflected borders.
 
     Source: appendix B, "execute geometric transformations".
     """
@@ -240,7 +242,7 @@ def warp(images: Tensor, G: Tensor, wavelet: Tensor) -> Tensor:
     inverse = torch.linalg.inv(G)
     left, top, right, bottom = margins(inverse, width, height)
     images = F.pad(images, [left, right, top, bottom], mode="reflect")
-    # Pixel i of an image is sample 2 i of the enlarged one, for that is where the filter has its centre.
+    # Interpolating at twice the resolution limits aliasing. The filter's centre puts pixel i at sample 2 i.
     images = upsample2d(images, wavelet)
     size = 2 * (width + 2 * REACH), 2 * (height + 2 * REACH)
     to_source = (
@@ -258,13 +260,16 @@ def warp(images: Tensor, G: Tensor, wavelet: Tensor) -> Tensor:
 
 
 def samples_of_grid(size: tuple[int, int]) -> Tensor:
-    """Return the transformation from torch's grid coordinates, -1..1 from edge to edge, to numbers of samples."""
+    """Return the transformation from torch's grid coordinates, -1..1 from edge to edge, to sample indices."""
     width, height = size
     return translation((width - 1) / 2, (height - 1) / 2) @ scaling(width / 2, height / 2)
 
 
 def margins(inverse: Tensor, width: int, height: int) -> list[int]:
-    """Return how many pixels the transformed images reach beyond left, top, right and bottom; less than the image."""
+    """Return the padding ``[left, top, right, bottom]`` in pixels that the transformed images need.
+
+    It is smaller than the image, because reflection cannot pad further.
+    """
     x, y = (width - 1) / 2, (height - 1) / 2
     corners = torch.tensor([[-x, x, x, -x], [-y, -y, y, y], [1, 1, 1, 1]], dtype=torch.float64)
     reached = (inverse @ corners)[:, :2].permute(1, 0, 2).flatten(1)
@@ -275,21 +280,22 @@ def margins(inverse: Tensor, width: int, height: int) -> list[int]:
 
 
 class Lookup(torch.autograd.Function):
-    """Bilinear lookup of images at a grid, which torch can differentiate only once.
+    """Bilinear sampling of images at a grid, differentiable any number of times with respect to the images.
 
-    It is linear in the images: its derivative is its transpose, and the derivative of that is the lookup again.
+    ``grid_sample`` can be differentiated only once, and R1 needs two derivatives. Sampling is linear in the images, so
+    its derivative is its transpose, and the derivative of the transpose is the sampling itself.
     """
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, grid: Tensor) -> Tensor:
-        """Return ``[N, C, h, w]`` of images ``[N, C, H, W]`` and a grid ``[N, h, w, 2]``."""
+        """Return ``[N, C, h, w]`` for images ``[N, C, H, W]`` and a grid ``[N, h, w, 2]``."""
         ctx.save_for_backward(grid)
         ctx.shape = images.shape
         return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
-        """Return the derivative with respect to the images; the grid has none."""
+        """Return the gradient with respect to the images; the grid gets none."""
         (grid,) = ctx.saved_tensors
         return Spread.apply(slope, grid, ctx.shape), None
 
@@ -299,7 +305,7 @@ class Spread(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, grid: Tensor, shape: torch.Size) -> Tensor:
-        """Return ``[N, C, H, W]`` of values ``[N, C, h, w]`` added up where they would be looked up."""
+        """Return images ``[N, C, H, W]`` to which each of ``values [N, C, h, w]`` is added where it is sampled."""
         ctx.save_for_backward(grid)
         with torch.enable_grad():
             images = values.new_zeros(shape).requires_grad_()
@@ -309,6 +315,6 @@ class Spread(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
-        """Return the derivative with respect to the values."""
+        """Return the gradient with respect to the values."""
         (grid,) = ctx.saved_tensors
         return Lookup.apply(slope, grid), None, None

@@ -21,7 +21,7 @@ __all__ = ["Discriminator", "DiscriminatorBlock", "DiscriminatorEpilogue", "Mini
 
 
 class DiscriminatorBlock(nn.Module):
-    """Two convolutions that halve the image, with an image input and a shortcut as the architecture has it."""
+    """Two convolutions that halve the resolution, with RGB input and residual path as the architecture requires."""
 
     resample_filter: Tensor
 
@@ -62,7 +62,7 @@ class DiscriminatorBlock(nn.Module):
             self.skip = layer(tmp_channels, out_channels, 1, bias=False, down=2)
 
     def forward(self, x: Tensor | None, img: Tensor | None, force_fp32: bool = False) -> tuple[Tensor, Tensor | None]:
-        """Return the features at half the resolution, and the image that the next block still needs (or None)."""
+        """Return the features at half the resolution, and the image for the next block (None if it needs none)."""
         source = x if x is not None else img
         assert source is not None, "a block needs features or an image"
         half = self.use_fp16 and not force_fp32 and source.is_cuda
@@ -76,12 +76,12 @@ class DiscriminatorBlock(nn.Module):
             img = downsample2d(img, self.resample_filter) if self.architecture == "skip" else None
         if self.architecture != "resnet":
             return self.conv1(self.conv0(x)), img
-        shortcut = self.skip(x, gain=SQRT_HALF)  # the sum of two unit variances is halved back to one
+        shortcut = self.skip(x, gain=SQRT_HALF)  # keeps the sum of two unit-variance terms at unit variance
         return shortcut + self.conv1(self.conv0(x), gain=SQRT_HALF), img
 
 
 class MinibatchStdLayer(nn.Module):
-    """Appends the standard deviation over groups of the batch, so that a lack of variety can be seen.
+    """Append the standard deviation within groups of images, so that the discriminator can detect mode collapse.
 
     Source: Karras et al. (ICLR 2018), section 3.
     """
@@ -91,10 +91,10 @@ class MinibatchStdLayer(nn.Module):
         self.group_size, self.num_channels = group_size, num_channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``[N, C + num_channels, H, W]`` of ``[N, C, H, W]``; N must be a multiple of the group size.
+        """Return ``[N, C + num_channels, H, W]`` for ``x [N, C, H, W]``.
 
         Raises:
-            ValueError: N is larger than the group size and no multiple of it.
+            ValueError: if N is larger than the group size and not a multiple of it.
         """
         N, C, H, W = x.shape
         group = N if self.group_size is None else min(self.group_size, N)
@@ -102,14 +102,14 @@ class MinibatchStdLayer(nn.Module):
             raise ValueError(
                 f"a batch of {N} images does not divide into groups of {group}: use a multiple of {group}."
             )
-        # Images N/group apart share a group, each with its own share of the channels.
+        # Strided groups (images N/group apart) are what published weights were trained with.
         y = x.reshape(group, -1, self.num_channels, C // self.num_channels, H, W)
         deviation = ((y - y.mean(0)).square().mean(0) + 1e-8).sqrt().mean([2, 3, 4])
         return torch.cat([x, deviation[:, :, None, None].repeat(group, 1, H, W)], dim=1)
 
 
 class DiscriminatorEpilogue(nn.Module):
-    """From 4x4 features to logits: minibatch deviation, a convolution, two linear layers, the label projection."""
+    """Map 4x4 features to logits: minibatch deviation, a convolution, two linear layers and label projection."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class DiscriminatorEpilogue(nn.Module):
         self.out = FullyConnectedLayer(in_channels, cmap_dim if cmap_dim > 0 else 1)
 
     def forward(self, x: Tensor, img: Tensor | None, cmap: Tensor | None) -> Tensor:
-        """Return logits ``[N, 1]``, never float16."""
+        """Return logits ``[N, 1]`` in the parameters' dtype, never float16."""
         x = x.to(self.fc.weight.dtype).contiguous()
         if self.architecture == "skip":
             assert img is not None, "the skip architecture reads the image at every resolution"
@@ -143,7 +143,7 @@ class DiscriminatorEpilogue(nn.Module):
         return self.logits(x, cmap)
 
     def logits(self, x: Tensor, cmap: Tensor | None) -> Tensor:
-        """Return logits ``[N, 1]`` of 4x4 features."""
+        """Return logits ``[N, 1]`` for 4x4 features ``x [N, in_channels, 4, 4]``."""
         if self.mbstd is not None:
             x = self.mbstd(x)
         x = self.out(self.fc(self.conv(x).flatten(1)))
@@ -153,11 +153,11 @@ class DiscriminatorEpilogue(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Judges images ``[N, img_channels, img_resolution, img_resolution]``, -1..1, with labels ``[N, c_dim]``.
+    """Discriminator of images ``[N, img_channels, img_resolution, img_resolution]``, -1..1, and labels ``[N, c_dim]``.
 
-    ``num_fp16_res`` of the highest resolutions run in float16 on CUDA; everything is float32 on a CPU. With labels, the
-    last layer's features are projected on the mapped label; with ``label_select``, as in StyleGAN2's first code, there
-    is a logit for each class and the label picks its own.
+    The ``num_fp16_res`` highest resolutions run in float16 on CUDA; everything runs in float32 on the CPU. With labels,
+    the last features are projected onto the mapped label. With ``label_select``, as in StyleGAN2's original code, there
+    is one logit per class and the label selects one.
 
     Deviation: the defaults of ``num_fp16_res`` and ``conv_clamp`` are StyleGAN3's; StyleGAN2-ADA's own are 0 and None.
     """
@@ -215,7 +215,7 @@ class Discriminator(nn.Module):
     def forward(
         self, img: Tensor, c: Tensor | None = None, update_emas: bool = False, force_fp32: bool = False
     ) -> Tensor:
-        """Return logits ``[N, 1]`` float32, larger where the image looks real; ``update_emas`` changes nothing here."""
+        """Return logits ``[N, 1]`` float32, larger for images that look real; ``update_emas`` is ignored."""
         x, image = None, img
         for res in self.block_resolutions:
             x, image = self.get_submodule(f"b{res}")(x, image, force_fp32=force_fp32)
@@ -223,7 +223,7 @@ class Discriminator(nn.Module):
         return logits
 
     def projection(self, c: Tensor | None) -> Tensor | None:
-        """Return what the last features are projected on, ``[N, cmap_dim]``, or None without labels."""
+        """Return the vector ``[N, cmap_dim]`` onto which the last features are projected; None without labels."""
         if self.c_dim == 0:
             return None
         assert c is not None, "a conditional discriminator needs labels"

@@ -1,4 +1,4 @@
-"""StyleGAN2's networks with progressive growing: configurations B to D, before skip connections took its place.
+"""StyleGAN2's networks with progressive growing: configurations B to D, before skip connections replaced it.
 
 Source: Karras et al. (CVPR 2020), figure 2d and table 1; Karras et al., Progressive Growing of GANs (ICLR 2018),
 section 2 and figure 2, for the growing.
@@ -21,10 +21,10 @@ Structure = Literal["auto", "fixed", "linear", "recursive"]
 
 
 def grows(structure: str) -> bool:
-    """Return whether a network of this structure has grown; the others but ``"fixed"`` are forms of one computation.
+    """Return whether a network with this structure grows; all but ``"fixed"`` do, and compute the same.
 
     Raises:
-        ValueError: if the structure is unknown.
+        ValueError: for an unknown structure.
     """
     if structure not in ("auto", "fixed", "linear", "recursive"):
         raise ValueError(f"structure must be auto, fixed, linear or recursive, not {structure!r}: give one of them.")
@@ -32,10 +32,10 @@ def grows(structure: str) -> bool:
 
 
 def split_lod(lod: float, levels: int) -> tuple[int, float]:
-    """Return how many resolutions are left out, and the share, 0..1, in which the highest left is not yet there.
+    """Return how many resolutions are omitted, and how much of the highest remaining one is still missing, 0..1.
 
     Args:
-        lod: level of detail: 0 for the full resolution, 1 for half of it, and so on; in between, fading.
+        lod: level of detail: 0 for the full resolution, 1 for half of it, and so on; fractions fade between.
         levels: number of resolutions from 4x4 on.
     """
     lod = min(max(lod, 0.0), float(levels - 1))
@@ -50,11 +50,11 @@ def enlarged(x: Tensor, factor: int) -> Tensor:
 class GrowingSynthesisNetwork(SynthesisNetwork):
     """Intermediate latents to images, at the level of detail in the buffer ``lod``.
 
-    Keys: ``lod`` [], then those of ``SynthesisNetwork``, with colours at every resolution.
+    Keys: ``lod []``, then those of ``SynthesisNetwork``, with an RGB layer at every resolution.
 
     Args:
-        structure: ``"fixed"`` never grows, and has one layer of colours; the others mean the same here.
-        settings: of ``SynthesisNetwork``, but for ``architecture``.
+        structure: ``"fixed"`` never grows and has a single RGB layer; all other values are equivalent.
+        settings: keyword arguments of ``SynthesisNetwork``, except ``architecture``.
     """
 
     lod: Tensor
@@ -68,7 +68,13 @@ class GrowingSynthesisNetwork(SynthesisNetwork):
         self.register_buffer("lod", torch.zeros([]))
 
     def images(self, styles: Tensor, *noise: Tensor | None, force_fp32: bool = False) -> Tensor:
-        """Return the images of the whole batch at once, given the noise of every convolution, in order."""
+        """Return images of the whole batch.
+
+        Args:
+            styles: from ``styles``.
+            noise: noise of every convolution, in order.
+            force_fp32: never use float16.
+        """
         if not self.grows:
             return super().images(styles, *noise, force_fp32=force_fp32)
         missing, share = split_lod(float(self.lod), len(self.block_resolutions))
@@ -85,19 +91,19 @@ class GrowingSynthesisNetwork(SynthesisNetwork):
 
 
 class GrowingGenerator(Generator):
-    """Latents and labels to images; keys and arguments as for ``Generator``, but for the synthesis network's."""
+    """Latents and labels to images; ``Generator`` with a ``GrowingSynthesisNetwork``."""
 
     synthesis_class: ClassVar[type[SynthesisNetwork]] = GrowingSynthesisNetwork
 
 
 class GrowingDiscriminator(Discriminator):
-    """Judges images at the level of detail in the buffer ``lod``, which is the generator's.
+    """Discriminator at the level of detail in the buffer ``lod``, which must equal the generator's.
 
-    Keys: those of ``Discriminator`` and ``lod`` []; every resolution reads colours.
+    Keys: those of ``Discriminator`` and ``lod []``; every resolution has a ``fromrgb`` layer.
 
     Args:
         structure: as for ``GrowingSynthesisNetwork``.
-        settings: of ``Discriminator``, but for ``architecture``.
+        settings: keyword arguments of ``Discriminator``, except ``architecture``.
     """
 
     lod: Tensor
@@ -113,7 +119,7 @@ class GrowingDiscriminator(Discriminator):
     def forward(
         self, img: Tensor, c: Tensor | None = None, update_emas: bool = False, force_fp32: bool = False
     ) -> Tensor:
-        """Return logits ``[N, 1]`` float32, larger where the image looks real; the last two change nothing here."""
+        """Return logits ``[N, 1]`` float32, larger for images that look real; the last two arguments are ignored."""
         if not self.grows:
             return super().forward(img, c)
         missing, share = split_lod(float(self.lod), len(self.block_resolutions) + 1)
@@ -131,7 +137,7 @@ class GrowingDiscriminator(Discriminator):
         return self.get_submodule(f"b{self.img_resolution >> level}")
 
     def features(self, img: Tensor, level: int) -> Tensor:
-        """Return the features that an image, averaged down to a level, goes in with."""
+        """Return the ``fromrgb`` features of the image, averaged down to ``level``."""
         small = F.avg_pool2d(img, 2**level) if level else img
         features: Tensor = self.at(level).fromrgb(small)
         return features

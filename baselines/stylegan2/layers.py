@@ -1,4 +1,4 @@
-"""The layers of StyleGAN2: plain and modulated convolutions with equalised learning rate."""
+"""Layers of StyleGAN2: plain and modulated convolutions with equalised learning rate."""
 
 import math
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ class Conv2dLayer(nn.Module):
 
     Args:
         up: 1, or 2 to double the image's size through the resampling filter.
-        down: 1, or 2 to filter and keep every second pixel before the convolution's own sum.
-        conv_clamp: bound of the activations' magnitude, which keeps float16 finite; None for no bound.
+        down: 1, or 2 to halve the image's size through the resampling filter.
+        conv_clamp: bound on the magnitude of the activations, which keeps float16 finite; None for no bound.
         trainable: False keeps weight and bias as buffers (Freeze-D).
     """
 
@@ -47,6 +47,7 @@ class Conv2dLayer(nn.Module):
         super().__init__()
         self.activation, self.up, self.down, self.conv_clamp = activation, up, down, conv_clamp
         self.padding = kernel_size // 2
+        # Scaling at run time, not at initialisation, gives all layers the same effective learning rate under Adam.
         self.weight_gain = 1 / math.sqrt(in_channels * kernel_size**2)
         self.act_gain = ACTIVATIONS[activation].gain
         self.register_buffer("resample_filter", setup_filter(resample_filter))
@@ -62,7 +63,7 @@ class Conv2dLayer(nn.Module):
             self.register_buffer(name, value)
 
     def forward(self, x: Tensor, gain: float = 1.0) -> Tensor:
-        """Return ``[N, out_channels, H * up / down, W * up / down]`` of ``[N, in_channels, H, W]``, times ``gain``."""
+        """Return ``[N, out_channels, H * up / down, W * up / down]`` for ``[N, in_channels, H, W]``."""
         x = conv2d_resample(
             x,
             self.weight.to(x.dtype) * self.weight_gain,
@@ -70,7 +71,7 @@ class Conv2dLayer(nn.Module):
             up=self.up,
             down=self.down,
             padding=self.padding,
-            flip_weight=self.up == 1,  # the published weights of upsampling layers lie the other way round
+            flip_weight=self.up == 1,  # published weights of upsampling layers are stored mirrored
         )
         clamp = None if self.conv_clamp is None else self.conv_clamp * gain
         bias = None if self.bias is None else self.bias.to(x.dtype)
@@ -108,7 +109,8 @@ class SynthesisLayer(nn.Module):
         self.num_styles = in_channels + out_channels
         self.activation, self.conv_clamp, self.padding = activation, conv_clamp, kernel_size // 2
         self.act_gain = ACTIVATIONS[activation].gain
-        self.epsilon = EPSILON * in_channels * kernel_size**2 if tensorflow else None  # there, of weights scaled down
+        # TensorFlow adds its epsilon after the equalised scaling, so it is larger for our unscaled weights.
+        self.epsilon = EPSILON * in_channels * kernel_size**2 if tensorflow else None
         self.register_buffer("resample_filter", setup_filter(resample_filter))
         self.affine = FullyConnectedLayer(w_dim, in_channels, bias_init=1 - tensorflow, bias_offset=tensorflow)
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size))
@@ -118,7 +120,7 @@ class SynthesisLayer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_channels))
 
     def styles(self, w: Tensor) -> Tensor:
-        """Return the scales of the input and of the output channels side by side, ``[N, in_channels + out_channels]``.
+        """Return the scales of the input and the output channels, concatenated to ``[N, in_channels + out_channels]``.
 
         Args:
             w: ``[N, w_dim]``.
@@ -130,9 +132,9 @@ class SynthesisLayer(nn.Module):
 
         Args:
             x: ``[N, in_channels, resolution / up, resolution / up]``.
-            styles: what ``styles`` returned.
-            noise: ``[N, resolution, resolution]``, or None for none.
-            gain: of the output.
+            styles: from ``styles``.
+            noise: ``[N, resolution, resolution]``, or None for no noise.
+            gain: factor of the output.
         """
         x = scaled_conv2d(
             x,
@@ -151,7 +153,7 @@ class SynthesisLayer(nn.Module):
 
 
 class ToRGBLayer(nn.Module):
-    """Features to colours: a modulated convolution that is not normalised, and a bias.
+    """Features to RGB: a modulated convolution without demodulation, and a bias.
 
     Source: Karras et al. (CVPR 2020), figure 7b and appendix B.
     """
@@ -173,11 +175,11 @@ class ToRGBLayer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_channels))
 
     def styles(self, w: Tensor) -> Tensor:
-        """Return the scales of the input channels, ``[N, in_channels]``, of ``w [N, w_dim]``."""
+        """Return the scales of the input channels ``[N, in_channels]`` for ``w [N, w_dim]``."""
         scales: Tensor = self.affine(w) * self.weight_gain
         return scales
 
     def forward(self, x: Tensor, styles: Tensor) -> Tensor:
-        """Return ``[N, out_channels, H, W]`` of ``x [N, in_channels, H, W]`` and what ``styles`` returned."""
+        """Return ``[N, out_channels, H, W]`` for ``x [N, in_channels, H, W]`` and the result of ``styles``."""
         x = scaled_conv2d(x, self.weight, styles, padding=self.padding, bias=self.bias)
         return bias_act(x, clamp=self.conv_clamp)

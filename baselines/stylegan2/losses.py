@@ -1,6 +1,6 @@
-"""The losses of StyleGAN2, which StyleGAN3 shares: non-saturating logistic, R1, path length; and style mixing.
+"""Losses of StyleGAN2 and StyleGAN3: non-saturating logistic, R1 and path length; and style mixing.
 
-Every function returns values per image by name; ``total`` is what is minimised.
+Each loss function returns a dictionary of values per image; ``total`` is minimised.
 
 Source: Goodfellow et al., Generative Adversarial Nets (NIPS 2014), section 3; Mescheder et al., Which Training Methods
 for GANs do actually Converge? (ICML 2018), equation 9; Karras et al., Analyzing and Improving the Image Quality of
@@ -39,26 +39,26 @@ View = Callable[[Tensor], Tensor]  # applied to images before the discriminator
 
 
 class StyleGenerator(Protocol):
-    """A generator of two parts, called as in the papers' code."""
+    """A generator with a mapping network and a synthesis network."""
 
     @property
     def mapping(self) -> Callable[..., Any]:
-        """From latents and labels to ws."""
+        """Return the network from latents and labels to ws."""
         ...
 
     @property
     def synthesis(self) -> Callable[..., Any]:
-        """From ws to images."""
+        """Return the network from ws to images."""
         ...
 
 
 def unchanged(images: Tensor) -> Tensor:
-    """Return the images as they are."""
+    """Return ``images`` unchanged."""
     return images
 
 
 def generator_loss(D: nn.Module, fake: Tensor, c: Tensor | None, view: View = unchanged) -> Losses:
-    """Return ``softplus(-D(fake))``, per image.
+    """Return ``softplus(-D(fake))`` per image.
 
     Args:
         D: discriminator.
@@ -73,7 +73,7 @@ def generator_loss(D: nn.Module, fake: Tensor, c: Tensor | None, view: View = un
 def discriminator_loss(
     D: nn.Module, real: Tensor, real_c: Tensor | None, fake: Tensor, c: Tensor | None, view: View = unchanged
 ) -> Losses:
-    """Return ``softplus(D(fake)) + softplus(-D(real))``, per image.
+    """Return ``softplus(D(fake)) + softplus(-D(real))`` per image.
 
     Args:
         D, view: as in ``generator_loss``.
@@ -87,7 +87,7 @@ def discriminator_loss(
 
 
 def r1_loss(D: nn.Module, real: Tensor, c: Tensor | None, gamma: float, view: View = unchanged) -> Losses:
-    """Return ``gamma / 2`` times the squared gradient of D at the real images, per image."""
+    """Return ``gamma / 2`` times the squared gradient norm of D at the real images, per image."""
     real = real.detach().requires_grad_(True)
     true = D(view(real), c)
     (gradient,) = torch.autograd.grad(true.sum(), real, create_graph=True)
@@ -98,17 +98,18 @@ def r1_loss(D: nn.Module, real: Tensor, c: Tensor | None, gamma: float, view: Vi
 def path_length_loss(
     images: Tensor, ws: Tensor, noise: Tensor, pl_mean: Tensor, weight: float = 2.0, decay: float = 0.01
 ) -> Losses:
-    """Return ``weight`` times the squared distance of path lengths from their running mean, per image.
+    """Return ``weight`` times the squared difference of path lengths and their running mean, per image.
 
-    A path length is the root mean square, over the layers, of how far an image moves for a step in w.
+    A path length measures how far an image moves for a step in w: the root mean square over the layers of the norm of
+    the image's gradient, in a random direction of image space.
 
     Args:
-        images: generated ``[N, C, H, W]``, with the graph that leads to ``ws``.
-        ws: what they were generated from, ``[N, num_ws, w_dim]``.
-        noise: standard normal image ``[N, C, H, W]``: the direction in which images are looked at.
-        pl_mean: running mean of the lengths, ``[]``; moved by this call.
+        images: generated images ``[N, C, H, W]``, with their graph back to ``ws``.
+        ws: intermediate latents of the images, ``[N, num_ws, w_dim]``.
+        noise: standard normal draws ``[N, C, H, W]``: the direction in image space.
+        pl_mean: running mean of the lengths, ``[]``; updated in place.
         weight: weight of the penalty.
-        decay: share of this batch in the new mean.
+        decay: weight of this batch in the new mean.
 
     Source: Karras et al. (CVPR 2020), equation 4 and appendix B, "path length regularization".
     """
@@ -127,7 +128,7 @@ class Mixing:
 
     Attributes:
         z: ``[N, z_dim]``.
-        cutoffs: ``[N]`` int64, the first layer of each image whose style the second latents give.
+        cutoffs: ``[N]`` int64, the first layer of each image that takes its style from the second latents.
     """
 
     z: Tensor
@@ -135,12 +136,12 @@ class Mixing:
 
 
 def mixing_cutoffs(draws: torch.Generator, count: int, num_ws: int, probability: float) -> Tensor:
-    """Return where the styles of each image change, ``[count]`` int64 in 1..num_ws; ``num_ws`` for no mixing.
+    """Return the layer at which each image's style changes, ``[count]`` int64 in 1..num_ws; ``num_ws`` for none.
 
     Args:
         draws: random generator.
         count: number of images.
-        num_ws: number of ws of the generator.
+        num_ws: number of ws that the generator takes.
         probability: probability of mixing.
 
     Source: Karras et al., A Style-Based Generator Architecture (CVPR 2019), section 3.1.
@@ -166,15 +167,15 @@ def generate(
     noise: Noise | None = None,
     update_emas: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Return images as they are generated in training, and the ws that they come from.
+    """Return images generated for training, ``[N, C, H, W]``, and their ``ws [N, num_ws, w_dim]``.
 
     Args:
         G: generator.
         z: latents ``[N, z_dim]``.
         c: labels ``[N, c_dim]``, or None.
         mixing: None for no style mixing.
-        noise: where the noise of every layer comes from; None for the stored noise.
-        update_emas: move the generator's running averages.
+        noise: source of every layer's noise; None for the stored noise.
+        update_emas: update the generator's running averages.
     """
     ws = G.mapping(z, c, update_emas=update_emas)
     if mixing is not None:

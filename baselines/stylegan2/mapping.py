@@ -18,19 +18,19 @@ def normalize_2nd_moment(x: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
 
 
 class MappingNetwork(nn.Module):
-    """Latents ``z`` and labels ``c`` through fully connected layers, with the running mean that truncation needs.
+    """Mapping from latents ``z`` and labels ``c`` to ``w``, with the running mean used for truncation.
 
-    A discriminator has the same network for labels alone: ``z_dim=0, num_ws=None, w_avg_beta=None``.
+    The discriminator uses it for labels alone, with ``z_dim=0, num_ws=None, w_avg_beta=None``.
 
-    Keys: ``embed.*`` where there are labels, ``fc0.*``, ``fc1.*``, ..., ``w_avg [w_dim]``.
+    Keys: ``embed.*`` if conditional, ``fc0.*``, ``fc1.*``, ..., ``w_avg [w_dim]``.
 
     Args:
-        num_ws: how often w is repeated, once for each layer of the synthesis network; None for one w alone.
-        embed_features: width of the embedded label; ``w_dim`` unless told.
-        layer_features: width of the layers but the last; ``w_dim`` unless told.
-        w_avg_beta: share of ``w_avg`` kept in one update; None for no running mean.
-        label_concat: whether labels go in as StyleGAN's and StyleGAN2's first code has them: each class has a vector as
-            long as z, neither scaled nor shifted, and both are normalised together.
+        num_ws: number of copies of w, one per layer of the synthesis network; None for a single w.
+        embed_features: width of the embedded label; None for ``w_dim``.
+        layer_features: width of all layers but the last; None for ``w_dim``.
+        w_avg_beta: decay of the running mean ``w_avg``; None for no running mean.
+        label_concat: embed labels as in the original code of StyleGAN and StyleGAN2: one vector per class, as long as
+            z and without bias, concatenated with z before both are normalised together.
 
     Source: Karras et al., A Style-Based Generator Architecture (CVPR 2019), section 2 and appendix B; Karras et al.,
     Training Generative Adversarial Networks with Limited Data (NeurIPS 2020), appendix C, for the labels.
@@ -79,13 +79,13 @@ class MappingNetwork(nn.Module):
 
         Args:
             z: ``[N, z_dim]``, standard normal; None where ``z_dim`` is 0.
-            c: ``[N, c_dim]``; not looked at where ``c_dim`` is 0.
-            truncation_psi: 1 leaves w alone, 0 gives the mean.
-            truncation_cutoff: how many of the first layers are truncated; None for all.
-            update_emas: move ``w_avg`` towards the mean of this batch.
+            c: ``[N, c_dim]``; ignored where ``c_dim`` is 0.
+            truncation_psi: 1 leaves w unchanged, 0 gives the mean.
+            truncation_cutoff: number of leading layers to truncate; None for all.
+            update_emas: update ``w_avg`` with the mean of this batch.
 
         Raises:
-            ValueError: ``z`` or ``c`` are not of the shape that the network was built for.
+            ValueError: if ``z`` or ``c`` has the wrong shape, or there is no ``w_avg`` to truncate with.
         """
         z = self._checked(z, "z", self.z_dim) if self.z_dim > 0 else None
         c = self._checked(c, "c", self.c_dim) if self.c_dim > 0 else None

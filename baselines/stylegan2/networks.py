@@ -20,9 +20,9 @@ class Generator(nn.Module):
     """Latents and labels to images; keys: ``mapping.*`` and ``synthesis.*``.
 
     Args:
-        mapping_kwargs: more for ``MappingNetwork``.
-        synthesis_kwargs, synthesis_settings: more for ``SynthesisNetwork``, as StyleGAN2-ADA and as the StyleGAN3
-            repository call it.
+        mapping_kwargs: keyword arguments of ``MappingNetwork``.
+        synthesis_kwargs: keyword arguments of ``SynthesisNetwork``, as in StyleGAN2-ADA.
+        synthesis_settings: the same as plain keyword arguments, as in the StyleGAN3 repository.
 
     Deviation: the defaults of ``num_fp16_res``, ``conv_clamp`` and ``w_avg_beta`` are those of the StyleGAN3
     repository; StyleGAN2-ADA's own are 0, None and 0.995.
@@ -58,7 +58,7 @@ class Generator(nn.Module):
         update_emas: bool = False,
         **synthesis_kwargs: Any,
     ) -> Tensor:
-        """Return the images of latents ``z [N, z_dim]`` and labels ``c [N, c_dim]``: ``synthesis`` of ``mapping``."""
+        """Return ``synthesis(mapping(z, c))``: images for latents ``[N, z_dim]`` and labels ``[N, c_dim]``."""
         ws = self.mapping(z, c, truncation_psi, truncation_cutoff, update_emas)
         images: Tensor = self.synthesis(ws, update_emas=update_emas, **synthesis_kwargs)
         return images

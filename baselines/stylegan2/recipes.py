@@ -1,4 +1,4 @@
-"""How to train StyleGAN2: the published configurations, and the one of the embedded weights.
+"""Training recipes for StyleGAN2: the published configurations, and that of the embedded weights.
 
 Source: Karras et al., Analyzing and Improving the Image Quality of StyleGAN (CVPR 2020), appendix B; Karras et al.,
 Training Generative Adversarial Networks with Limited Data (NeurIPS 2020), appendix C and figure 24; and the settings
@@ -23,21 +23,21 @@ class Recipe(stylegan.Recipe):
 
     Attributes:
         r1_gamma: weight of the R1 penalty.
-        r1_interval: the penalty is taken in every such step.
-        pl_weight: weight of path length regularisation; 0 for none.
-        pl_interval: it is taken in every such step.
-        pl_batch_shrink: the batch is smaller by this factor.
-        pl_decay: share of a batch in the running mean of path lengths.
-        style_mixing_prob: share of images that are generated from two latents.
-        emas_in_every_pass: whether every pass of the generator in training moves ``w_avg``, as in StyleGAN2-ADA, or
-            only the one that trains the discriminator.
-        translate: images given to the discriminator, real and generated alike, are shifted by up to this many pixels.
-        augment: groups of augmentations of images given to the discriminator, such as ``bgc``; none where empty.
-        augment_p: their probability, at first.
-        ada_target: mean sign of the scores of real images at which the probability stays; None keeps it as it is.
-        ada_interval: the probability changes in every such step.
-        ada_kimg: thousands of images in which it goes from 0 to 1 at most; the authors take 100 to start from other
-            weights, with ``ema_rampup`` None.
+        r1_interval: steps between R1 penalties.
+        pl_weight: weight of path length regularisation; 0 disables it.
+        pl_interval: steps between path length penalties.
+        pl_batch_shrink: factor by which the batch for path lengths is smaller.
+        pl_decay: weight of a batch in the running mean of path lengths.
+        style_mixing_prob: probability of generating an image from two latents.
+        emas_in_every_pass: update ``w_avg`` in every training pass of the generator, as StyleGAN2-ADA does, rather
+            than only in the one that trains the discriminator.
+        translate: largest random shift, in pixels, of real and generated images before the discriminator.
+        augment: groups of augmentations of images given to the discriminator, such as ``bgc``; empty for none.
+        augment_p: initial probability of the augmentations.
+        ada_target: target of the mean sign of the real images' scores; None keeps the probability fixed.
+        ada_interval: steps between updates of the probability.
+        ada_kimg: thousands of images over which the probability can at most rise from 0 to 1. The authors use 100, with
+            ``ema_rampup`` None, when they start from pretrained weights.
     """
 
     r1_gamma: LossWeight = 10

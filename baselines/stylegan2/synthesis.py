@@ -1,4 +1,4 @@
-"""The synthesis network: intermediate latents to images, block by block, each at twice the resolution of the last."""
+"""The synthesis network: intermediate latents to images, in blocks that each double the resolution."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ __all__ = ["Architecture", "Noise", "SynthesisBlock", "SynthesisNetwork"]
 Architecture = Literal["orig", "skip", "resnet"]
 
 SQRT_HALF = math.sqrt(0.5)
-TILE_SIZE = 8  # images, where they are small
+TILE_SIZE = 8  # images per tile at low resolutions
 
 
 def check_architecture(architecture: str) -> None:
@@ -27,7 +27,7 @@ def check_architecture(architecture: str) -> None:
 
 
 class Noise(Protocol):
-    """Where noise comes from: random numbers for each image of a batch."""
+    """Source of random numbers for each image of a batch."""
 
     def normal(self, purpose: str, shape: Sequence[int]) -> Tensor:
         """Return standard normal draws ``[N, *shape]``."""
@@ -35,7 +35,7 @@ class Noise(Protocol):
 
 
 class SynthesisBlock(nn.Module):
-    """The layers of one resolution; the first block has a learned constant in place of an input.
+    """The layers at one resolution; the first block starts from a learned constant instead of an input.
 
     Source: Karras et al. (CVPR 2020), figure 7.
     """
@@ -78,7 +78,7 @@ class SynthesisBlock(nn.Module):
             self.skip = Conv2dLayer(in_channels, out_channels, 1, bias=False, up=2, resample_filter=resample_filter)
 
     def layers(self) -> list[SynthesisLayer | ToRGBLayer]:
-        """Return the layers that have a style, in order."""
+        """Return the layers that take a style, in order."""
         first = [] if self.in_channels == 0 else [self.conv0]
         return [*first, self.conv1, self.torgb] if self.num_torgb else [*first, self.conv1]
 
@@ -93,11 +93,11 @@ class SynthesisBlock(nn.Module):
         """Return the features ``[N, out_channels, resolution, resolution]``, and the image so far or None.
 
         Args:
-            x: features of the block before; None for the first.
-            img: image of the block before, or None.
-            styles: of each of ``layers``.
+            x: features from the previous block; None for the first.
+            img: image from the previous block, or None.
+            styles: one tensor for each of ``layers``.
             noise: ``[N, resolution, resolution]`` or None, for each of the ``num_conv`` convolutions.
-            force_fp32: never use float16, which otherwise runs on CUDA where ``use_fp16`` is set.
+            force_fp32: never use float16, which is otherwise used on CUDA if ``use_fp16`` is set.
         """
         count, dtype = len(styles[0]), styles[0].dtype
         half = self.use_fp16 and not force_fp32 and styles[0].is_cuda
@@ -109,7 +109,7 @@ class SynthesisBlock(nn.Module):
         if self.in_channels == 0:
             x = self.conv1(x, styles[0], noise[0])
         elif self.architecture == "resnet":
-            shortcut = self.skip(x, gain=SQRT_HALF)  # the sum of two unit variances is halved back to one
+            shortcut = self.skip(x, gain=SQRT_HALF)  # keeps the sum of two unit-variance terms at unit variance
             x = self.conv0(x, styles[0], noise[0])
             x = shortcut + self.conv1(x, styles[1], noise[1], gain=SQRT_HALF)
         else:
@@ -129,13 +129,14 @@ class SynthesisNetwork(nn.Module):
     Keys: ``b4.*``, ``b8.*``, ... by resolution.
 
     Args:
-        channel_base, channel_max: there are ``min(channel_base / resolution, channel_max)`` feature maps.
-        num_fp16_res: how many of the highest resolutions run in float16 on CUDA.
-        fused_modconv_default: without effect; the published code has several forms of one computation.
-        block_kwargs: of ``SynthesisBlock`` and ``SynthesisLayer``: ``architecture``, ``resample_filter``,
-            ``conv_clamp``, ``fp16_channels_last``, ``kernel_size``, ``use_noise``, ``activation``, and ``tensorflow``:
-            whether to compute as the first code did, which stores the biases of styles without their 1, and adds the
-            epsilon of demodulation to the power of weights scaled to unit variance.
+        channel_base: a resolution has ``channel_base / resolution`` feature maps.
+        channel_max: upper bound on the number of feature maps.
+        num_fp16_res: number of the highest resolutions that run in float16 on CUDA.
+        fused_modconv_default: ignored; accepted for compatibility with published checkpoints.
+        block_kwargs: keyword arguments of ``SynthesisBlock`` and ``SynthesisLayer``: ``architecture``,
+            ``resample_filter``, ``conv_clamp``, ``fp16_channels_last``, ``kernel_size``, ``use_noise``, ``activation``
+            and ``tensorflow``. The last computes as the original TensorFlow code does, which stores style biases minus
+            1, and adds the epsilon of demodulation to the sum of squares of the scaled weights.
 
     Source: Karras et al. (CVPR 2020), figure 7 and appendix B.
     """
@@ -175,7 +176,7 @@ class SynthesisNetwork(nn.Module):
             )
             self.add_module(f"b{resolution}", block)
             in_channels = out_channels
-        self.num_ws = sum(block.num_conv for block in self.blocks()) + 1  # one more, for the last torgb
+        self.num_ws = sum(block.num_conv for block in self.blocks()) + 1  # one more for the last torgb
 
     def blocks(self) -> list[SynthesisBlock]:
         """Return the blocks, lowest resolution first."""
@@ -193,13 +194,13 @@ class SynthesisNetwork(nn.Module):
 
         Args:
             ws: ``[N, num_ws, w_dim]``.
-            noise_mode: ``"const"`` for the stored noise, ``"random"`` for fresh noise in every image, ``"none"``.
-            streams: where random noise comes from; None for torch's global stream.
+            noise_mode: ``"const"`` for the stored noise, ``"random"`` for fresh noise, or ``"none"``.
+            streams: source of random noise; None for torch's global generator.
             force_fp32: never use float16.
-            update_emas: without effect, for there are no running averages here.
+            update_emas: ignored, because there are no running averages here.
 
         Raises:
-            ValueError: if ``ws`` has another shape, or for an unknown noise mode.
+            ValueError: for ``ws`` of the wrong shape, or an unknown noise mode.
         """
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             shape = f"[N, {self.num_ws}, {self.w_dim}]"
@@ -210,20 +211,26 @@ class SynthesisNetwork(nn.Module):
         styles, noise = self.styles(ws), self.noise(ws, noise_mode, streams)
         if not can_tile(ws):
             return self.images(styles, *noise, force_fp32=force_fp32)
-        # As many small images as a core's cache holds, to share the fixed cost of every operation.
+        # As many small images as fit a core's cache: larger tiles share the fixed cost of each operation.
         return tiled(self.images, TILE_SIZE if self.img_resolution <= 64 else 1, styles, *noise)
 
     def styles(self, ws: Tensor) -> Tensor:
-        """Return the styles of all layers side by side, ``[N, ...]``."""
+        """Return the styles of all layers, concatenated along dimension 1."""
         found, start = [], 0
         for block in self.blocks():
-            # The w of a block's colours is also that of the next block's first convolution.
+            # A block's torgb shares its w with the next block's first convolution.
             found += [layer.styles(ws[:, start + index]) for index, layer in enumerate(block.layers())]
             start += block.num_conv
         return torch.cat(found, dim=1)
 
     def images(self, styles: Tensor, *noise: Tensor | None, force_fp32: bool = False) -> Tensor:
-        """Return the images of the whole batch at once, given the noise of every convolution, in order."""
+        """Return images of the whole batch.
+
+        Args:
+            styles: from ``styles``.
+            noise: noise of every convolution, in order.
+            force_fp32: never use float16.
+        """
         x: Tensor | None = None
         img: Tensor | None = None
         channels = [layer.num_styles for block in self.blocks() for layer in block.layers()]
@@ -235,7 +242,7 @@ class SynthesisNetwork(nn.Module):
         return img
 
     def noise(self, ws: Tensor, noise_mode: str, streams: Noise | None) -> list[Tensor | None]:
-        """Return the noise of every convolution but those of the colours, each ``[N, H, W]`` or None for none."""
+        """Return the noise of every convolution except the torgb layers', each ``[N, H, W]`` or None."""
         layers = {name: module for name, module in self.named_modules() if isinstance(module, SynthesisLayer)}
         if noise_mode not in ("const", "random", "none"):
             raise ValueError(f"unknown noise mode {noise_mode!r}; choose const, random or none.")
@@ -246,7 +253,7 @@ class SynthesisNetwork(nn.Module):
 
 
 def _noise(layer: SynthesisLayer, name: str, noise_mode: str, streams: Noise | None, ws: Tensor) -> Tensor:
-    """Return ``[N, H, W]`` for one layer."""
+    """Return the noise ``[N, H, W]`` of one layer."""
     if noise_mode == "const":
         return layer.noise_const.expand(len(ws), -1, -1)
     shape = list(layer.noise_const.shape)

@@ -1,4 +1,4 @@
-"""Training of StyleGAN2, and the phases of StyleGAN3's."""
+"""StyleGAN2 training, whose phases StyleGAN3 shares."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +33,7 @@ __all__ = ["PathLength", "Training", "prepare", "train"]
 def prepare(
     images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[stylegan.Options]
 ) -> PreparedRun["Training"]:
-    """Return a run that can begin; arguments and errors are those of ``baselines.training.stylegan.prepare``."""
+    """Return a run that is ready to start; see ``baselines.training.stylegan.prepare`` for arguments and errors."""
     return stylegan.prepare(Training, images, recipe, run_dir, **options)
 
 
@@ -46,10 +46,9 @@ def train(
     on_tick: OnTick | None = None,
     **options: Unpack[stylegan.Options],
 ) -> Path:
-    """Return the path of the averaged generator's weights, ``run_dir / "stylegan2.safetensors"``, after training.
+    """Train and return the path of the averaged generator's weights, ``run_dir / "stylegan2.safetensors"``.
 
-    Arguments and errors are those of ``baselines.training.stylegan.prepare``
-    and ``PreparedRun.run``.
+    For arguments and errors see ``baselines.training.stylegan.prepare`` and ``PreparedRun.run``.
     """
     return prepare(images, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
 
@@ -61,7 +60,7 @@ SYNTHESIS = Arguments((SynthesisNetwork, SynthesisBlock, SynthesisLayer), SET_BY
 GENERATOR = Arguments(
     (Generator, *SYNTHESIS.of), SYNTHESIS.hidden, {"mapping_kwargs": MAPPING, "synthesis_kwargs": SYNTHESIS}, NAMES
 )
-SHARED = frozenset({"architecture", "conv_clamp", "use_fp16"})  # which the discriminator hands to all its parts
+SHARED = frozenset({"architecture", "conv_clamp", "use_fp16"})  # the discriminator passes these to all its parts
 DISCRIMINATOR = Arguments(
     (Discriminator,),
     parts={
@@ -73,7 +72,7 @@ DISCRIMINATOR = Arguments(
 
 
 class PathLength(nn.Module):
-    """The running mean of path lengths, kept in snapshots as the networks are."""
+    """The running mean of path lengths, as a module so that snapshots include it."""
 
     pl_mean: Tensor
 
@@ -83,7 +82,7 @@ class PathLength(nn.Module):
 
 
 class Training(stylegan.Training):
-    """StyleGAN2's phases: both losses, and path length and R1 once in a while."""
+    """StyleGAN2's training phases: both losses in every step, path length and R1 penalties lazily."""
 
     model = "stylegan2"
     generator_class: ClassVar[Callable[..., Any]] = Generator
@@ -100,7 +99,7 @@ class Training(stylegan.Training):
         self.augment = AugmentPipe(recipe.augment, recipe.augment_p) if recipe.augment else None
 
     def plan(self) -> TrainPlan:
-        """Return networks, optimisers and phases for the loop."""
+        """Return the networks, optimisers and phases of the training loop."""
         G, D, recipe = self.G, self.D, self.recipe
         g_interval = None if self.path_length is None else recipe.pl_interval
         g_adam = lazy_adam(G.parameters(), recipe.g_lr, recipe.betas, g_interval)
@@ -124,12 +123,12 @@ class Training(stylegan.Training):
         )
 
     def group(self) -> int:
-        """Return how many images the discriminator compares."""
+        """Return the group size of the minibatch deviation; 1 without it."""
         layer = self.D.b4.mbstd
         return 1 if layer is None else layer.group_size or self.recipe.batch
 
     def prepare(self, at: StepContext) -> None:
-        """Adapt the probability of augmentation to what the discriminator said of real images in the last steps."""
+        """Adapt the augmentation probability to the discriminator's recent scores of real images."""
         recipe = self.recipe
         if self.augment is not None and recipe.ada_target is not None and at.step % recipe.ada_interval == 0:
             self.augment.adapt(recipe.ada_target, recipe.ada_kimg)
@@ -140,7 +139,8 @@ class Training(stylegan.Training):
         return losses.generator_loss(self.D, fake, c, self.view(at, "Gmain/view"))
 
     def path_length_loss(self, at: StepContext) -> Losses:
-        """Return the loss of phase Greg, for fewer images than the others."""
+        """Return the loss of phase Greg, for a smaller batch than the other phases'."""
+        # Second derivatives take much memory, and the penalty needs few images.
         assert self.path_length is not None
         fake, ws, _ = self.generate(at, "Greg", max(self.recipe.batch // self.recipe.pl_batch_shrink, 1))
         direction = normal(at.stream("Greg/direction"), at.rows.whole(len(fake)), *fake.shape[1:])
@@ -148,7 +148,7 @@ class Training(stylegan.Training):
         return losses.path_length_loss(fake, ws, at.rows.of(direction).to(self.device), mean, weight, decay)
 
     def discriminator_loss(self, at: StepContext) -> Losses:
-        """Return the loss of phase Dmain, whose pass of the generator is the one that moves its running averages."""
+        """Return the loss of phase Dmain, whose pass through the generator updates its running averages."""
         with torch.no_grad():
             fake, _, c = self.generate(at, "Dmain", self.recipe.batch, update_emas=True)
         found = losses.discriminator_loss(self.D, at.real, at.labels, fake, c, self.view(at, "Dmain/view"))
@@ -164,7 +164,7 @@ class Training(stylegan.Training):
     def generate(
         self, at: StepContext, phase: str, count: int, update_emas: bool = False
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return this process's rows of ``count`` images with random noise and mixed styles, their ws, and labels."""
+        """Return this process's share of ``count`` images with random noise and mixed styles, their ws and labels."""
         z, c = self.latents(at.stream(phase), count, at.rows)
         fake, ws = losses.generate(
             self.G,
@@ -177,7 +177,7 @@ class Training(stylegan.Training):
         return fake, ws, c
 
     def mixing(self, draws: torch.Generator, count: int, rows: RankSlice) -> losses.Mixing | None:
-        """Return this process's rows of second latents for ``count`` images, mixed as often as the recipe has it."""
+        """Return this process's share of the second latents for ``count`` images; None without style mixing."""
         if self.recipe.style_mixing_prob == 0:
             return None
         z = rows.of(normal(draws, count, self.G.z_dim)).to(self.device)
@@ -185,7 +185,7 @@ class Training(stylegan.Training):
         return losses.Mixing(z, rows.of(cutoffs))
 
     def view(self, at: StepContext, purpose: str) -> losses.View:
-        """Return what the discriminator sees of images in this step: shifted and augmented as the recipe has it."""
+        """Return the function that shifts and augments images before the discriminator in this step."""
         draws, augment = at.stream(purpose), self.augment
 
         def seen(images: Tensor) -> Tensor:

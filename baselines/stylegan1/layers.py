@@ -1,4 +1,4 @@
-"""What StyleGAN's networks are made of: equalised weights, nearest-neighbour scaling, blur, norms, styles.
+"""Building blocks of StyleGAN's networks: equalised weights, nearest-neighbour scaling, blur and norms.
 
 Source: Karras et al., A Style-Based Generator Architecture for Generative Adversarial Networks (CVPR 2019), section 2
 and appendix C; Karras et al., Progressive Growing of GANs (ICLR 2018), section 4, for weights and pixel norm.
@@ -16,8 +16,8 @@ from torch import Tensor, nn
 Scaling = Literal["same", "up", "down"]
 Fused = bool | Literal["auto"]
 
-SQRT2 = math.sqrt(2)  # the gain that keeps the variance of what goes through a (leaky) ReLU
-FUSED_FROM = 128  # "auto" fuses the scaling into the convolution from this resolution on, the finer of the two
+SQRT2 = math.sqrt(2)  # the gain with which a (leaky) ReLU preserves variance
+FUSED_FROM = 128  # from this resolution (the finer of the two) on, "auto" fuses scaling and convolution
 EPSILON = 1e-8
 
 Activation = Callable[[Tensor], Tensor]
@@ -25,7 +25,7 @@ ACTIVATIONS: Mapping[str, Activation] = {"lrelu": partial(F.leaky_relu, negative
 
 
 def activation(name: str) -> Activation:
-    """Return ``"lrelu"`` (slope 0.2) or ``"relu"``.
+    """Return the function called ``"lrelu"`` (slope 0.2) or ``"relu"``.
 
     Raises:
         ValueError: for an unknown nonlinearity.
@@ -57,17 +57,19 @@ def downscale2d(x: Tensor, factor: int = 2) -> Tensor:
 
 
 def fade(fine: Tensor, coarse: Tensor, share: float) -> Tensor:
-    """Return ``fine`` with the given share, 0..1, of ``coarse``."""
+    """Return ``fine`` blended with ``coarse``, whose weight is ``share``, clipped to 0..1."""
     return fine + (coarse - fine) * min(max(share, 0.0), 1.0)
 
 
 def minibatch_deviation(x: Tensor, group_size: int, num_features: int = 1) -> Tensor:
-    """Return the deviation within groups of images, averaged over channels and places, ``[N, num_features, H, W]``.
+    """Return the standard deviation within groups of images, ``[N, num_features, H, W]``.
+
+    It is averaged over channels and pixels, and lets the discriminator see whether the images vary.
 
     Args:
         x: ``[N, C, H, W]``. Images ``N / group_size`` apart share a group.
-        group_size: images in a group, or N where there are fewer.
-        num_features: parts that the channels are divided into, each averaged apart.
+        group_size: images per group; a smaller batch is a single group.
+        num_features: number of parts that the channels are divided into, each averaged separately.
 
     Raises:
         ValueError: if N is larger than the group size and not a multiple of it.
@@ -86,7 +88,7 @@ def minibatch_deviation(x: Tensor, group_size: int, num_features: int = 1) -> Te
 
 
 class Blur(nn.Module):
-    """A small separable low-pass filter that keeps size and brightness; without taps, nothing.
+    """A small separable low-pass filter that keeps size and brightness; the identity if ``taps`` is None.
 
     Source: Zhang, Making Convolutional Networks Shift-Invariant Again (ICML 2019), as StyleGAN's section 2 uses it.
     """
@@ -99,7 +101,7 @@ class Blur(nn.Module):
         self.register_buffer("taps", None if kernel is None else kernel / kernel.sum(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``x [N, C, H, W]`` filtered, black beyond its border."""
+        """Return ``x [N, C, H, W]`` filtered, with zero padding."""
         if self.taps is None:
             return x
         kernel = torch.outer(self.taps, self.taps).expand(x.shape[1], 1, -1, -1)
@@ -107,16 +109,19 @@ class Blur(nn.Module):
 
 
 class Equalized(nn.Module):
-    """A weight that is stored with unit variance and scaled when used, so that all layers learn at one speed.
+    """A weight that is stored with unit variance and scaled at run time.
+
+    Adam's steps do not depend on the scale of the gradient, so this gives all layers the same learning rate relative to
+    the size of their weights.
 
     Keys: ``weight`` and, with ``bias``, ``bias``.
 
     Args:
-        shape: of the weight; all but the first dimension are summed over.
+        shape: shape of the weight; all dimensions but the first are summed over.
         gain: standard deviation of the output for inputs of unit variance.
-        bias: whether there is one.
-        use_wscale: False scales once, when the weight is drawn.
-        lr_multiplier: how much slower the layer learns than others.
+        bias: whether to add a bias.
+        use_wscale: False scales the weight once, at initialisation.
+        lr_multiplier: learning rate relative to other layers'.
 
     Source: Karras et al. (ICLR 2018), section 4.1.
     """
@@ -137,7 +142,7 @@ class Equalized(nn.Module):
         self.bias = nn.Parameter(torch.zeros(shape[0])) if bias else None
 
     def scaled(self) -> Tensor:
-        """Return the weight to multiply with."""
+        """Return the scaled weight."""
         return self.weight * self.weight_gain
 
     def biased(self, x: Tensor) -> Tensor:
@@ -162,23 +167,23 @@ class Dense(Equalized):
         super().__init__([out_features, in_features], gain, bias, use_wscale, lr_multiplier)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``[N, out]`` of ``[N, ...]``, flattened."""
+        """Return ``[N, out]`` for ``x [N, ...]``, which is flattened."""
         return self.biased(x.flatten(1) @ self.scaled().t())
 
 
 class Conv(Equalized):
-    """A convolution that may double or halve the image; ``weight [out, in, kernel, kernel]``, ``bias [out]``.
+    """A convolution that may double or halve the resolution; ``weight [out, in, k, k]``, ``bias [out]``.
 
-    Scaling is by nearest neighbour and by averages of 2x2 pixels. Where it is fused, one strided convolution with the
-    kernel spread over 4x4 pixels does both at once; going up, that mirrors the kernel, so weights trained with one
-    setting of ``fused_scale`` do not serve with the other.
+    Upsampling is nearest-neighbour, and downsampling averages 2x2 pixels. The fused form does scaling and convolution
+    in one strided convolution with a kernel one pixel wider. When upsampling it mirrors the kernel, so weights trained
+    with one setting of ``fused_scale`` do not work with the other.
 
     Args:
-        in_channels: C of the input.
-        out_channels: C of the output.
+        in_channels: channels of the input.
+        out_channels: channels of the output.
         kernel_size: odd.
         scaling: ``"same"``, ``"up"`` or ``"down"``.
-        fused_scale: True, False, or ``"auto"`` for from 128x128 on.
+        fused_scale: True, False, or ``"auto"``, which fuses from 128x128 on.
         gain: as for ``Equalized``.
         use_wscale: as for ``Equalized``.
         bias: whether to add one.
@@ -199,7 +204,7 @@ class Conv(Equalized):
         self.scaling, self.fused_scale = scaling, fused_scale
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``[N, out, H', W']`` of ``[N, in, H, W]``."""
+        """Return ``[N, out, H', W']`` for ``x [N, in, H, W]``."""
         return self.biased(self.convolved(x, self.scaled()))
 
     def convolved(self, x: Tensor, weight: Tensor) -> Tensor:
@@ -217,7 +222,7 @@ class Conv(Equalized):
         return downscale2d(F.conv2d(x, weight, padding=padding))
 
     def fuses(self, x: Tensor) -> bool:
-        """Return whether scaling and convolution are one for this input."""
+        """Return whether scaling and convolution are fused for this input."""
         if self.fused_scale != "auto":
             return bool(self.fused_scale)
         finer = min(x.shape[2:]) * (2 if self.scaling == "up" else 1)
@@ -225,6 +230,6 @@ class Conv(Equalized):
 
 
 def spread(weight: Tensor) -> Tensor:
-    """Return a kernel ``[..., k + 1, k + 1]``: the sum of ``weight [..., k, k]`` at its four places in it."""
+    """Return a kernel ``[..., k + 1, k + 1]``: ``weight [..., k, k]`` summed over its four positions in it."""
     padded = F.pad(weight, [1, 1, 1, 1])
     return padded[..., 1:, 1:] + padded[..., 1:, :-1] + padded[..., :-1, 1:] + padded[..., :-1, :-1]

@@ -1,6 +1,6 @@
-"""The losses of StyleGAN: non-saturating logistic with R1, and WGAN-GP, with the alternatives they were compared with.
+"""Losses of StyleGAN: non-saturating logistic with R1, WGAN-GP, and the published alternatives.
 
-Every function returns values per image by name; ``total`` is what is minimised.
+Each loss function returns a dictionary of values per image; ``total`` is minimised.
 
 Source: Karras et al., A Style-Based Generator Architecture (CVPR 2019), appendix C; Goodfellow et al., Generative
 Adversarial Nets (NIPS 2014), section 3; Mescheder et al., Which Training Methods for GANs do actually Converge? (ICML
@@ -42,8 +42,9 @@ class Penalties:
 
     Attributes:
         r1_gamma: twice the weight of the squared gradient norm at real images.
-        r2_gamma: likewise at generated images.
-        gp_lambda: weight, over ``gp_target**2``, of the squared difference of gradient norm and target at mixed images.
+        r2_gamma: the same at generated images.
+        gp_lambda: ``gp_target**2`` times the weight of the squared difference of gradient norm and target, taken at
+            images interpolated between real and generated ones.
         gp_target: target of the gradient norm.
         epsilon: weight of the squared scores of real images, which keeps the scores from drifting.
     """
@@ -58,13 +59,13 @@ class Penalties:
 def generator_loss(
     D: nn.Module, fake: Tensor, c: Tensor | None, loss: GeneratorLoss = "logistic_nonsaturating"
 ) -> Losses:
-    """Return ``softplus(-D(fake))`` per image, or another loss.
+    """Return the generator's loss per image; by default ``softplus(-D(fake))``.
 
     Args:
         D: discriminator.
         fake: images ``[N, C, R, R]``.
         c: their labels ``[N, c_dim]``, or None.
-        loss: which one.
+        loss: a key of ``GENERATOR_LOSSES``.
     """
     scores = D(fake, c)
     return {"total": GENERATOR_LOSSES[loss](scores)[:, 0], "scores_fake": scores}
@@ -79,14 +80,14 @@ def discriminator_loss(
     penalties: Penalties = Penalties(r1_gamma=10.0),
     mixing: Tensor | None = None,
 ) -> Losses:
-    """Return ``softplus(D(fake)) + softplus(-D(real))`` and the penalties, per image.
+    """Return the discriminator's loss per image, with penalties; by default ``softplus(D(fake)) + softplus(-D(real))``.
 
     Args:
         D: discriminator.
         real: images ``[N, C, R, R]``, -1..1.
         fake: generated images, without gradient.
         c: labels of both, ``[N, c_dim]``, or None.
-        loss: which one.
+        loss: a key of ``DISCRIMINATOR_LOSSES``.
         penalties: weights of the penalties.
         mixing: uniform draws ``[N]``, 0..1: the interpolation weight of each mixed image, 0 for real and 1 for fake.
     """
@@ -112,13 +113,13 @@ def discriminator_loss(
 
 
 def mixed_norms(D: nn.Module, real: Tensor, fake: Tensor, c: Tensor | None, mixing: Tensor) -> Tensor:
-    """Return the norm of D's gradient at images between real and fake, ``[N]``."""
+    """Return the norm of D's gradient at images interpolated between real and fake, ``[N]``."""
     mixed = torch.lerp(real, fake, mixing.to(real)[:, None, None, None]).detach().requires_grad_(True)
     return gradient(D(mixed, c), mixed).square().sum([1, 2, 3]).sqrt()
 
 
 def gradient(scores: Tensor, images: Tensor) -> Tensor:
-    """Return the gradient of the sum of ``scores`` at ``images``, itself differentiable."""
+    """Return the gradient of the sum of ``scores`` with respect to ``images``; it is differentiable."""
     (found,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
     return found
 
@@ -126,14 +127,14 @@ def gradient(scores: Tensor, images: Tensor) -> Tensor:
 def generate(
     G: Generator, z: Tensor, c: Tensor | None, noise: Noise | None, mixed: tuple[Tensor, int] | None = None
 ) -> Tensor:
-    """Return images as they are generated in training; moves the running mean of w.
+    """Return images generated for training, ``[N, C, R, R]``, and update the running mean of w.
 
     Args:
         G: generator.
         z: latents ``[N, z_dim]``.
         c: labels ``[N, c_dim]``, or None.
-        noise: where the noise of every layer comes from; None for the stored noise.
-        mixed: second latents, and the first layer whose style they give; None for no style mixing.
+        noise: source of every layer's noise; None for the stored noise.
+        mixed: second latents, and the first layer that takes its style from them; None for no style mixing.
     """
     ws = G.mapping(z, c, update_emas=True)
     if mixed is not None:
@@ -151,13 +152,13 @@ def mix_styles(ws: Tensor, others: Tensor, cutoff: int) -> Tensor:
 
 
 def mixing_cutoff(draws: torch.Generator, probability: float, num_layers: int, lod: float) -> int | None:
-    """Return the layer at which styles change, one for the batch; None where they do not.
+    """Return the layer at which the whole batch changes styles; None for no mixing.
 
     Args:
         draws: random generator.
         probability: probability of mixing.
         num_layers: number of layers of the generator.
-        lod: level of detail: layers that have not grown yet take no part.
+        lod: level of detail; layers that have not been grown yet are excluded.
     """
     grown = num_layers - 2 * int(lod)
     if grown < 2 or float(torch.rand([], generator=draws)) >= probability:
@@ -166,9 +167,11 @@ def mixing_cutoff(draws: torch.Generator, probability: float, num_layers: int, l
 
 
 def at_level(images: Tensor, lod: float) -> Tensor:
-    """Return images as coarse as the networks are at a level of detail, in squares of pixels of full size.
+    """Return images at full size with only the detail of level ``lod``.
 
-    Source: Karras et al. (ICLR 2018), section 2: real images fade between two resolutions as the networks do.
+    Real images must fade between two resolutions just as the networks do.
+
+    Source: Karras et al. (ICLR 2018), section 2.
     """
     missing, share = split_lod(lod, images.shape[-1].bit_length())
     small = downscale2d(images, 2**missing)

@@ -1,4 +1,4 @@
-"""StyleGAN's mapping network, with the running mean of W that truncation pulls towards."""
+"""StyleGAN's mapping network, with the running mean of W that truncation interpolates towards."""
 
 import torch
 from torch import Tensor, nn
@@ -11,22 +11,22 @@ __all__ = ["MappingNetwork"]
 
 
 class MappingNetwork(nn.Module):
-    """Latents (and labels) to intermediate latents.
+    """Mapping from latents and labels to intermediate latents.
 
-    Keys: ``embed`` [c_dim, z_dim] if conditional, ``fc0.weight``, ``fc0.bias``, ``fc1.weight``, ..., ``w_avg`` [w_dim].
+    Keys: ``embed [c_dim, z_dim]`` if conditional, ``fc0.weight``, ``fc0.bias``, ``fc1.weight``, ..., ``w_avg [w_dim]``.
 
     Args:
         z_dim: features of z.
-        c_dim: classes; 0 for none.
+        c_dim: number of classes; 0 for an unconditional network.
         w_dim: features of w.
-        num_ws: how many layers each w is handed to.
-        num_layers: fully connected layers.
-        layer_features: of all layers but the last.
-        lr_multiplier: how much slower the layers learn than the rest of the generator.
+        num_ws: number of copies of w, one per layer of the synthesis network.
+        num_layers: number of fully connected layers.
+        layer_features: width of all layers but the last.
+        lr_multiplier: learning rate relative to the rest of the generator.
         nonlinearity: ``"lrelu"`` or ``"relu"``.
         use_wscale: whether weights are equalised.
-        normalize_latents: whether z (beside the embedded label) is scaled to unit mean square.
-        w_avg_beta: share of ``w_avg`` that one batch leaves.
+        normalize_latents: whether z, concatenated with the embedded label, is scaled to unit mean square.
+        w_avg_beta: decay of the running mean ``w_avg``.
 
     Source: Karras et al. (CVPR 2019), section 2 and appendix C; appendix B for the truncation.
     """
@@ -71,12 +71,12 @@ class MappingNetwork(nn.Module):
         Args:
             z: ``[N, z_dim]``, standard normal.
             c: ``[N, c_dim]`` one-hot, needed when conditional.
-            truncation_psi: 1 leaves w alone, 0 gives the mean.
-            truncation_cutoff: how many of the first layers are truncated; None for all.
-            update_emas: move ``w_avg`` towards the mean of this batch.
+            truncation_psi: 1 leaves w unchanged, 0 gives the mean.
+            truncation_cutoff: number of leading layers to truncate; None for all.
+            update_emas: update ``w_avg`` with the mean of this batch.
 
         Raises:
-            ValueError: ``z`` or ``c`` do not have the shape that the network was built for.
+            ValueError: if ``z`` or ``c`` has the wrong shape.
 
         Deviation: the published code does not truncate at all when the cutoff is None.
         """
@@ -98,7 +98,7 @@ class MappingNetwork(nn.Module):
         return w
 
     def checked(self, x: Tensor | None, name: str, features: int) -> Tensor:
-        """Return ``x`` in the network's dtype."""
+        """Return ``x [N, features]`` in the network's dtype, after checking its shape."""
         if x is None or x.ndim != 2 or x.shape[1] != features:
             found = "None" if x is None else list(x.shape)
             raise ValueError(f"The mapping network needs {name} as [N, {features}]; give that instead of {found}.")

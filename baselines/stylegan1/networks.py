@@ -27,15 +27,16 @@ __all__ = ["Discriminator", "Generator"]
 class Generator(nn.Module):
     """Latents and labels to images.
 
-    Keyword arguments beyond the five sizes go to ``SynthesisNetwork``. Keys: ``mapping.*`` and ``synthesis.*``.
+    Keys: ``mapping.*`` and ``synthesis.*``.
 
     Args:
         z_dim: features of z.
-        c_dim: classes; 0 for none.
+        c_dim: number of classes; 0 for an unconditional network.
         w_dim: features of w.
         img_resolution: a power of two.
-        img_channels: of the images.
-        mapping_kwargs: for ``MappingNetwork``.
+        img_channels: channels of the images.
+        mapping_kwargs: keyword arguments of ``MappingNetwork``.
+        synthesis_kwargs: keyword arguments of ``SynthesisNetwork``.
     """
 
     def __init__(
@@ -65,14 +66,14 @@ class Generator(nn.Module):
         streams: Noise | None = None,
         force_fp32: bool = False,
     ) -> Tensor:
-        """Return images of latents ``z [N, z_dim]`` and labels ``c [N, c_dim]``: ``synthesis`` of ``mapping``."""
+        """Return ``synthesis(mapping(z, c))``: images for latents ``[N, z_dim]`` and labels ``[N, c_dim]``."""
         ws = self.mapping(z, c, truncation_psi, truncation_cutoff)
         images: Tensor = self.synthesis(ws, noise_mode, streams, force_fp32)
         return images
 
 
 class DiscriminatorBlock(nn.Module):
-    """Two convolutions that halve the image; keys ``fromrgb.*``, ``conv0.*``, ``conv1.*``."""
+    """Two convolutions that halve the resolution; keys ``fromrgb.*``, ``conv0.*``, ``conv1.*``."""
 
     def __init__(
         self,
@@ -98,13 +99,13 @@ class DiscriminatorBlock(nn.Module):
         return self.activation(self.fromrgb(images))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``[N, out_channels, R / 2, R / 2]`` of ``[N, in_channels, R, R]``."""
+        """Return ``[N, out_channels, R / 2, R / 2]`` for ``x [N, in_channels, R, R]``."""
         x = self.activation(self.conv0(x))
         return self.activation(self.conv1(self.blur(x)))
 
 
 class DiscriminatorEpilogue(nn.Module):
-    """From 4x4 features to scores; keys ``fromrgb.*``, ``conv.*``, ``fc.*``, ``out.*``."""
+    """Map 4x4 features to scores; keys ``fromrgb.*``, ``conv.*``, ``fc.*``, ``out.*``."""
 
     def __init__(
         self,
@@ -142,18 +143,18 @@ class DiscriminatorEpilogue(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Judges images at the level of detail in the buffer ``lod``, which is the generator's.
+    """Discriminator at the level of detail in the buffer ``lod``, which must equal the generator's.
 
-    Keys: ``lod`` [], then ``b{img_resolution}.*``, ..., ``b8.*``, ``b4.*``.
+    Keys: ``lod []``, then ``b{img_resolution}.*``, ..., ``b8.*``, ``b4.*``.
 
     Args:
-        c_dim: classes; 0 for none. The score of an image is the one that belongs to its label.
+        c_dim: number of classes; 0 for none. There is one score per class, and the label selects one.
         img_resolution: a power of two.
-        img_channels: of the images.
+        img_channels: channels of the images.
         fmap_base, fmap_decay, fmap_max, nonlinearity, use_wscale, fused_scale, blur_filter, structure: as for
             ``SynthesisNetwork``.
-        mbstd_group_size: images whose deviation is compared; 1 or less for none.
-        mbstd_num_features: how many channels that deviation gives.
+        mbstd_group_size: group size of the minibatch deviation; 1 or less disables it.
+        mbstd_num_features: number of channels of the minibatch deviation.
     """
 
     lod: Tensor
@@ -200,7 +201,7 @@ class Discriminator(nn.Module):
             self.add_module(f"b{res}", block)
 
     def forward(self, images: Tensor, c: Tensor | None = None) -> Tensor:
-        """Return scores ``[N, 1]``, larger where an image looks real.
+        """Return scores ``[N, 1]``, larger for images that look real.
 
         Args:
             images: ``[N, img_channels, img_resolution, img_resolution]``, -1..1.

@@ -1,4 +1,4 @@
-"""How to train StyleGAN: the published configurations, and the one of the embedded weights.
+"""Training recipes for StyleGAN: the published configurations, and that of the embedded weights.
 
 Source: Karras et al., A Style-Based Generator Architecture for Generative Adversarial Networks (CVPR 2019), appendix C,
 and the settings that its authors published with their code.
@@ -31,19 +31,19 @@ Rates = Annotated[Mapping[str, float], Range(0, 1e38), ADJUSTABLE]
 class Recipe(stylegan.Recipe):
     """All settings of a training run except data and seed.
 
-    Dictionaries are by resolution, written as text (JSON has no other keys): ``{"8": 256}``. What they lack has the
-    value of ``batch``, ``g_lr`` and ``d_lr``.
+    The keys of dictionaries are resolutions as text, because JSON allows no numbers there: ``{"8": 256}``. Resolutions
+    without an entry use ``batch``, ``g_lr`` and ``d_lr``.
 
     Attributes:
-        initial_resolution: to start growing at.
-        training_kimg: at each level, before the next one.
-        transition_kimg: over which a level fades in.
-        batches: images in a step.
+        initial_resolution: resolution at which growing starts.
+        training_kimg: thousands of images at each level before the next one fades in.
+        transition_kimg: thousands of images over which a level fades in.
+        batches: images per step.
         g_lrs, d_lrs: learning rates.
-        g_loss, d_loss: which losses.
+        g_loss, d_loss: names of the losses.
         r1_gamma, r2_gamma, gp_lambda, gp_target, epsilon: as in ``baselines.stylegan1.losses.Penalties``.
-        style_mixing_prob: share of batches that are generated from two latents.
-        translate: images given to the discriminator, real and generated alike, are shifted by up to this many pixels.
+        style_mixing_prob: probability of generating a batch from two latents per image.
+        translate: largest random shift, in pixels, of real and generated images before the discriminator.
     """
 
     g_lr: LearningRate = 0.001

@@ -1,4 +1,4 @@
-"""How a training run grows: level of detail, batch size and learning rate over time.
+"""Schedule of progressive growing: level of detail, batch size and learning rate over time.
 
 Source: Karras et al., Progressive Growing of GANs (ICLR 2018), section 2 and appendix A; Karras et al., A Style-Based
 Generator Architecture (CVPR 2019), appendix C.
@@ -13,12 +13,12 @@ from baselines.training.data import BatchSegment
 
 @dataclass(frozen=True)
 class Stage:
-    """What holds at one moment of the training.
+    """Settings at one point of the training.
 
     Attributes:
-        lod: level of detail: 0 for full size, 1 for half of it; in between, a level is fading in.
-        resolution: of the finest level that is there, wholly or in part.
-        batch: images in a step.
+        lod: level of detail: 0 for full size, 1 for half of it; at fractions, a level is fading in.
+        resolution: resolution of the finest level that is at least partly faded in.
+        batch: images per step.
         g_lr, d_lr: learning rates.
     """
 
@@ -31,17 +31,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Growth:
-    """The progressive growing of one run. All dictionaries are by resolution; what they lack has the base value.
+    """The progressive growing of one run.
 
     Attributes:
-        img_resolution: of the grown networks.
-        initial_resolution: to start at.
-        training_kimg: at each level, before the next one.
-        transition_kimg: over which a level fades in.
-        batch: images in a step.
-        batches: other batch sizes.
+        img_resolution: final resolution.
+        initial_resolution: resolution at the start.
+        training_kimg: thousands of images at each level before the next one fades in.
+        transition_kimg: thousands of images over which a level fades in.
+        batch: images per step.
+        batches: exceptions to ``batch``, by resolution.
         g_lr, d_lr: learning rates.
-        g_lrs, d_lrs: other learning rates.
+        g_lrs, d_lrs: exceptions to the learning rates, by resolution.
     """
 
     img_resolution: int
@@ -56,7 +56,7 @@ class Growth:
     d_lrs: Mapping[int, float] = field(default_factory=dict)
 
     def at(self, nimg: int) -> Stage:
-        """Return what holds after ``nimg`` images."""
+        """Return the settings after ``nimg`` images."""
         lod = self.lod(nimg)
         resolution = self.img_resolution >> math.floor(lod)
         return Stage(
@@ -89,10 +89,10 @@ class Growth:
         return tuple(found)
 
     def _steps_alike(self, nimg: int, batch: int) -> int:
-        """Return for how many steps the batch size surely stays, one at least; 0 once the networks are grown.
+        """Return a number of steps over which the batch size cannot change; 0 once the networks are fully grown.
 
-        It can change where a level begins to fade in or the next one's training begins. Near there it is looked at in
-        every step, so that rounding decides nothing.
+        The batch size can change where a level starts or ends fading in. Near such a point the result is 1, so that
+        every step is checked and rounding cannot matter.
         """
         if self.lod(nimg) == 0:
             return 0

@@ -1,4 +1,4 @@
-"""StyleGAN's synthesis network: a constant, and two styled and noisy layers at every resolution it has grown to."""
+"""StyleGAN's synthesis network: a learned constant, then two layers with noise and style per resolution."""
 
 import math
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ Structure = Literal["auto", "fixed", "linear", "recursive"]
 
 
 class Noise(Protocol):
-    """Where random noise comes from: one stream an image."""
+    """Source of random noise, with one stream per image."""
 
     def normal(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
         """Return standard normal draws, ``[N, *shape]``."""
@@ -36,15 +36,15 @@ class Noise(Protocol):
 
 
 def level_channels(resolution: int, fmap_base: int, fmap_decay: float, fmap_max: int) -> int:
-    """Return how many channels the features at a resolution have, 2 or more pixels wide."""
+    """Return the number of channels of the features at ``resolution``, which is at least 2."""
     return min(int(fmap_base / 2.0 ** ((math.log2(resolution) - 1) * fmap_decay)), fmap_max)
 
 
 def split_lod(lod: float, levels: int) -> tuple[int, float]:
-    """Return how many levels are left out whole, and the share, 0..1, in which the last one is not yet there.
+    """Return how many levels are omitted, and how much of the finest remaining one is still missing, 0..1.
 
     Args:
-        lod: level of detail: 0 for the full resolution, 1 for half of it, and so on; in between, fading.
+        lod: level of detail: 0 for the full resolution, 1 for half of it, and so on; fractions fade between.
         levels: number of resolutions from 4x4 on.
     """
     lod = min(max(lod, 0.0), float(levels - 1))
@@ -53,7 +53,7 @@ def split_lod(lod: float, levels: int) -> tuple[int, float]:
 
 @dataclass(frozen=True)
 class EpilogueDesign:
-    """Which steps follow every convolution of the synthesis network; the names are those of the published code."""
+    """The steps after each convolution of the synthesis network, named as in the published code."""
 
     use_styles: bool = True
     use_noise: bool = True
@@ -66,7 +66,7 @@ class EpilogueDesign:
 class Epilogue(nn.Module):
     """Noise, bias, nonlinearity, normalisation and style, in this order.
 
-    Keys: ``bias`` [C], ``noise_strength`` [C] and buffer ``noise_const`` [R, R] with noise, ``affine.*`` with styles.
+    Keys: ``bias [C]``; with noise ``noise_strength [C]`` and buffer ``noise_const [R, R]``; with styles ``affine.*``.
 
     Source: Karras et al. (CVPR 2019), figure 1b, equation 1 (AdaIN: instance norm and style) and appendix C.
     """
@@ -84,7 +84,7 @@ class Epilogue(nn.Module):
             self.affine = Dense(w_dim, 2 * channels, gain=1, use_wscale=design.use_wscale)
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
-        """Return ``[N, C, R, R]`` of features ``x``, latents ``w [N, w_dim]`` and noise ``[N, 1, R, R]``."""
+        """Return ``[N, C, R, R]`` for features ``x``, latents ``w [N, w_dim]`` and noise ``[N, 1, R, R]``."""
         if noise is not None:
             x = x + noise * self.noise_strength[:, None, None]
         x = self.activation(x + self.bias[:, None, None])
@@ -98,7 +98,7 @@ class Epilogue(nn.Module):
 
 
 class ConstantInput(nn.Module):
-    """The learned constant that all images start from; key ``const`` [C, 4, 4]."""
+    """The learned constant that all images start from; key ``const [C, 4, 4]``."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class LatentInput(Dense):
     """A fully connected layer from the latents to the first features, as in Progressive GAN."""
 
     def __init__(self, w_dim: int, channels: int, use_wscale: bool) -> None:
-        # The gain is a quarter of the usual one, as Progressive GAN has it.
+        # A quarter of the usual gain, as in Progressive GAN.
         super().__init__(w_dim, 16 * channels, gain=math.sqrt(2) / 4, use_wscale=use_wscale, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -122,7 +122,7 @@ class LatentInput(Dense):
 
 
 class SynthesisBlock(nn.Module):
-    """The two layers of one resolution, and the convolution that turns their features into an image.
+    """The two layers at one resolution, and the convolution from their features to RGB.
 
     Keys: ``input.*`` at 4x4 and ``conv0.*`` elsewhere, ``epilogue0.*``, ``conv1.*``, ``epilogue1.*``, ``torgb.*``.
     """
@@ -160,7 +160,13 @@ class SynthesisBlock(nn.Module):
             self.torgb = Conv(out_channels, img_channels, 1, gain=1, use_wscale=use_wscale, bias=True)
 
     def forward(self, x: Tensor, w: tuple[Tensor, Tensor], noise: tuple[Tensor | None, Tensor | None]) -> Tensor:
-        """Return features ``[N, C, R, R]`` of those at half the resolution (at 4x4: of w), styles and noises."""
+        """Return features ``[N, C, R, R]``.
+
+        Args:
+            x: features at half the resolution, or ``w [N, w_dim]`` at 4x4.
+            w: latents of both layers, each ``[N, w_dim]``.
+            noise: noise of both layers, each ``[N, 1, R, R]`` or None.
+        """
         x = self.input(x) if self.in_channels == 0 else self.blur(self.conv0(x))
         x = self.epilogue0(x, w[0], noise[0])
         x = self.epilogue1(self.conv1(x), w[1], noise[1])
@@ -170,23 +176,23 @@ class SynthesisBlock(nn.Module):
 class SynthesisNetwork(nn.Module):
     """Intermediate latents to images, at the level of detail in the buffer ``lod``.
 
-    Keys: ``lod`` [], then ``b4.*``, ``b8.*``, ...
+    Keys: ``lod []``, then ``b4.*``, ``b8.*``, ...
 
     Args:
         w_dim: features of w.
         img_resolution: a power of two, at least 4.
-        img_channels: of the images.
+        img_channels: channels of the images.
         fmap_base, fmap_decay, fmap_max: the features at R x R have
             ``min(fmap_base / 2 ** ((log2(R) - 1) * fmap_decay), fmap_max)`` channels.
-        use_styles: False leaves out the styles; then there is one w, for the input.
+        use_styles: False omits the styles, so that a single w feeds the input.
         const_input_layer: False starts from w instead of a constant.
         use_noise: whether noise is added to every layer.
         use_pixel_norm, use_instance_norm: normalisation after the nonlinearity.
         nonlinearity: ``"lrelu"`` or ``"relu"``.
         use_wscale: whether weights are equalised.
         fused_scale: see ``Conv``.
-        blur_filter: taps of the filter after upsampling; None for none.
-        structure: ``"fixed"`` never grows, and has one output convolution; the other names mean the same here.
+        blur_filter: taps of the filter after upsampling; None for no filter.
+        structure: ``"fixed"`` never grows and has a single RGB convolution; all other values are equivalent.
 
     Raises:
         ValueError: if the resolution is not a power of two.
@@ -246,12 +252,12 @@ class SynthesisNetwork(nn.Module):
 
         Args:
             ws: ``[N, num_ws, w_dim]``.
-            noise_mode: ``"const"`` for the stored noise, ``"random"`` for new noise in every image, or ``"none"``.
-            streams: of the random noise, whose purpose is ``noise/LAYER``; None draws from the global stream.
-            force_fp32: without effect: everything is in the dtype of the parameters.
+            noise_mode: ``"const"`` for the stored noise, ``"random"`` for fresh noise, or ``"none"``.
+            streams: source of random noise, called with the purpose ``noise/LAYER``; None for torch's global generator.
+            force_fp32: ignored, because everything is in the parameters' dtype.
 
         Raises:
-            ValueError: ``ws`` of another shape, or an unknown noise mode.
+            ValueError: for ``ws`` of the wrong shape, or an unknown noise mode.
         """
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             shape = f"[N, {self.num_ws}, {self.w_dim}]"
@@ -263,12 +269,12 @@ class SynthesisNetwork(nn.Module):
         ws = ws.to(self.lod.dtype)
         noise = [self.noise(layer, ws, noise_mode, streams) for layer in range(self.num_layers)]
         if can_tile(ws):
-            # Small images go in pairs: for one alone, the fixed cost of every operation would dominate.
+            # Two small images per tile: with one, the fixed cost of each operation would dominate.
             return tiled(self.images, 2 if self.img_resolution <= 64 else 1, ws, *noise)
         return self.images(ws, *noise)
 
     def images(self, ws: Tensor, *noise: Tensor | None) -> Tensor:
-        """Return images of intermediate latents and the noise ``[N, 1, R, R]`` of every layer."""
+        """Return images for intermediate latents and the noise ``[N, 1, R, R]`` of every layer."""
         missing, share = split_lod(float(self.lod), len(self.block_resolutions)) if self.grows else (0, 0.0)
         blocks = self.blocks()[: len(self.block_resolutions) - missing]
         coarse, x = ws[:, 0], ws[:, 0]

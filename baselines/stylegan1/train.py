@@ -1,4 +1,4 @@
-"""Training of StyleGAN, which grows while it is trained."""
+"""StyleGAN training, with progressive growing."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ __all__ = ["Training", "prepare", "train"]
 def prepare(
     images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[stylegan.Options]
 ) -> PreparedRun["Training"]:
-    """Return a run that can begin; arguments and errors are those of ``baselines.training.stylegan.prepare``."""
+    """Return a run that is ready to start; see ``baselines.training.stylegan.prepare`` for arguments and errors."""
     return stylegan.prepare(Training, images, recipe, run_dir, **options)
 
 
@@ -45,17 +45,17 @@ def train(
     on_tick: OnTick | None = None,
     **options: Unpack[stylegan.Options],
 ) -> Path:
-    """Return the path of the averaged generator's weights, ``run_dir / "stylegan1.safetensors"``, after training.
+    """Train and return the path of the averaged generator's weights, ``run_dir / "stylegan1.safetensors"``.
 
-    There is also a sample grid of each level of detail, ``samples-KIMG-RxR.png``, from when it was fully trained; the
-    log has the level as ``Gmain/lod``. Arguments and errors are those of ``baselines.training.stylegan.prepare`` and
+    Each level of detail also gets a sample grid, ``samples-KIMG-RxR.png``, at the end of its training. The log has the
+    level as ``Gmain/lod``. For arguments and errors see ``baselines.training.stylegan.prepare`` and
     ``PreparedRun.run``.
     """
     return prepare(images, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
 
 
 class Training(stylegan.Training):
-    """StyleGAN's phases: the discriminator with its penalties, then the generator, at the level of the moment."""
+    """StyleGAN's training phases: the discriminator with its penalties, then the generator, at the current level."""
 
     model = "stylegan1"
     generator_class: ClassVar[Callable[..., Any]] = Generator
@@ -82,7 +82,7 @@ class Training(stylegan.Training):
         return growth(recipe, img_resolution).segments(round(recipe.kimg * 1000))
 
     def plan(self) -> TrainPlan:
-        """Return networks, optimisers and phases for the loop."""
+        """Return the networks, optimisers and phases of the training loop."""
         recipe = self.recipe
         return TrainPlan(
             networks={"G": self.G, "D": self.D, "G_ema": self.G_ema},
@@ -99,11 +99,11 @@ class Training(stylegan.Training):
         )
 
     def group(self) -> int:
-        """Return how many images the discriminator compares."""
+        """Return the group size of the minibatch deviation; 1 without it."""
         return max(int(self.D.b4.mbstd_group_size), 1)
 
     def prepare(self, at: StepContext) -> None:
-        """Set level of detail and learning rates; forget the gradients' moments where a level begins or is whole."""
+        """Set level of detail and learning rates; reset Adam's moments where a level starts or ends fading in."""
         stage, before = self.growth.at(at.nimg), float(self.G.synthesis.lod)
         self.G.synthesis.lod.fill_(stage.lod)
         self.D.lod.fill_(stage.lod)
@@ -134,13 +134,13 @@ class Training(stylegan.Training):
         )
 
     def generator_loss(self, at: StepContext) -> Losses:
-        """Return the loss of phase Gmain, and for the log the level of detail."""
+        """Return the loss of phase Gmain and, for the log, the level of detail."""
         z, c = self.latents(at.stream("Gmain"), at.rows.whole(len(at.real)), at.rows)
         fake = translate(self.generate(at, "Gmain", z, c), self.recipe.translate, at.stream("Gmain/view"), at.rows)
         return {**losses.generator_loss(self.D, fake, c, self.recipe.g_loss), "lod": self.G.synthesis.lod}
 
     def generate(self, at: StepContext, phase: str, z: Tensor, c: Tensor | None) -> Tensor:
-        """Return images with random noise and, by chance, mixed styles."""
+        """Return images with random noise and, with the recipe's probability, mixed styles."""
         draws, lod, count = at.stream(f"{phase}/mixing"), float(self.G.synthesis.lod), at.rows.whole(len(z))
         cutoff = losses.mixing_cutoff(draws, self.recipe.style_mixing_prob, self.G.num_ws, lod)
         mixed = None
@@ -150,10 +150,10 @@ class Training(stylegan.Training):
 
 
 def growth(recipe: Recipe, img_resolution: int) -> Growth:
-    """Return how a recipe lets networks grow to a resolution.
+    """Return the recipe's schedule of growing to ``img_resolution``.
 
     Raises:
-        SettingsError: they cannot start growing as the recipe says.
+        SettingsError: if the initial resolution is too large or not a power of two of at least 4.
     """
     start = recipe.initial_resolution
     if start > img_resolution:
@@ -181,10 +181,10 @@ T = TypeVar("T")
 
 
 def by_number(table: Mapping[str, T]) -> dict[int, T]:
-    """Return a dictionary by resolution with its keys as numbers.
+    """Return the dictionary with its keys, which are resolutions, as numbers.
 
     Raises:
-        SettingsError: a key is not a number.
+        SettingsError: if a key is not a number.
     """
     for resolution in table:
         if not resolution.isdecimal():

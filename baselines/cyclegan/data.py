@@ -1,4 +1,4 @@
-"""Unpaired batches of two domains, and the augmentation of the authors."""
+"""Unpaired batches of two domains, with the authors' augmentation."""
 
 from dataclasses import dataclass, field
 
@@ -15,17 +15,17 @@ from baselines.training.streams import stream
 
 @dataclass
 class Unpaired(Batches):
-    """Images of domain A in epochs of random order, each with a random image of domain B.
+    """Images of domain A in random order, each with a random image of domain B.
 
-    An epoch shows as many images as the larger domain has; where that is B, those of A come again within it.
+    An epoch has as many images as the larger domain. If that is B, images of A repeat within the epoch.
 
     Attributes:
-        images: of domain A, ``[C, H, W]`` uint8, 0..255, all of one size.
-        others: of domain B, in the same form.
-        mirror: whether every second image, at random, is flipped left to right.
-        load_size: to which height and width images are first resized; 0 leaves them as they are.
-        crop_size: height and width of the square cut out at random; 0 leaves images whole.
-        translate: by up to how many pixels images are shifted at random, last of all.
+        images: images of domain A, ``[C, H, W]`` uint8, 0..255, all of one size.
+        others: images of domain B, in the same form.
+        mirror: whether to flip images left to right with probability 1/2.
+        load_size: height and width to which images are first resized; 0 for no resizing.
+        crop_size: height and width of a random square crop; 0 for no cropping.
+        translate: largest random shift in pixels, applied last.
     """
 
     others: Images = field(default_factory=lambda: torch.empty(0))
@@ -47,7 +47,7 @@ class Unpaired(Batches):
 
     @property
     def epoch_size(self) -> int:
-        """Images of each domain in an epoch."""
+        """Return the number of images of each domain in an epoch."""
         return max(len(self.images), len(self.others))
 
     def draw(self, step: int) -> tuple[Tensor, None]:
@@ -61,7 +61,7 @@ class Unpaired(Batches):
         return translate(images, self.translate, draws), None
 
     def augmented(self, image: Tensor, draws: torch.Generator) -> Tensor:
-        """Return an image resized, cropped and by chance flipped; uint8."""
+        """Return the image ``[C, H, W]`` uint8, resized, cropped and randomly flipped."""
         if self.load_size:
             image = resized(image, self.load_size)
         if self.crop_size:
@@ -80,7 +80,7 @@ class Unpaired(Batches):
 
 
 def resized(image: Tensor, size: int) -> Tensor:
-    """Return an image ``[C, size, size]`` uint8, resized by Pillow's bicubic filter as in the authors' code."""
+    """Return an image ``[C, size, size]`` uint8, resized with Pillow's bicubic filter as in the authors' code."""
     if tuple(image.shape[1:]) == (size, size):
         return image
     planes = [Image.fromarray(plane.numpy()).resize((size, size), Image.Resampling.BICUBIC) for plane in image]

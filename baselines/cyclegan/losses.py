@@ -1,4 +1,4 @@
-"""The losses of CycleGAN: adversarial, cycle consistency and identity.
+"""Losses of CycleGAN: adversarial, cycle consistency and identity.
 
 Source: Zhu et al. (ICCV 2017), section 3 and section 5.2 (identity).
 """
@@ -14,13 +14,16 @@ GAN_MODES = ("lsgan", "vanilla", "wgangp")
 
 
 def gan_loss(prediction: Tensor, real: bool, mode: GANMode = "lsgan") -> Tensor:
-    """Return how far a discriminator's map ``[N, 1, h, w]`` is from calling everything real, or fake: ``[N]``.
+    """Return the adversarial loss ``[N]`` of a discriminator's map for a target of real or fake.
 
-    ``lsgan``: the squared distance from 1 (real) or 0 (fake). ``vanilla``: cross-entropy of the logits. ``wgangp``: the
-    mean, negative for real; the gradient penalty that belongs to it is ``gradient_penalty``.
+    Args:
+        prediction: the discriminator's map ``[N, 1, h, w]``.
+        real: whether the target is real.
+        mode: ``lsgan`` for the squared distance from 1 (real) or 0 (fake), ``vanilla`` for the cross-entropy of the
+            logits, ``wgangp`` for the mean, negated for real, to be used with ``gradient_penalty``.
 
     Raises:
-        ValueError: an unknown mode.
+        ValueError: for an unknown mode.
 
     Source: Mao et al., Least Squares GANs (ICCV 2017), with a = 0, b = c = 1 and without the factor 1/2; Goodfellow et
     al. (NeurIPS 2014); Gulrajani et al. (NeurIPS 2017).
@@ -38,7 +41,7 @@ def gan_loss(prediction: Tensor, real: bool, mode: GANMode = "lsgan") -> Tensor:
 
 
 def discriminator_loss(D: nn.Module, real: Tensor, fake: Tensor, mode: GANMode) -> Tensor:
-    """Return the loss of a discriminator, half for real and half for fake images, ``[N]``: it learns half as fast.
+    """Return the discriminator's loss ``[N]``, halved so that it learns more slowly than the generator.
 
     Source: Zhu et al., section 4 (training details).
     """
@@ -54,12 +57,16 @@ def distance(x: Tensor, y: Tensor) -> Tensor:
 
 
 def gradient_penalty(D: nn.Module, real: Tensor, fake: Tensor, alpha: Tensor, gp_lambda: float = 10) -> Tensor:
-    """Return how far the discriminator's gradients are from length 1 between real and fake images, ``[N]``.
+    """Return ``gp_lambda`` times the squared difference of the gradient norm and 1, ``[N]``.
 
-    The gradient is that of the sum of the discriminator's map.
+    The gradient of the sum of the discriminator's map is taken at interpolations of real and fake images.
 
     Args:
-        alpha: ``[N]`` shares of the real images in the mixtures, 0..1: ones for the real images alone.
+        D: discriminator.
+        real: real images ``[N, C, H, W]``.
+        fake: generated images ``[N, C, H, W]``.
+        alpha: ``[N]`` weights of the real images in the interpolation, 0..1.
+        gp_lambda: weight of the penalty.
 
     Source: Gulrajani et al., Improved Training of Wasserstein GANs (NeurIPS 2017), equation 3.
     """
@@ -71,5 +78,5 @@ def gradient_penalty(D: nn.Module, real: Tensor, fake: Tensor, alpha: Tensor, gp
 
 
 def per_sample(values: Tensor) -> Tensor:
-    """Return the mean over all but the first axis."""
+    """Return the mean over all axes but the first, ``[N]``."""
     return values.flatten(1).mean(1)

@@ -1,4 +1,6 @@
-"""The pool of earlier generated images, some of which the discriminators see in place of new ones.
+"""A pool of earlier generated images, some of which the discriminators see instead of new ones.
+
+Remembering earlier fakes keeps the discriminator from forgetting them, which damps oscillation.
 
 Source: Shrivastava et al., Learning from Simulated and Unsupervised Images through Adversarial Training (CVPR 2017),
 section 2.3, as Zhu et al. (ICCV 2017), section 4, use it.
@@ -24,11 +26,11 @@ class Draws(Protocol):
 
 
 class ImagePool(nn.Module):
-    """Up to ``size`` images generated earlier; a module, so that snapshots hold its content.
+    """Up to ``size`` images generated earlier; a module, so that snapshots include its content.
 
     Attributes:
         images: ``[size, C, H, W]`` float32.
-        count: how many of them have been filled.
+        count: number of stored images, ``[]`` int64.
     """
 
     images: Tensor
@@ -41,11 +43,11 @@ class ImagePool(nn.Module):
 
     @torch.no_grad()
     def query(self, images: Tensor, draws: Draws) -> Tensor:
-        """Return as many images as given, ``[N, C, H, W]``: the new ones, or in place of some of them old ones.
+        """Return ``images [N, C, H, W]``, some of them exchanged for earlier ones.
 
-        While the pool fills, new images are stored and returned. After that each new image, with probability one half,
-        replaces a stored one, which is returned instead of it; otherwise it is returned and not stored. A pool of
-        size 0 returns what it is given.
+        While the pool fills, new images are stored and returned. Once it is full, each new image is exchanged for a
+        random stored one with probability 1/2, and otherwise returned without being stored. A pool of size 0 returns
+        its input.
         """
         if not len(self.images):
             return images.detach()

@@ -14,18 +14,21 @@ POLICIES = ("linear", "step", "cosine")
 def lr_factor(
     epoch: int, policy: Policy = "linear", n_epochs: int = 100, n_epochs_decay: int = 100, lr_decay_iters: int = 50
 ) -> float:
-    """Return what the learning rate is multiplied by in an epoch.
-
-    ``linear``: 1, and from epoch ``n_epochs`` on falling by equal steps to 0 in the last, ``n_epochs +
-    n_epochs_decay``. The authors' code counts the epoch that begins as done: so it falls one epoch earlier than the
-    paper has it, and the last epoch trains nothing. ``step``: a tenth after every ``lr_decay_iters`` epochs.
-    ``cosine``: half a wave over ``n_epochs``.
+    """Return the factor of the learning rate in an epoch, 0..1.
 
     Args:
-        epoch: from 1 on.
+        epoch: number of the epoch, counted from 1.
+        policy: ``linear`` for 1, then equal steps from epoch ``n_epochs`` on down to 0 in the last epoch; ``step`` for
+            a division by ten after every ``lr_decay_iters`` epochs; ``cosine`` for half a cosine over ``n_epochs``.
+        n_epochs: epochs at the full rate, or of the half cosine.
+        n_epochs_decay: epochs of the linear decay.
+        lr_decay_iters: epochs per step.
 
     Raises:
-        ValueError: an unknown policy.
+        ValueError: for an unknown policy.
+
+    Deviation: as in the authors' code, the linear decay starts one epoch earlier than in the paper, so that the rate
+    is 0 in the last epoch.
     """
     if policy == "linear":
         return max(0.0, 1 - max(0, epoch + 1 - n_epochs) / (n_epochs_decay + 1))

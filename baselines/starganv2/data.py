@@ -14,18 +14,18 @@ from baselines.errors import TrainingError
 from baselines.training.data import Batches, Images, to_float
 from baselines.training.streams import stream
 
-TRIES = 10  # at a crop that fits into the image
+TRIES = 10  # for a crop that fits into the image
 
 
 @dataclass(frozen=True)
 class Views:
-    """How an image is altered before it is shown.
+    """Random augmentation of training images.
 
     Attributes:
-        crop_prob: probability that a part of it is cut out and enlarged.
-        crop_scale: range of the part's area, a share of the image's.
-        crop_ratio: range of its width over its height.
-        mirror: whether every second image, at random, is flipped left to right.
+        crop_prob: probability of cropping an image and enlarging the crop.
+        crop_scale: range of the crop's area, as a fraction of the image's.
+        crop_ratio: range of the crop's aspect ratio, width over height.
+        mirror: whether to flip images left to right with probability 1/2.
     """
 
     crop_prob: float = 0.0
@@ -34,7 +34,7 @@ class Views:
     mirror: bool = False
 
     def __call__(self, image: Tensor, draws: torch.Generator) -> Tensor:
-        """Return a view ``[C, R, R]`` float32, -1..1, of an image ``[C, R, R]`` uint8."""
+        """Return an augmented image ``[C, R, R]`` float32, -1..1, for an image ``[C, R, R]`` uint8."""
         size, view = list(image.shape[1:]), image
         if uniform(draws) < self.crop_prob:
             top, left, height, width = self.window(size[0], size[1], draws)
@@ -47,7 +47,7 @@ class Views:
     def window(self, height: int, width: int, draws: torch.Generator) -> tuple[int, int, int, int]:
         """Return top, left, height and width of a random part: area uniform, ratio of the sides log-uniform.
 
-        Where no draw fits into the image, it is the whole image.
+        If no draw fits into the image, the result is the whole image.
         """
         low, high = (math.log(ratio) for ratio in self.crop_ratio)
         for _ in range(TRIES):
@@ -61,16 +61,16 @@ class Views:
 
 
 def uniform(draws: torch.Generator, low: float = 0.0, high: float = 1.0) -> float:
-    """Return one uniform draw."""
+    """Return one uniform draw from ``low..high``."""
     return low + (high - low) * float(torch.rand([], generator=draws, dtype=torch.float64))
 
 
 @dataclass
 class DomainBatches(Batches):
-    """Training images drawn with replacement, every domain as often as the others; labels are the one-hot domains.
+    """Training images drawn with replacement, with equal probability for all domains; labels are one-hot domains.
 
     Attributes:
-        views: how they are altered; in place of ``mirror``.
+        views: augmentation of the images; replaces ``mirror``.
     """
 
     views: Views = Views()
@@ -93,9 +93,9 @@ class DomainBatches(Batches):
         return self.seen(chosen, draws), F.one_hot(y, len(self.members)).float()
 
     def references(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return two batches of references like ``draw``'s, and their domains ``[batch]`` int64, shared by a pair.
+        """Return two batches of references like ``draw``'s, and their common domains ``[batch]`` int64.
 
-        The second of a pair is the first one's partner, another image of its domain, the same in all of the run.
+        The second image of a pair is the first one's partner: an image of its domain, fixed for the whole run.
         """
         draws = stream(self.seed, step, "data/references")
         chosen, y = self.chosen(draws, self.batch)
@@ -110,7 +110,7 @@ class DomainBatches(Batches):
         return torch.tensor(picked), y
 
     def seen(self, chosen: Tensor, draws: torch.Generator) -> Tensor:
-        """Return the images at some positions, ``[N, C, R, R]`` float32, -1..1, each altered by its own draws."""
+        """Return the chosen images, augmented, ``[N, C, R, R]`` float32, -1..1."""
         return torch.stack([self.views(self.images[index], draws) for index in chosen.tolist()])
 
 

@@ -1,4 +1,4 @@
-"""The layers of StarGAN v2: residual blocks with instance norm or AdaIN, the high-pass skip, and heads by domain.
+"""Layers of StarGAN v2: residual blocks with instance norm or AdaIN, the high-pass skip, and per-domain heads.
 
 Source: Choi et al., StarGAN v2: Diverse Image Synthesis for Multiple Domains (CVPR 2020), appendix A (architectures);
 Huang and Belongie, Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization (ICCV 2017), equation 8.
@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-SLOPE = 0.2  # of all leaky rectifiers
+SLOPE = 0.2  # of all leaky ReLUs
 
 
 def levels(size: int, end: int) -> int:
-    """Return how often ``size`` is halved until it is ``end``.
+    """Return the number of halvings from ``size`` to ``end``.
 
     Raises:
-        ValueError: if either is not a power of two, or ``size`` is the smaller.
+        ValueError: if either is not a power of two, or ``size`` is smaller than ``end``.
     """
     count = size.bit_length() - end.bit_length()
     if end < 1 or count < 0 or end << count != size or end & (end - 1):
@@ -36,7 +36,7 @@ def widths(base: int, largest: int, count: int) -> list[tuple[int, int]]:
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions beside a shortcut, ``[N, dim_in, R, R]`` to ``[N, dim_out, R, R]``, or half that size.
+    """Two convolutions and a shortcut, ``[N, dim_in, R, R]`` to ``[N, dim_out, R, R]``, or half that size.
 
     Keys: ``conv1.*``, ``conv2.*``; with ``normalize`` ``norm1.*``, ``norm2.*``; ``conv1x1.weight`` where the channels
     differ. The sum is divided by the square root of two, which keeps the variance.
@@ -52,11 +52,11 @@ class ResidualBlock(nn.Module):
         self.conv1x1 = nn.Conv2d(dim_in, dim_out, 1, bias=False) if dim_in != dim_out else nn.Identity()
 
     def halved(self, x: Tensor) -> Tensor:
-        """Return the mean of every 2x2 pixels, or ``x`` as it is where the block keeps the size."""
+        """Return ``x`` averaged over 2x2 pixels, or unchanged if the block keeps the size."""
         return F.avg_pool2d(x, 2) if self.downsample else x
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the features of ``x``."""
+        """Return the block's output for ``x [N, dim_in, R, R]``."""
         residual: Tensor = self.halved(self.conv1(F.leaky_relu(self.norm1(x), SLOPE)))
         residual = self.conv2(F.leaky_relu(self.norm2(residual), SLOPE))
         shortcut: Tensor = self.halved(self.conv1x1(x))
@@ -64,14 +64,14 @@ class ResidualBlock(nn.Module):
 
 
 class AdaIN(nn.Module):
-    """Instance norm whose scale and shift come from a style; key ``fc.*``. A scale of 0 from the style means 1."""
+    """Instance norm whose scale and shift come from a style; key ``fc.*``. The scale is 1 plus the layer's output."""
 
     def __init__(self, style_dim: int, num_features: int) -> None:
         super().__init__()
         self.fc = nn.Linear(style_dim, num_features * 2)
 
     def forward(self, x: Tensor, s: Tensor) -> Tensor:
-        """Return ``x [N, C, H, W]`` normalised over each image's pixels, in the style ``s [N, style_dim]``."""
+        """Return ``x [N, C, H, W]`` normalised over each image's pixels, with style ``s [N, style_dim]``."""
         scale: Tensor
         shift: Tensor
         scale, shift = self.fc(s)[:, :, None, None].chunk(2, dim=1)
@@ -79,10 +79,10 @@ class AdaIN(nn.Module):
 
 
 class AdaINBlock(nn.Module):
-    """Two convolutions in a style, ``[N, dim_in, R, R]`` to ``[N, dim_out, R, R]`` or double that size.
+    """Two convolutions with AdaIN, ``[N, dim_in, R, R]`` to ``[N, dim_out, R, R]`` or double that size.
 
     Keys: ``conv1.*``, ``conv2.*``, ``norm1.fc.*``, ``norm2.fc.*``; ``conv1x1.weight`` where the channels differ. With
-    a high-pass skip (``shortcut`` False) there is no shortcut, but its convolution is still among the weights.
+    a high-pass skip (``shortcut`` False) the shortcut is not used, but published weights still include it.
     """
 
     def __init__(self, dim_in: int, dim_out: int, style_dim: int, shortcut: bool, upsample: bool = False) -> None:
@@ -94,11 +94,11 @@ class AdaINBlock(nn.Module):
         self.conv1x1 = nn.Conv2d(dim_in, dim_out, 1, bias=False) if dim_in != dim_out else nn.Identity()
 
     def doubled(self, x: Tensor) -> Tensor:
-        """Return every pixel twice along both sides, or ``x`` as it is where the block keeps the size."""
+        """Return ``x`` with every pixel repeated twice along both axes, or unchanged if the block keeps the size."""
         return F.interpolate(x, scale_factor=2, mode="nearest") if self.upsample else x
 
     def forward(self, x: Tensor, s: Tensor) -> Tensor:
-        """Return the features of ``x`` in the style ``s [N, style_dim]``."""
+        """Return the block's output for ``x [N, dim_in, R, R]`` and style ``s [N, style_dim]``."""
         residual: Tensor = self.conv1(self.doubled(F.leaky_relu(self.norm1(x, s), SLOPE)))
         residual = self.conv2(F.leaky_relu(self.norm2(residual, s), SLOPE))
         if not self.shortcut:
@@ -108,7 +108,7 @@ class AdaINBlock(nn.Module):
 
 
 class HighPass(nn.Module):
-    """What a pixel differs from its eight neighbours, channel by channel; outside of the image is 0. Key ``filter``."""
+    """Difference between a pixel and its eight neighbours, per channel, with zero padding; key ``filter``."""
 
     filter: Tensor
 
@@ -119,13 +119,13 @@ class HighPass(nn.Module):
         self.register_buffer("filter", kernel / w_hpf)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the details of ``x [N, C, H, W]``; 0 where it is constant."""
+        """Return the high frequencies of ``x [N, C, H, W]``; 0 where it is constant."""
         C = x.shape[1]
         return F.conv2d(x, self.filter.expand(C, 1, 3, 3), padding=1, groups=C)
 
 
 def downwards(img_channels: int, base: int, largest: int, count: int) -> tuple[list[nn.Module], int]:
-    """Return the trunk of style encoder and discriminator, from images to ``[N, C, 1, 1]``, and its C."""
+    """Return the trunk shared by style encoder and discriminator, from images to ``[N, C, 1, 1]``, and its C."""
     channels = widths(base, largest, count)
     dim = channels[-1][1] if channels else base
     return [
@@ -138,6 +138,6 @@ def downwards(img_channels: int, base: int, largest: int, count: int) -> tuple[l
 
 
 def of_domain(outputs: Sequence[Tensor] | Tensor, y: Tensor) -> Tensor:
-    """Return from the outputs of all heads, ``[N, ...]`` each, every image's own, by ``y [N]`` int64."""
+    """Return for each image the output of the head of its domain ``y [N]`` int64; each output is ``[N, ...]``."""
     stacked = outputs if isinstance(outputs, Tensor) else torch.stack(list(outputs), dim=1)
     return stacked[torch.arange(len(y), device=stacked.device), y]

@@ -1,4 +1,4 @@
-"""The losses of StarGAN v2. Every function returns values per image, ``[N]``, by name; ``total`` is minimised.
+"""Losses of StarGAN v2. Each loss function returns a dictionary of values ``[N]``; ``total`` is minimised.
 
 Source: Choi et al., StarGAN v2 (CVPR 2020), equations 1 to 5; Mescheder et al., Which Training Methods for GANs do
 actually Converge? (ICML 2018), equation 9 (R1).
@@ -20,13 +20,13 @@ Networks = Mapping[str, Any]  # generator, mapping_network, style_encoder, discr
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each loss counts beside the adversarial one; the values that are returned under names carry none.
+    """Weights of the losses relative to the adversarial one; only ``total`` is weighted.
 
     Attributes:
-        reg: of half of the squared gradient at real images (R1).
-        sty: of the style reconstruction.
-        ds: of the diversity, which is maximised.
-        cyc: of the cycle.
+        reg: weight of R1, half the squared gradient norm at real images.
+        sty: weight of style reconstruction.
+        ds: weight of diversity, which is maximised.
+        cyc: weight of cycle consistency.
     """
 
     reg: float = 1.0
@@ -37,12 +37,12 @@ class Weights:
 
 @dataclass(frozen=True)
 class Target:
-    """What images are to be translated into: a domain, and two styles in it, both from latents or both from images.
+    """Target of a translation: a domain and two styles in it, both from latents or both from reference images.
 
     Attributes:
         y: domains ``[N]`` int64.
         first, second: latents ``[N, latent_dim]`` or reference images ``[N, C, R, R]``; the second may be None.
-        network: that makes styles of them: ``"mapping_network"`` or ``"style_encoder"``.
+        network: network that turns them into styles, ``"mapping_network"`` or ``"style_encoder"``.
     """
 
     y: Tensor
@@ -62,12 +62,12 @@ def discriminator_loss(
     """Return ``softplus(-D_y(x)) + softplus(D_target(fake))`` and R1, per image.
 
     Args:
-        nets: by name; only the discriminator gets gradients.
+        nets: networks by name; only the discriminator gets gradients.
         x: real images ``[N, C, R, R]``, -1..1.
         y: their domains ``[N]`` int64.
-        target: what they are translated into.
-        weights: of the losses.
-        masks: of ``x``, for the high-pass skip.
+        target: target of the translation.
+        weights: weights of the losses.
+        masks: masks of ``x`` for the high-pass skip.
     """
     D = nets["discriminator"]
     with torch.no_grad():
@@ -79,7 +79,7 @@ def discriminator_loss(
 
 
 def r1(scores: Tensor, x: Tensor) -> Tensor:
-    """Return half of the squared norm of the gradient of ``scores [N]`` at ``x [N, C, R, R]``, itself differentiable.
+    """Return half the squared norm of the gradient of ``scores [N]`` with respect to ``x [N, C, R, R]``, ``[N]``.
 
     Source: Mescheder et al. (ICML 2018), equation 9, with gamma 1.
     """
@@ -99,16 +99,17 @@ def generator_loss(
     """Return the adversarial, style reconstruction, diversity and cycle losses, per image.
 
     Args:
-        nets: by name.
+        nets: networks by name.
         x: real images ``[N, C, R, R]``, -1..1.
         y: their domains ``[N]`` int64.
-        target: what they are translated into, with two styles.
-        weights: of the losses.
-        masks: of ``x``, for the high-pass skip.
-        fake_masks: gives the masks of translated images; None for no masks.
+        target: target of the translation, with two styles.
+        weights: weights of the losses.
+        masks: masks of ``x`` for the high-pass skip.
+        fake_masks: returns the masks of translated images; None for no masks.
 
-    Source: Choi et al. (CVPR 2020), equations 1 to 5. The paper's equation 2 takes styles from latents; like its
-    authors' code, this also takes them from reference images, and the second image of the diversity is a constant.
+    Source: Choi et al. (CVPR 2020), equations 1 to 5.
+    Deviation: the paper's equation 2 takes styles only from latents. As in the authors' code, styles also come from
+    reference images, and the second image of the diversity loss gets no gradient.
     """
     G, E = nets["generator"], nets["style_encoder"]
     assert target.second is not None, "diversity needs two styles"
@@ -129,15 +130,15 @@ def generator_loss(
 
 
 def diversity_weights(initial: float, iterations: int) -> tuple[float, ...]:
-    """Return the weight of the diversity in each iteration; the last one is that of all that follow.
+    """Return the weight of the diversity loss in each iteration; the last value holds from then on.
 
-    It falls to 0 in equal steps over so many iterations. The steps are subtracted one after the other, like in the
-    authors' code, and not after 0 is reached: where rounding leaves a rest, the last weight is one step below 0.
+    It falls to 0 in equal steps over ``iterations``. As in the authors' code, the steps are subtracted one by one until
+    the weight is no longer positive, so rounding can leave the last weight one step below 0.
 
     Source: Choi et al. (CVPR 2020), appendix B: the weight decays linearly to zero.
 
     Raises:
-        ValueError: there are no iterations.
+        ValueError: if ``iterations`` is less than 1.
     """
     if iterations < 1:
         raise ValueError(f"the diversity's weight cannot fall to 0 in {iterations} iterations: give at least one.")

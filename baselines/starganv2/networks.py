@@ -26,27 +26,27 @@ __all__ = ["Discriminator", "Generator", "MappingNetwork", "Masks", "StyleEncode
 Masks = Sequence[Tensor]  # of the whole face, and without its outline and mouth: [N, 1, H, W] each, 0..1
 
 CHANNELS_TIMES_SIZE = 2**14  # of the first layer in the published networks
-SKIPPED_SIZES = (32, 64, 128)  # feature maps whose details the high-pass skip carries over
-WHOLE_FACE_SIZE = 32  # the one that gets the first mask
+SKIPPED_SIZES = (32, 64, 128)  # feature maps to which the high-pass skip applies
+WHOLE_FACE_SIZE = 32  # the size that uses the first mask
 
 
 def first_width(img_size: int, base_channels: int | None) -> int:
-    """Return the channels of the first layer: those given, or the published ones of that size of image."""
+    """Return the channels of the first layer: ``base_channels``, or the published number for ``img_size``."""
     return base_channels or CHANNELS_TIMES_SIZE // img_size
 
 
 class Generator(nn.Module):
-    """Images to images of another domain, in a style.
+    """Translation of images into another domain with a given style.
 
-    Keys: ``from_rgb.*``, ``encode.N.*``, ``decode.N.*``, ``to_rgb.*``, and ``hpf.filter`` where ``w_hpf`` is above 0.
+    Keys: ``from_rgb.*``, ``encode.N.*``, ``decode.N.*``, ``to_rgb.*``, and ``hpf.filter`` unless ``w_hpf`` is 0.
 
     Args:
-        img_size: of the images, a power of two.
+        img_size: size of the images, a power of two.
         style_dim: features of a style.
-        max_conv_dim: no layer has more channels.
-        w_hpf: weight that the high-pass skip's filter is divided by; 0 for no such skip, and shortcuts instead.
-        img_channels: of the images.
-        base_channels: of the first layer; None for ``2**14 // img_size``.
+        max_conv_dim: largest number of channels.
+        w_hpf: divisor of the high-pass filter; 0 replaces the high-pass skip by shortcuts.
+        img_channels: channels of the images.
+        base_channels: channels of the first layer; None for ``2**14 // img_size``.
         bottleneck: size of the smallest feature maps; None for 16, or 8 with the skip.
     """
 
@@ -85,8 +85,8 @@ class Generator(nn.Module):
         Args:
             x: images ``[N, C, R, R]``, -1..1.
             s: styles ``[N, style_dim]``.
-            masks: where details of ``x`` are carried over by the high-pass skip: two maps ``[N, 1, H, W]`` of any
-                size, the first for features of 32x32, the second for larger ones. None: no details are.
+            masks: where the high-pass skip applies: two maps ``[N, 1, H, W]`` of any size, 0..1, the first for 32x32
+                features and the second for larger ones; None for no skip.
         """
         x = self.from_rgb(x)
         details: dict[int, Tensor] = {}
@@ -102,7 +102,7 @@ class Generator(nn.Module):
         return images
 
     def details(self, features: Tensor, masks: Masks) -> Tensor:
-        """Return the details of encoder features under the mask for their size."""
+        """Return the high frequencies of encoder features under the mask for their size."""
         size = features.shape[2]
         mask = F.interpolate(masks[0 if size == WHOLE_FACE_SIZE else 1], size=size, mode="bilinear")
         details: Tensor = self.hpf(mask * features)
@@ -110,13 +110,13 @@ class Generator(nn.Module):
 
 
 class MappingNetwork(nn.Module):
-    """Latents to styles of each domain; keys ``shared.N.*`` and ``unshared.DOMAIN.N.*``.
+    """Mapping from latents to styles of each domain; keys ``shared.N.*`` and ``unshared.DOMAIN.N.*``.
 
     Args:
         latent_dim: features of z.
         style_dim: features of a style.
         num_domains: number of heads.
-        hidden_dim: features between.
+        hidden_dim: features of the hidden layers.
     """
 
     def __init__(self, latent_dim: int = 16, style_dim: int = 64, num_domains: int = 2, hidden_dim: int = 512) -> None:
@@ -128,13 +128,13 @@ class MappingNetwork(nn.Module):
         )
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
-        """Return styles ``[N, style_dim]`` of latents ``z [N, latent_dim]`` in the domains ``y [N]`` int64."""
+        """Return styles ``[N, style_dim]`` for latents ``z [N, latent_dim]`` in the domains ``y [N]`` int64."""
         h = self.shared(z)
         return of_domain([head(h) for head in self.unshared], y)
 
 
 def rectified(sizes: Sequence[int]) -> list[nn.Module]:
-    """Return fully connected layers of these sizes, a rectifier after each."""
+    """Return fully connected layers of these sizes, each followed by a ReLU."""
     return [layer for pair in itertools.pairwise(sizes) for layer in (nn.Linear(*pair), nn.ReLU())]
 
 
@@ -142,12 +142,12 @@ class StyleEncoder(nn.Module):
     """Images to their styles in each domain; keys ``shared.N.*`` and ``unshared.DOMAIN.*``.
 
     Args:
-        img_size: of the images, a power of two.
+        img_size: size of the images, a power of two.
         style_dim: features of a style.
         num_domains: number of heads.
-        max_conv_dim: no layer has more channels.
-        img_channels: of the images.
-        base_channels: of the first layer; None for ``2**14 // img_size``.
+        max_conv_dim: largest number of channels.
+        img_channels: channels of the images.
+        base_channels: channels of the first layer; None for ``2**14 // img_size``.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class StyleEncoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images to scores, one a domain; keys ``main.N.*``. Arguments are those of ``StyleEncoder``."""
+    """Images to scores, one per domain; keys ``main.N.*``. Arguments are those of ``StyleEncoder``."""
 
     def __init__(
         self,
@@ -188,13 +188,13 @@ class Discriminator(nn.Module):
         self.main = nn.Sequential(*trunk, nn.Conv2d(dim, num_domains, 1))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the scores ``[N]`` of images ``x [N, C, R, R]`` as ones of the domains ``y [N]`` int64."""
+        """Return the scores ``[N]`` of images ``x [N, C, R, R]`` for their domains ``y [N]`` int64."""
         return of_domain(self.main(x).flatten(1), y)
 
 
 @torch.no_grad()
 def initialise(network: nn.Module) -> None:
-    """Draw the weights of all convolutions and fully connected layers anew, and set their biases to 0.
+    """Reinitialise the weights of all convolutions and fully connected layers, and set their biases to 0.
 
     Source: He et al., Delving Deep into Rectifiers (ICCV 2015), equation 10: variance 2 / fan-in.
     """

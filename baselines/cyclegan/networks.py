@@ -36,10 +36,10 @@ class ResnetGenerator(nn.Module):
     Attributes:
         input_nc: channels of the input.
         multiple: what height and width must be a multiple of.
-        smallest: what they must be at least, for the middle of the net to have neighbours to reflect.
+        smallest: smallest height and width for which reflection padding works in the innermost layers.
 
     Raises:
-        ValueError: unknown norm or padding, or sizes that are not positive.
+        ValueError: for an unknown norm or padding, or sizes that are not positive.
     """
 
     multiple = 4
@@ -76,7 +76,7 @@ class ResnetGenerator(nn.Module):
 
 
 class ResnetBlock(nn.Module):
-    """Two convolutions beside a skip connection, ``[N, channels, H, W]`` to the same."""
+    """Two convolutions with a skip connection, ``[N, channels, H, W]`` to the same shape."""
 
     def __init__(self, channels: int, norm: Norm, use_dropout: bool, padding_type: Padding) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class ResnetBlock(nn.Module):
         self.conv_block = nn.Sequential(*first, *_activated(channels, norm), *dropout, *second, NORMS[norm](channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``x`` plus what the convolutions make of it."""
+        """Return ``x`` plus the output of the convolutions."""
         out: Tensor = x + self.conv_block(x)
         return out
 
@@ -100,10 +100,10 @@ class UnetGenerator(nn.Module):
     Attributes:
         input_nc: channels of the input.
         multiple: what height and width must be a multiple of.
-        smallest: what they must be at least.
+        smallest: smallest allowed height and width.
 
     Raises:
-        ValueError: unknown norm, sizes that are not positive, or fewer than five halvings.
+        ValueError: for an unknown norm, sizes that are not positive, or fewer than five halvings.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class UnetGenerator(nn.Module):
         widths = [ngf * min(2**level, 8) for level in range(num_downs)]
         block: nn.Module = UnetSkipConnectionBlock(widths[-2], widths[-1], None, norm)
         for level in reversed(range(1, num_downs - 1)):
-            # Only between the innermost layers, all as wide as can be, is there dropout.
+            # Dropout is used only in the inner layers, which all have the full width.
             block = UnetSkipConnectionBlock(widths[level - 1], widths[level], block, norm, use_dropout and level > 3)
         down = nn.Conv2d(input_nc, ngf, 4, stride=2, padding=1, bias=_has_bias(norm))
         up = nn.ConvTranspose2d(ngf * 2, output_nc, 4, stride=2, padding=1)
@@ -137,9 +137,9 @@ class UnetGenerator(nn.Module):
 
 
 class UnetSkipConnectionBlock(nn.Module):
-    """Half the size, what is inside (None in the middle of the net), and back, beside a skip connection.
+    """Downsampling, an inner block (None at the innermost level) and upsampling, with a skip connection.
 
-    ``[N, outer_nc, H, W]`` to ``[N, 2 * outer_nc, H, W]``: the input and what became of it.
+    The output concatenates input and result: ``[N, outer_nc, H, W]`` to ``[N, 2 * outer_nc, H, W]``.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class UnetSkipConnectionBlock(nn.Module):
         self.model = nn.Sequential(*down, *middle, *up, *([nn.Dropout(DROPOUT)] if use_dropout else []))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the input and what became of it."""
+        """Return the input concatenated with the result, ``[N, 2 * outer_nc, H, W]``."""
         return torch.cat([x, self.model(x)], 1)
 
 
@@ -223,10 +223,10 @@ class Generators(nn.Module):
 
     Args:
         netG: ``resnet`` or ``unet``.
-        config: keyword arguments of G_A; G_B's are the same with the channels the other way round.
+        config: keyword arguments of G_A; G_B's are the same with input and output channels swapped.
 
     Raises:
-        ValueError: an unknown kind, or arguments that it does not take.
+        ValueError: for an unknown kind, or arguments that it does not take.
     """
 
     G_A: Generator
@@ -249,9 +249,9 @@ def discriminator(netD: str = "n_layers", **config: Any) -> nn.Module:
 
 @torch.no_grad()
 def initialise(network: nn.Module) -> nn.Module:
-    """Return the network with its weights drawn anew, from the global random stream.
+    """Return the network with its weights reinitialised from torch's global generator.
 
-    Weights of convolutions are normal with deviation 0.02, those of batch norm too but around 1; biases are 0.
+    Convolution weights are normal with standard deviation 0.02, batch norm weights the same around 1. Biases are 0.
 
     Source: Zhu et al., section 7.1.
     """
@@ -264,10 +264,10 @@ def initialise(network: nn.Module) -> nn.Module:
 
 
 def check_size(generator: Generator, height: int, width: int) -> None:
-    """Check that a generator takes images of a size.
+    """Check that a generator accepts images of the given size.
 
     Raises:
-        ValueError: it does not.
+        ValueError: if it does not.
     """
     multiple, smallest = generator.multiple, generator.smallest
     if height % multiple or width % multiple or min(height, width) < smallest:
@@ -288,14 +288,14 @@ def _activated(channels: int, norm: Norm) -> list[nn.Module]:
 
 
 def _padded_conv(channels: int, bias: bool, padding_type: Padding) -> list[nn.Module]:
-    """Return a 3x3 convolution that keeps the size; zeros it pads itself."""
+    """Return a 3x3 convolution that keeps the size, preceded by a padding layer unless it pads with zeros."""
     if padding_type == "zero":
         return [nn.Conv2d(channels, channels, 3, padding=1, bias=bias)]
     return [PADS[padding_type](1), nn.Conv2d(channels, channels, 3, bias=bias)]
 
 
 def _has_bias(norm: Norm) -> bool:
-    """Return whether convolutions have a bias: the official code gives them one before instance norm alone."""
+    """Return whether convolutions have a bias; as in the official code, only before instance norm."""
     if norm not in NORMS:
         raise ValueError(f"unknown norm {norm!r}: use {', '.join(NORMS)}.")
     return norm == "instance"

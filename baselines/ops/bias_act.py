@@ -1,4 +1,4 @@
-"""Bias, activation, gain and clamp in one step, with StyleGAN's variance-keeping default gains."""
+"""Bias, activation, gain and clamp in one step, with StyleGAN's variance-preserving default gains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ __all__ = ["ACTIVATIONS", "Activation", "bias_act"]
 
 @dataclass(frozen=True)
 class Activation:
-    """A nonlinearity with its default slope parameter and the gain that keeps the variance of its input."""
+    """A nonlinearity with its default slope parameter and the gain that preserves the variance of its input."""
 
     function: Callable[[Tensor, float], Tensor]
     alpha: float

@@ -1,4 +1,4 @@
-"""2-D convolution together with filtered up- or downsampling."""
+"""2-D convolution combined with filtered up- or downsampling."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,18 +19,18 @@ def conv2d_resample(
     flip_weight: bool = True,
     flip_filter: bool = False,
 ) -> Tensor:
-    """Return ``x`` upsampled by ``up``, convolved with ``w`` and downsampled by ``down``, resampled with filter ``f``.
+    """Return ``x`` upsampled by ``up``, convolved with ``w`` and downsampled by ``down``, using filter ``f``.
 
-    The linear steps are ordered so that each convolution runs at the lower resolution.
+    All steps are linear, so they are reordered to run each convolution at the lowest possible resolution.
 
     Args:
         x: ``[N, C_in, H, W]``.
         w: ``[C_out, C_in // groups, k, k]``.
         f: from ``setup_filter``.
-        up: factor of the upsampling.
-        down: factor of the downsampling.
-        padding: in pixels of the upsampled image, on top of what keeps the image centred.
-        groups: of the convolution.
+        up: upsampling factor.
+        down: downsampling factor.
+        padding: in pixels of the upsampled image, in addition to the padding that keeps the image centred.
+        groups: groups of the convolution.
         flip_weight: True correlates (as ``torch.nn.functional.conv2d`` does), False convolves.
         flip_filter: the same for ``f``.
 
@@ -67,7 +67,7 @@ def resampled_padding(f: Tensor | None, up: int, down: int, padding: Pair) -> li
 def upsample_and_convolve(
     x: Tensor, w: Tensor, f: Tensor | None, up: int, p: list[int], groups: int, flip_filter: bool
 ) -> Tensor:
-    """Return ``x`` upsampled and convolved by a transposed convolution that skips inserted zeros, and filtered."""
+    """Return ``x`` upsampled, convolved and filtered; a transposed convolution skips the inserted zeros."""
     kernel_h, kernel_w = w.shape[2:]
     if kernel_h == kernel_w == 1:
         x = F.conv2d(x, w, groups=groups)

@@ -1,4 +1,4 @@
-"""StyleGAN3's alias-free nonlinearity: a leaky ReLU at a raised sampling rate."""
+"""StyleGAN3's alias-free nonlinearity: a leaky ReLU applied at a higher sampling rate."""
 
 from collections.abc import Callable, Sequence
 
@@ -31,12 +31,12 @@ def filtered_lrelu(
         fu: upsampling filter, from ``setup_filter``.
         fd: downsampling filter, likewise.
         b: ``[C]``, or None for no bias.
-        up: factor of the upsampling.
-        down: factor of the downsampling.
+        up: upsampling factor.
+        down: downsampling factor.
         padding: in pixels of the upsampled image.
         gain: applied after the leaky ReLU.
-        slope: of the leaky ReLU for negative values.
-        clamp: bound of the magnitude after the gain; None for no clamping.
+        slope: slope of the leaky ReLU for negative values.
+        clamp: bound on the magnitude after the gain; None for no clamping.
         flip_filter: True correlates with the filters, False convolves.
 
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), section 3.2 and figure 4a.
@@ -59,7 +59,7 @@ def prepare_filtered_lrelu(
     clamp: float | None = None,
     flip_filter: bool = False,
 ) -> Callable[[Tensor], Tensor]:
-    """Return ``filtered_lrelu`` as a function of ``x``, with all that does not depend on the pixels done beforehand.
+    """Return ``filtered_lrelu`` as a function of ``x``, with everything that does not depend on pixels precomputed.
 
     Args:
         fu: upsampling filter, in the dtype and on the device of the images.
@@ -83,7 +83,7 @@ def prepare_filtered_lrelu(
 
 
 def bounded_lrelu(x: Tensor, slope: float, clamp: float | None, inplace: bool) -> Tensor:
-    """Return ``x`` through a leaky ReLU, then clamped; in place where allowed, so that it stays in the cache."""
+    """Return ``x`` after a leaky ReLU and a clamp, in place where allowed so that it stays in the cache."""
     if slope != 1:
         x = F.leaky_relu(x, slope, inplace=inplace)
     if clamp is None:

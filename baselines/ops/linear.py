@@ -1,4 +1,4 @@
-"""The equalised fully connected layer."""
+"""The fully connected layer with equalised learning rate."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ __all__ = ["FullyConnectedLayer", "linear"]
 
 
 class FullyConnectedLayer(nn.Module):
-    """A linear layer whose weight is stored with unit variance and scaled at run time, then an activation.
+    """A linear layer, whose weight is stored with unit variance and scaled at run time, and an activation.
 
     Keys: ``weight [out_features, in_features]`` and ``bias [out_features]``, to which ``bias_offset`` is added at run
     time.
@@ -50,15 +50,15 @@ class FullyConnectedLayer(nn.Module):
         return y if self.activation == "linear" else bias_act(y, act=self.activation)
 
     def extra_repr(self) -> str:
-        """Return sizes and activation, for the layer's printed form."""
+        """Return the sizes and the activation for ``repr``."""
         return f"in_features={self.in_features}, out_features={self.out_features}, activation={self.activation}"
 
 
 def linear(x: Tensor, w: Tensor, b: Tensor | None, weight_gain: float = 1.0, bias_gain: float = 1.0) -> Tensor:
     """Return ``weight_gain * x @ w.T + bias_gain * b``, ``[N, out_features]``.
 
-    On the CPU a row's last bits depend on its position in the matrix. So where nothing is differentiated, each row is
-    multiplied separately: a latent gives the same image in every batch.
+    On the CPU, the rounding of a row depends on its position in the matrix. Without gradients, each row is therefore
+    multiplied separately, so that a latent gives the same image in every batch.
 
     Args:
         x: ``[N, in_features]``.

@@ -20,13 +20,13 @@ def modulated_conv2d(
     padding: int = 0,
     input_gain: Tensor | None = None,
 ) -> Tensor:
-    """Return ``x`` convolved with one weight per image: ``w`` scaled by the image's style, and normalised.
+    """Return ``x`` convolved with one weight per image: ``w``, modulated by the image's style and demodulated.
 
     Args:
         x: ``[N, C_in, H, W]``.
         w: ``[C_out, C_in, k, k]``.
         s: ``[N, C_in]``, scale of each input channel.
-        demodulate: whether to normalise each output channel.
+        demodulate: whether to normalise each output channel to unit variance.
         padding: in pixels.
         input_gain: ``[]``, ``[C_in]`` or ``[N, C_in]``, scale of the input that demodulation does not undo.
 
@@ -38,11 +38,11 @@ def modulated_conv2d(
 
 
 def modulation(w: Tensor, s: Tensor, epsilon: float | None = None) -> tuple[Tensor, Tensor]:
-    """Return scales of the input channels ``[N, C_in]`` and of the output channels ``[N, C_out]``.
+    """Return the scales of the input channels ``[N, C_in]`` and of the output channels ``[N, C_out]``.
 
     Scaling the weight of each image is the same as scaling its input channels before and its output channels after
-    one convolution shared by all images. The second factors give every output channel unit variance for inputs of
-    unit variance; they also include the scaling of each output channel's weight to unit mean square.
+    one convolution shared by all images. The output scales demodulate: they give every output channel unit variance
+    for inputs of unit variance. They also include the scaling of each output channel's weight to unit mean square.
 
     Args:
         w: ``[C_out, C_in, k, k]``.
@@ -78,16 +78,16 @@ def scaled_conv2d(
         scale: ``[N, C_in]``.
         factors: ``[N, C_out]``, or None for ones.
         padding: in pixels.
-        bias: ``[C_out]``, or None for none.
-        up: factor of the upsampling.
+        bias: ``[C_out]``, or None for no bias.
+        up: upsampling factor.
         f: from ``setup_filter``.
     """
     if x.dtype == torch.float16 and factors is not None:
-        # Sums over many channels would exceed float16: the weight is scaled down, and the sum up again.
+        # Sums over many channels could overflow float16, so the weight is scaled down and the sum back up.
         size = w.abs().amax([1, 2, 3]) * w[0].numel() ** 0.5
         w, factors = w / size[:, None, None, None], factors * size
     x, w = x * scale.to(x.dtype)[:, :, None, None], w.to(x.dtype)
-    # The published weights of upsampling layers lie the other way round.
+    # Published weights of upsampling layers are stored mirrored.
     y = F.conv2d(x, w, padding=padding) if up == 1 else conv2d_resample(x, w, f, up, 1, padding, flip_weight=False)
     bias = None if bias is None else bias.to(x.dtype)[:, None, None]
     if factors is None:

@@ -1,4 +1,4 @@
-"""Sums and means over the processes that train together, each with its share of every batch; one alone has them all."""
+"""Sums and means over the processes of a distributed run, each of which has a share of every batch."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,32 +14,34 @@ __all__ = ["count", "mean_of_all", "meeting", "rank", "sum_of_all"]
 
 
 def count() -> int:
-    """Return how many processes there are."""
+    """Return the number of processes."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """Return the number of this process, from 0 on."""
+    """Return the rank of this process, counted from 0."""
     return dist.get_rank() if count() > 1 else 0
 
 
 def sum_of_all(x: Tensor) -> Tensor:
-    """Return the sum of what all processes give; all must call it, and all get the same bits. Differentiable.
+    """Return the sum of ``x`` over all processes; it is differentiable.
+
+    Every process must call this, and all get bitwise the same result.
 
     Raises:
-        LostProcessError: another process has ended.
+        LostProcessError: if another process has ended.
     """
     total: Tensor = x if count() == 1 else Sum.apply(x)
     return total
 
 
 def mean_of_all(x: Tensor) -> Tensor:
-    """Return the mean of what all processes give, as ``sum_of_all`` does the sum."""
+    """Return the mean of ``x`` over all processes; see ``sum_of_all``."""
     return x if count() == 1 else sum_of_all(x) / count()
 
 
 class Sum(torch.autograd.Function):
-    """The sum over all processes; it is also its own derivative, where the mean of every process's loss counts."""
+    """The sum over all processes, which is its own derivative because the loss is a sum over processes too."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -58,7 +60,7 @@ class Sum(torch.autograd.Function):
 
 @contextlib.contextmanager
 def meeting() -> Iterator[None]:
-    """Raise ``LostProcessError`` with a sentence where another process has gone."""
+    """Raise ``LostProcessError`` if another process has ended."""
     try:
         yield
     except RuntimeError as problem:

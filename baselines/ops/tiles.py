@@ -1,7 +1,7 @@
-"""Batches on the CPU in tiles of a fixed number of images, each tile on one thread.
+"""CPU batches computed in tiles of a fixed number of images, each tile on one thread.
 
-A tile's activations stay in a core's cache, and cores need not wait for one another after every operation. Above all,
-an image is the same to the last bit whatever batch it is in, because operations always see the same shapes.
+A tile's activations stay in a core's cache, and cores do not wait for each other after every operation. Most important,
+an image is bitwise the same in every batch, because operations always see the same shapes.
 """
 
 import os
@@ -20,17 +20,17 @@ T = TypeVar("T")
 
 
 def can_tile(x: Tensor) -> bool:
-    """Return whether to tile work on the batch ``x``: on the CPU, unless something is to be differentiated."""
+    """Return whether to tile work on the batch ``x``: only on the CPU and without gradients."""
     return x.is_cpu and len(x) > 0 and not torch.is_grad_enabled()
 
 
 def tiled(function: Callable[..., Tensor], size: int, *batches: Tensor | None) -> Tensor:
-    """Return ``function(*batches)`` computed for ``size`` images at a time, on as many threads as the caller would use.
+    """Return ``function(*batches)``, computed for ``size`` images at a time on as many threads as the caller has.
 
     Args:
         function: takes tiles ``[size, ...]`` and returns ``[size, ...]``.
-        size: images in a tile; the last tile is filled up with its last image.
-        batches: each ``[N, ...]``, or None, which is passed on as it is.
+        size: images in a tile; the last tile is padded by repeating its last image.
+        batches: each ``[N, ...]``, or None, which is passed on unchanged.
     """
     keep_freed_memory()
     count = next(len(batch) for batch in batches if batch is not None)
@@ -46,10 +46,10 @@ def tiled(function: Callable[..., Tensor], size: int, *batches: Tensor | None) -
 
 
 def apart(function: Callable[[], T]) -> T:
-    """Return ``function()`` computed on one core without gradients, for small work before and after tiles.
+    """Return ``function()``, computed on one core without gradients, for small work before and after tiles.
 
-    The threads that PyTorch divides an operation among keep spinning for up to tens of milliseconds after it, on the
-    cores that the tiles need.
+    PyTorch's own threads would keep spinning for up to tens of milliseconds after an operation, on the cores that the
+    tiles need.
     """
     threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
 
@@ -61,9 +61,9 @@ def apart(function: Callable[[], T]) -> T:
 
 
 def tile(batch: Tensor | None, start: int, size: int) -> Tensor | None:
-    """Return images ``start`` to ``start + size``, the last one repeated where there are no more.
+    """Return images ``start`` to ``start + size``, repeating the last one if there are too few.
 
-    It is a copy, because the alignment of values in memory can decide which instructions process them.
+    The result is a copy, because memory alignment can affect which instructions, and so which rounding, are used.
     """
     if batch is None:
         return None
@@ -74,12 +74,12 @@ def tile(batch: Tensor | None, start: int, size: int) -> Tensor | None:
 
 @lru_cache(maxsize=1)
 def workers(threads: int, process: int) -> ThreadPoolExecutor:
-    """Return threads that each compute on one core; ``process`` keeps a fork from using those of its parent."""
+    """Return threads that each compute on one core; ``process`` keeps a fork from reusing its parent's threads."""
     return single_core_pool(threads)
 
 
 def single_core_pool(threads: int) -> ThreadPoolExecutor:
-    """Return a pool each thread of which computes on one core; the caller's own number of threads stays as it is."""
+    """Return a pool whose threads each compute on one core, without changing the caller's number of threads."""
     before = torch.get_num_threads()
     pool, started = ThreadPoolExecutor(threads, "tile", initializer=stay_on_one_core), Barrier(threads)
     for future in [pool.submit(started.wait) for _ in range(threads)]:
@@ -91,8 +91,8 @@ def single_core_pool(threads: int) -> ThreadPoolExecutor:
 def stay_on_one_core() -> None:
     """Make the calling thread compute on one core from now on.
 
-    At its first use of the setting a thread takes over the process's number, even over one set in the thread before.
-    So the setting is read once before it is written.
+    When a thread first uses the setting, PyTorch overwrites it with the process's number. So it is read once before it
+    is written.
     """
     torch.get_num_threads()
     torch.set_num_threads(1)

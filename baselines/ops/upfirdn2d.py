@@ -21,16 +21,16 @@ def setup_filter(
     gain: float = 1.0,
     separable: bool | None = None,
 ) -> Tensor:
-    """Return a float32 filter for ``upfirdn2d``: ``[taps]`` to be applied separably, else ``[taps_y, taps_x]``.
+    """Return a float32 filter for ``upfirdn2d``: ``[taps]`` if it is applied separably, else ``[taps_y, taps_x]``.
 
     Args:
         f: ``[]``, ``[taps]`` or ``[taps_y, taps_x]``; None is the identity.
-        device: of the result.
+        device: device of the result.
         normalize: whether to scale the taps to a sum of 1.
         flip_filter: whether to reverse the taps.
-        gain: of the whole 2-D filter.
-        separable: None for True where a 1-D filter has eight taps or more; shorter ones become their outer product,
-            which one small 2-D convolution applies faster.
+        gain: gain of the whole 2-D filter.
+        separable: whether to apply a 1-D filter along each axis; None for 1-D filters with at least eight taps. For
+            shorter ones, a single small 2-D convolution is faster than two passes.
 
     Raises:
         ValueError: for an empty filter or one of more than two dimensions.
@@ -69,7 +69,7 @@ def upfirdn2d(
         padding: pixels after upsampling, as one number, ``(x, y)`` or ``(left, right, top, bottom)``; negative numbers
             crop.
         flip_filter: True correlates with the filter, False convolves.
-        gain: factor of the result.
+        gain: factor applied to the result.
 
     Source: Karras et al., A style-based generator architecture (CVPR 2019) and Analyzing and improving the image
     quality of StyleGAN (CVPR 2020), for the filtered resampling.
@@ -89,7 +89,7 @@ def prepare_upfirdn2d(
     flip_filter: bool = False,
     gain: float = 1.0,
 ) -> Callable[[Tensor], Tensor]:
-    """Return ``upfirdn2d`` as a function of ``x``, with all that does not depend on the pixels done beforehand.
+    """Return ``upfirdn2d`` as a function of ``x``, with everything that does not depend on pixels precomputed.
 
     Args:
         f: in the dtype and on the device of the images; None if nothing is resampled.
@@ -180,7 +180,7 @@ class Pass:
     Attributes:
         weight: ``[C, 1, taps_y, taps_x]``.
         up, down: factors ``(y, x)``.
-        symmetric: padding ``(y, x)`` of the convolution, or what the transposed convolution crops.
+        symmetric: padding ``(y, x)`` of the convolution, or cropping of the transposed convolution.
         rest: ``[left, right, top, bottom]`` to pad or crop before the convolution, or after the transposed one.
     """
 
@@ -210,8 +210,8 @@ class Pass:
         """
         top, bottom, left, right = padding
         if up != (1, 1):
-            # A transposed convolution computes the full one without multiplying the inserted zeros; the padding is less
-            # than the full one has, and the difference is cropped.
+            # A transposed convolution gives the full convolution without multiplying inserted zeros. It is larger than
+            # the padded one, so the difference is cropped.
             top, bottom = crop_of_full(shape[1], f.shape[0], up[0], (top, bottom))
             left, right = crop_of_full(shape[2], f.shape[1], up[1], (left, right))
         symmetric = max(min(top, bottom), 0), max(min(left, right), 0)

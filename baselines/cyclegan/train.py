@@ -50,7 +50,7 @@ def prepare(
     domains: tuple[str, str] = ("A", "B"),
     **options: Unpack[frame.Options],
 ) -> PreparedRun["Training"]:
-    """Return a run that can begin, with settings and data checked and the networks built.
+    """Return a run that is ready to start, with settings and data checked and the networks built.
 
     Args:
         images_A: of the first domain, ``[C, H, W]`` uint8, such as a tensor ``[N, C, H, W]``.

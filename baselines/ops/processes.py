@@ -41,7 +41,7 @@ def mean_of_all(x: Tensor) -> Tensor:
 
 
 class Sum(torch.autograd.Function):
-    """The sum over all processes, which is its own derivative because the loss is a sum over processes too."""
+    """The sum over all processes, whose derivative is again the sum of all processes' gradients."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:

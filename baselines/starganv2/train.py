@@ -61,7 +61,7 @@ def prepare(
     masks: MaskOf | None = None,
     **options: Unpack[frame.Options],
 ) -> PreparedRun["Training"]:
-    """Return a run that can begin, with settings and data checked and the networks built.
+    """Return a run that is ready to start, with settings and data checked and the networks built.
 
     Args:
         images: N square images ``[C, R, R]`` uint8, such as a tensor ``[N, C, R, R]``; R a power of two.

@@ -12,9 +12,9 @@ def translate(images: Tensor, pixels: int, draws: torch.Generator, rows: RankSli
 
     Args:
         images: ``[N, C, H, W]``.
-        pixels: the furthest.
-        draws: what the shifts are drawn from.
-        rows: which images of a larger batch these are.
+        pixels: largest shift along each axis.
+        draws: random generator of the shifts.
+        rows: this process's share of the batch.
 
     Source: Zhao et al., Differentiable Augmentation for Data-Efficient GAN Training (NeurIPS 2020), "translation".
     Deviation: the edge is repeated where the paper fills with zeros, which is a grey border in -1..1.

@@ -5,7 +5,7 @@ from torch import nn
 
 
 def ema_beta(batch: int, nimg: int, ema_kimg: float, ema_rampup: float | None) -> float:
-    """Return how much of the average is kept in one step.
+    """Return the decay of the average in one step, 0..1.
 
     The half-life is ``ema_kimg`` thousand images, but at most ``ema_rampup`` times the images shown so far, so that the
     first weights are soon forgotten; None leaves out that bound.

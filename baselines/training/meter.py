@@ -1,4 +1,4 @@
-"""What a tick of the log says: mean losses, speed, and the time that is left."""
+"""Contents of a log entry: mean losses, speed and remaining time."""
 
 import time
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Meter:
         self.sums: dict[str, list[float]] = {}
 
     def add(self, means: Mapping[str, float]) -> None:
-        """Note the losses of one phase."""
+        """Add the losses of one phase."""
         for name, mean in means.items():
             self.sums.setdefault(name, []).append(mean)
 

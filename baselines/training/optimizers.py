@@ -9,7 +9,7 @@ from torch import nn
 def lazy_adam(
     parameters: Iterable[nn.Parameter], lr: float, betas: tuple[float, float], interval: int | None, eps: float = 1e-8
 ) -> torch.optim.Adam:
-    """Return Adam whose step and memory allow for a regulariser that takes one extra step in ``interval`` steps.
+    """Return Adam with learning rate and betas corrected for one extra regulariser step every ``interval`` steps.
 
     A network that is stepped ``interval + 1`` times where it would have been stepped ``interval`` times gets a smaller
     learning rate and longer memory in proportion. None: no lazy regularisation, nothing to correct.

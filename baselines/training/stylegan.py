@@ -133,7 +133,7 @@ def prepare(
     start: Mapping[str, Mapping[str, Tensor]] | None = None,
     **options: Unpack[frame.Options],
 ) -> PreparedRun[T]:
-    """Return a run that can begin, with settings and data checked and the networks built.
+    """Return a run that is ready to start, with settings and data checked and the networks built.
 
     Args:
         training: of the paper.

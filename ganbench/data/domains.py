@@ -224,7 +224,7 @@ class DomainSplit:
 
     @cached_property
     def _recent(self) -> Callable[[_File], Tensor]:
-        """Decoding that remembers the last images: every validation image is asked for again and again."""
+        """Decoding that remembers the last images: each validation image is read many times."""
         return lru_cache(_REMEMBERED // (self.channels * self.resolution**2))(self._decode)
 
     @cached_property

@@ -16,7 +16,7 @@ FILE = "data.mdb"
 
 
 class Lmdb:
-    """The images of an LMDB in the order of their keys; a ``Container``. They are read by a process of its own.
+    """The images of an LMDB in the order of their keys; a ``Container``. A separate process reads them.
 
     Raises:
         BadInputError: it is damaged, or the package ``lmdb`` is not installed.

@@ -56,7 +56,7 @@ class Parquet:
         self._files = _of_split(path, split)
         self.opened = self.stamp()
         self._lock = threading.Lock()
-        self._group = lru_cache(maxsize=2)(self._read)  # neighbours are asked for one after the other
+        self._group = lru_cache(maxsize=2)(self._read)  # neighbouring images are read one after the other
         self._rows: dict[str, tuple[Path, int, int]] = {}  # name -> file, row group, row in it
         for file in self._files:
             self._rows |= _rows_of(file, path)
@@ -90,7 +90,7 @@ class Parquet:
         return Parquet, (self.path, self._split)
 
     def _beside(self, file: Path, path: Any, name: str) -> IO[bytes]:
-        """Return an image that lies in a file of its own, below the folder."""
+        """Return an image from a separate file below the folder."""
         root = self.path if self.path.is_dir() else file.parent
         if not isinstance(path, str) or not (root / path).resolve().is_relative_to(root.resolve()):
             found = f"the path {path!r:.100}" if path else "nothing"

@@ -77,7 +77,7 @@ def _of_path(name: str, adapter: Adapter, weights: Path | str, device: str, entr
     model, benchmark = _loaded(name, adapter, path, device, entry), _benchmark(adapter, path)
     if file_sha256(path) != sha256:  # read several times: its kind, its header, its tensors
         raise BadInputError(f"expected {path} to stay as it is, found that it changed while it was read: try again.")
-    if entry is not None:  # of one file, each network has a sha256 of its own, by which its results are kept
+    if entry is not None:  # of one file, each network has its own sha256: results are kept by it
         weights, sha256 = f"{weights}#{entry}", hashlib.sha256(f"{sha256} {entry}".encode()).hexdigest()
     return LoadedModel(name, model, str(weights), sha256, benchmark=benchmark)
 

@@ -1,4 +1,4 @@
-"""Which domain a translator is asked for: by name, by index, or by an index for each image."""
+"""Choosing the domain to translate to: by name, by index, or by an index for each image."""
 
 from collections.abc import Sequence
 

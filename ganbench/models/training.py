@@ -94,7 +94,7 @@ def always_by_domain(settings: dict[str, Any], model: str) -> None:
     """Take out ``conditional``, which translators know nothing of.
 
     Raises:
-        SettingsError: it is asked for.
+        SettingsError: the recipe asks for it.
     """
     if settings.pop("conditional", False):
         raise SettingsError(f"{model} is trained on the domains of its data, not on labels: leave out conditional.")

@@ -209,11 +209,11 @@ def test_noise_and_precision_arguments_change_nothing_on_the_cpu():
 
 def test_wrong_shapes_are_named():
     G = generator(c_dim=2)
-    with pytest.raises(ValueError, match=r"z as \[N, 8\].*\[4, 7\]"):
+    with pytest.raises(ValueError, match=r"z of shape \[N, 8\], found \[4, 7\]"):
         G.mapping(torch.zeros(4, 7), torch.zeros(4, 2))
-    with pytest.raises(ValueError, match=r"c as \[N, 2\].*None"):
+    with pytest.raises(ValueError, match=r"c of shape \[N, 2\], found None"):
         G.mapping(torch.zeros(4, 8))
-    with pytest.raises(ValueError, match=r"ws as \[N, 16, 12\].*\[4, 12\]"):
+    with pytest.raises(ValueError, match=r"ws of shape \[N, 16, 12\], found \[4, 12\]"):
         G.synthesis(torch.zeros(4, 12))
 
 

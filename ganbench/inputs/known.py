@@ -58,13 +58,9 @@ def mismatch(known: Statistics, view: View, wanted: int | None, context: Context
     width = extractor.layers.get(view.layer, 0)
     if width != len(known.mean):
         return [f"the extractor {extractor.name!r} has {width} features and {known.file} {len(known.mean)}: {OTHER}"]
-    if (known.extractor or extractor.name) != extractor.name or (
-        known.extractor_sha256 or extractor.sha256
-    ) != extractor.sha256:
-        mine, its = (
-            f"{extractor.name} {extractor.sha256[:8]}",
-            f"{known.extractor} {(known.extractor_sha256 or '')[:8]}",
-        )
+    ours = extractor.name, extractor.sha256
+    if (known.extractor or extractor.name, known.extractor_sha256 or extractor.sha256) != ours:
+        mine, its = f"{ours[0]} {ours[1][:8]}", f"{known.extractor} {(known.extractor_sha256 or '')[:8]}"
         return [f"it measures with the extractor {mine} and {known.file} is of {its.strip()}: {OTHER}"]
     if known.extractor and known.resize != view.resize:
         return [f"it resizes by {view.resize or 'the usual method'} and {known.file} by {known.resize}: {OTHER}"]

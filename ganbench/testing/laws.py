@@ -65,10 +65,7 @@ class Laws:
 
     def frozen(self, part: Any) -> None:
         """Check that a part is a value: hashable, equal to its copies by pickle, and not to other things."""
-        try:
-            copy = pickle.loads(pickle.dumps(part))
-        except (pickle.PicklingError, TypeError, AttributeError) as error:
-            self.hold(False, "it can be pickled, for other processes", "a pickle", error)
+        copy = self.pickled(part, "it can be pickled, for other processes")
         self.hold(copy == part, "equal parameters make equal parts", "a copy by pickle that is equal", repr(copy))
         try:
             same = hash(copy) == hash(part)
@@ -76,6 +73,13 @@ class Laws:
             self.hold(False, "it is hashable, as a frozen dataclass is", "a hash", error)
         self.hold(same, "equal parts have equal hashes", hash(part), hash(copy))
         self.hold(part != object(), "it equals nothing but its like", "no equality with another object", "equality")
+
+    def pickled(self, part: Any, law: str) -> Any:
+        """Check that a part can be pickled, and return its copy."""
+        try:
+            return pickle.loads(pickle.dumps(part))
+        except (pickle.PicklingError, TypeError, AttributeError) as error:
+            return self.hold(False, law, "a pickle", error)
 
     def json(self, value: Any, law: str) -> None:
         """Check that a value is made of JSON values: what is written is what is read."""

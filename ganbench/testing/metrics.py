@@ -123,7 +123,7 @@ def _check_declared(laws: Laws, metric: Metric) -> None:
     laws.hold(declared, "inputs declares Inputs by name", "one at least", dict(needs))
     laws.equal(dict(needs), dict(metric.inputs()), "inputs is the same each time")
     for key, need in needs.items():
-        laws.equal(need, pickle.loads(pickle.dumps(need)), f"the input {key} can be pickled, for other processes")
+        laws.pickled(need, f"the input {key} can be pickled, for other processes")
     _check_arguments(laws, metric, needs)
 
 

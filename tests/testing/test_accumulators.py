@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -103,6 +104,27 @@ class Rounded(Sums):
         return super().from_state({**state, "sum": state["sum"].astype("float16")})
 
 
+class Recounting(Sums):
+    @classmethod
+    def from_state(cls, state: Any) -> Any:
+        made = super().from_state(state)
+        made.count += 1
+        return made
+
+
+class Telltale(Sums):
+    """Its state says that it was merged."""
+
+    merged = False
+
+    def merge(self, other: Any) -> None:
+        super().merge(other)
+        self.merged = True
+
+    def state(self) -> State:
+        return {**super().state(), **({"merged": np.array(1)} if self.merged else {})}
+
+
 class Unpicklable(Sums):
     def __reduce__(self) -> Any:
         return type(self), ()
@@ -144,6 +166,8 @@ class Drawing(Sums):
         (Aliasing, "merging leaves the other accumulator as it is"),
         (Listed, "its state is made of NumPy arrays"),
         (Rounded, "from_state gives back what state returned"),
+        (Recounting, "from_state gives back what state returned: expected 12, found 13"),
+        (Telltale, "any split of the rows gives the same, but for rounding: expected ['count', 'sum'], found"),
         (Unpicklable, "it can be pickled"),
         (Closed, "what from_state gives goes on like the original"),
         (Drawing, "no global random state is touched"),

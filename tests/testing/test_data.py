@@ -62,6 +62,21 @@ class Augmenting(Good):
         return super().images(indices) + (self.reads == 5 + len(indices) * 0)
 
 
+class Wearing(Good):
+    """Whose images change with the seventh reading."""
+
+    reads = 0
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        self.reads += 1
+        return super().images(indices) + (self.reads > 6)
+
+
+class Distinct(Good):
+    def images(self, indices: Sequence[int]) -> Tensor:
+        return super().images(list(dict.fromkeys(indices)))
+
+
 class Floats(Good):
     def images(self, indices: Sequence[int]) -> Tensor:
         return super().images(indices) / 255
@@ -125,6 +140,8 @@ def test_good_ones_pass() -> None:
         (Floats(), "images are 8-bit"),
         (Sorting(), "images are the same in any order of indices"),
         (Augmenting(), "images are the same in any order of indices"),
+        (Distinct(), "images are the same in any order of indices"),
+        (Wearing(), "images are the same when asked for again"),
         (Narrow(), "labels are [N, label_dim]"),
         (Whole(), "labels are float32"),
         (Numbers(), "labels are one-hot"),

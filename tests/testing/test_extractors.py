@@ -33,6 +33,13 @@ class Double(Pool):
         return changed(__call__=lambda self, images: {k: v + 1 for k, v in Pool.__call__(self, images).items()})
 
 
+class DoubleEmbedding(Pool):
+    """Whose float64 twin embeds otherwise."""
+
+    def to(self, device: str, float64: bool = False) -> Any:
+        return changed(embed=lambda self, images: Pool.embed(self, images) + 1) if float64 else self
+
+
 class Turning(Pool):
     """Which its float64 twin changes."""
 
@@ -107,6 +114,7 @@ COLOURS = Knowing.palette
         (embedding(torch.zeros_like), "two different images have a perceptual distance"),
         (embedding(centred), "embed of an image does not depend on"),
         (embedding(Tensor.float), "the float64 twin embeds in float64"),
+        (DoubleEmbedding(), "the float64 twin agrees in embed"),
         (logits(lambda rows: rows[:, :1]), "attribute_logits has a column an attribute"),
         (changed(attributes=("left", "left")), "attributes have names of their own"),
         (logits(centred), "attribute_logits of an image does not depend on"),

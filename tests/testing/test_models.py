@@ -44,6 +44,16 @@ def synthesized(change: Any) -> Any:
     return changed(synthesis=synthesis, forward=plain)
 
 
+class Worn(Waves):
+    """Whose copies change it."""
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        copied = Waves()
+        copied.load_state_dict(self.state_dict())
+        self.frequencies.add_(1)
+        return copied
+
+
 class Drawn:
     """A generator, and no network, that keeps the last latents."""
 
@@ -165,6 +175,7 @@ def test_good_ones_pass(model: Any) -> None:
         ),
         (float64(Tensor.float), "the float64 twin makes float64 images"),
         (float64(lambda found: found * 1.1), "the float64 twin makes the same images"),
+        (Worn().eval(), "making the float64 twin leaves the model as it is"),
         (transform(lambda matrix: matrix + torch.ones(3, 3) / 9), "the identity transforms nothing"),
         (transform(lambda matrix: torch.eye(3)), "a shift moves the image"),
         (transform(lambda matrix: matrix.reshape(-1, 3, 3)[-1]), "one transform an image does what each does alone"),
@@ -172,6 +183,10 @@ def test_good_ones_pass(model: Any) -> None:
         (Samples(lambda found, indices: found.double()), "samples are float32"),
         (Samples(lambda found, indices: found * 2), "images are nominally in -1..1"),
         (Samples(lambda found, indices: found.sort(0)[0]), "sample i is image i in any order of indices"),
+        (
+            Samples(lambda found, indices: found * (0.5 if len(indices) == 1 else 1)),
+            "sample i is image i in any order of indices",
+        ),
         (type("Empty", (Samples,), {"__len__": none})(), "there are samples"),
     ],
 )

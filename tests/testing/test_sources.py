@@ -205,6 +205,13 @@ class Look(BaseView):
         return flawed.get(self.flaw, found)
 
 
+@dataclass
+class MutableLook(BaseView):
+    """Which has no hash."""
+
+    extractor, flaw, compute = None, "", Look.compute
+
+
 @pytest.mark.parametrize("view", [Look(), Brightness(), Features("pool")])
 def test_good_views_pass(view: Any) -> None:
     check_view(view, Samples(), model=MODEL, data="stripes")
@@ -226,6 +233,11 @@ def test_good_views_pass(view: Any) -> None:
 def test_broken_views_are_told(flaw: str, words: str) -> None:
     with fails(words):
         check_view(Look(flaw), Samples(), model=MODEL, data="stripes")
+
+
+def test_a_view_is_a_value() -> None:
+    with fails("it is hashable"):
+        check_view(MutableLook(), Samples(), model=MODEL, data="stripes")
 
 
 def test_what_cannot_be_answered_is_no_broken_law() -> None:

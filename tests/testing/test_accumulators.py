@@ -144,6 +144,25 @@ class Closed(Sums):
         return made
 
 
+class Sealed(Closed):
+    @classmethod
+    def from_state(cls, state: Any) -> Any:
+        return super(Closed, cls).from_state(state)
+
+    def __reduce__(self) -> Any:
+        return Closed.from_state, (self.state(),)
+
+
+class Adding(Sums):
+    """Which adds to what it merges an empty one into, and to nothing else."""
+
+    def merge(self, other: Any) -> None:
+        grows = self.count and not other.count
+        super().merge(other)
+        if grows:
+            self.sum = self.sum + 1
+
+
 class Drawing(Sums):
     def update(self, rows: Tensor) -> None:
         super().update(rows)
@@ -170,6 +189,8 @@ class Drawing(Sums):
         (Telltale, "any split of the rows gives the same, but for rounding: expected ['count', 'sum'], found"),
         (Unpicklable, "it can be pickled"),
         (Closed, "what from_state gives goes on like the original"),
+        (Sealed, "what was pickled goes on like the original"),
+        (Adding, "an empty accumulator adds nothing"),
         (Drawing, "no global random state is touched"),
     ],
 )

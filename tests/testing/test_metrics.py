@@ -44,9 +44,8 @@ class Reading(Rows):
         return {**super().state(), "reads": np.array(self.reads)}
 
 
-def nameless_view() -> Any:
-    """A view that another process cannot be given, as its class is known in a function alone."""
-    return type("Hidden", (Brightness,), {})()
+# A view that another process cannot be given, as its class is not found by its name.
+HIDDEN: Any = type("Nameless", (Brightness,), {})()
 
 
 class Nothing:
@@ -70,7 +69,7 @@ class Mean(BaseMetric):
         if self.flaw == "inputs":
             return {"seen": Samples()}
         into = {"shards": SumsOfUpdates, "columns": SumsOfUpdates, "reads": Reading}.get(self.flaw, Rows)
-        view = nameless_view() if self.flaw == "input" else Brightness()
+        view = HIDDEN if self.flaw == "input" else Brightness()
         found = {"seen": Input(Samples(), view, into, self.count)}
         used = Features("pool" if self.flaw == "extractor" else self.extractor)
         found["features"] = Input(Samples(), used, Sums, self.count)

@@ -10,22 +10,11 @@ import toygan
 from PIL import Image
 
 from ganbench.pictures import Sampler
-from tests.cli.command_line import complaint, ganbench
+from tests.cli.command_line import complaint, drawn, ganbench, pixels
 
 
 def draw(out: Path, *arguments: Any) -> list[str]:
-    """Return the names of the files that a command line printed, all of them in ``out``."""
-    done = ganbench("generate", "--model", "waves", "--out", out, *arguments)
-    assert done.exit_code == 0, done.stderr
-    paths = [Path(line) for line in done.stdout.splitlines()]
-    assert all(path.parent == out for path in paths)
-    assert sorted(path.name for path in paths) == sorted(path.name for path in out.iterdir())
-    return [path.name for path in paths]
-
-
-def pixels(path: Path) -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    with Image.open(path) as image:
-        return np.asarray(image)
+    return drawn(out, "generate", "--model", "waves", *arguments)
 
 
 def of_seed(seed: int, **settings: Any) -> "np.ndarray[Any, np.dtype[np.uint8]]":

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ganbench import registry
-from tests.cli.command_line import complaint, ganbench
+from tests.cli.command_line import complaint, drawn, ganbench, pixels
 from tests.data.image_sets import noise, write_folder
 from tests.pictures.translators import Mirrored, Painted, ToAdapter
 
@@ -32,18 +32,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def translate(out: Path, model: str, *arguments: Any) -> list[str]:
-    """Return the names of the files that a command line printed, which are all of those in ``out``."""
-    done = ganbench("translate", "--model", model, "--out", out, *arguments)
-    assert done.exit_code == 0, done.stderr
-    paths = [Path(line) for line in done.stdout.splitlines()]
-    assert all(path.parent == out for path in paths)
-    assert sorted(path.name for path in paths) == sorted(path.name for path in out.iterdir())
-    return [path.name for path in paths]
-
-
-def pixels(path: Path) -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    with Image.open(path) as image:
-        return np.asarray(image)
+    return drawn(out, "translate", "--model", model, *arguments)
 
 
 def test_each_source_meets_each_latent_and_there_is_a_sheet(photos: Path, tmp_path: Path) -> None:

@@ -1,45 +1,27 @@
 """StyleGAN3 by name: official files, our own, published ones, the embedded default, and files of something else."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-import toygan
 from safetensors.torch import save_file
 
-import ganbench
 from baselines.stylegan3.networks import Generator
-from baselines.training.weights import load_state, save_weights
 from ganbench import registry
 from ganbench.checkpoints import file_sha256
 from ganbench.errors import BadInputError, MissingWeightsError, UnknownNameError
 from ganbench.models import load_model, open_model
 from ganbench.models.stylegan3 import StyleGAN3Adapter, adapter
-from ganbench.rng import Streams
-from ganbench.types import Adapter, EquivariantGenerator, FixedSamples, Recipe
+from ganbench.types import Adapter
 from tests.golden_cases import golden
-
-CONFIG: dict[str, Any] = {
-    "z_dim": 8,
-    "c_dim": 0,
-    "w_dim": 8,
-    "img_resolution": 16,
-    "img_channels": 1,
-    "mapping_kwargs": {"num_layers": 2},
-    "num_layers": 6,
-    "channel_base": 64,
-    "channel_max": 4,
-}
+from tests.models.tiny_stylegans import weights_of
 
 
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
-    with torch.random.fork_rng():
-        save_weights(tmp_path / "g.safetensors", Generator(**CONFIG), model="stylegan3", config=CONFIG)
-    return tmp_path / "g.safetensors"
+    return weights_of("stylegan3", tmp_path)
 
 
 @pytest.fixture
@@ -52,27 +34,6 @@ def embedded(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_adapter_is_found_by_name() -> None:
     assert registry.load("models", "stylegan3") is adapter
     assert isinstance(adapter, Adapter)
-
-
-@pytest.mark.usefixtures("untouched_random_state")
-def test_our_own_weights_follow_the_protocol(weights: Path) -> None:
-    model = ganbench.load_model("stylegan3", weights)
-    assert isinstance(model, EquivariantGenerator)
-    assert not isinstance(model, FixedSamples)
-    sizes = [model.z_dim, model.c_dim, model.w_dim, model.num_ws, model.img_resolution, model.img_channels]
-    assert sizes == [8, 0, 8, 8, 16, 1]
-    streams = Streams(0, (0, 1))
-    z = streams.normal("z", (8,))
-    ws = model.mapping(z, None, truncation_psi=0.5, truncation_cutoff=2)
-    assert ws.shape == (2, 8, 8)
-    for noise_mode in ("const", "random", "none"):
-        images = model.synthesis(ws, noise_mode=noise_mode, streams=streams, force_fp32=True)
-        assert images.shape == (2, 1, 16, 16)
-        assert images.dtype == torch.float32
-    assert torch.equal(model(z), model.synthesis(model.mapping(z)))
-    before = model(z)
-    model.set_transform(torch.tensor([[1.0, 0, 0.25], [0, 1, 0], [0, 0, 1]]))
-    assert not torch.equal(model(z), before)
 
 
 def test_official_snapshots_give_their_average_generator() -> None:
@@ -99,11 +60,8 @@ def test_the_embedded_weights_are_the_default(embedded: Path) -> None:
 def test_weights_trained_on_the_digits_are_measured_by_them(tmp_path: Path) -> None:
     from baselines.digits.dataset import SHA256
 
-    with torch.random.fork_rng():
-        network = Generator(**CONFIG)
     for fingerprint, benchmark in ((SHA256["train"], "digits"), ("0" * 64, "stylegan3")):
-        path = tmp_path / "g.safetensors"
-        save_weights(path, network, model="stylegan3", config=CONFIG, data_fingerprint=fingerprint)
+        path = weights_of("stylegan3", tmp_path, data_fingerprint=fingerprint)
         assert open_model("stylegan3", path).benchmark == benchmark
 
 
@@ -192,46 +150,3 @@ def test_third_party_models_are_known_by_their_weights() -> None:
     assert first.sha256 == second.sha256
     assert (first.embedded is not None, first.benchmark, first.weights) == (True, "toy", "embedded")
     assert "not comparable" in first.note
-
-
-TINY: dict[str, Any] = {
-    **adapter.recipes["digits32"].settings,
-    "generator": {
-        "z_dim": 8,
-        "w_dim": 8,
-        "mapping_kwargs": {"num_layers": 1},
-        "num_layers": 4,
-        "num_critical": 1,
-        "channel_base": 128,
-        "channel_max": 4,
-    },
-    "discriminator": {"channel_base": 64, "channel_max": 4},
-    "kimg": 0.016,
-    "tick_kimg": 0.008,
-    "snapshot_ticks": 1,
-    "batch": 4,
-}
-
-
-def test_training_gives_weights_that_load(tmp_path: Path) -> None:
-    ticks: list[Mapping[str, Any]] = []
-    settings = {**TINY, "seed": 5, "device": "cpu"}
-    path = adapter.train(toygan.Stripes(), Recipe("tiny", settings), tmp_path / "run", False, ticks.append)
-    subject = open_model("stylegan3", path)
-    assert (subject.model.img_resolution, subject.model.img_channels) == (32, 1)
-    assert [tick["kimg"] for tick in ticks][-1] == pytest.approx(0.016)
-    again = adapter.train(toygan.Stripes(), Recipe("tiny", settings), tmp_path / "again", False, ticks.append)
-    for name, tensor in load_state(path).items():
-        assert torch.equal(load_state(again)[name], tensor), "the same seed gives the same weights"
-
-
-@pytest.mark.parametrize(
-    ("changes", "resume", "words"),
-    [({"colour": 1}, False, "colour"), ({}, True, "resume"), ({"generator": {"z_dim": 1}}, False, "w_dim")],
-)
-def test_training_that_cannot_start_is_refused(
-    tmp_path: Path, changes: dict[str, Any], resume: bool, words: str
-) -> None:
-    recipe = Recipe("tiny", {**TINY, "device": "cpu", **changes})
-    with pytest.raises(BadInputError, match=words):
-        adapter.train(toygan.Stripes(), recipe, tmp_path / "run", resume, lambda tick: None)

@@ -1,62 +1,22 @@
-"""The StyleGAN3 generator against images, layer statistics, designs and sizes of the official one."""
+"""The StyleGAN3 generator against transformed images, designs and sizes of the official one."""
 
 import json
 
-import numpy as np
 import pytest
 import torch
 
 from baselines.stylegan3.networks import Generator
-from ganbench.checkpoints import load
 from tests.golden_cases import cases, facts, golden
+from tests.parity.pytorch_snapshot import IMAGES, inputs, near, networks
 
 PICKLES = cases("stylegan23/pkl_sg3*")
-WS, IMAGES = 1e-5, 5e-5  # absolute, the cases' stated tolerances
-STATISTICS = {"atol": 5e-5, "rtol": 2e-5}
 FULL_SIZE = ("stylegan3-t-ffhq-1024", "stylegan3-r-ffhq-1024", "stylegan3-t-afhqv2-512")
 BY_CASE = pytest.mark.parametrize("case", PICKLES, ids=lambda case: case.name)
 
 
-@pytest.fixture(scope="module")
-def networks():
-    """The networks of a case, read once."""
-    found = {}
-    return lambda case: found.setdefault(case, load(case / "network.pkl"))
-
-
-def inputs(case):
-    arrays = np.load(case / "io.npz")
-    return arrays, torch.from_numpy(arrays["z"]), torch.from_numpy(arrays["c"])
-
-
-def near(found, expected, atol, rtol=0.0):
-    np.testing.assert_allclose(found.detach().double().numpy(), expected, atol=atol, rtol=rtol)
-
-
-@BY_CASE
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
-def test_latents_and_images(case, dtype, networks):
-    G, (arrays, z, c) = networks(case)["G_ema"].to(dtype), inputs(case)
-    # In double precision the distance to the stored float32 values is what their own rounding was measured to be.
-    rounding = facts(case)["measured_float32_against_float64"]
-
-    def check(found, name, tolerance):
-        exact = dtype is torch.float64
-        near(found, arrays[name], rounding[name]["max_abs_f32_minus_f64"] * 1.01 + 1e-8 if exact else tolerance)
-
-    with torch.inference_mode():
-        ws = G.mapping(z, c)
-        check(ws, "ws", WS)
-        check(G.mapping(z, c, truncation_psi=0.7), "ws_psi0.7", WS)
-        check(G.mapping(z, c, truncation_psi=0.7, truncation_cutoff=4), "ws_psi0.7_cut4", WS)
-        check(G.synthesis(ws, noise_mode="const"), "img_const", IMAGES)
-        check(G(z, c, truncation_psi=0.7, truncation_cutoff=4, noise_mode="const"), "img_psi0.7_cut4_const", IMAGES)
-    G.float()
-
-
 @BY_CASE
 @pytest.mark.parametrize("name", ["translate", "rotate", "translate_rotate", "scale"])
-def test_images_under_a_transform(case, name, networks):
+def test_images_under_a_transform(case, name):
     G, (arrays, _, _) = networks(case)["G_ema"], inputs(case)
     matrix, expected = torch.from_numpy(arrays[f"transform_{name}"]), arrays[f"img_{name}"]
     ws = torch.from_numpy(arrays["ws"][: len(expected)])
@@ -67,32 +27,6 @@ def test_images_under_a_transform(case, name, networks):
         G.set_transform(matrix)
         near(G.synthesis(ws), expected, IMAGES)
         G.set_transform(before)
-
-
-@BY_CASE
-def test_layers(case, networks):
-    G, (arrays, _, _) = networks(case)["G_ema"], inputs(case)
-    outputs = []
-    parts = [G.synthesis.input, *G.synthesis.layers()]
-    hooks = [part.register_forward_hook(lambda *call: outputs.append(call[2].detach())) for part in parts]
-    G.synthesis(torch.from_numpy(arrays["ws"]))  # with gradients on, so that the batch goes through as a whole
-    for hook in hooks:
-        hook.remove()
-    assert [y.shape[1] for y in outputs] == facts(case)["layer_probe_lengths"]
-    near(torch.stack([y.mean(dim=(1, 2, 3)) for y in outputs]), arrays["layer_mean"], **STATISTICS)
-    near(torch.stack([y.square().mean(dim=(1, 2, 3)).sqrt() for y in outputs]), arrays["layer_rms"], **STATISTICS)
-    probes = torch.cat([y[0, :, y.shape[2] // 2, y.shape[3] // 3] for y in outputs])
-    near(probes, arrays["layer_probe"], **STATISTICS)
-
-
-@BY_CASE
-def test_initial_weights(case, networks):
-    G, (arrays, z, c) = networks(case)["G"], inputs(case)
-    with torch.inference_mode():
-        ws = G.mapping(z, c)
-        near(ws[:, 0], arrays["G_init_ws"], WS)
-        expected = arrays["G_init_img_const"]
-        near(G.synthesis(ws[: len(expected)]), expected, IMAGES)
 
 
 def agrees(design, name, expected):
@@ -134,7 +68,7 @@ def test_design(case):
 
 
 @BY_CASE
-def test_filters_are_those_of_the_snapshot(case, networks):
+def test_filters_are_those_of_the_snapshot(case):
     loaded = networks(case)["G_ema"]
     for layer in loaded.synthesis.layers():
         for stored, designed in [

@@ -9,7 +9,8 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from ganbench.checkpoints.inert import Instance
 from ganbench.checkpoints.networks import instantiate
@@ -19,6 +20,29 @@ from ganbench.formats.tflib import Source
 
 TRANSLATIONS = {**stylegan1.TRANSLATIONS, **stylegan2_tensorflow.TRANSLATIONS}
 NETWORK = "dnnlib.tflib.network Network"
+OFFICIAL: dict[str, Any] = {  # of a network of any paper that is quick to make
+    "num_channels": 1,
+    "resolution": 16,
+    "label_size": 0,
+    "latent_size": 6,
+    "dlatent_size": 5,
+    "mapping_layers": 2,
+    "mapping_fmaps": 7,
+    "fmap_base": 32,
+    "fmap_max": 6,
+}
+
+
+def randomised(network: Any) -> Any:
+    """Return a network whose weights, its biases among them, are all random."""
+    for tensor in network.requires_grad_(False).parameters():
+        nn.init.normal_(tensor)
+    return network
+
+
+def normal(*shape: int) -> Tensor:
+    """Return the same normal values each time."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(3))
 
 
 def record(network: nn.Module, functions: str, config: Mapping[str, Any], **kwargs: Any) -> Instance:

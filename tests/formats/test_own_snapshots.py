@@ -16,7 +16,8 @@ from ganbench.errors import BadInputError
 from ganbench.models import adapter_of
 from ganbench.types import Recipe
 from tests.checkpoints.sentences import assert_one_sentence
-from tests.models import test_cyclegan, test_stylegan2
+from tests.models import test_cyclegan
+from tests.models.tiny_stylegans import settings
 
 STARGANV2: dict[str, Any] = {
     **adapter_of("starganv2").recipes["digits32"].settings,
@@ -24,7 +25,7 @@ STARGANV2: dict[str, Any] = {
     **{"kimg": 0.008, "tick_kimg": 0.004, "snapshot_ticks": 1, "batch": 4, "device": "cpu"},
 }
 RUNS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "stylegan2": (toygan.Stripes(), test_stylegan2.TINY),
+    "stylegan2": (toygan.Stripes(), settings("stylegan2")),
     "cyclegan": (test_cyclegan.Domains([5, 4]), test_cyclegan.TINY),
     "starganv2": (Blobs("blobs", (3, 3, 3)), STARGANV2),
 }

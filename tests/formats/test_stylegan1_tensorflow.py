@@ -11,20 +11,9 @@ from baselines.training.streams import seeded
 from ganbench.checkpoints.inert import Instance
 from ganbench.errors import BadInputError, UnsafeFileError
 from ganbench.formats.tflib import HWIO, IO, Source
-from tests.checkpoints.tflib_records import built, instance, record, variable
+from tests.checkpoints.tflib_records import OFFICIAL, built, instance, normal, randomised, record, variable
 
-OFFICIAL = {
-    "num_channels": 1,
-    "resolution": 16,
-    "label_size": 0,
-    "latent_size": 6,
-    "dlatent_size": 5,
-    "mapping_layers": 2,
-    "mapping_fmaps": 7,
-    "fmap_base": 32,
-    "fmap_max": 6,
-    "randomize_noise": False,  # says how to run it, not what it is
-}
+RUNNING = {"randomize_noise": False}  # says how to run a network, not what it is
 OURS: dict[str, Any] = {
     "z_dim": 6,
     "c_dim": 0,
@@ -48,24 +37,22 @@ OPTIONS = [
 def generator(**changes: Any) -> tuple[Generator, Instance]:
     """A generator with the same arguments on both sides, and its record."""
     with seeded(1):
-        G = Generator(**{**OURS, **changes}).requires_grad_(False)
-        for tensor in G.parameters():
-            torch.nn.init.normal_(tensor)
-    return G, record(G, "G_style with G_synthesis", {**OURS, **changes}, **{**OFFICIAL, **changes})
+        G = randomised(Generator(**{**OURS, **changes}))
+    return G, record(G, "G_style with G_synthesis", {**OURS, **changes}, **{**OFFICIAL, **RUNNING, **changes})
 
 
 def discriminator(**changes: Any) -> tuple[Discriminator, Instance]:
     config = {"c_dim": 0, "img_resolution": 16, "img_channels": 1, "fmap_base": 32, "fmap_max": 6} | changes
     with seeded(2):
         D = Discriminator(**config).requires_grad_(False)
-    return D, record(D, "D_basic", config, **{**OFFICIAL, **changes})
+    return D, record(D, "D_basic", config, **{**OFFICIAL, **RUNNING, **changes})
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_a_generator_comes_back_with_its_options(options: dict[str, Any]) -> None:
     G, stored = generator(**options)
     again = built(stored)
-    z = torch.randn(2, 6, generator=torch.Generator().manual_seed(3))
+    z = normal(2, 6)
     assert torch.equal(again(z), G(z))
     assert again.state_dict().keys() == G.state_dict().keys()
 
@@ -77,8 +64,8 @@ def test_labels_and_the_rest_of_the_mapping_come_back() -> None:
         G = Generator(**config).requires_grad_(False)
     official = {"label_size": 3, "mapping_lrmul": 0.5, "normalize_latents": False, "dlatent_avg_beta": 0.9}
     official["use_wscale"] = False  # of mapping and synthesis alike
-    again = built(record(G, "G_style with G_synthesis", config, **{**OFFICIAL, **official}))
-    z, c = torch.randn(3, 6, generator=torch.Generator().manual_seed(3)), torch.eye(3)
+    again = built(record(G, "G_style with G_synthesis", config, **{**OFFICIAL, **RUNNING, **official}))
+    z, c = normal(3, 6), torch.eye(3)
     assert torch.equal(again(z, c), G(z, c))
     assert again.mapping.w_avg_beta == 0.9
 
@@ -86,14 +73,14 @@ def test_labels_and_the_rest_of_the_mapping_come_back() -> None:
 @pytest.mark.parametrize("options", [{}, {"structure": "fixed"}, {"mbstd_group_size": 1}, {"mbstd_num_features": 2}])
 def test_a_discriminator_comes_back_with_its_options(options: dict[str, Any]) -> None:
     D, stored = discriminator(**options)
-    images = torch.randn(4, 1, 16, 16, generator=torch.Generator().manual_seed(3))
+    images = normal(4, 1, 16, 16)
     assert torch.equal(built(stored)(images), D(images))
 
 
 def test_a_discriminator_that_never_grew_may_lack_its_level() -> None:
     D, stored = discriminator(structure="fixed")
     stored.state["variables"] = [pair for pair in stored.state["variables"] if pair[0] != "lod"]
-    images = torch.randn(4, 1, 16, 16, generator=torch.Generator().manual_seed(3))
+    images = normal(4, 1, 16, 16)
     assert torch.equal(built(stored)(images), D(images))
 
 
@@ -101,7 +88,7 @@ def test_progressive_gans_discriminator_is_the_same_without_blur() -> None:
     _, stored = discriminator()
     stored.state["build_func_name"] = "D_paper"
     D, _ = discriminator(blur_filter=None)
-    images = torch.randn(4, 1, 16, 16, generator=torch.Generator().manual_seed(3))
+    images = normal(4, 1, 16, 16)
     assert torch.equal(built(stored)(images), D(images))
     stored.state["static_kwargs"]["label_size"] = 2
     with pytest.raises(BadInputError, match="conditional discriminator of Progressive GAN"):

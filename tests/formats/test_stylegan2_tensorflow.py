@@ -8,21 +8,10 @@ import torch
 from baselines.stylegan2.networks import Discriminator, Generator
 from baselines.training.streams import seeded
 from ganbench.errors import BadInputError
-from tests.checkpoints.tflib_records import built, instance, record
+from tests.checkpoints.tflib_records import OFFICIAL, built, instance, normal, randomised, record
 
 FIRST = ("G_main with G_synthesis_stylegan2", "D_stylegan2")
 ADA = ("G_main with G_synthesis", "D_main")
-OFFICIAL: dict[str, Any] = {
-    "num_channels": 1,
-    "resolution": 16,
-    "label_size": 0,
-    "latent_size": 6,
-    "dlatent_size": 5,
-    "mapping_layers": 2,
-    "mapping_fmaps": 7,
-    "fmap_base": 32,
-    "fmap_max": 6,
-}
 IMAGES: dict[str, Any] = {"img_resolution": 16, "img_channels": 1, "channel_base": 64, "channel_max": 6}
 OURS: dict[str, Any] = {
     **IMAGES,
@@ -43,16 +32,6 @@ DISCRIMINATORS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"mbstd_group_size": 2}, {"epilogue_kwargs": {"mbstd_group_size": 2}}),
     ({"resample_kernel": [1, 2, 1]}, {"block_kwargs": {"resample_filter": [1, 2, 1]}}),
 ]
-
-
-def randomised(network: Any) -> Any:
-    for tensor in network.requires_grad_(False).parameters():
-        torch.nn.init.normal_(tensor)
-    return network
-
-
-def normal(*shape: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(3))
 
 
 @pytest.mark.parametrize("functions", [FIRST, ADA], ids=["first", "ada"])

@@ -1,4 +1,4 @@
-"""What a paper measures and how: one file a paper, found by entry point."""
+"""What a paper measures and how: one file per paper, found by entry point."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ __all__ = ["Benchmark", "Experiment", "Published"]
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a paper's headline numbers were measured on; a plan without a model and data goes by it.
+    """What a paper's headline numbers were measured on; a plan without model and data uses it.
 
     Attributes:
         data: name of the real images, for people, such as ``FFHQ``.
-        images: number of them; of data with domains, of training images in each.
+        images: how many there are; for data with domains, training images in each.
         resolution: height and width in pixels.
-        model: as registered; "" where ganbench has none of the paper's.
-        recipe: of the model, whose networks are built.
-        domains: of the data; none for data without.
+        model: as registered; "" if ganbench does not have the paper's.
+        recipe: of the model; its networks are built.
+        domains: of the data; empty for data without domains.
         validation: number of validation images in each domain.
     """
 
@@ -34,24 +34,24 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A measuring protocol: data, of which nothing is computed.
+    """A measuring protocol, as plain data.
 
     Attributes:
         name: as registered.
         description: one line.
-        data: the reals' name; None where they must be named with ``--data``.
-        metrics: measured when none are asked for, with their counts.
-        version: raised whenever equal models would get other numbers.
+        data: name of the reals; None if they must be named with ``--data``.
+        metrics: measured by default, with their counts.
+        version: raised whenever the same model would get other numbers.
         short_names: what ``fid``, ``ppl``, ``eqt`` and so on mean here.
         extractors: replacements for the extractors that metrics name, such as ``inception`` -> ``digits``.
         ddof: covariances divide by N - ddof; None for each metric's usual divisor.
         quantiser: how generated images become 8-bit ones; None for each metric's usual way.
         resize: how images are brought to an extractor's size; None for the extractor's usual way.
         embedded: whether everything it needs ships with ganbench.
-        paper: authors, title, venue and arXiv number; "" where no paper is behind it.
-        experiment: the paper's main one; None where no paper is behind it.
+        paper: authors, title, venue and arXiv number; "" if it follows no paper.
+        experiment: the main one of the paper; None if unknown.
         papers: models whose published numbers were measured like this, as ``published.csv`` names them.
-        sources: beginnings of the sources that they are taken from; none for every source.
+        sources: prefixes of the sources to take them from; empty for every source.
     """
 
     name: str
@@ -72,10 +72,10 @@ class Benchmark:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What it changes in metrics that have such fields; None leaves them as they are."""
+        """Values for the fields of metrics that have them; None leaves a field as it is."""
         return {"ddof": self.ddof, "quantiser": self.quantiser, "resize": self.resize}
 
     @property
     def published(self) -> tuple[Published, ...]:
-        """The published numbers of its papers, with source and confidence."""
+        """The published numbers measured like this, with source and confidence."""
         return published_for(self.papers, self.sources)

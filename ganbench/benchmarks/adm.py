@@ -22,5 +22,5 @@ benchmark = Benchmark(
     extractors={"vgg16": "inception"},
     paper="Dhariwal and Nichol, Diffusion Models Beat GANs on Image Synthesis (NeurIPS 2021), arXiv:2105.05233",
     experiment=Experiment("ImageNet", 1_281_167, 256),
-    ddof=1,  # covariances are numpy.cov's
+    ddof=1,  # the official evaluator uses numpy.cov
 )

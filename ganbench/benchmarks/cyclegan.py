@@ -1,4 +1,4 @@
-"""CycleGAN's directions: the paper has no protocol of this kind, so FID is of translated test images.
+"""FID of CycleGAN's translated test images, in each direction; the paper itself has no such protocol.
 
 Deviation: reals are the target's training images, of which there are enough for a covariance; the FID of the CUT paper
 (Park et al. 2020) and of clean-fid's table compares with its 120 or 140 test images, and is not the same number.
@@ -6,7 +6,7 @@ Deviation: reals are the target's training images, of which there are enough for
 
 from ganbench.benchmarks import Benchmark, Experiment
 
-# accuracy needs a classifier of the very domains, and is measured where one is at hand.
+# Accuracy needs a classifier of the two domains, so it is left to benchmarks that have one.
 benchmark = Benchmark(
     name="cyclegan",
     description="Zhu et al. 2017: FID of each direction, error of images translated there and back",

@@ -1,4 +1,4 @@
-"""Published numbers, each with its source and how sure its transcription is."""
+"""Published numbers, each with its source and the confidence in its transcription."""
 
 import csv
 from collections.abc import Collection
@@ -19,12 +19,12 @@ class Published:
         model: such as ``stylegan3``.
         variant: configuration or training, such as ``t``.
         dataset: such as ``ffhqu``.
-        resolution: of the images in pixels, such as ``1024`` or ``512x384``; empty where it is not stated.
-        metric: as ganbench names it, where it measures it.
+        resolution: of the images in pixels, such as ``1024`` or ``512x384``; empty if not stated.
+        metric: ganbench's name if it measures it, else the source's.
         value: in the unit of the source.
-        unit: of the value, with its direction.
+        unit: of the value, and whether lower or higher is better.
         source: paper and table, or page.
-        confidence: ``high`` where two transcriptions agree or the source was read, ``low`` where it should be checked.
+        confidence: ``high`` if two transcriptions agree or the source was read, ``low`` if it should be checked.
         notes: what else the source says.
     """
 
@@ -45,7 +45,7 @@ def published_for(models: Collection[str], sources: tuple[str, ...] = ()) -> tup
 
     Args:
         models: as the table names them.
-        sources: beginnings of their sources; none for every source.
+        sources: prefixes of their sources; empty for every source.
     """
     return tuple(row for row in every() if row.model in models and row.source.startswith(sources or ""))
 

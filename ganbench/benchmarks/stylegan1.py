@@ -1,6 +1,6 @@
 """StyleGAN's protocol: 50,000 samples for FID, 100,000 path steps, cropped faces, 200,000 samples for separability.
 
-Deviation: reals are taken as they are, where the official run mirrors FFHQ's at random, as it did in training.
+Deviation: the official run mirrors reals at random, as in training; here they are taken as they are.
 """
 
 from ganbench.benchmarks import Benchmark, Experiment

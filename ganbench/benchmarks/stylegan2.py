@@ -1,6 +1,6 @@
 """StyleGAN2's protocol: 50,000 samples against 50,000 training images, path length at path ends without a crop.
 
-Deviation: the paper's FID is the mean of ten evaluations, and one run measures it once.
+Deviation: the paper's FID is the mean of ten evaluations; a run here measures it once.
 """
 
 from ganbench.benchmarks import Benchmark, Experiment

@@ -1,4 +1,4 @@
-"""What may go wrong in a run, looked for in seconds: the machine, the weights, the images."""
+"""Quick checks of what may go wrong in a run: the machine, the weights, the images."""
 
 from ganbench.doctor.finding import Finding, Level
 from ganbench.doctor.images import examine_images

@@ -1,4 +1,4 @@
-"""One thing that was looked at, and what was found."""
+"""The result of one check."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -8,17 +8,17 @@ class Level(IntEnum):
     """How much a finding matters, in rising order."""
 
     GOOD = 0
-    NOTE = 1  # changes numbers or time, and may be meant
-    DOUBT = 2  # numbers will probably not be what they are taken for
-    STOP = 3  # the run cannot go through
+    NOTE = 1  # changes numbers or time, perhaps on purpose
+    DOUBT = 2  # numbers will probably be misleading
+    STOP = 3  # the run cannot succeed
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding.
+    """The result of one check.
 
     Attributes:
-        subject: what was looked at, such as ``disk``.
+        subject: what was checked, such as ``disk``.
         level: how much it matters.
         sentence: what was found and, from ``DOUBT`` on, what to do.
     """

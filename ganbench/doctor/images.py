@@ -1,4 +1,4 @@
-"""The images: enough of them, all different, neither compressed nor enlarged before they came here."""
+"""Checks of the images: enough of them, all different, neither compressed nor enlarged earlier."""
 
 import hashlib
 
@@ -10,12 +10,12 @@ from ganbench.doctor.finding import Finding, Level
 from ganbench.types import Dataset, LoadedModel, NotedDataset, Sized
 
 LOOKED_AT = 500  # images, evenly spread
-ENOUGH = 10_000  # below, FID is biased by several per cent
+ENOUGH = 10_000  # images, below which FID is biased by several per cent
 BLOCK = 8  # pixels; JPEG codes blocks of 8x8
-SEVERAL_BLOCKS = 8 * BLOCK  # pixels; with fewer borders, what the images show decides
-BLOCKY = 1.10  # how much differences stand out at borders of blocks, where JPEG is suspected; 1 without blocks
-SOFT = 0.3  # power of the finest octave over that of the next, below which images were enlarged; photos have about 1
-PLAIN = 2.0  # standard deviation of grey values, below which an image shows nothing
+SEVERAL_BLOCKS = 8 * BLOCK  # pixels; with fewer block borders, image content dominates the ratio
+BLOCKY = 1.10  # ratio of differences at block borders above which JPEG is suspected; 1 without blocks
+SOFT = 0.3  # power of the finest octave over the next, below which images were enlarged; about 1 in photos
+PLAIN = 2.0  # standard deviation of grey values (0..255), below which an image is blank
 
 
 def examine_images(data: Dataset, loaded: LoadedModel | None = None, count: int = LOOKED_AT) -> list[Finding]:
@@ -23,7 +23,7 @@ def examine_images(data: Dataset, loaded: LoadedModel | None = None, count: int 
 
     Args:
         data: the real images.
-        loaded: the model that they will be compared with; None where there is none.
+        loaded: the model to compare with; None for none.
         count: most images to look at.
     """
     images = data.images(_spread(len(data), count))
@@ -50,23 +50,23 @@ def _amount(data: Dataset) -> Finding:
     told = f"{len(data):,} images of {data.resolution}x{data.resolution} pixels, {colours}"
     if len(data) >= ENOUGH:
         return Finding("images", Level.GOOD, told)
-    return Finding("images", Level.NOTE, f"{told}; FID against fewer than {ENOUGH:,} is larger by its bias, KID is not")
+    return Finding("images", Level.NOTE, f"{told}; with fewer than {ENOUGH:,}, FID is biased upwards, but KID is not")
 
 
 def _size(data: Dataset, loaded: LoadedModel | None) -> Finding:
     model = loaded.model if loaded else None
     made = model.img_resolution if isinstance(model, Sized) else None
     if made and made != data.resolution:
-        told = f"the model makes {made}x{made} images and the data has {data.resolution}x{data.resolution}"
-        return Finding("size", Level.STOP, f"{told}: name data of that size")
-    return Finding("size", Level.GOOD, "the model's" if made else "one for all")
+        told = f"expected images of {made}x{made}, which the model makes, found {data.resolution}x{data.resolution}"
+        return Finding("size", Level.STOP, f"{told}: name data of the size of the model")
+    return Finding("size", Level.GOOD, "as the model makes" if made else "the same for all images")
 
 
 def _duplicates(images: Tensor) -> Finding:
     distinct = len({hashlib.sha256(image.numpy().tobytes()).digest() for image in images})
     if distinct < len(images):
         told = f"{len(images) - distinct} of {len(images)} images are exact copies of others"
-        return Finding("duplicates", Level.DOUBT, f"{told}: recall and diversity suffer; remove the copies")
+        return Finding("duplicates", Level.DOUBT, f"{told}, which lowers recall and diversity: remove the copies")
     return Finding("duplicates", Level.GOOD, f"none among {len(images)} images")
 
 
@@ -74,19 +74,21 @@ def _plain(grey: Tensor) -> Finding:
     flat = int((grey.flatten(1).std(1) < PLAIN).sum())
     if flat:
         return Finding("content", Level.DOUBT, f"{flat} of {len(grey)} images show a single shade: look at them")
-    return Finding("content", Level.GOOD, "every image shows something")
+    return Finding("content", Level.GOOD, "no blank images")
 
 
 def _compressed(data: Dataset, grey: Tensor) -> Finding:
     names = data.names if isinstance(data, ImageFiles) else []
     files = sum(name.lower().endswith((".jpg", ".jpeg")) for name in names)
     if files:
-        return Finding("compression", Level.NOTE, f"{files:,} of {len(names):,} files are JPEG, whose traces FID sees")
+        return Finding(
+            "compression", Level.NOTE, f"{files:,} of {len(names):,} files are JPEG, whose artefacts change FID"
+        )
     ratio = blockiness(grey) if min(grey.shape[1:]) >= SEVERAL_BLOCKS else 1.0
     if ratio > BLOCKY:
-        told = f"differences stand out {ratio:.2f} times at the borders of 8x8 blocks: the images were JPEG files"
-        return Finding("compression", Level.DOUBT, f"{told}, which FID sees; use lossless originals")
-    return Finding("compression", Level.GOOD, f"no trace of JPEG's blocks ({ratio:.2f}, and 1 is none)")
+        told = f"differences at the borders of 8x8 blocks are {ratio:.2f} times those inside: the images were once JPEG"
+        return Finding("compression", Level.DOUBT, f"{told}, which changes FID; use lossless originals")
+    return Finding("compression", Level.GOOD, f"no JPEG blocks found (ratio {ratio:.2f}; 1 means none)")
 
 
 def _enlarged(grey: Tensor) -> Finding:
@@ -94,19 +96,20 @@ def _enlarged(grey: Tensor) -> Finding:
         return Finding("sharpness", Level.GOOD, "too small to tell")
     ratio = fine_power(grey)
     if ratio < SOFT:
-        told = f"the finest details have {ratio:.1e} of the power of those twice as large: the images were enlarged"
-        return Finding("sharpness", Level.NOTE, f"{told} or blurred, and a generator learns that, too")
-    return Finding("sharpness", Level.GOOD, f"details down to single pixels ({ratio:.2f}, and photos have about 1)")
+        told = f"the finest details have only {ratio:.1e} of the expected power: the images were enlarged or blurred"
+        return Finding("sharpness", Level.NOTE, f"{told}, and a generator learns that too")
+    return Finding("sharpness", Level.GOOD, f"details down to single pixels (ratio {ratio:.2f}; about 1 in photos)")
 
 
 def blockiness(grey: Tensor) -> float:
-    """Return how much differences of neighbours stand out at the borders of 8x8 blocks, against the middle of blocks.
+    """Return how much larger differences of neighbours are at the borders of 8x8 blocks than in the middle of blocks.
 
-    What stands out is measured against the differences one pixel to both sides, so that it does not matter where in the
-    image something is to be seen; and against the middles, because enlarged images have regular differences, too.
+    Both are taken relative to the differences one pixel to either side, which cancels what the image shows there. The
+    ratio to the middle cancels the regular pattern that enlarging leaves. The result is 1 without blocks, and also for
+    images without any differences.
 
     Args:
-        grey: ``[N, H, W]`` float, on any scale. 1 without blocks; 1 also for images without any differences.
+        grey: ``[N, H, W]`` float, on any scale.
     """
     steps = torch.stack([by_phase(grey), by_phase(grey.mT)]).mean(0)
     steps = steps + 1e-3 * steps.mean() + 1e-12  # blocks of one shade have no differences inside
@@ -122,9 +125,9 @@ def by_phase(grey: Tensor) -> Tensor:
 
 
 def fine_power(grey: Tensor) -> float:
-    """Return the mean power of frequencies of 1/4 to 1/2 a pixel over that of 1/8 to 1/4, times 4.
+    """Return the mean power at 1/4 to 1/2 cycles a pixel over that at 1/8 to 1/4, times 4.
 
-    Where power falls with the square of the frequency, as in photos, the two octaves have as much: 1.
+    The factor makes it 1 if power falls with the square of the frequency, as in photos.
 
     Args:
         grey: ``[N, H, W]`` float.

@@ -1,4 +1,4 @@
-"""The machine: device, threads, memory for results and cache."""
+"""Checks of the machine: device, threads, free disk space for results and cache."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from ganbench.engine.shards import cores
 from ganbench.errors import GanbenchError
 from ganbench.records.store import Store
 
-ROOM = 2 * 2**30  # bytes; finished work of one model with 2,048 features takes about half of it
+ROOM = 2 * 2**30  # bytes; the finished shards of one model with 2,048 features take about half of it
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -32,15 +32,15 @@ def _device(device: str) -> Finding:
     if found.startswith("cuda"):
         properties = torch.cuda.get_device_properties(found)
         return Finding("device", Level.GOOD, f"{found}: {properties.name}, {properties.total_memory / 2**30:.0f} GiB")
-    return Finding("device", Level.NOTE, f"{found}: 50,000 images of 256 pixels and more take hours without a GPU")
+    return Finding("device", Level.NOTE, f"{found}: 50,000 images of 256x256 pixels or more take hours without a GPU")
 
 
 def _threads() -> Finding:
     usable, limits = cores(), {name: os.environ[name] for name in THREADS if name in os.environ}
     if any(value.isdecimal() and int(value) < usable for value in limits.values()):
         named = ", ".join(f"{name}={value}" for name, value in limits.items())
-        return Finding("threads", Level.NOTE, f"{usable} cores may be used, and {named} lets some libraries use fewer")
-    return Finding("threads", Level.GOOD, f"{usable} cores may be used")
+        return Finding("threads", Level.NOTE, f"{usable} cores available, but {named} limits some libraries to fewer")
+    return Finding("threads", Level.GOOD, f"{usable} cores available")
 
 
 def _folders(results_dir: Path | None) -> list[Finding]:
@@ -59,9 +59,9 @@ def _folder(subject: str, folder: Path, check: Callable[[], None]) -> Finding:
     there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     free = shutil.disk_usage(there).free
     if free < ROOM:
-        told = f"{free / 2**20:,.0f} MiB are free in {folder}, and a run may need {ROOM / 2**30:.0f} GiB: make room"
+        told = f"expected {ROOM / 2**30:.0f} GiB free in {folder}, found {free / 2**20:,.0f} MiB: make room"
         return Finding(subject, Level.DOUBT, told)
-    return Finding(subject, Level.GOOD, f"{free / 2**30:,.0f} GiB are free in {folder}")
+    return Finding(subject, Level.GOOD, f"{free / 2**30:,.0f} GiB free in {folder}")
 
 
 def _cache() -> Finding:
@@ -70,7 +70,11 @@ def _cache() -> Finding:
     except GanbenchError as error:
         return Finding("kept work", Level.STOP, str(error))
     size, useless = sum(entry.nbytes for entry in found), sum(entry.nbytes for entry in found if entry.stale)
-    told = f"{size / 2**30:.2f} of at most {most / 2**30:.0f} GiB"
+    told = f"{size / 2**30:.2f} GiB of at most {most / 2**30:.0f} GiB"
     if useless:
-        return Finding("kept work", Level.NOTE, f"{told}, of which no run can use {useless / 2**20:.0f} MiB (--prune)")
+        return Finding(
+            "kept work",
+            Level.NOTE,
+            f"{told}; `ganbench cache --prune` frees {useless / 2**20:.0f} MiB that no run can use",
+        )
     return Finding("kept work", Level.GOOD, told)

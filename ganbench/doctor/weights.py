@@ -1,4 +1,4 @@
-"""The weights: whether the model's and the extractors' are here and can be read."""
+"""Checks of the weights: whether the model's and the extractors' are here and can be read."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ from ganbench.types import LoadedModel
 def examine_weights(
     model: str | None, options: Options, benchmark: Benchmark | None
 ) -> tuple[list[Finding], LoadedModel | None]:
-    """Return findings on the weights of a model and of a benchmark's extractors, and the model where it could be read.
+    """Return findings on the weights of a model and of a benchmark's extractors, and the model if it could be read.
 
     Nothing is fetched.
     """

@@ -24,7 +24,7 @@ def rotation_matrix(angle: Tensor | float) -> Tensor:
     """
     angle = as_tensor(angle, "angle").double()
     if not bool(angle.isfinite().all()):
-        raise BadInputError("expected finite angles, found a NaN or an infinity; give radians.")
+        raise BadInputError("expected finite angles, found a NaN or an infinity: give radians.")
     c, s, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     return torch.stack([c, s, zero, -s, c, zero, zero, zero, zero + 1], dim=-1).reshape(*angle.shape, 3, 3)
 
@@ -97,7 +97,7 @@ def affine_transform(
     )
     m = _matrix(matrix, (3,))
     if not torch.linalg.cond(m) < 1 / torch.finfo(m.dtype).eps:
-        raise BadInputError(f"expected a matrix that has an inverse, found {m.tolist()}; check how it was composed.")
+        raise BadInputError(f"expected a matrix that has an inverse, found {m.tolist()}: check how it was composed.")
     weights = affine_lowpass_filter(m, a=a, amax=reach, up=finer, cutoff_in=cutoff_in, cutoff_out=cutoff_out)
     fine = _upsampled(images, weights.to(images), finer)
     height, width = images.shape[2:]
@@ -143,14 +143,14 @@ def affine_lowpass_filter(
     a = as_integer(a, "a", minimum=1, maximum=amax)
     for name, cutoff in (("cutoff_in", cutoff_in), ("cutoff_out", cutoff_out)):
         if not 0 < float(as_tensor(cutoff, name)) < math.inf:
-            raise BadInputError(f"expected a number above 0 for {name}, found {cutoff}; 1 is the Nyquist frequency.")
+            raise BadInputError(f"expected a number above 0 for {name}, found {cutoff}: 1 is the Nyquist frequency.")
     m = _matrix(matrix, (2, 3))
     ideal = _convolved(functools.partial(_ideal, cutoff=cutoff_out), m, _ideal_circulant(amax, aflt, up, cutoff_in), up)
     window = _convolved(functools.partial(_lanczos, a=a), m, _window_circulant(amax, aflt, up, a), up)
     taps = F.pad(ideal * window, (0, 1, 0, 1)).reshape(2 * amax, up, 2 * amax, up)
     taps = taps / taps.sum(dim=(0, 2), keepdim=True) / up**2
     if not bool(torch.isfinite(taps).all()):
-        raise BadInputError(f"expected a matrix near a rotation, found {m.tolist()}; its filter passes nothing.")
+        raise BadInputError(f"expected a matrix near a rotation, found {m.tolist()}: its filter passes nothing.")
     return taps.reshape(2 * amax * up, 2 * amax * up)[:-1, :-1]
 
 
@@ -159,7 +159,7 @@ def _matrix(matrix: ArrayLike, sizes: tuple[int, ...]) -> Tensor:
     m = as_tensor(matrix, "matrix").detach().double().cpu()
     if m.shape not in [(size, size) for size in sizes] or not bool(m.isfinite().all()):
         raise BadInputError(
-            f"expected finite numbers [{sizes[-1]}, {sizes[-1]}] for matrix, found {list(m.shape)} {m.tolist()!s:.60}; "
+            f"expected finite numbers [{sizes[-1]}, {sizes[-1]}] for matrix, found {list(m.shape)} {m.tolist()!s:.60}: "
             "check how it was composed."
         )
     return m

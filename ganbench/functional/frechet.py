@@ -33,7 +33,9 @@ def moments(features: ArrayLike, *, ddof: int) -> tuple[Array, Array]:
     rows = as_float64(as_rows(features, "features"), "features")
     ddof = as_integer(ddof, "ddof", minimum=0)
     if len(rows) <= ddof:
-        raise BadInputError(f"a covariance that divides by N - {ddof} needs more than {ddof} rows, not {len(rows)}.")
+        raise BadInputError(
+            f"expected more than {ddof} rows for a covariance divided by N - {ddof}, found {len(rows)}: give more rows."
+        )
     # About the first row, so that the mean of equal rows is exact and their covariance exactly zero.
     with np.errstate(over="ignore", invalid="ignore"):
         from_first = rows - rows[0]
@@ -42,7 +44,7 @@ def moments(features: ArrayLike, *, ddof: int) -> tuple[Array, Array]:
         mean, cov = rows[0] + offset, centred.T @ centred / (len(rows) - ddof)
     if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
         raise NonFiniteError(
-            f"expected features whose squares float64 can hold, found {np.abs(rows).max():.0e}; scale features down."
+            f"expected features whose squares float64 can hold, found {np.abs(rows).max():.0e}: scale features down."
         )
     return mean, cov
 
@@ -53,7 +55,7 @@ def frechet_distance(mean_x: ArrayLike, cov_x: ArrayLike, mean_y: ArrayLike, cov
     Bitwise equal arguments give exactly 0, because that is the distance and no arithmetic is needed to know it. For
     others a negative result, which only rounding can cause, is clamped to 0.
 
-    Eigenvalues below zero are taken for rounding, and so for zero, down to ``-1e-4`` of the larger covariance (what
+    Negative eigenvalues are treated as rounding errors, so as zero, down to ``-1e-4`` of the larger covariance (what
     storage in float32 leaves) or ``-1e-11`` of the squared length of the mean (what the subtraction of raw moments
     leaves, which is all there is of the covariance of equal samples).
 
@@ -76,7 +78,7 @@ def frechet_distance(mean_x: ArrayLike, cov_x: ArrayLike, mean_y: ArrayLike, cov
     x, y = _gaussian(mean_x, cov_x, "x"), _gaussian(mean_y, cov_y, "y")
     if len(x.mean) != len(y.mean):
         raise BadInputError(
-            f"x has {len(x.mean)} dimensions and y has {len(y.mean)}; "
+            f"expected equal dimensions of x and y, found {len(x.mean)} and {len(y.mean)}: "
             "take both from the same layer of the same extractor."
         )
     if np.array_equal(x.mean, y.mean) and np.array_equal(x.cov, y.cov):
@@ -90,7 +92,7 @@ def frechet_distance(mean_x: ArrayLike, cov_x: ArrayLike, mean_y: ArrayLike, cov
         return math.ldexp(max(0.0, float(between_means + between_covs)), 2 * exponent)
     except OverflowError:
         raise NonFiniteError(
-            f"expected a distance that float64 can hold, found features of about 1e{exponent * math.log10(2):.0f}; "
+            f"expected a distance that float64 can hold, found features of about 1e{exponent * math.log10(2):.0f}: "
             "scale both sets of features down."
         ) from None
 
@@ -138,7 +140,7 @@ def _factor(own: _Gaussian, other: _Gaussian) -> Array:
     """Return ``L [D, rank]`` with ``own.cov = L L'``.
 
     Cholesky with pivots stops at the numerical rank, at a third of the cost of eigenvectors. A matrix that is not
-    quite positive semi-definite (stored in float32, say) makes it go astray; then eigenvalues below zero are cut.
+    quite positive semi-definite (stored in float32, say) makes it fail; then negative eigenvalues are clipped to zero.
     """
     triangle, pivots, rank, _ = scipy.linalg.lapack.dpstrf(own.cov, lower=1)
     factor = np.empty((len(own.cov), rank))
@@ -150,25 +152,35 @@ def _factor(own: _Gaussian, other: _Gaussian) -> Array:
     if values[0] < -NEGATIVITY * largest - CANCELLATION * np.square(own.mean).sum():
         lowest, highest = (math.ldexp(value, 2 * own.exponent) for value in (values[0], values[-1]))
         raise BadInputError(
-            f"the covariance of {own.name} has the eigenvalue {lowest:.3g} beside {highest:.3g}; "
-            "a covariance has none below zero, so compute it again from the features."
+            f"expected a covariance of {own.name} without negative eigenvalues, found the eigenvalue {lowest:.3g} "
+            f"beside {highest:.3g}: compute it again from the features."
         )
     scaled: Array = vectors * np.sqrt(values.clip(min=0))
     return scaled
 
 
 def _gaussian(mean: ArrayLike, cov: ArrayLike, name: str) -> _Gaussian:
-    """Return mean and covariance as float64, or raise one sentence about what is wrong with them."""
+    """Return mean and covariance as float64, both checked.
+
+    Raises:
+        BadInputError: the shapes do not fit together or the covariance is not symmetric.
+        NonFiniteError: a value is NaN or infinite.
+    """
     mean, cov = as_float64(mean, f"mean_{name}"), as_float64(cov, f"cov_{name}")
     if mean.ndim != 1 or cov.shape != (len(mean), len(mean)) or not len(mean):
         raise BadInputError(
-            f"the mean of {name} has shape {list(mean.shape)}, its covariance {list(cov.shape)}; give [D] and [D, D]."
+            f"expected mean [D] and covariance [D, D] of {name}, found shapes {list(mean.shape)} and "
+            f"{list(cov.shape)}: give both of the same features."
         )
     if not (np.isfinite(mean).all() and np.isfinite(cov).all()):
-        raise NonFiniteError(f"mean or covariance of {name} has a NaN or an infinity; check the features behind it.")
+        raise NonFiniteError(
+            f"expected finite mean and covariance of {name}, found a NaN or an infinity: check the features behind "
+            "them."
+        )
     # The exact comparison is ten times as fast as the one with a tolerance, and what most matrices need.
     if not scipy.linalg.issymmetric(cov) and np.abs(cov - cov.T).max() > ASYMMETRY * np.abs(cov).max():
         raise BadInputError(
-            f"the covariance of {name} is not symmetric; give the covariance itself, not a factor of it."
+            f"expected a symmetric covariance of {name}, found an asymmetric matrix: give the covariance itself, not a "
+            "factor of it."
         )
     return _Gaussian(name, mean, cov)

@@ -25,7 +25,7 @@ def gaussian_mmd(x: ArrayLike, y: ArrayLike, *, sigma: float = 10.0) -> float:
     Jayasumana et al., Rethinking FID (CVPR 2024), section 4.
     """
     if not 0 < sigma < float("inf"):
-        raise BadInputError(f"expected a number above 0 for sigma, found {sigma}; give the width of the kernel.")
+        raise BadInputError(f"expected a number above 0 for sigma, found {sigma}: give the width of the kernel.")
     rows_x, rows_y = as_row_pair(x, y, ("x", "y"), torch.float64)
     within = _mean_kernel(rows_x, rows_x, sigma) + _mean_kernel(rows_y, rows_y, sigma)
     return max(0.0, within - 2 * _mean_kernel(rows_x, rows_y, sigma))  # rounding may leave it below 0

@@ -30,11 +30,11 @@ def inception_score(probabilities: ArrayLike, num_splits: SupportsIndex = 10) ->
     count = as_integer(num_splits, "num_splits", minimum=1)
     if count > len(p):
         raise BadInputError(
-            f"expected 1 to {len(p)} splits of {len(p)} rows, found {count}; give more rows or fewer splits."
+            f"expected 1 to {len(p)} splits of {len(p)} rows, found {count}: give more rows or fewer splits."
         )
     if p.min() < 0 or np.abs(p.sum(axis=1) - 1).max() > SUM_TOLERANCE:
         raise BadInputError(
-            "expected probabilities, not negative and summing to 1 in every row, found other numbers; "
+            "expected probabilities, not negative and summing to 1 in every row, found other numbers: "
             "apply softmax to logits."
         )
     edges = [i * len(p) // count for i in range(count + 1)]

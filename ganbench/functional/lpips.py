@@ -42,7 +42,7 @@ def lpips_distance(
     if [x.shape for x in of_x] != [y.shape for y in of_y]:
         shapes = [[list(layer.shape) for layer in layers] for layers in (of_x, of_y)]
         raise BadInputError(
-            f"expected feature maps of one shape, found {shapes[0]} and {shapes[1]}; compare equal layers."
+            f"expected feature maps of one shape, found {shapes[0]} and {shapes[1]}: compare equal layers."
         )
     parts = []
     for x, y, weight in zip(of_x, of_y, _weights(weights, of_x), strict=True):
@@ -96,7 +96,7 @@ def unit_channels(x: Tensor, epsilon: Epsilon = "outside") -> Tensor:
         return x / (squares.sqrt() + EPSILON)
     if epsilon == "inside":
         return x * (squares + EPSILON).rsqrt()
-    raise BadInputError(f"expected 'outside' or 'inside' (of the root) for epsilon, found {epsilon!r}; choose one.")
+    raise BadInputError(f"expected 'outside' or 'inside' (of the root) for epsilon, found {epsilon!r}: choose one.")
 
 
 def mean_pairwise_distance(embeddings: ArrayLike) -> Tensor:
@@ -114,7 +114,7 @@ def mean_pairwise_distance(embeddings: ArrayLike) -> Tensor:
     embeddings = _floating(embeddings, "embeddings")
     if embeddings.ndim < 2 or len(embeddings) < 2 or not embeddings.numel():
         raise BadInputError(
-            f"expected embeddings [M, ..., E] with M of 2 or more, found {list(embeddings.shape)}; give more outputs."
+            f"expected embeddings [M, ..., E] with M of 2 or more, found {list(embeddings.shape)}: give more outputs."
         )
     about_mean = (embeddings - embeddings.mean(0)).square().sum((0, -1))
     return _finite(about_mean * (2 / (len(embeddings) - 1)))
@@ -124,7 +124,7 @@ def _unit_channels_of_large(x: Tensor, epsilon: Epsilon) -> Tensor:
     """Return what ``unit_channels`` does where squares exceed float32, by way of float64."""
     if x.dtype == torch.float64 or not bool(torch.isfinite(x).all()):
         raise NonFiniteError(
-            "expected finite feature maps whose squares float64 can hold, found larger ones or a NaN; check the images."
+            "expected finite feature maps whose squares float64 can hold, found larger ones or a NaN: check the images."
         )
     return unit_channels(x.double(), epsilon).to(x.dtype)
 
@@ -133,12 +133,14 @@ def _layers(features: Sequence[ArrayLike], name: str) -> list[Tensor]:
     """Return feature maps in float32 or float64, or raise a sentence about what is wrong with them."""
     if not isinstance(features, list | tuple) or not features:
         raise BadInputError(
-            f"expected a list of feature maps for {name}, one a layer, found {type(features).__name__}; give a list."
+            f"expected a list of feature maps for {name}, one a layer, found {type(features).__name__}: give a list."
         )
     layers = [_floating(layer, name) for layer in features]
     for layer in layers:
         if layer.ndim != 4 or not layer.numel():
-            raise BadInputError(f"expected feature maps [N, C, H, W] in {name}, found shape {list(layer.shape)}.")
+            raise BadInputError(
+                f"expected feature maps [N, C, H, W] in {name}, found shape {list(layer.shape)}: do not flatten them."
+            )
     return layers
 
 
@@ -153,14 +155,14 @@ def _weights(weights: Sequence[ArrayLike] | None, layers: Sequence[Tensor]) -> l
         return [None] * len(layers)
     if len(weights) != len(layers):
         raise BadInputError(
-            f"expected weights for {len(layers)} layers, found {len(weights)}; give one a layer, or None."
+            f"expected weights for {len(layers)} layers, found {len(weights)}: give one a layer, or None."
         )
     found = [as_tensor(weight, "weights") for weight in weights]
     for weight, layer in zip(found, layers, strict=True):
         if weight.numel() != layer.shape[1] or bool((weight < 0).any()):
             raise BadInputError(
                 f"expected {layer.shape[1]} weights, none below 0, found shape {list(weight.shape)} with a least of "
-                f"{float(weight.min()) if weight.numel() else 0}; give one for each channel."
+                f"{float(weight.min()) if weight.numel() else 0}: give one for each channel."
             )
     return list(found)
 
@@ -168,7 +170,7 @@ def _weights(weights: Sequence[ArrayLike] | None, layers: Sequence[Tensor]) -> l
 def _finite(x: Tensor) -> Tensor:
     if not bool(torch.isfinite(x.sum())) and not bool(torch.isfinite(x).all()):
         raise NonFiniteError(
-            f"expected features whose distances {x.dtype} can hold, found a NaN or an infinity; check the images."
+            f"expected features whose distances {x.dtype} can hold, found a NaN or an infinity: check the images."
         )
     return x
 

@@ -4,8 +4,8 @@ A distance is compared with a radius, which is a distance as well, so that ties 
 lie on a grid. The rule is that the boundary of a ball counts as inside, and it is held exactly: the squared distance of
 two samples is the sum of their squared differences in float64, one number for the pair wherever it is needed.
 
-Matrix products find most distances quickly but round equal ones apart. So they only decide where the error bound of
-the product leaves no doubt; the few pairs within it are settled by their differences. Blocks of products bound the
+Matrix products find most distances quickly but round equal ones apart. So they decide only where the error bound
+of the product leaves no doubt; the few pairs within it are decided by their differences. Blocks of products bound the
 memory; neither they nor the precision of the products change a result.
 """
 
@@ -152,13 +152,13 @@ def _prepared(
 ) -> tuple[_Samples, _Samples, int, int]:
     """Return both sets about the median of the reals, ``nhood_size`` and ``block``, all checked."""
     if dtype not in (torch.float64, torch.float32):
-        raise BadInputError(f"expected torch.float64 or torch.float32 for dtype, found {dtype}.")
+        raise BadInputError(f"expected torch.float64 or torch.float32 for dtype, found {dtype}: choose one of them.")
     k, size = as_integer(nhood_size, "nhood_size", minimum=1), as_integer(block, "block", minimum=1)
     reals, fakes = as_row_pair(real, fake, ("real", "fake"), torch.float64)
     if min(len(reals), len(fakes)) <= k:
         raise BadInputError(
-            f"{len(reals)} real and {len(fakes)} fake samples do not each have {k} neighbours; "
-            "give more samples on both sides, or a smaller nhood_size."
+            f"expected more than {k} samples on both sides for {k} neighbours each, found {len(reals)} real and "
+            f"{len(fakes)} fake ones: give more samples, or a smaller nhood_size."
         )
     reals, fakes = _scaled(reals, fakes)
     origin = _median(reals)
@@ -180,7 +180,7 @@ def _scaled(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         if len(lost):
             raise BadInputError(
                 f"expected features of comparable size, found {largest:.0e} beside {float(size[lost[0]]):.0e} in row "
-                f"{int(lost[0])} of {name}; leave the outliers out."
+                f"{int(lost[0])} of {name}: leave the outliers out."
             )
     unit = 2.0 ** (math.frexp(largest)[1] - 1)
     return real / unit, fake / unit
@@ -205,7 +205,7 @@ def _median(exact: Tensor) -> Tensor:
 
 
 def _squared_radii(samples: _Samples, k: int, block: int) -> Tensor:
-    """Return the squared distance of each sample to its ``k``-th neighbour; itself is the nearest and not one."""
+    """Return the squared distance of each sample to its ``k``-th neighbour; the sample itself does not count."""
     parts = (samples.part(rows) for rows in _slices(len(samples), block))
     return torch.cat([_squared_radii_of(part, samples, k, block) for part in parts])
 
@@ -213,8 +213,8 @@ def _squared_radii(samples: _Samples, k: int, block: int) -> Tensor:
 def _squared_radii_of(points: _Samples, others: _Samples, k: int, block: int) -> Tensor:
     """Return the ``k + 1``-th smallest squared distance of each point to the others.
 
-    The ``k + 1`` nearest by products are the nearest indeed, in some order, unless the next could be as near as the
-    furthest of them: only then is more than those looked at.
+    The ``k + 1`` nearest by products are the true nearest, in some order, unless the next could be as near as the
+    furthest of them; only then are others examined too.
     """
     distances, places = _nearest(points, others, k + 2, block)
     margin = points.bounds + others.bounds.max()

@@ -56,31 +56,43 @@ def kernel_distances(x: ArrayLike, y: ArrayLike, subsets: tuple[ArrayLike, Array
     if not np.isfinite(distances).all():
         largest = max(float(rows.abs().max()) for rows in (rows_x, rows_y))
         raise NonFiniteError(
-            f"expected features whose products float64 can hold to the third power, found {largest:.0e}; "
+            f"expected features whose products float64 can hold to the third power, found {largest:.0e}: "
             "scale both sets of features down."
         )
     return distances
 
 
 def _row_numbers(subsets: tuple[ArrayLike, ArrayLike], rows_x: Tensor, rows_y: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the row numbers ``[subsets, m]`` of both sides as int64, or raise a sentence about what is wrong."""
+    """Return the row numbers ``[subsets, m]`` of both sides as int64, both checked.
+
+    Raises:
+        BadInputError: they are not whole numbers, not of equal shapes, fewer than two, or out of range.
+    """
     if not isinstance(subsets, tuple | list) or len(subsets) != 2:
-        raise BadInputError(f"expected a pair (rows of x, rows of y) for subsets, found {type(subsets).__name__}.")
+        raise BadInputError(
+            f"expected a pair (rows of x, rows of y) for subsets, found {type(subsets).__name__}: give two."
+        )
     of_x, of_y = (as_tensor(indices, "subsets") for indices in subsets)
     if any(indices.is_floating_point() or indices.dtype == torch.bool for indices in (of_x, of_y)):
-        raise BadInputError(f"expected whole row numbers for subsets, found {of_x.dtype} and {of_y.dtype}.")
+        raise BadInputError(
+            f"expected whole row numbers for subsets, found {of_x.dtype} and {of_y.dtype}: give integers."
+        )
     of_x, of_y = of_x.long(), of_y.long()
     if of_x.ndim != 2 or of_x.shape != of_y.shape or not of_x.numel():
         raise BadInputError(
-            f"the subsets have shapes {list(of_x.shape)} and {list(of_y.shape)}; give [subsets, m] row numbers, twice."
+            f"expected subsets of shape [subsets, m] twice, found {list(of_x.shape)} and {list(of_y.shape)}: give as "
+            "many row numbers of x as of y."
         )
     if of_x.shape[1] < 2:
         raise BadInputError(
-            "expected at least 2 rows in each of the subsets, found 1; the unbiased estimate needs pairs."
+            "expected at least 2 rows in each of the subsets, found 1: the unbiased estimate needs pairs."
         )
     for name, rows, indices in (("x", rows_x, of_x), ("y", rows_y, of_y)):
         if not 0 <= int(indices.min()) <= int(indices.max()) < len(rows):
-            raise BadInputError(f"a subset names a row that {name} with {len(rows)} rows does not have; count from 0.")
+            raise BadInputError(
+                f"expected row numbers from 0 to {len(rows) - 1} in the subsets of {name}, found {int(indices.min())} "
+                f"to {int(indices.max())}: count from 0."
+            )
     return of_x, of_y
 
 
@@ -104,7 +116,8 @@ def draw_subsets(
     start = as_integer(seed, "seed", minimum=0, maximum=MAX_SEED)
     if size < 2 or count < 1:
         raise BadInputError(
-            f"{count} subsets of {size} rows give no kernel distance; ask for at least 1 subset and 2 rows a side."
+            f"expected at least 1 subset of at least 2 rows, found {count} of {size}: ask for more subsets, or give "
+            "more rows."
         )
     streams = [np.random.default_rng([start, i]) for i in range(count)]
     draws = [(rng.choice(rows_x, size, replace=False), rng.choice(rows_y, size, replace=False)) for rng in streams]
@@ -114,7 +127,7 @@ def draw_subsets(
 def _squared_mmd(x: Tensor, y: Tensor) -> Tensor:
     """Return the unbiased squared MMD of two sets of ``m`` rows; pairs of a row with itself are left out."""
     m = len(x)
-    # Left out before the sum: subtracted from it, an outlier's own term would take all digits of the others with it.
+    # Left out before the sum: subtracted from it, an outlier's own term would cancel all digits of the others.
     within = (_kernel(x, x) + _kernel(y, y)).fill_diagonal_(0)
     return within.sum() / (m * (m - 1)) - 2 * _kernel(x, y).mean()
 

@@ -32,7 +32,7 @@ def path_length(distances: ArrayLike) -> float:
     column = as_tensor(distances, "distances")[..., None]
     if column.ndim != 2:
         raise BadInputError(
-            f"expected one number per sample, [N], for distances, found {list(column.shape[:-1])}; flatten it."
+            f"expected one number per sample, [N], for distances, found {list(column.shape[:-1])}: flatten it."
         )
     d = as_float64(as_rows(column, "distances"), "distances")[:, 0]
     exponent = int(np.frexp(np.abs(d).max())[1])
@@ -78,7 +78,7 @@ def lerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
     start, end, position, dtype = _ends(a, b, t)
     point = start + (end - start) * position
     if not bool(torch.isfinite(point).all()):
-        raise NonFiniteError(f"expected ends whose difference {point.dtype} can hold, found larger ones; use float64.")
+        raise NonFiniteError(f"expected ends whose difference {point.dtype} can hold, found larger ones: use float64.")
     return point.to(dtype)
 
 
@@ -87,19 +87,19 @@ def _ends(a: ArrayLike, b: ArrayLike, t: Position) -> tuple[Tensor, Tensor, Tens
     start, end = as_tensor(a, "a"), as_tensor(b, "b")
     if start.shape != end.shape:
         raise BadInputError(
-            f"expected ends of one shape, found {list(start.shape)} and {list(end.shape)}; pair them up."
+            f"expected ends of one shape, found {list(start.shape)} and {list(end.shape)}: pair them up."
         )
     if start.ndim < 1 or not start.numel():
-        raise BadInputError(f"expected ends [..., D] of some vectors, found {list(start.shape)}; give at least one.")
+        raise BadInputError(f"expected ends [..., D] of some vectors, found {list(start.shape)}: give at least one.")
     dtype = start.dtype if start.is_floating_point() else torch.float64
     exact = torch.promote_types(dtype, torch.float32)  # half precision has too few digits for an angle
     for name, x in (("a", start), ("b", end), ("t", as_tensor(t, "t"))):
         if not bool(torch.isfinite(x).all()):
-            raise NonFiniteError(f"expected finite numbers for {name}, found a NaN or an infinity; check their source.")
+            raise NonFiniteError(f"expected finite numbers for {name}, found a NaN or an infinity: check their source.")
     position = as_tensor(t, "t").to(start.device, exact)
     if position.ndim > start.ndim or any(p not in (1, n) for p, n in zip(position.shape, start.shape, strict=False)):
         raise BadInputError(
-            f"expected one t for each vector, found {list(position.shape)} for {list(start.shape)}; expand it."
+            f"expected one t for each vector, found {list(position.shape)} for {list(start.shape)}: expand it."
         )
     position = position.reshape(position.shape + (1,) * (start.ndim - position.ndim))
     return start.to(exact), end.to(start.device, exact), position, dtype
@@ -114,7 +114,7 @@ def _from_the_middle(x: Tensor, y: Tensor, position: Tensor) -> Tensor:
     total, difference = x + y, y - x
     if bool((torch.linalg.vector_norm(total, dim=-1) <= OPPOSITE * torch.finfo(x.dtype).eps).any()):
         raise BadInputError(
-            "expected directions with one shortest path between them, found opposite ones; move one a little."
+            "expected directions with one shortest path between them, found opposite ones: move one a little."
         )
     half = torch.atan2(_length(difference), _length(total))
     angle = (2 * position - 1) * half
@@ -126,7 +126,7 @@ def _unit(x: Tensor, name: str) -> Tensor:
     length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     largest = x.abs().amax(dim=-1, keepdim=True)
     if not bool((largest > 0).all()):
-        raise BadInputError(f"expected vectors longer than 0 for {name}, found one of length 0; leave it out.")
+        raise BadInputError(f"expected vectors longer than 0 for {name}, found one of length 0: leave it out.")
     # Squares of numbers beyond the root of the dtype's range overflow or vanish: such vectors are scaled first.
     limits = torch.finfo(x.dtype)
     safe = (length > limits.tiny**0.5 / limits.eps) & (length < limits.max**0.5)

@@ -33,12 +33,12 @@ def per_image(
     for name, value in values.items():
         if not bool(value.isfinite().all()):
             raise BadInputError(
-                f"expected finite numbers for {name}, found {value.tolist()}; check where they come from."
+                f"expected finite numbers for {name}, found {value.tolist()}: check where they come from."
             )
         if value.shape not in ((), (len(images),)):
             raise BadInputError(
-                f"{len(images)} images came with {name} of shape {list(value.shape)}; "
-                "give one number, or one for each image."
+                f"expected one number for {name}, or one for each of {len(images)} images, found shape "
+                f"{list(value.shape)}: give one of the two."
             )
     if all(value.ndim == 0 for value in values.values()):
         return operator(images, **{name: float(value) for name, value in values.items()}, **settings)
@@ -58,12 +58,16 @@ def as_images(x: ArrayLike, name: str) -> Tensor:
     images = as_tensor(x, name)
     if images.ndim != 4 or not images.is_floating_point() or not images.numel():
         raise BadInputError(
-            f"{name} is {images.dtype} of shape {list(images.shape)}; give images [N, C, H, W] floating point."
+            f"expected floating-point images [N, C, H, W] for {name}, found {images.dtype} of shape "
+            f"{list(images.shape)}: convert them."
         )
     images = images.to(torch.promote_types(images.dtype, torch.float32))
     # A sum is finite only if every term is, so the common case takes one pass and no mask of the batch's size.
     if not bool(torch.isfinite(images.sum())):
         bad = ~torch.isfinite(images.flatten(1)).all(dim=1)
         if bool(bad.any()):
-            raise NonFiniteError(f"image {int(bad.nonzero()[0])} of {name} has a NaN or an infinity; check the model.")
+            raise NonFiniteError(
+                f"expected finite images, found a NaN or an infinity in image {int(bad.nonzero()[0])} of {name}: check "
+                "the model."
+            )
     return images

@@ -30,11 +30,11 @@ def equivariance_psnr(error_sum: Tensor | float, mask_sum: Tensor | float, peak_
     spread = _number(peak_to_peak, "peak_to_peak")
     if known <= 0 or errors < 0:
         raise BadInputError(
-            f"expected a squared error of at least 0 over some known pixels, found {errors} over {known}; use a shift "
+            f"expected a squared error of at least 0 over some known pixels, found {errors} over {known}: use a shift "
             "or rotation that leaves part of the image in view."
         )
     if spread <= 0:
-        raise BadInputError(f"expected a range of images above 0 for peak_to_peak, found {spread}; it is 2 for -1..1.")
+        raise BadInputError(f"expected a range of images above 0 for peak_to_peak, found {spread}: it is 2 for -1..1.")
     if errors == 0:
         return math.inf
     ratio = errors / known
@@ -46,8 +46,8 @@ def equivariance_psnr(error_sum: Tensor | float, mask_sum: Tensor | float, peak_
 def _number(value: Tensor | float, name: str) -> float:
     tensor = as_tensor(value, name)
     if tensor.numel() != 1:
-        raise BadInputError(f"expected one number for {name}, found shape {list(tensor.shape)}; give the sum.")
+        raise BadInputError(f"expected one number for {name}, found shape {list(tensor.shape)}: give the sum.")
     number = float(tensor)
     if not math.isfinite(number):
-        raise NonFiniteError(f"expected a finite number for {name}, found {number}; check the images.")
+        raise NonFiniteError(f"expected a finite number for {name}, found {number}: check the images.")
     return number

@@ -32,7 +32,8 @@ def as_tensor(x: ArrayLike | float, name: str) -> Tensor:
     if isinstance(x, Tensor):
         if x.is_complex() or x.layout != torch.strided or x.is_quantized or x.is_meta:
             raise BadInputError(
-                f"expected a dense tensor of real numbers for {name}, found {x.dtype}, {x.layout}, on {x.device}."
+                f"expected a dense tensor of real numbers for {name}, found {x.dtype}, {x.layout}, on {x.device}: "
+                "convert it."
             )
         return x
     return torch.from_numpy(_native(x, name))
@@ -41,7 +42,10 @@ def as_tensor(x: ArrayLike | float, name: str) -> Tensor:
 def _stacked(rows: Sequence[Tensor], name: str) -> Tensor:
     shapes = {tuple(row.shape) for row in rows}
     if len(shapes) > 1:
-        raise BadInputError(f"expected tensors of one shape for {name}, found {' and '.join(map(str, shapes))}.")
+        raise BadInputError(
+            f"expected tensors of one shape for {name}, found {' and '.join(map(str, shapes))}: give rows of one "
+            "length."
+        )
     return torch.stack(tuple(rows))
 
 
@@ -50,11 +54,15 @@ def _native(x: object, name: str) -> NDArray[Any]:
     try:
         array = np.asarray(x)
     except (ValueError, TypeError, OverflowError):
-        raise BadInputError(f"expected numbers of one shape for {name}, found {_shown(x)}.") from None
+        raise BadInputError(
+            f"expected numbers of one shape for {name}, found {_shown(x)}: give a tensor or an array."
+        ) from None
     if array.dtype.kind not in "biuf":
-        raise BadInputError(f"expected a tensor or an array of real numbers for {name}, found {_shown(x)}.")
+        raise BadInputError(
+            f"expected real numbers for {name}, found {_shown(x)}: give a tensor or an array of numbers."
+        )
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-        raise BadInputError(f"expected a value for every entry of {name}, found a masked array; fill it or drop rows.")
+        raise BadInputError(f"expected a value for every entry of {name}, found a masked array: fill it or drop rows.")
     known = array.dtype.newbyteorder("=").char in "?bBhilqefd"
     return np.require(array, array.dtype.newbyteorder("=") if known else np.float64, ["C", "W"])
 
@@ -75,12 +83,14 @@ def as_rows(x: ArrayLike, name: str) -> Tensor:
     rows = as_tensor(x, name).detach()
     if rows.ndim != 2 or not rows.numel():
         raise BadInputError(
-            f"{name} has shape {list(rows.shape)}; give one row per sample, [N, D] with N and D above 0."
+            f"expected one row per sample for {name}, [N, D] with N and D above 0, found shape {list(rows.shape)}: "
+            "flatten each sample to a row."
         )
     bad = ~torch.isfinite(rows).all(dim=1)
     if bool(bad.any()):
         raise NonFiniteError(
-            f"row {int(bad.nonzero()[0])} of {name} has a NaN or an infinity; check the model and the extractor."
+            f"expected finite rows, found a NaN or an infinity in row {int(bad.nonzero()[0])} of {name}: check the "
+            "model and the extractor."
         )
     return rows
 
@@ -95,7 +105,7 @@ def as_row_pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str], dtype: torch
     rows_x, rows_y = as_rows(x, names[0]), as_rows(y, names[1])
     if rows_x.shape[1] != rows_y.shape[1]:
         raise BadInputError(
-            f"{names[0]} has {rows_x.shape[1]} columns and {names[1]} has {rows_y.shape[1]}; "
+            f"expected as many columns in {names[0]} as in {names[1]}, found {rows_x.shape[1]} and {rows_y.shape[1]}: "
             "take both from the same layer of the same extractor."
         )
     return rows_x.to(dtype), rows_y.to(rows_x.device, dtype)
@@ -123,5 +133,5 @@ def as_integer(value: SupportsIndex, name: str, *, minimum: int, maximum: int | 
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or number < minimum or (maximum is not None and number > maximum):
-        raise BadInputError(f"expected a whole number of {bounds} for {name}, found {_shown(value)}.")
+        raise BadInputError(f"expected a whole number of {bounds} for {name}, found {_shown(value)}: change it.")
     return number

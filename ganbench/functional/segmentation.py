@@ -47,17 +47,17 @@ def confusion_matrix(
     ignored = as_integer(ignore_label, "ignore_label", minimum=-(2**31), maximum=2**31)
     if found.shape != right.shape:
         raise BadInputError(
-            f"expected segmentation and truth of one shape, found {list(found.shape)}, {list(right.shape)}; crop one."
+            f"expected segmentation and truth of one shape, found {list(found.shape)}, {list(right.shape)}: crop one."
         )
     if found.is_floating_point() or right.is_floating_point():
-        raise BadInputError(f"expected whole numbers for classes, found {found.dtype} and {right.dtype}; round them.")
+        raise BadInputError(f"expected whole numbers for classes, found {found.dtype} and {right.dtype}: round them.")
     known = right.long() != ignored  # compared as bytes, -1 would be 255
     seen, true = found[known].long(), right[known].long().to(found.device)
     for classes, what in ((seen, "segmentation"), (true, "truth")):
         wrong = classes[(classes < 0) | (classes >= count)]
         if len(wrong):
             raise BadInputError(
-                f"expected classes 0..{count - 1} in the {what}, found {int(wrong[0])}; map it to one of them."
+                f"expected classes 0..{count - 1} in the {what}, found {int(wrong[0])}: map it to one of them."
             )
     return torch.bincount(true * count + seen, minlength=count**2).reshape(count, count)
 
@@ -80,13 +80,13 @@ def segmentation_scores(confusion: ArrayLike) -> SegmentationScores:
     """
     counts = as_tensor(confusion, "confusion").double().cpu()
     if not math.isfinite(float(counts.abs().sum())):
-        raise NonFiniteError("expected counts of pixels for confusion, found a NaN or an infinity; count again.")
+        raise NonFiniteError("expected counts of pixels for confusion, found a NaN or an infinity: count again.")
     if bool((counts < 0).any()):
-        raise BadInputError(f"expected counts of pixels for confusion, found {float(counts.min())}; count again.")
+        raise BadInputError(f"expected counts of pixels for confusion, found {float(counts.min())}: count again.")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not float(counts.sum()) > 0:
         raise BadInputError(
             f"expected a square confusion matrix of some pixels, found shape {list(counts.shape)} with "
-            f"{float(counts.sum()):.0f} pixels; count some."
+            f"{float(counts.sum()):.0f} pixels: count some."
         )
     right, true, seen = counts.diagonal(), counts.sum(1), counts.sum(0)
     union = true + seen - right

@@ -43,12 +43,12 @@ def separability(
     keep = as_integer(num_keep, "num_keep", minimum=1)
     if rows.shape[1] != len(points) or keep > len(points):
         raise BadInputError(
-            f"{len(points)} latents and logits of shape {list(rows.shape)} do not make {keep} labelled samples; "
-            "give logits [attributes, N] and keep at most N."
+            f"expected logits [attributes, {len(points)}] and at most as many samples to keep, found "
+            f"{list(rows.shape)} and {keep}: give one column for each latent."
         )
     if np.abs(points).max() > LARGEST:
         raise BadInputError(
-            f"expected latents up to {LARGEST:.0e}, found {np.abs(points).max():.0e}; scale latents down."
+            f"expected latents up to {LARGEST:.0e}, found {np.abs(points).max():.0e}: scale latents down."
         )
     jobs = processes_for(len(rows), keep, points.shape[1])
     if processes is not None:
@@ -57,7 +57,7 @@ def separability(
     tables = joblib.Parallel(n_jobs=jobs)(fits)  # shares the latents in a memory map
     bits = sum(map(conditional_entropy, tables))
     if bits >= np.finfo(np.float64).maxexp:
-        raise NonFiniteError(f"expected entropies of less than 1024 bits, found {bits:.0f}; give fewer attributes.")
+        raise NonFiniteError(f"expected entropies of less than 1024 bits, found {bits:.0f}: give fewer attributes.")
     return float(2**bits)
 
 
@@ -86,7 +86,7 @@ def conditional_entropy(table: ArrayLike) -> float:
     p = as_float64(as_rows(table, "table"), "table")
     if p.min() < 0 or p.max() == 0:
         raise BadInputError(
-            f"expected joint probabilities or counts for table, found {p.min()} to {p.max()}; "
+            f"expected joint probabilities or counts for table, found {p.min()} to {p.max()}: "
             "give none below 0, and at least one above."
         )
     p = np.ldexp(p, -np.frexp(p.max())[1])  # exact, and no sum of counts overflows

@@ -115,11 +115,11 @@ def test_takes_tensors() -> None:
 
 def test_refuses_what_is_no_pair_of_gaussians() -> None:
     mean, cov = np.zeros(3), np.eye(3)
-    with pytest.raises(BadInputError, match=r"shape \[3\], its covariance \[3, 2\]"):
+    with pytest.raises(BadInputError, match=r"of x, found shapes \[3\] and \[3, 2\]"):
         frechet_distance(mean, cov[:, :2], mean, cov)
-    with pytest.raises(BadInputError, match="x has 3 dimensions and y has 2"):
+    with pytest.raises(BadInputError, match="equal dimensions of x and y, found 3 and 2"):
         frechet_distance(mean, cov, mean[:2], cov[:2, :2])
-    with pytest.raises(BadInputError, match="not symmetric"):
+    with pytest.raises(BadInputError, match="expected a symmetric covariance of y"):
         frechet_distance(mean, cov, mean, np.triu(np.ones((3, 3))))
     with pytest.raises(BadInputError, match="eigenvalue -1 beside 1"):
         frechet_distance(mean, cov, mean, np.diag([1.0, 1, -1]))
@@ -145,7 +145,7 @@ def test_moments_are_numpys(ddof: int) -> None:
 
 
 def test_moments_refuse_too_few_or_bad_rows() -> None:
-    with pytest.raises(BadInputError, match="more than 1 rows, not 1"):
+    with pytest.raises(BadInputError, match=r"more than 1 rows .* found 1"):
         moments(np.ones((1, 4)), ddof=1)
     with pytest.raises(BadInputError, match=r"shape \[0, 4\]"):
         moments(np.ones((0, 4)), ddof=0)
@@ -190,13 +190,13 @@ def test_collapsed_samples(make: Callable[[Array], tuple[Array, Array]], size: f
 def test_an_eigenvalue_below_zero_is_judged_by_the_larger_side_and_the_mean() -> None:
     zero, one, noise = np.zeros(2), np.eye(2), np.diag([1.0, -1.0])
     assert frechet_distance(zero, noise * 1e-9, zero, one) == pytest.approx(2, rel=1e-4)
-    with pytest.raises(BadInputError, match=r"of x has the eigenvalue -0\.001 beside 0\.001"):
+    with pytest.raises(BadInputError, match=r"of x .* the eigenvalue -0\.001 beside 0\.001"):
         frechet_distance(zero, noise * 1e-3, zero, one)
-    with pytest.raises(BadInputError, match="of y has the eigenvalue -1e-09 beside 1e-09"):
+    with pytest.raises(BadInputError, match=r"of y .* the eigenvalue -1e-09 beside 1e-09"):
         frechet_distance(zero, one * 1e-12, zero, noise * 1e-9)
     mean = np.array([1000.0, 0])
     assert frechet_distance(mean, noise * 1e-9, mean, one * 1e-9) < 1e-8
-    with pytest.raises(BadInputError, match=r"of x has the eigenvalue -0\.001"):
+    with pytest.raises(BadInputError, match=r"of x .* the eigenvalue -0\.001"):
         frechet_distance(mean, noise * 1e-3, mean, one)
 
 

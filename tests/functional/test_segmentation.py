@@ -66,7 +66,7 @@ def test_what_is_no_segmentation_is_refused() -> None:
         confusion_matrix(torch.tensor([0, 0]), torch.tensor([0, 2]), 2)
     with pytest.raises(BadInputError, match="in the segmentation, found -1"):
         confusion_matrix(torch.tensor([0, -1]), torch.tensor([0, 1]), 2)
-    with pytest.raises(BadInputError, match="with 0 pixels; count some"):
+    with pytest.raises(BadInputError, match="with 0 pixels: count some"):
         segmentation_scores(torch.zeros(3, 3))
     with pytest.raises(BadInputError, match="expected a square confusion matrix"):
         segmentation_scores(torch.ones(3, 2))

@@ -123,7 +123,7 @@ def test_one_translation_an_image(operator) -> None:  # type: ignore[no-untyped-
 
 
 def test_refuses_other_images_and_numbers_of_parameters() -> None:
-    with pytest.raises(BadInputError, match=r"3 images came with tx of shape \[2\]"):
+    with pytest.raises(BadInputError, match=r"for tx, or one for each of 3 images, found shape \[2\]"):
         translate_integer(noise(3, 1, 8, 8), torch.zeros(2), 0.0)
     with pytest.raises(BadInputError, match=r"torch.uint8 of shape \[3, 8, 8\]"):
         translate_fractional(torch.zeros(3, 8, 8, dtype=torch.uint8), 0.0, 0.0)

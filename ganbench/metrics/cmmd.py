@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 
 from ganbench.functional import gaussian_mmd
-from ganbench.inputs import Input, Reals, Rows
+from ganbench.inputs import Input, Rows
 from ganbench.metrics.base import Number, Uncertainty
 from ganbench.metrics.truncated import OfSamples
 
@@ -44,7 +44,7 @@ class ClipMaximumMeanDiscrepancy(OfSamples):
         """Return all real and generated features."""
         view = self.view_of(self.extractor)
         return {
-            "real": Input(Reals(), view, Rows, self.max_real),
+            "real": Input(self.reals, view, Rows, self.max_real),
             "fake": Input(self.samples, view, Rows, self.count),
         }
 

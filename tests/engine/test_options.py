@@ -74,8 +74,8 @@ def test_the_record_keeps_options_as_given_and_as_resolved(tmp_path: Path) -> No
 def test_every_metric_is_measured_at_every_truncation() -> None:
     found = ganbench.measure(Waves(), ["fid@20", "brightness@20"], benchmark="toy", truncation_psi=1)
     assert list(found) == ["fid@20", "brightness@20"]
-    found = ganbench.measure(Waves(), ["fid@20", "kid@20"], benchmark="toy", truncation_psi=[1, 0.5])
-    assert list(found) == ["fid@20", "kid@20", "fid@20_psi0.5", "kid@20_psi0.5"]
+    found = ganbench.measure(Waves(), ["fid@20", "cmmd@20"], benchmark="toy", truncation_psi=[1, 0.5])
+    assert list(found) == ["fid@20", "cmmd@20", "fid@20_psi0.5", "cmmd@20_psi0.5"]
 
 
 @pytest.mark.parametrize(

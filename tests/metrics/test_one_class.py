@@ -59,16 +59,20 @@ class OneShade(Shades):
 
 
 def test_one_class_is_measured_as_if_it_were_all_there_is() -> None:
-    names = ["fid@40", "kid@40", "pr3@40", "is@40"]
+    names = ["fid@40", "kid@40", "pr3@40", "is@40", "cmmd@40", "dc5@20"]
     found = ganbench.measure(OfLabel(), names, data=Shades(), benchmark="toy", label=1)
     alone = ganbench.measure(OfShade(), names, data=OneShade(), benchmark="toy")
     assert list(found) == [
         "fid@40_class1",
         "kid@40_class1",
+        "kid@40_class1_std",
         "pr3@40_class1_precision",
         "pr3@40_class1_recall",
         "is@40_class1_mean",
         "is@40_class1_std",
+        "cmmd@40_class1",
+        "dc5@20_class1_density",
+        "dc5@20_class1_coverage",
     ]
     assert list(found.values()) == list(alone.values())
 

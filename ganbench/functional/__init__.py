@@ -12,6 +12,7 @@ from ganbench.functional.psnr import equivariance_psnr
 from ganbench.functional.segmentation import SegmentationScores, confusion_matrix, segmentation_scores
 from ganbench.functional.separability import conditional_entropy, separability
 from ganbench.functional.shift import translate_fractional, translate_integer
+from ganbench.functional.vendi import vendi_score
 
 __all__ = [
     "SegmentationScores",
@@ -42,4 +43,5 @@ __all__ = [
     "slerp",
     "translate_fractional",
     "translate_integer",
+    "vendi_score",
 ]

@@ -11,6 +11,7 @@ from ganbench.inputs.known import answers, mismatch, moments_of
 from ganbench.inputs.sources import PathPairs, Reals, Samples, Transformed
 from ganbench.inputs.translated import Domains, Drawn, OutputDiversity, TranslatedFeatures
 from ganbench.inputs.translations import Mode, Translations
+from ganbench.inputs.unit_features import UnitFeatures
 from ganbench.inputs.views import AttributeLogits, EquivarianceError, Features, Latents, PathDistance, Uint8
 from ganbench.plugins import completed
 
@@ -46,6 +47,7 @@ __all__ = [
     "TranslatedFeatures",
     "Translations",
     "Uint8",
+    "UnitFeatures",
     "View",
 ]
 

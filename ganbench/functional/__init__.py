@@ -4,6 +4,7 @@ from ganbench.functional.affine import affine_lowpass_filter, affine_transform, 
 from ganbench.functional.frechet import frechet_distance, moments
 from ganbench.functional.gaussian_mmd import gaussian_mmd
 from ganbench.functional.inception_score import inception_score
+from ganbench.functional.infinity import extrapolate, random_subsets, subset_sizes
 from ganbench.functional.lpips import lpips_distance, lpips_embedding, mean_pairwise_distance
 from ganbench.functional.manifold import density_coverage, precision_recall
 from ganbench.functional.mmd import draw_subsets, kernel_distance, kernel_distances
@@ -23,6 +24,7 @@ __all__ = [
     "density_coverage",
     "draw_subsets",
     "equivariance_psnr",
+    "extrapolate",
     "frechet_distance",
     "gaussian_mmd",
     "inception_score",
@@ -36,11 +38,13 @@ __all__ = [
     "path_length",
     "precision_recall",
     "pseudo_rotate",
+    "random_subsets",
     "rotate",
     "rotation_matrix",
     "segmentation_scores",
     "separability",
     "slerp",
+    "subset_sizes",
     "translate_fractional",
     "translate_integer",
     "vendi_score",

@@ -1,4 +1,4 @@
-"""What answers the metrics: the plan, the shards it is worked off in, their cache, and the run as a whole."""
+"""The engine that computes what metrics ask for: the plan, its shards, their cache, and the run as a whole."""
 
 from ganbench.engine.measure import measure
 from ganbench.engine.options import Options

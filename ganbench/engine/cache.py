@@ -1,4 +1,8 @@
-"""Finished shards on disk: named by all that changes their numbers, written whole or not at all, checked on reading."""
+"""Finished shards on disk: named by everything that changes their numbers, and checked on reading.
+
+A file is written under another name and renamed, so a killed process leaves no half-written shard behind; the checksum
+of the content catches what a damaged disk does to it later.
+"""
 
 import contextlib
 import hashlib
@@ -21,17 +25,20 @@ from ganbench.inputs import Accumulator, Context, Source, View
 from ganbench.inputs.accumulators import State
 from ganbench.paths import cache_dir
 
-LAYOUT = 3  # of the files and of the order of computation; raised when either changes
+LAYOUT = 3  # version of the files and of the order of computation; raised when either changes
 
 
 def shard_key(source: Source, query: Query, context: Context, tile: int, start: int, stop: int) -> str:
-    """Return the sha256 over every field that can change what a shard's accumulator holds."""
+    """Return the sha256 over everything that can change what a shard's accumulator holds.
+
+    Whatever is not in it (batch size on a CPU, number of processes, other metrics of the run) must not change a number.
+    """
     extractor = query.view.extractor
     fields = {
         "layout": LAYOUT,
-        "torch": torch.__version__,
+        "torch": torch.__version__,  # another version may compute with other kernels
         "device": torch.device(context.device).type,
-        "tile": tile,
+        "tile": tile,  # a network's last bits depend on the size of its batch
         "samples": [start, stop],
         "source": _spec(source),
         "depends": source.depends(context),
@@ -56,13 +63,13 @@ class Cache:
         self.folder = folder or cache_dir() / "shards"
 
     def check_writable(self) -> None:
-        """Raise ``CacheError`` where nothing can be written, before any work is done; leave nothing behind."""
+        """Raise ``CacheError`` if the folder cannot be written to; leave nothing behind."""
         try:
             probe(self.folder)
         except OSError as error:
             raise CacheError(
-                f"the cache folder {self.folder} cannot be written ({error.strerror}): free it, or name another in "
-                "GANBENCH_CACHE."
+                f"expected a cache folder that can be written to, found {self.folder} ({error.strerror}): make room or "
+                "change its permissions, or set GANBENCH_CACHE to another folder."
             ) from error
 
     def _path(self, key: str) -> Path:
@@ -72,7 +79,7 @@ class Cache:
         return self._path(key).is_file()
 
     def read(self, key: str, into: type[Accumulator]) -> Accumulator | None:
-        """Return a finished shard, or None where there is none or its file is damaged."""
+        """Return a finished shard, or None if there is none or its file is damaged."""
         try:
             with safe_open(self._path(key), framework="numpy") as file:
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the handle is not a mapping
@@ -81,12 +88,12 @@ class Cache:
             return None
         if meta.get("key") != key or meta.get("content") != _content(state):
             return None
-        with contextlib.suppress(OSError):  # a read-only cache only loses the order of use
+        with contextlib.suppress(OSError):  # in a read-only cache only the time of last use is lost
             os.utime(self._path(key))
         return into.from_state(state)
 
     def remove(self, key: str) -> None:
-        """Forget a shard, where it can be removed."""
+        """Remove a shard if it can be removed."""
         with contextlib.suppress(OSError):
             self._path(key).unlink(missing_ok=True)
 
@@ -94,12 +101,12 @@ class Cache:
         """Store a finished shard.
 
         Args:
-            key: that it is found by.
-            shard: what was accumulated.
+            key: from ``shard_key``.
+            shard: the filled accumulator.
             about: for people: ``model``, ``data``, ``source``, ``view``.
 
         Raises:
-            CacheError: the disk is full or the folder cannot be written; nothing is left behind.
+            CacheError: the disk is full or the folder cannot be written to; nothing is left behind.
         """
         path, state = self._path(key), shard.state()
         meta = {"key": key, "content": _content(state), "torch": torch.__version__, "layout": str(LAYOUT)}
@@ -109,8 +116,8 @@ class Cache:
             write_atomically(path, data)
         except OSError as error:
             raise CacheError(
-                f"the cache folder {self.folder} takes no more ({error.strerror}): make room, or name another "
-                "folder in GANBENCH_CACHE; finished shards are kept."
+                f"expected room in the cache folder {self.folder}, found none ({error.strerror}): make room, or set "
+                "GANBENCH_CACHE to another folder; finished shards are kept."
             ) from error
 
 

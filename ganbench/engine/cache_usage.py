@@ -1,4 +1,4 @@
-"""What lies in the cache folder, by model and data, and what of it can go."""
+"""What the cache folder holds, by model and data, and which of it can be removed."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from safetensors import SafetensorError, safe_open
 from ganbench.engine.cache import LAYOUT
 from ganbench.errors import BadInputError, CacheError
 
-DEFAULT_MAX = 20 * 2**30  # bytes; what a run leaves the cache at, unless GANBENCH_CACHE_MAX says otherwise
-ABANDONED = 3600.0  # seconds after which a partial file belongs to no running process
+DEFAULT_MAX = 20 * 2**30  # bytes; a run trims the cache to this size unless GANBENCH_CACHE_MAX is set
+ABANDONED = 3600.0  # seconds after which no running process can still be writing a partial file
 LEFT_OVER = "left over"
 UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
@@ -28,9 +28,9 @@ class Entry:
         path: of the file.
         nbytes: its size.
         used: when it was last written or read, in seconds since 1970.
-        model: whose images it is of; "" for reals alone.
-        data: whose images it is of; "" where no data goes into it.
-        stale: why no run can use it any more; "" where one can.
+        model: that made the images; "" for reals alone.
+        data: set of real images; "" if it depends on none.
+        stale: why no run can use it any more; "" if a run can.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class Entry:
 
 
 def entries(folder: Path) -> list[Entry]:
-    """Return all files of finished shards, and what was left over of writing some.
+    """Return all files of finished shards, and partial files left over from interrupted writes.
 
     Raises:
         CacheError: the folder cannot be read.
@@ -50,7 +50,9 @@ def entries(folder: Path) -> list[Entry]:
     try:
         return [entry for path in sorted(folder.rglob("*")) for entry in _entry(path)]
     except OSError as error:
-        raise CacheError(f"expected to read the cache folder {folder}, found {error.strerror}: check it.") from error
+        raise CacheError(
+            f"expected a cache folder that can be read, found {folder} ({error.strerror}): check its permissions."
+        ) from error
 
 
 def _entry(path: Path) -> Iterator[Entry]:
@@ -67,7 +69,7 @@ def _entry(path: Path) -> Iterator[Entry]:
 
 
 def _about(path: Path) -> tuple[dict[str, Any], str]:
-    """Return what a file's header says of it, and why it cannot be used, if it cannot."""
+    """Return what a file's header says about it, and why it cannot be used; "" if it can."""
     try:
         with safe_open(path, framework="numpy") as file:
             meta = file.metadata() or {}
@@ -80,7 +82,7 @@ def _about(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def remove(chosen: Iterable[Entry]) -> int:
-    """Remove files, and return how many bytes that freed; what cannot be removed stays."""
+    """Remove files, and return how many bytes that freed; files that cannot be removed are skipped."""
     freed = 0
     for entry in chosen:
         try:
@@ -92,7 +94,7 @@ def remove(chosen: Iterable[Entry]) -> int:
 
 
 def beyond(found: Sequence[Entry], most: int) -> list[Entry]:
-    """Return the files to remove so that the others have at most so many bytes: the least recently used."""
+    """Return the least recently used files that must go so that the others have at most ``most`` bytes."""
     total, chosen = sum(entry.nbytes for entry in found), []
     for entry in sorted(found, key=lambda entry: entry.used):
         if total <= most:
@@ -103,9 +105,9 @@ def beyond(found: Sequence[Entry], most: int) -> list[Entry]:
 
 
 def trim(folder: Path) -> None:
-    """Keep the cache within ``$GANBENCH_CACHE_MAX`` (20G by default): remove what was used least recently.
+    """Trim the cache to ``$GANBENCH_CACHE_MAX`` (20G by default): remove the least recently used files.
 
-    What was left over of writing goes, too.
+    Partial files left over from interrupted writes are removed, too.
     """
     sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     if sum(sizes.values()) > max_bytes() or any(path.suffix != ".safetensors" for path in sizes):
@@ -118,7 +120,7 @@ def max_bytes() -> int:
     """Return the largest size of the cache in bytes, ``$GANBENCH_CACHE_MAX`` or 20 GiB.
 
     Raises:
-        BadInputError: the variable is not a size.
+        BadInputError: the variable is set to something that is not a size.
     """
     text = os.environ.get("GANBENCH_CACHE_MAX")
     return parse_size(text) if text else DEFAULT_MAX

@@ -1,7 +1,7 @@
 """Several processes on one pass: rank r computes shards r, r + W, ... into the cache; the caller merges them in order.
 
-Because the cache is the only thing they share, a process that dies costs its unfinished shard and no more, and the
-number is the same for any count of processes.
+The cache is all that they share, so a process that dies loses only its unfinished shard, and the number is the same for
+any count of processes.
 """
 
 import contextlib
@@ -25,9 +25,9 @@ from ganbench.inputs import Context
 
 
 def work_in_processes(planned: PlannedRun, pass_: Pass, tile: int, cache: Cache, progress: Progress) -> None:
-    """Compute the missing shards of a pass in as many processes as the options say.
+    """Compute the missing shards of a pass in ``options.nproc`` processes.
 
-    What a failed process leaves is computed by the caller afterwards, which then reports the error itself.
+    What a failed process leaves undone is computed by the caller afterwards, which then reports the error itself.
     """
     spawning, context, nproc = multiprocessing.get_context("spawn"), planned.plan.context, planned.options.nproc
     shared = (planned.plan.loaded.name, planned.options, pass_, cache)
@@ -47,7 +47,7 @@ def work_in_processes(planned: PlannedRun, pass_: Pass, tile: int, cache: Cache,
 @contextlib.contextmanager
 def _interrupts_left_to_caller() -> Iterator[None]:
     """Start processes that ignore Ctrl-C, so that the caller alone reports it."""
-    if threading.current_thread() is not threading.main_thread():  # others may not set handlers
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -60,7 +60,7 @@ def _interrupts_left_to_caller() -> Iterator[None]:
 def _watch(
     ranks: Sequence[BaseProcess], pass_: Pass, context: Context, tile: int, cache: Cache, progress: Progress
 ) -> None:
-    """Report how far the processes are, by looking at the cache, until all have ended."""
+    """Report progress, read off the cache, until all shards are there or all processes have ended."""
     left = _left(pass_, context, tile, cache)
     while left and any(rank.is_alive() for rank in ranks):
         time.sleep(0.2)
@@ -73,7 +73,7 @@ def _left(pass_: Pass, context: Context, tile: int, cache: Cache) -> int:
 
 
 def _rank(model: str, options: Options, pass_: Pass, cache: Cache, rank: int, ranks: int) -> None:
-    """Body of one process: plan anew from the same options, then work on this rank's shards."""
+    """Run one process: make the plan anew from the same options, then compute this rank's shards."""
     if options.device == "cuda":
         options = dataclasses.replace(options, device=f"cuda:{rank % torch.cuda.device_count()}")
     try:
@@ -81,12 +81,12 @@ def _rank(model: str, options: Options, pass_: Pass, cache: Cache, rank: int, ra
         threads = max(1, cores() // ranks)
         with measuring(planned.plan), Worker(planned.plan.context, planned.batch_size, threads) as worker:
             work(planned.plan, worker, cache, pass_, _stop_without_caller, rank, ranks)
-    except Exception:  # the caller meets the same error where this process left off, and reports it
+    except Exception:  # the caller meets the same error on the shards left undone, and reports it
         return
 
 
 def _stop_without_caller(_samples: int) -> None:
-    """End this process where its caller was killed and could not end it."""
+    """End this process if its caller was killed and could not end it."""
     caller = multiprocessing.parent_process()
     if caller is not None and not caller.is_alive():
         raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""How long a plan would take here, from one tile or a few of each pass."""
+"""How long a plan would take on this machine, from timing one tile or a few of each pass."""
 
 import time
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ SHORT = 2.0  # seconds; a tile that takes longer is not tried a second time
 
 
 class TooSlowError(Exception):
-    """A tile that was given up."""
+    """Raised inside a tile that takes longer than it may."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is left to do of a pass.
+    """What is left to do in a pass.
 
     Attributes:
         pass_: of the plan.
-        left: samples to do.
+        left: number of samples to do.
         seconds: that they take.
-        at_least: whether they take longer than that, because a tile took longer than it was given.
+        at_least: whether ``seconds`` is only a lower bound, because a tile was given up.
     """
 
     pass_: Pass
@@ -54,7 +54,7 @@ def estimates(planned: PlannedRun, patience: float) -> Iterator[Estimate]:
             generated = not pass_.source.reads_data
             if not left:
                 yield Estimate(pass_, 0, 0.0)
-            elif generated and bound:  # nothing is learnt from giving up the same model again
+            elif generated and bound:  # timing the same model again would only reach the limit again
                 yield Estimate(pass_, left, left * bound / shared, at_least=True)
             else:
                 per_sample, at_least = seconds_per_sample(worker, pass_, patience)
@@ -63,9 +63,9 @@ def estimates(planned: PlannedRun, patience: float) -> Iterator[Estimate]:
 
 
 def seconds_per_sample(worker: Worker, pass_: Pass, patience: float) -> tuple[float, bool]:
-    """Return the seconds that a sample takes with all threads at work, and whether that is a lower bound.
+    """Return the seconds per sample with all threads at work, and whether that is a lower bound.
 
-    The first tile warms up; where it is quick, one tile a thread is what counts.
+    The first tile includes warm-up, so if it was quick, one tile per thread is timed after it.
     """
     tile = min(pass_.count, samples_in(worker.tile, pass_.source))
     try:
@@ -87,7 +87,7 @@ def _seconds(worker: Worker, pass_: Pass, count: int) -> float:
 
 @contextmanager
 def giving_up_after(seconds: float) -> Iterator[None]:
-    """Within this context every module, of any network, raises ``TooSlowError`` once so many seconds are over."""
+    """Make every module of any network raise ``TooSlowError`` after ``seconds``, within this context."""
     deadline = time.monotonic() + seconds
 
     def look(module: nn.Module, args: Any) -> None:

@@ -1,4 +1,4 @@
-"""Measuring a model that is already in memory: in a notebook, or while it trains."""
+"""Measure a model that is already in memory: in a notebook, or while it trains."""
 
 import tempfile
 import uuid
@@ -18,18 +18,17 @@ from ganbench.types import LoadedModel
 def measure(model: Any, metrics: Any, **options: Any) -> dict[str, float]:
     """Return the numbers of a model in memory, by column name; nothing is kept on disk.
 
-    The model is put into eval mode for the measurement, and back into its own afterwards.
+    The model is put into eval mode for the measurement, and back into its former mode afterwards.
 
     Args:
-        model: follows one of the protocols of ``ganbench.types``: images are tensors ``[N, C, H, W]`` in -1..1.
+        model: of one of the protocols of ``ganbench.types``, whose images are tensors ``[N, C, H, W]`` in -1..1.
         metrics: names, such as ``["fid10k", "ppl"]`` or ``"fid10k,ppl"``, or metrics themselves.
         options: see ``ganbench.engine.options.Options``: ``data`` (a data set, or its name or path), ``benchmark``
-            (default ``digits``), ``seed``, ``batch_size``, ``device`` (where the model is; default ``cpu``) and so on.
+            (``digits`` by default), ``seed``, ``batch_size``, ``device`` (where the model is; ``cpu`` by default) etc.
 
     Raises:
-        BadInputError: an option that does not exist, of another kind or out of range; or images that are not as
-            declared.
-        PlanError: with everything that keeps the metrics from being measured.
+        BadInputError: an option is unknown, of the wrong type or out of range; or images are not as declared.
+        PlanError: listing everything that keeps the metrics from being measured.
     """
     planned = planned_in_memory(model, metrics, **options)
     with tempfile.TemporaryDirectory() as folder:
@@ -41,13 +40,13 @@ def measure(model: Any, metrics: Any, **options: Any) -> dict[str, float]:
 
 
 def planned_in_memory(model: Any, metrics: Any, **options: Any) -> PlannedRun:
-    """Return the plan of a model in memory, or raise what keeps it from being measured, as ``measure`` does."""
+    """Return the plan of a model in memory. Arguments and errors are those of ``measure``."""
     given = Options.of(metrics=metrics, **{"benchmark": "digits", "device": "cpu", **options})
     if not given.metrics:
-        raise BadInputError("expected names of metrics, found none: give for example ['fid10k', 'ppl'].")
+        raise BadInputError("expected at least one metric, found none: name some, such as ['fid10k', 'ppl'].")
     for name in ("weights", "entry", "nproc"):
         if name in options:
-            raise BadInputError(f"{name} is for models by name, and this one is in memory: leave it out.")
-    # Nothing is cached beyond the call, so the weights need no checksum, only a name that no others have.
+            raise BadInputError(f"expected no {name} for a model in memory, found {options[name]!r:.60}: leave it out.")
+    # Nothing is cached beyond the call, so a unique name takes the place of the checksum of the weights.
     loaded = LoadedModel(type(model).__name__, model, "in memory", uuid.uuid4().hex)
     return plan_model(loaded, given, given.resolved())

@@ -1,4 +1,4 @@
-"""The state in which numbers are taken: networks in eval mode, products exact; afterwards everything as it was."""
+"""Contexts for measuring: networks in eval mode, float32 products exact; the former state is restored afterwards."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,16 +12,16 @@ from ganbench.engine.plan import Plan
 
 @contextmanager
 def measuring(plan: Plan) -> Iterator[None]:
-    """Put the plan's model into eval mode and keep products exact for the body."""
+    """Put the plan's model into eval mode, and keep float32 products exact, within this context."""
     with evaluating(plan.context.model), exact_float32():
         yield
 
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
-    """Put a model and all networks inside it into eval mode for the body, and then each back into its own mode.
+    """Put a model and all networks inside it into eval mode within this context, and each back into its former mode.
 
-    In train mode, batch norm would measure the batch instead of the model, and dropout would drop.
+    In train mode, batch norm would depend on the batch, and dropout on random numbers.
     """
     modules = [module for network in _networks(model) for module in network.modules()]
     training = [module for module in modules if module.training]

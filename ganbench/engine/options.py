@@ -31,21 +31,21 @@ FLAGS: Final = ("float64", "allow_missing")
 
 @runtime_checkable
 class Measurable(Protocol):
-    """The least that a third party's metric has; ``BaseMetric`` gives it the rest."""
+    """What a third party's metric must have; ``BaseMetric`` supplies the rest."""
 
     def inputs(self) -> Any:
-        """Return what it needs."""
+        """Return its inputs by accumulator name."""
         ...
 
     @property
     def compute(self) -> Any:
-        """What turns it into numbers."""
+        """The method that turns filled accumulators into numbers."""
         ...
 
 
 @dataclass(frozen=True)
 class Options:
-    """Everything that says how a model is measured, as asked for.
+    """How to measure a model, as requested.
 
     Attributes:
         metrics: names such as ``fid50k``, or metrics themselves; none for the benchmark's.
@@ -53,19 +53,19 @@ class Options:
         entry: which network of a checkpoint with several; None for the averaged or only one.
         data: name or path of the real images, or a data set; None for the benchmark's.
         benchmark: name of the measuring protocol; None for the model's.
-        extractor: name, or name and file as ``inception:FILE``, of what all metrics that compare features or perceptual
-            distances use; None for the benchmark's.
+        extractor: of all metrics that compare features or perceptual distances: a name, or ``inception:FILE``; None for
+            the benchmark's.
         seed: of all random streams, 0..2**63-1.
         batch_size: samples in work at once; changes speed, not numbers. None to choose by device.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        limit: largest sample count of any metric, which renames results; None for none.
+        limit: largest sample count of any metric, which renames results; None for no limit.
         float64: whether path lengths and equivariance run in float64.
-        truncation_psi: of the samples of all metrics, which renames results: one, or several to measure at each of
-            them; none for no truncation.
+        truncation_psi: of the samples of all metrics, which renames results; with several, each is measured; empty for
+            no truncation.
         truncation_cutoff: number of layers truncated; None for all.
-        label: number of the class to measure a conditional model by, which renames results; None for all together.
+        label: class number to measure a conditional model on, which renames results; None for all classes together.
         attributes: file of attribute classifiers for linear separability; None for the benchmark's.
-        allow_missing: whether metrics that a model cannot have are left out.
+        allow_missing: whether to leave out metrics that a model does not support.
         nproc: processes; on GPUs, rank r takes GPU r.
     """
 
@@ -92,7 +92,7 @@ class Options:
         """Return options from loosely typed arguments: names as a list or a string, paths, numbers of any library.
 
         Raises:
-            BadInputError: an option that does not exist, or a value of another kind or out of range.
+            BadInputError: an option is unknown, or a value is of the wrong type or out of range.
         """
         known = [f.name for f in dataclasses.fields(cls)]
         for name in given:
@@ -106,13 +106,13 @@ class Options:
         """Return the options with device and batch size filled in.
 
         Raises:
-            BadInputError: a device that is not there.
+            BadInputError: the device does not exist on this machine.
         """
         device = resolve_device(self.device)
         return dataclasses.replace(self, device=device, batch_size=self.batch_size or default_batch_size(device))
 
     def as_json(self) -> dict[str, Any]:
-        """Return what differs from the defaults, as JSON values."""
+        """Return the options that differ from their defaults, as JSON values."""
         found: dict[str, Any] = {}
         for f in dataclasses.fields(self):
             value = getattr(self, f.name)  # a field of this class
@@ -122,10 +122,10 @@ class Options:
 
 
 def names(given: Any, what: str) -> tuple[Any, ...]:
-    """Return names from a sequence, or from a string as the command line takes them: ``fid,ppl``.
+    """Return names from a sequence, or from a comma-separated string such as ``fid,ppl``.
 
     Raises:
-        BadInputError: something else, or an empty name.
+        BadInputError: for anything else, or an empty name.
     """
     if isinstance(given, str):
         given = [part.strip() for part in given.split(",")] if given else []
@@ -142,7 +142,7 @@ def resolve_device(device: str) -> str:
     """Return the device to run on; ``auto`` takes the first GPU, or else the CPU.
 
     Raises:
-        BadInputError: no such device on this machine.
+        BadInputError: the device does not exist on this machine.
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
@@ -154,27 +154,27 @@ def whole_number(name: str, value: Any, low: int, high: int) -> int:
     """Return a whole number in a range.
 
     Raises:
-        BadInputError: it is of another kind, such as 1.5 or True, or out of range.
+        BadInputError: the value is not a whole number (such as 1.5 or True) or out of range.
     """
     try:
         number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = None
     if number is None or not low <= number <= high:
-        found = f"{value!r:.40}" if number is None or number.bit_length() < 200 else "one of hundreds of digits"
-        raise BadInputError(f"expected a whole number from {low} to {high} for {name}, found {found}: give another.")
+        found = f"{value!r:.40}" if number is None or number.bit_length() < 200 else "a number of hundreds of digits"
+        raise BadInputError(f"expected a whole number from {low} to {high} for {name}, found {found}: change it.")
     return number
 
 
 def _checked(name: str, value: Any) -> Any:
-    """Return an option's value once it is known to be of its kind."""
+    """Return an option's value, checked and converted."""
     if name == "metrics":
         return names(value, name)
     if name == "data":
         return value if value is None or isinstance(value, WithImages) else _text(name, value)
     if name in FLAGS:
         if not isinstance(value, bool):
-            raise BadInputError(f"expected True or False for {name}, found {value!r:.60}: give one of them.")
+            raise BadInputError(f"expected True or False for {name}, found {value!r:.60}: choose one of them.")
         return value
     if value is None and name not in ("seed", "device", "nproc"):
         return () if name == "truncation_psi" else None
@@ -185,7 +185,7 @@ def _checked(name: str, value: Any) -> Any:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str | os.PathLike) or not os.fspath(value):
-        raise BadInputError(f"expected a name or a path for {name}, found {value!r:.60}: give text.")
+        raise BadInputError(f"expected a name or a path for {name}, found {value!r:.60}: give a string or a Path.")
     return os.fsdecode(os.fspath(value))
 
 

@@ -1,4 +1,5 @@
-"""From metrics to passes: equal sources become one pass, equal views one computation; every problem is told at once."""
+"""From metrics to passes: equal sources become one pass, equal views one computation; all problems are raised at "
+"once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -27,7 +28,7 @@ class Pass:
 
     Attributes:
         source: of the batches.
-        queries: distinct.
+        queries: without repetition.
     """
 
     source: Source
@@ -35,7 +36,7 @@ class Pass:
 
     @property
     def count(self) -> int:
-        """Number of samples that the pass has to see."""
+        """Number of samples that the pass must process."""
         return max(query.count for query in self.queries)
 
 
@@ -45,10 +46,10 @@ class Plan:
 
     Attributes:
         loaded: the model.
-        context: what numbers depend on.
-        metrics: in the order asked for, without repetition.
-        passes: those over the data first.
-        missing: metrics that were asked for and cannot be measured, with the reason; empty unless they are allowed.
+        context: model, data, extractors, seed and device.
+        metrics: in the order given, without repetition.
+        passes: those over the data first, so that bad data is noticed before the expensive work.
+        missing: requested metrics that cannot be measured, with the reason; empty unless ``allow_missing``.
     """
 
     loaded: LoadedModel
@@ -69,7 +70,7 @@ class Plan:
         allow_missing: bool = False,
         fetches: bool = True,
     ) -> "Plan":
-        """Return the plan of a run. Extractors are fetched only where nothing else keeps it from running.
+        """Return the plan of a run. Extractors are fetched only if nothing else keeps it from running.
 
         Args:
             loaded: the model.
@@ -81,7 +82,7 @@ class Plan:
             fetches: whether weights of extractors may be fetched.
 
         Raises:
-            PlanError: with every unmet need of every metric, before any work.
+            PlanError: listing every unmet need of every metric, before any work.
         """
         metrics = tuple(dict.fromkeys(metrics))
         images, known = (None, data) if isinstance(data, Statistics) else (data, _beside(data))
@@ -103,7 +104,7 @@ class Plan:
         return cls(loaded, context, possible, _passes(possible, context), missing)
 
     def queries(self, metric: Metric) -> dict[str, tuple[Source, Query]]:
-        """Return where each accumulator of a metric comes from."""
+        """Return the source and query of each accumulator of a metric."""
         return {key: (need.source, _query(need, self.context)) for key, need in metric.inputs().items()}
 
 
@@ -113,7 +114,7 @@ def _beside(data: Dataset | None) -> Statistics | None:
 
 
 def answered(plan: Plan) -> dict[tuple[Source, Query], Accumulator]:
-    """Return the accumulators that statistics of the reals stand for, so that no pass has to fill them."""
+    """Return the accumulators that statistics of the reals supply, so that no pass has to fill them."""
     needs = [need for metric in plan.metrics for need in metric.inputs().values()]
     answers = {(need.source, _query(need, plan.context)): need.answer(plan.context) for need in needs}
     return {where: answer for where, answer in answers.items() if answer is not None}
@@ -125,7 +126,7 @@ def extractors_of(metric: Metric) -> tuple[str, ...]:
 
 
 def _open_extractors(metrics: Iterable[Metric], device: str) -> tuple[dict[str, Extractor], list[str]]:
-    """Return the extractors that the metrics' views name, and what went wrong in opening them."""
+    """Return the extractors that the metrics' views name, and the messages of those that cannot be opened."""
     opened: dict[str, Extractor] = {}
     problems = []
     for name in dict.fromkeys(name for metric in metrics for name in extractors_of(metric)):
@@ -139,12 +140,14 @@ def _open_extractors(metrics: Iterable[Metric], device: str) -> tuple[dict[str, 
 def _name_clashes(metrics: Sequence[Metric]) -> list[str]:
     names = [metric.name for metric in metrics]
     return [
-        f"{name}: two different metrics have this name; rename one." for name in set(names) if names.count(name) > 1
+        f"expected one metric named {name}, found two that differ: rename one."
+        for name in set(names)
+        if names.count(name) > 1
     ]
 
 
 def _together(unmet: Mapping[Metric, Sequence[str]]) -> list[str]:
-    """Return each problem once, with the names of all metrics that have it."""
+    """Return each problem once, after the names of all metrics that have it."""
     found: dict[str, list[str]] = {}
     for metric, problems in unmet.items():
         for problem in problems:
@@ -168,15 +171,15 @@ def _too_few(need: Input, context: Context) -> Iterator[str]:
     if short:
         yield short
     elif (have := need.samples(context)) < need.minimum:
-        yield f"it needs at least {need.minimum} {need.source.name} and would get {have}: ask for more."
+        yield f"expected at least {need.minimum} {need.source.name}, found {have}: raise the count or add data."
 
 
 def _wrong_size(need: Input, needs: Sequence[Input], context: Context) -> Iterator[str]:
-    """Yield the problem of images that the extractor does not take, or that cannot be compared with the others.
+    """Yield the problem of images that the extractor does not accept, or that differ in size from the others.
 
     Args:
-        need: of a metric.
-        needs: of the same metric, whose images are compared.
+        need: the input to check.
+        needs: all inputs of the metric whose images are compared.
         context: of the run.
     """
     extractor = context.extractors.get(need.view.extractor or "")
@@ -186,15 +189,18 @@ def _wrong_size(need: Input, needs: Sequence[Input], context: Context) -> Iterat
     seen = {it.source.reads_data: it.source.image_size(context) for it in needs if it.view.extractor}
     made, real = seen.get(False), seen.get(True)
     if made and real and made != real and _takes(extractor, need.view, made):
-        sizes = f"the model makes {made}x{made} images and the data has {real}x{real}"
-        yield f"{sizes}: name data of that size with --data."
+        sizes = f"expected images of {made}x{made}, which the model makes, found {real}x{real} in the data"
+        yield f"{sizes}: name data of the size of the model with --data."
     elif not _takes(extractor, need.view, size):
         taken = f"{extractor.resolution}x{extractor.resolution}"
-        yield f"the extractor {extractor.name!r} takes {taken} images and not {size}x{size}: choose another benchmark."
+        yield (
+            f"expected {taken} images for the extractor {extractor.name!r}, found {size}x{size}: choose another "
+            "benchmark."
+        )
 
 
 def _takes(extractor: Extractor, view: View, size: int) -> bool:
-    """Return whether an extractor takes images of a size, or of what the view reduces them to."""
+    """Return whether an extractor accepts images of a size, after the view has downsampled them if it does."""
     if extractor.resolution is None:
         return True
     return size % extractor.resolution == 0 if view.downsamples else size == extractor.resolution
@@ -221,7 +227,7 @@ def _checks(source: Source, queries: Iterable[Query], context: Context) -> list[
 
 
 def describe(plan: Plan) -> list[Mapping[str, Any]]:
-    """Return one row a pass, for people: ``source``, ``count``, ``serves`` (names of metrics)."""
+    """Return one row per pass, for people: ``source``, ``count``, ``serves`` (names of metrics)."""
     return [
         {
             "source": pass_.source.name,

@@ -1,4 +1,4 @@
-"""From a model's name and options to a plan that stands."""
+"""From a model's name and options to a plan of its run."""
 
 import dataclasses
 import itertools
@@ -22,16 +22,16 @@ from ganbench.models.base import benchmark_of, open_model
 from ganbench.plugins import completed
 from ganbench.types import Dataset, LoadedModel, Sized, Statistics, Translator
 
-CLASSIFIERS = "celebahq"  # what linear separability calls its extractor
+CLASSIFIERS = "celebahq"  # the extractor that linear separability names
 
 
 @dataclass(frozen=True, eq=False)
 class PlannedRun:
-    """One model's run, made ready.
+    """The planned run of one model.
 
     Attributes:
-        given: the options as asked for.
-        options: as resolved for this machine.
+        given: the options as requested.
+        options: the options as resolved for this machine.
         benchmark: the measuring protocol.
         plan: what will be done.
     """
@@ -43,7 +43,7 @@ class PlannedRun:
 
     @property
     def batch_size(self) -> int:
-        """Samples in work at once."""
+        """Number of samples in work at once."""
         assert self.options.batch_size is not None, "options are resolved"
         return self.options.batch_size
 
@@ -56,7 +56,7 @@ def plan_run(name: str, given: Options) -> PlannedRun:
         given: how to measure it.
 
     Raises:
-        PlanError: with everything that keeps it from running.
+        PlanError: listing everything that keeps it from running.
     """
     options = given.resolved()
     return plan_model(open_model(name, options.weights, options.device, options.entry), given, options)
@@ -79,7 +79,7 @@ def plan_model(loaded: LoadedModel, given: Options, options: Options) -> Planned
             fetches=not problems,
         )
     except PlanError as error:
-        # Where the reals could not be opened, that sentence says it all.
+        # Reals that cannot be opened are reported once, not by each metric that lacks them.
         about_lack = (NO_REALS, NO_DOMAINS) if data_problems else ()
         problems += [problem for problem in error.problems if not problem.endswith(about_lack)]
         raise PlanError(problems) from error
@@ -89,7 +89,7 @@ def plan_model(loaded: LoadedModel, given: Options, options: Options) -> Planned
 
 
 def plan_all(names: Sequence[str], given: Options) -> list[PlannedRun]:
-    """Return every model's plan, or raise one ``PlanError`` with the problems of all."""
+    """Return every model's plan, or raise one ``PlanError`` listing the problems of all."""
     planned: list[PlannedRun] = []
     problems = [problem for name in names for problem in _misnamed(name, given)]
     with without_fetching() if problems else nullcontext():
@@ -111,9 +111,9 @@ def _misnamed(name: str, options: Options) -> list[str]:
         protocol = options.benchmark or (None if options.weights else benchmark_of(name))
         problems = metrics_of(options, registry.load("benchmarks", protocol))[1] if protocol else []
         if options.extractor:
-            registry.load("extractors", options.extractor.partition(":")[0])  # which says what is wrong
+            registry.load("extractors", options.extractor.partition(":")[0])  # raises if unknown
         if isinstance(options.data, str) and not is_there(options.data):
-            open_reals(options.data)  # which says what is wrong
+            open_reals(options.data)  # raises if not found
     except GanbenchError as error:
         return [str(error)]
     return problems
@@ -129,14 +129,14 @@ def _data(options: Options, benchmark: Benchmark, loaded: LoadedModel) -> tuple[
 
 
 def sized_for(model: Any, data: Dataset) -> Dataset:
-    """Return the data as a model takes them: a translator has images of other sizes resized, where the data can be."""
+    """Return the data in the form that a model takes: for a translator, resized to its resolution if possible."""
     if not isinstance(model, Translator):
         return data
     return at_size(data, model.img_resolution, model.img_channels) if isinstance(model, Sized) else at_size(data)
 
 
 def metrics_of(options: Options, benchmark: Benchmark) -> tuple[list[Metric], list[str]]:
-    """Return the metrics asked for, as the benchmark measures them, and what is wrong with their names."""
+    """Return the requested metrics as the benchmark measures them, and the problems of those that do not exist."""
     if options.attributes is not None:
         extractors = {**benchmark.extractors, CLASSIFIERS: f"attributes:{options.attributes}"}
         benchmark = dataclasses.replace(benchmark, extractors=extractors)
@@ -148,20 +148,27 @@ def metrics_of(options: Options, benchmark: Benchmark) -> tuple[list[Metric], li
         except GanbenchError as error:
             problems.append(str(error))
     if options.extractor and not any(options.extractor in extractors_of(metric) for metric in found):
-        problems.append(f"extractor {options.extractor} goes with metrics of features: add one or leave it out.")
+        problems.append(
+            f"expected a metric of features for extractor {options.extractor}, found none: add one or leave it out."
+        )
     if options.attributes and not any(benchmark.extractors[CLASSIFIERS] in extractors_of(metric) for metric in found):
-        problems.append(f"attributes {options.attributes} goes with the metric ls: add that or leave it out.")
+        problems.append(
+            f"expected the metric ls for attributes {options.attributes}, found others: add it or leave them out."
+        )
     return found, problems
 
 
 def _metric(asked: Any, psi: float | None, options: Options, benchmark: Benchmark) -> Metric:
-    """Return one metric in the variation that options and benchmark ask for."""
+    """Return one metric, varied as options and benchmark say."""
     if isinstance(asked, str):
         metric = resolve(asked, short_names=benchmark.short_names, limit=options.limit)
     else:
         metric = limited(completed(asked, BaseMetric), options.limit)  # type: ignore[arg-type]  # a metric's base
     if options.truncation_cutoff is not None and psi is None:
-        raise BadInputError("a truncation cutoff goes with a truncation psi: give both or neither.")
+        raise BadInputError(
+            f"expected a truncation psi with a truncation cutoff, found the cutoff {options.truncation_cutoff} alone: "
+            "give both or neither."
+        )
     if options.label is not None:
         metric = metric.of_class(options.label)
     return metric.with_(
@@ -174,7 +181,7 @@ def _metric(asked: Any, psi: float | None, options: Options, benchmark: Benchmar
 
 
 def _extractor(metric: Metric, options: Options, benchmark: Benchmark) -> str | None:
-    """Return the extractor that a metric has to use; None for the one that it names."""
+    """Return the extractor that replaces a metric's; None to keep it."""
     named = extractors_of(metric)
     classifies = options.attributes is not None and CLASSIFIERS in named
     if options.extractor and named and not classifies:

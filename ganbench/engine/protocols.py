@@ -1,4 +1,4 @@
-"""The plan of a benchmark for which neither model nor data are named: its paper's model, untrained, on noise."""
+"""The plan of a benchmark without a model or data: its paper's model, untrained, and noise for images."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class ProtocolPlan:
     """The plan of a benchmark.
 
     Attributes:
-        planned: the run, of stand-ins.
+        planned: the run with stand-ins.
         model: what stands in for the model, for people.
-        data: what stands in for the real images, for people; "" where they are here.
+        data: what stands in for the real images, for people; "" if they are available.
     """
 
     planned: PlannedRun
@@ -33,17 +33,19 @@ class ProtocolPlan:
 
 
 def plan_protocol(given: Options) -> ProtocolPlan:
-    """Return the plan of a benchmark on this machine, of what is named and of stand-ins for the rest.
+    """Return the plan of a benchmark on this machine, with stand-ins for model and data that are not named.
 
     Args:
         given: with the name of the benchmark.
 
     Raises:
-        BadInputError: weights are named and the model that they are of is not.
-        PlanError: with everything that keeps it from running.
+        BadInputError: weights are named without their model.
+        PlanError: listing everything that keeps it from running.
     """
     if given.weights or given.entry:
-        raise BadInputError(f"--weights {given.weights or given.entry} goes with --model: name the model.")
+        raise BadInputError(
+            f"expected --model with the weights {given.weights or given.entry}, found none: name the model."
+        )
     options = given.resolved()
     benchmark: Benchmark = registry.load("benchmarks", options.benchmark or "")
     named = options.data or benchmark.data
@@ -56,7 +58,7 @@ def plan_protocol(given: Options) -> ProtocolPlan:
 
 
 def stand_in(experiment: Experiment) -> StandIn:
-    """Return noise of the size and number of an experiment's data."""
+    """Return noise images of the size and number of an experiment's data."""
     if not experiment.domains:
         return StandIn(experiment.data, experiment.images, experiment.resolution)
     count = len(experiment.domains)
@@ -70,7 +72,7 @@ def stand_in(experiment: Experiment) -> StandIn:
 
 
 def _model(benchmark: Benchmark, data: Dataset | None, device: str) -> tuple[LoadedModel, str]:
-    """Return the paper's model untrained, or noise in place of one that is not known here; and what that is."""
+    """Return the paper's model untrained, or noise if ganbench does not have it, and a description of it."""
     experiment = benchmark.experiment or UNKNOWN
     if experiment.model:
         adapter = adapter_of(experiment.model)
@@ -79,11 +81,11 @@ def _model(benchmark: Benchmark, data: Dataset | None, device: str) -> tuple[Loa
         told = f"an untrained {experiment.model} of the recipe {experiment.recipe}"
         return LoadedModel(told, model.to(device), "none", "untrained", benchmark=benchmark.name), told
     noise = StandIn("noise", 1, data.resolution, data.channels) if data else stand_in(experiment)
-    told = "noise in place of images, which takes no time to make"
+    told = "noise instead of images, which takes no time to make"
     return LoadedModel("noise", StandInSamples(noise), "none", "noise", benchmark=benchmark.name), told
 
 
 def _told(experiment: Experiment) -> str:
     size = f"{experiment.resolution}x{experiment.resolution}"
-    a_domain = " a domain" if experiment.domains else ""
-    return f"{experiment.images:,} images{a_domain} of {size}, as {experiment.data} has"
+    a_domain = " per domain" if experiment.domains else ""
+    return f"{experiment.images:,} images{a_domain} of {size}, like {experiment.data}"

@@ -1,4 +1,4 @@
-"""From filled accumulators to results: numbers with the metric's parameters beside them, and what could not be had."""
+"""From filled accumulators to results: numbers with the metric's parameters, and the reasons of metrics that failed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ NONE: Mapping[Where, Exception] = {}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a plan came to.
+    """The outcome of a plan.
 
     Attributes:
         results: in the order of the metrics.
@@ -30,17 +30,17 @@ class Outcome:
 
 
 def measured(plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[Where, Exception]) -> Outcome:
-    """Return the results of all metrics that can be had, and why the others cannot.
+    """Return the results of the metrics that succeed, and the reasons of those that fail.
 
     Raises:
-        Exception: what the first metric failed with, where none has a result.
+        Exception: that of the first metric, if all of them fail.
     """
     results: list[Result] = []
     failed: dict[str, Exception] = {}
     for metric in plan.metrics:
         try:
             results += results_of(metric, plan, filled, failures)
-        except Exception as error:  # a third party's compute may raise anything, and must not cost the others theirs
+        except Exception as error:  # a third party's compute may raise anything; the other metrics must not be lost
             failed[metric.name] = error
     if failed and not results:
         raise next(iter(failed.values()))
@@ -50,10 +50,10 @@ def measured(plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[
 def numbers_of(
     metric: Metric, plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[Where, Exception] = NONE
 ) -> dict[str, Number]:
-    """Return a metric's numbers by column name; a plain float has the metric's own direction.
+    """Return a metric's numbers by column name; a plain float takes the metric's ``higher_is_better``.
 
     Raises:
-        Exception: what one of its inputs, or ``compute``, failed with.
+        Exception: that of one of its inputs, or of ``compute``.
     """
     queries = plan.queries(metric)
     for where in queries.values():
@@ -67,7 +67,7 @@ def numbers_of(
 
 
 def warnings_of(plan: Plan, filled: Mapping[Where, Accumulator]) -> list[str]:
-    """Return warnings about the images that a plan's passes made."""
+    """Return warnings about the images that a plan's passes produced."""
     found: dict[str, None] = {}
     for pass_ in plan.passes:
         for check in pass_.source.checks(plan.context):
@@ -82,7 +82,7 @@ def warnings_of(plan: Plan, filled: Mapping[Where, Accumulator]) -> list[str]:
 def results_of(
     metric: Metric, plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[Where, Exception] = NONE
 ) -> list[Result]:
-    """Return a metric's results, one a number; errors are those of ``numbers_of``."""
+    """Return a metric's results, one per number; errors are those of ``numbers_of``."""
     extractor = next((plan.context.extractors[name] for name in extractors_of(metric)), None)
     samples = {key: query.count for key, (_, query) in plan.queries(metric).items()}
     # A conditional model takes its labels from the data.
@@ -94,7 +94,7 @@ def results_of(
             value=number.value,
             higher_is_better=number.higher_is_better,
             count=metric.generated(samples),
-            extractor=extractor.name if extractor else None,  # of a file, it leaves out the folder
+            extractor=extractor.name if extractor else None,  # for weights from a file, without their folder
             extractor_sha256=extractor.sha256 if extractor else None,
             spec={"class": f"{type(metric).__module__}:{type(metric).__qualname__}", **metric.spec()},
             version=metric.version,
@@ -107,7 +107,7 @@ def results_of(
 
 
 def _name(part: Part, plan: Plan) -> str:
-    """Return a part's name: domains by theirs, joined by arrows."""
+    """Return a part's name: the names of its domains, joined by arrows."""
     domains = names_of_domains(plan.context.data)
     return "->".join(domains[each] if isinstance(each, int) and each < len(domains) else str(each) for each in part)
 

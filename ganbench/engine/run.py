@@ -1,4 +1,4 @@
-"""A run from options to record: plan, work off the shards, merge them, compute, write."""
+"""A run from options to record: plan, compute the shards, merge them, compute the metrics, write."""
 
 import sys
 import time
@@ -28,10 +28,10 @@ Failures = dict[tuple[Source, Query], Exception]
 
 
 class Reporter(Protocol):
-    """Who is told how far a run is."""
+    """Receives the progress of a run."""
 
     def planned(self, planned: PlannedRun) -> None:
-        """The plan stands and is about to run."""
+        """The plan is complete and about to run."""
         ...
 
     def begin(self, pass_: Pass, done: int) -> None:
@@ -47,7 +47,7 @@ class Reporter(Protocol):
         ...
 
     def failed(self, metric: str, reason: str) -> None:
-        """A metric could not be measured; the others are."""
+        """A metric could not be measured; the others still are."""
         ...
 
 
@@ -79,25 +79,26 @@ def run(
     command: Sequence[str] = (),
     **options: Any,
 ) -> list[RunRecord]:
-    """Return one record a model, each written to ``results_dir/records``; finished shards are never computed again.
+    """Return one record per model, each written to ``results_dir/records``; finished shards are never computed again.
 
-    A metric that fails on the way stands under ``missing`` in the record, with the reason; the others are measured.
+    A metric that fails during the run is listed under ``missing`` in the record, with the reason; the others are
+    measured.
 
     Args:
         models: names, such as ``["stylegan3"]``; or one, or several separated by commas.
-        metrics: names, or metrics themselves; none for the benchmark's.
+        metrics: names, or metrics themselves; empty for the benchmark's.
         results_dir: None for ``$GANBENCH_RESULTS`` or ``./results``.
-        reporter: is told how far the run is.
-        command: what is written into the record as the command.
+        reporter: receives the progress.
+        command: stored in the record; ``sys.argv`` by default.
         options: see ``ganbench.engine.options.Options``: ``data``, ``benchmark``, ``seed``, ``limit`` and so on.
 
     Raises:
-        BadInputError: no model, weights for several models, or an option that does not exist or is out of range.
-        PlanError: with everything that keeps any of the models from running, before any work.
-        GanbenchError: what went wrong on the way, in one sentence.
+        BadInputError: no model, weights for several models, or an option that is unknown or out of range.
+        PlanError: listing everything that keeps any of the models from running, before any work.
+        GanbenchError: for anything that goes wrong during the run, in one sentence.
     """
     given = Options.of(metrics=metrics, **options)
-    max_bytes()  # a limit that is not one is told before any work
+    max_bytes()  # raises for a bad GANBENCH_CACHE_MAX before any work
     chosen = names(models, "models")
     if not chosen or (given.weights and len(chosen) > 1):
         raise BadInputError(
@@ -108,7 +109,7 @@ def run(
     store, cache = Store(results_dir), Cache()
     planned = plan_all(chosen, given)
     store.check_writable()
-    if any(unfinished(each.plan, each.batch_size, cache) for each in planned):  # a complete cache need not be writable
+    if any(unfinished(each.plan, each.batch_size, cache) for each in planned):  # a complete cache may be read-only
         cache.check_writable()
     records = [_run(each, store, cache, reporter or Silence(), command or sys.argv) for each in planned]
     trim(cache.folder)
@@ -131,14 +132,14 @@ def _run(planned: PlannedRun, store: Store, cache: Cache, reporter: Reporter, co
 def fill(
     plan: Plan, batch_size: int, cache: Cache, reporter: Reporter, planned: PlannedRun | None = None
 ) -> tuple[Filled, Failures, dict[str, float]]:
-    """Return every query's accumulator, what failed in place of one, and the seconds that each pass took.
+    """Return every query's accumulator, the errors of queries that failed, and the seconds that each pass took.
 
     Args:
         plan: what to do.
         batch_size: samples in work at once.
         cache: of finished shards.
-        reporter: is told how far it is.
-        planned: the run, from which other processes make the same plan; None for this process alone.
+        reporter: receives the progress.
+        planned: the run, from which other processes make the same plan; None to use this process alone.
     """
     filled: Filled = answered(plan)
     failures: Failures = {}
@@ -163,7 +164,7 @@ def _answered(
 ) -> tuple[dict[Query, Accumulator], dict[Query, Exception]]:
     """Return the accumulators of a pass, and the errors of the queries that have none.
 
-    Where the pass fails as a whole, each query is tried alone: a view of one metric must not cost the others theirs.
+    If the pass fails as a whole, each query is tried alone, so that one metric's bad view does not fail the others.
     """
     try:
         return _collected(plan, pass_, worker, cache, reporter), {}
@@ -225,17 +226,17 @@ def _record(
 
 
 def _of_statistics(plan: Plan) -> DataInfo | None:
-    """Return what the record says of the reals where statistics stand for them; None where there are none."""
+    """Return what the record says of the reals if statistics take their place; None if there are no reals."""
     known = plan.context.statistics
     if known is None:
         return None
     notes = _notes_on_statistics(plan)
-    # The number of images that a file does not say cannot be known.
+    # A file of statistics may not say how many images there were.
     return {"name": known.name, "fingerprint": known.fingerprint, "count": known.known_total or 0, "notes": [*notes]}
 
 
 def _notes_on_statistics(plan: Plan) -> tuple[str, ...]:
-    """Return where moments of the reals are from, if not from images."""
+    """Return notes on where moments of the reals come from, if not from images."""
     if plan.context.statistics is None or not answered(plan):
         return ()
     extractors = dict.fromkeys(name for metric in plan.metrics for name in extractors_of(metric))

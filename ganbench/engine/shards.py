@@ -1,9 +1,9 @@
-"""Working a pass off in shards, and a shard in tiles of fixed shape, so that no number depends on how it was split.
+"""A pass computed in shards, and a shard in tiles of fixed shape, so that no number depends on how work is split.
 
 A shard is ``SHARD`` consecutive samples: the unit of resuming and of distribution. A tile is what networks see at once.
-On a CPU its size is fixed, and padded at the end, because a network's last bits depend on the size of the batch; one
-thread works on one tile. On a GPU a tile is the batch. Where a sample is several images, shards and tiles have so many
-times fewer samples.
+On a CPU its size is fixed, and the last one is padded, because a network's last bits depend on the size of the batch;
+one thread computes one tile. On a GPU a tile is the batch. If a sample is several images, shards and tiles hold fewer
+samples, in proportion.
 """
 
 import os
@@ -23,13 +23,13 @@ from ganbench.inputs import Accumulator, Batch, Context, Source
 from ganbench.types import WatchedDataset
 
 SHARD = 1024
-GROUPS = 20  # at most, of the shards of a query
-LOOK_EVERY = 5.0  # seconds between two looks at the data: one takes a stat of every file
+GROUPS = 20  # of shards a query, at most: enough for a jackknife, and few enough to keep on disk
+LOOK_EVERY = 5.0  # seconds between two checks of the data, each of which calls stat on every file
 Progress = Callable[[int], None]
 
 
 def tile_size(context: Context, batch_size: int) -> int:
-    """Return how many images a network sees at once: the batch on a GPU; on a CPU what fits in cache, 16 down to 1."""
+    """Return how many images a network sees at once: the batch on a GPU; on a CPU what fits in its cache, 16 to 1."""
     if torch.device(context.device).type != "cpu":
         return batch_size
     resolution = max(64, context.img_resolution or 0, context.data.resolution if context.data else 0)
@@ -37,12 +37,12 @@ def tile_size(context: Context, batch_size: int) -> int:
 
 
 def samples_in(images: int, source: Source) -> int:
-    """Return how many samples of a source make up so many images, at least one."""
+    """Return how many samples of a source make up ``images`` images, at least one."""
     return max(1, images // source.images_per_sample)
 
 
 def default_batch_size(device: str) -> int:
-    """Return the default number of samples in work at once: 64 on a GPU, 16 a core on a CPU."""
+    """Return the default number of samples in work at once: 64 on a GPU, 16 per core on a CPU."""
     return 64 if torch.device(device).type != "cpu" else 16 * cores()
 
 
@@ -52,12 +52,15 @@ def cores() -> int:
 
 
 class Worker:
-    """Threads that work on tiles, each with its own view of the context and one core.
+    """Threads that compute tiles, each on one core with its own copy of the context.
+
+    A network spread over all cores would wait for the slowest after every operation, and its sums would depend on the
+    number of cores.
 
     Attributes:
         context: of the run.
         tile: images that a network sees at once.
-        threads: tiles in work at once.
+        threads: number of tiles in work at once.
     """
 
     def __init__(self, context: Context, batch_size: int, max_threads: int | None = None) -> None:
@@ -79,7 +82,7 @@ class Worker:
     def shard(
         self, source: Source, queries: Sequence[Query], start: int, stop: int, progress: Progress
     ) -> list[Accumulator]:
-        """Return one accumulator a query, filled with samples ``start`` to ``stop`` (less where a query wants fewer).
+        """Return one accumulator per query, filled with samples ``start`` to ``stop`` or up to the query's count.
 
         Raises:
             NonFiniteError: naming the first sample with a NaN or an infinity.
@@ -93,7 +96,7 @@ class Worker:
             for future in futures:
                 future.cancel()
             raise
-        # In a pool thread too: the last bits of a sum depend on the number of threads that make it.
+        # Also in a pool thread: the last bits of a sum depend on the number of threads that compute it.
         return self._pool.submit(_accumulate, queries, parts, start).result()
 
     @torch.inference_mode()
@@ -126,7 +129,8 @@ def _refuse_nonfinite(rows: Tensor, what: str, start: int) -> None:
     if bool(bad.any()):
         first = start + int(bad.nonzero()[0])
         raise NonFiniteError(
-            f"{what}: sample {first} has a NaN or an infinity, so nothing is stored: check the weights."
+            f"expected finite {what}, found a NaN or an infinity in sample {first}: check the weights; nothing was "
+            "stored."
         )
 
 
@@ -142,15 +146,16 @@ def _accumulate(queries: Sequence[Query], parts: Sequence[Sequence[Tensor]], sta
 
 
 def bounds(count: int, shard: int | None = None) -> list[tuple[int, int]]:
-    """Return the shards of a pass, as (start, stop), of ``SHARD`` samples by default."""
+    """Return the shards of a pass as ``(start, stop)``, of ``SHARD`` samples by default."""
     shard = shard or SHARD
     return [(start, min(start + shard, count)) for start in range(0, count, shard)]
 
 
 def groups(count: int, shard: int) -> list[list[tuple[int, int]]]:
-    """Return the shards of a pass in groups of consecutive ones, at most ``GROUPS``; a number is merged by groups.
+    """Return the shards of a pass in at most ``GROUPS`` groups of consecutive ones; numbers are merged group by group.
 
-    A group has a power of two of shards. Finished, it is stored as one: moments of 2,048 features take 17 MB a shard.
+    A finished group is stored as one file in place of its shards, because moments of 2,048 features take 17 MB each.
+    Its size is a power of two, so that runs of similar counts have the same groups and share the stored ones.
     """
     shards = bounds(count, shard)
     size = 1
@@ -160,7 +165,7 @@ def groups(count: int, shard: int) -> list[list[tuple[int, int]]]:
 
 
 def missing(pass_: Pass, context: Context, tile: int, cache: Cache) -> Iterator[tuple[tuple[int, int], list[Query]]]:
-    """Yield the shards that still have to be computed, with the queries that lack them."""
+    """Yield the shards that still have to be computed, with the queries that need them."""
     shard = samples_in(SHARD, pass_.source)
     grouped = {query: _of_groups(pass_, query, context, tile, cache) for query in pass_.queries}
     for start, stop in bounds(pass_.count, shard):
@@ -199,10 +204,10 @@ def _group_key(pass_: Pass, query: Query, context: Context, tile: int, group: Se
 def work(
     plan: Plan, worker: Worker, cache: Cache, pass_: Pass, progress: Progress, rank: int = 0, ranks: int = 1
 ) -> None:
-    """Compute and store the missing shards of a pass that fall to this rank.
+    """Compute and store the missing shards of a pass that belong to this rank.
 
     Raises:
-        DataChangedError: if the data changed during the run; its shards are discarded.
+        DataChangedError: the data changed during the run; shards that may be affected are discarded.
     """
     watch = DataWatch(pass_.source, plan.context, cache)
     for (start, stop), queries in missing(pass_, plan.context, worker.tile, cache):
@@ -214,7 +219,7 @@ def work(
 
 
 class DataWatch:
-    """Keeps shards only as long as the data, and samples in files, are what their fingerprints were taken of."""
+    """Discards shards computed since files of data or samples last matched their fingerprints, if one changes."""
 
     def __init__(self, source: Source, context: Context, cache: Cache) -> None:
         reads = source.reads_data or context.c_dim > 0
@@ -226,17 +231,17 @@ class DataWatch:
         self._about["data"] = context.data.name if reads and context.data else ""
 
     def store(self, key: str, shard: Accumulator, query: Query) -> None:
-        """Store what is finished, and look at the data where that was not done for some seconds."""
+        """Store a shard, and check the data if the last check is more than ``LOOK_EVERY`` seconds ago."""
         self.cache.write(key, shard, {**self._about, "view": str(query.view)})
         self._unsure.append(key)
         if time.monotonic() - self._looked > LOOK_EVERY:
             self.look()
 
     def look(self) -> None:
-        """Look at the files; where one changed, remove the shards that were stored since none was known to have.
+        """Check the files; if one changed, remove the shards stored since the last check.
 
         Raises:
-            DataChangedError: one changed.
+            DataChangedError: a file changed.
         """
         change = next(filter(None, (each.changed() for each in self._watched)), "") if self._unsure else ""
         if change:
@@ -246,9 +251,9 @@ class DataWatch:
         self._unsure, self._looked = [], time.monotonic()
 
 
-@torch.inference_mode()  # a shard computed anew is made of inference tensors, which only this mode may add to
+@torch.inference_mode()  # newly computed shards hold inference tensors, which only this mode may modify
 def collect(pass_: Pass, query: Query, worker: Worker, cache: Cache, progress: Progress) -> Accumulator:
-    """Return a query's accumulator, merged from its groups in their order; what is damaged is computed again."""
+    """Return a query's accumulator, merged from its groups in order; damaged shards are computed again."""
     watch = DataWatch(pass_.source, worker.context, cache)
     shard = samples_in(SHARD, pass_.source)
     parts = (_group(pass_, query, group, worker, watch, progress) for group in groups(query.count, shard))
@@ -265,7 +270,7 @@ def _group(
     watch: "DataWatch",
     progress: Progress,
 ) -> Accumulator:
-    """Return a group's accumulator: as stored, or merged from its shards and then stored."""
+    """Return a group's accumulator: read from the cache, or merged from its shards and then stored."""
     key = _group_key(pass_, query, worker.context, worker.tile, group)
     stored = watch.cache.read(key, query.into)
     if stored is not None:
@@ -294,12 +299,12 @@ def _merged(parts: Iterable[Accumulator]) -> Accumulator:
             total = part
         else:
             total.merge(part)
-    assert total is not None, "a pass has a sample at least"
+    assert total is not None, "a pass has at least one sample"
     return total
 
 
 def tidy(pass_: Pass, worker: Worker, cache: Cache) -> None:
-    """Remove the shards of a finished pass whose groups are stored; what another query needs alone stays."""
+    """Remove the shards of a finished pass whose groups are stored, unless another query still needs them singly."""
     shard = samples_in(SHARD, pass_.source)
     kept, of_groups = set[str](), set[str]()
     for query in pass_.queries:

@@ -1,4 +1,4 @@
-"""Statistics of the features of real images, computed as a run computes them and from the same cache."""
+"""Statistics of features of real images, computed as in a run and with the same cache."""
 
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Pass, Plan, Query
@@ -19,19 +19,19 @@ def compute_statistics(
     device: str = "cpu",
     reporter: Reporter | None = None,
 ) -> Statistics:
-    """Return mean and covariance of features of real images.
+    """Return mean ``[D]`` and covariance ``[D, D]``, both float64, of features of real images.
 
     Args:
         data: the images.
-        view: the features: of which extractor and layer, after which resizing.
+        view: the features: extractor, layer and resizing.
         count: number of images, from the first on; None for all.
-        ddof: the covariance is divided by ``count - ddof``.
-        batch_size: images in work at once.
+        ddof: the covariance divides by ``count - ddof``.
+        batch_size: number of images in work at once.
         device: such as ``cpu`` or ``cuda``.
-        reporter: is told how far it is.
+        reporter: receives the progress.
 
     Raises:
-        BadInputError: there are fewer than two images, or the extractor does not take them or lacks the layer.
+        BadInputError: there are fewer than two images, or the extractor does not accept them or lacks the layer.
     """
     network = open_extractor(view.extractor).to(device)
     have = min(len(data), count or len(data))

@@ -65,9 +65,7 @@ def test_a_benchmark_says_what_it_needs_without_a_model(monkeypatch: pytest.Monk
     assert done.exit_code == 2, "the weights of Inception are not here"
     lines = squeezed(done.stdout)
     assert any("an untrained stylegan3 of the recipe ffhqu-1024-t; name one with --model" in line for line in lines)
-    assert any(
-        "70,000 images of 1024x1024, as FFHQ-U has; name a folder or a zip with --data" in line for line in lines
-    )
+    assert any("70,000 images of 1024x1024, like FFHQ-U; name a folder or a zip with --data" in line for line in lines)
     assert "FID50k_full 50,000 all inception reals, samples, weights" in lines
     assert "EQR50k 50,000 - - transformed inputs" in lines
     assert "reals 70,000 of 70,000 about 19 h" in lines
@@ -88,7 +86,7 @@ def test_an_embedded_benchmark_needs_nothing() -> None:
 def test_a_benchmark_of_no_model_that_is_known_here_is_timed_on_noise() -> None:
     done = ganbench("plan", "--benchmark", "toy", "--limit", "20")
     assert done.exit_code == 0, done.stderr
-    assert "noise in place of images, which takes no time to make" in done.stdout
+    assert "noise instead of images, which takes no time to make" in done.stdout
     assert "samples  " in done.stdout
 
 

@@ -145,7 +145,7 @@ def test_a_nan_names_its_sample_and_nothing_is_stored(sample: int, tmp_path: Pat
             return style
 
     built = plan(["lpips_latent"], Poisoned().eval(), data=DomainsOfBlobs())
-    with pytest.raises(NonFiniteError, match=rf"of translations by latent: sample {sample} has a NaN"):
+    with pytest.raises(NonFiniteError, match=rf"of translations by latent, found .* in sample {sample}:"):
         measure(built, tmp_path)
     assert len(list(tmp_path.rglob("*.safetensors"))) == 2 * (sample // 102), "whole shards before it, of two queries"
 

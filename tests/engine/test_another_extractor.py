@@ -79,7 +79,9 @@ def test_wrong_names_are_told_before_anything_is_loaded() -> None:
     assert done.exit_code == 2
     assert "unknown extractor 'digit': did you mean digits?" in done.stderr
     assert "fetches nothing" in done.stderr
-    assert "extractor digits goes with metrics of features" in problems(["eqr@8"], extractor="digits")[0]
+    assert (
+        "expected a metric of features for extractor digits, found none" in problems(["eqr@8"], extractor="digits")[0]
+    )
     (told,) = problems(["fid@30"], extractor="inception:nowhere.pt")
     assert told.startswith("expected a file of weights after inception:, found none at 'nowhere.pt'")
 

@@ -104,13 +104,15 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(os, "fsync", full)
     rows = Rows()
     rows.update(torch.zeros(1, 1))
-    with pytest.raises(BadInputError, match=r"takes no more .No space left on device.*GANBENCH_CACHE"):
+    with pytest.raises(
+        BadInputError, match=r"expected room in the cache folder .*found none .No space left on device.*GANBENCH_CACHE"
+    ):
         Cache(tmp_path).write("ab" * 32, rows)
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_work(tmp_path: Path) -> None:
     (tmp_path / "shards").write_text("a file in the way")
-    with pytest.raises(BadInputError, match=r"cannot be written.*GANBENCH_CACHE"):
+    with pytest.raises(BadInputError, match=r"expected a cache folder that can be written to.*GANBENCH_CACHE"):
         Cache(tmp_path / "shards").check_writable()
 
 

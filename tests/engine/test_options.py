@@ -25,7 +25,7 @@ from ganbench.errors import BadInputError, GanbenchError
         ({"seed": True}, "for seed, found True"),
         ({"seed": "1"}, "for seed, found '1'"),
         ({"seed": None}, "for seed, found None"),
-        ({"seed": 10**5000}, "for seed, found one of hundreds of digits"),
+        ({"seed": 10**5000}, "for seed, found a number of hundreds of digits"),
         ({"seed": 2**63}, "for seed"),
         ({"batch_size": 0}, "for batch_size, found 0"),
         ({"limit": 10**10}, "for limit"),

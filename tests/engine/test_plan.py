@@ -45,7 +45,7 @@ def test_every_problem_is_told_at_once() -> None:
         ("ppl2_wend@9", Plain(), None, "latent space"),
         ("eqt_int@9", Plain(), None, "no input transform"),
         ("ls@9", Plain(), None, "latent spaces of a style-based generator"),
-        ("fid@1", None, toygan.Stripes(), "needs at least 2 samples and would get 1"),
+        ("fid@1", None, toygan.Stripes(), "expected at least 2 samples, found 1"),
         ("is@9", None, toygan.Stripes(), "at least 10 samples"),
         ("pr3@3", None, toygan.Stripes(), "at least 4 samples"),
         ("fid@9", Conditional(), toygan.Stripes(), "labels of 5 classes and the data has 0"),
@@ -63,10 +63,10 @@ def test_sizes_that_do_not_fit_are_told_before_work(monkeypatch: pytest.MonkeyPa
     large = toygan.Waves()
     large.img_resolution = 64
     (problem,) = problems(["fid@20"], large)
-    assert "the model makes 64x64 images and the data has 32x32" in problem
+    assert "expected images of 64x64, which the model makes, found 32x32 in the data" in problem
     monkeypatch.setattr(toygan.Pool, "resolution", 16)
     (problem,) = problems(["ppl_wend@20"])
-    assert "the extractor 'pool' takes 16x16 images and not 32x32" in problem
+    assert "expected 16x16 images for the extractor 'pool', found 32x32" in problem
 
 
 def test_data_of_another_size_is_one_cause(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,9 @@ def test_data_of_another_size_is_one_cause(monkeypatch: pytest.MonkeyPatch) -> N
     large = toygan.Waves()
     large.img_resolution = 64
     (problem,) = problems(["fid@20", "is@20", "kid@20"], large)
-    assert problem.startswith("fid@20, kid@20: the model makes 64x64 images and the data has 32x32: name data")
+    assert problem.startswith(
+        "fid@20, kid@20: expected images of 64x64, which the model makes, found 32x32 in the data: name data"
+    )
 
 
 def test_a_translator_is_told_what_is_measured_of_it() -> None:
@@ -96,7 +98,7 @@ def test_only_metrics_that_compare_with_reals_want_them_of_the_models_size() -> 
     assert len(plan(["is@20", "ls@20", "ppl_wend@20"], large).passes) == 2
     for name in ("fid@20", "kid@20", "pr3@20"):
         (problem,) = problems([name, "is@20", "ls@20"], large)
-        assert problem.startswith(f"{name}: the model makes 64x64 images and the data has 32x32")
+        assert problem.startswith(f"{name}: expected images of 64x64, which the model makes, found 32x32 in the data")
 
 
 @pytest.mark.parametrize(("size", "fits"), [(16, True), (32, True), (64, False), (12, False)])
@@ -108,13 +110,13 @@ def test_attribute_classifiers_take_images_that_reduce_to_their_size(
         assert plan(["ls@20"]).metrics
     else:
         (problem,) = problems(["ls@20"])
-        assert f"the extractor 'pool' takes {size}x{size} images and not 32x32" in problem
+        assert f"expected {size}x{size} images for the extractor 'pool', found 32x32" in problem
 
 
 def test_two_metrics_of_one_name_are_refused() -> None:
     first = metric("fid@20")
     second: Any = dataclasses.replace(first, ddof=1)  # type: ignore[type-var]
-    with pytest.raises(PlanError, match="two different metrics have this name"):
+    with pytest.raises(PlanError, match="expected one metric named fid@20, found two"):
         Plan.build(waves(), [first, second], data=toygan.Stripes())
     assert len(Plan.build(waves(), [first, first], data=toygan.Stripes()).metrics) == 1
 

@@ -46,7 +46,7 @@ def test_a_nan_names_its_sample_and_nothing_is_stored(sample: int, tmp_path: Pat
     model.register_buffer("marked", Streams(0, (sample,)).normal("z", (6,))[0])
     built, cache = plan(["fid@64"], model), Cache(tmp_path)
     samples = built.passes[1]
-    with Worker(built.context, 64) as worker, pytest.raises(NonFiniteError, match=rf"sample {sample} has a NaN"):
+    with Worker(built.context, 64) as worker, pytest.raises(NonFiniteError, match=rf"in sample {sample}:"):
         work(built, worker, cache, samples, lambda _: None)
     assert list(tmp_path.rglob("*")) == []
 
@@ -59,7 +59,10 @@ def test_nan_features_name_the_view_and_the_sample(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(toygan.Pool, "__call__", broken)
     built = plan(["fid@64"])
-    with Worker(built.context, 64) as worker, pytest.raises(NonFiniteError, match=r"Features.*reals: sample 3 has"):
+    with (
+        Worker(built.context, 64) as worker,
+        pytest.raises(NonFiniteError, match=r"Features.*reals, found .* in sample 3:"),
+    ):
         work(built, worker, Cache(tmp_path), built.passes[0], lambda _: None)
     assert list(tmp_path.rglob("*")) == []
 

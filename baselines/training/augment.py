@@ -1,4 +1,4 @@
-"""Augmentation of what the discriminator sees, differentiable and the same for real and generated images."""
+"""Differentiable augmentation, applied alike to real and generated images before the discriminator."""
 
 import torch
 from torch import Tensor
@@ -8,11 +8,13 @@ from baselines.training.ranks import WHOLE, RankSlice
 
 
 def translate(images: Tensor, pixels: int, draws: torch.Generator, rows: RankSlice = WHOLE) -> Tensor:
-    """Return each image shifted by whole pixels, uniform in ``-pixels..pixels`` along x and y; the edge is repeated.
+    """Return images, each shifted by whole pixels, uniform in ``-pixels..pixels`` along x and y.
+
+    The edge is repeated beyond the border.
 
     Args:
-        images: ``[N, C, H, W]``.
-        pixels: largest shift along each axis.
+        images: ``[N, C, H, W]`` floating point.
+        pixels: largest shift along each axis; 0 for none.
         draws: random generator of the shifts.
         rows: this process's share of the batch.
 
@@ -23,5 +25,6 @@ def translate(images: Tensor, pixels: int, draws: torch.Generator, rows: RankSli
         return images
     N, _, H, W = images.shape
     padded = F.pad(images, [pixels] * 4, mode="replicate")
+    # Drawn for the whole batch, so that the shifts do not depend on the number of processes.
     shifts = rows.of(torch.randint(2 * pixels + 1, [rows.whole(N), 2], generator=draws)).tolist()
     return torch.stack([padded[i, :, y : y + H, x : x + W] for i, (y, x) in enumerate(shifts)])

@@ -29,9 +29,9 @@ class BatchSegment:
     """Consecutive steps with one batch size.
 
     Attributes:
-        step: the first of them.
-        nimg: images shown before it.
-        batch: images in each.
+        step: number of the first step.
+        nimg: images shown before the first step.
+        batch: images per step.
     """
 
     step: int
@@ -41,16 +41,19 @@ class BatchSegment:
 
 @dataclass
 class Batches:
-    """The training images in epochs of random order.
+    """Batches of the training images, in epochs of random order.
 
     Attributes:
         images: N images ``[C, H, W]`` uint8, 0..255, all of one size.
         labels: ``[N, c_dim]`` float32, or None.
-        batch: images in a batch.
-        seed: of the order.
-        mirror: whether every second image, at random, is flipped left to right.
-        segments: the batch sizes from the first step on; none where all batches are of one size.
-        rows: which images of every batch are drawn.
+        batch: images per batch.
+        seed: seed of the order and the flips.
+        mirror: whether to flip images left to right with probability 1/2.
+        segments: batch sizes by step; empty if all batches have ``batch`` images.
+        rows: this process's share of each batch.
+
+    Raises:
+        TrainingError: there are no images, images or labels have another shape or dtype, or their numbers differ.
     """
 
     images: Images
@@ -64,18 +67,21 @@ class Batches:
 
     def __post_init__(self) -> None:
         if len(self.images) == 0:
-            raise TrainingError("there are no images to train on: give at least one.")
+            raise TrainingError("expected images to train on, found none: give at least one.")
         first: object = self.images[0]
         if not isinstance(first, Tensor):
             kind = type(first).__name__
             raise TrainingError(f"expected training images as tensors [C, H, W] uint8, found {kind}: convert them.")
         if first.ndim != 3 or first.dtype != torch.uint8:
-            raise TrainingError(f"training images must be [C, H, W] uint8, not {list(first.shape)} {first.dtype}.")
+            raise TrainingError(
+                f"expected training images [C, H, W] uint8, found {list(first.shape)} {first.dtype}: convert them."
+            )
         if self.labels is not None and (not isinstance(self.labels, Tensor) or self.labels.ndim != 2):
-            raise TrainingError("expected labels as a tensor [N, c_dim] float32, found something else: convert them.")
+            kind = list(self.labels.shape) if isinstance(self.labels, Tensor) else type(self.labels).__name__
+            raise TrainingError(f"expected labels as a tensor [N, c_dim] float32, found {kind}: convert them.")
         if self.labels is not None and len(self.labels) != len(self.images):
             raise TrainingError(
-                f"{len(self.images)} images came with {len(self.labels)} labels: give one label an image."
+                f"expected one label for each of {len(self.images)} images, found {len(self.labels)}: add or drop some."
             )
 
     def draw(self, step: int) -> tuple[Tensor, Tensor | None]:
@@ -84,22 +90,23 @@ class Batches:
         chosen = [self._at(position) for position in positions[self.rows.slice]]
         images = to_float(torch.stack([self.images[index] for index in chosen]))
         if self.mirror:
+            # Drawn for the whole batch, so that the flips do not depend on the number of processes.
             flipped = self.rows.of(torch.rand(len(positions), generator=stream(self.seed, step, "data/mirror"))) < 0.5
             images = torch.where(flipped[:, None, None, None], images.flip(3), images)
         return images, None if self.labels is None else self.labels[chosen]
 
     def shown(self, step: int) -> int:
-        """Return how many images the batches before number ``step`` have."""
+        """Return the number of images shown before step ``step``."""
         last = next(segment for segment in reversed(self._segments()) if segment.step <= step)
         return last.nimg + (step - last.step) * last.batch
 
     def steps(self, nimg: float) -> int:
-        """Return after how many batches about ``nimg`` images have been shown."""
+        """Return the number of steps that show ``nimg`` images, rounded to whole steps."""
         last = next(segment for segment in reversed(self._segments()) if segment.nimg <= nimg)
         return last.step + round((nimg - last.nimg) / last.batch)
 
     def sizes(self) -> list[int]:
-        """Return the batch sizes, in the order in which they first occur."""
+        """Return the distinct batch sizes, in the order of their first use."""
         return list(dict.fromkeys(segment.batch for segment in self._segments()))
 
     def _segments(self) -> tuple[BatchSegment, ...]:
@@ -114,7 +121,7 @@ class Batches:
 
 
 def fingerprint(images: Images, labels: Tensor | None) -> str:
-    """Return the sha256 of all images in order, and of the labels."""
+    """Return the sha256, in hexadecimal, of all images in order and of the labels."""
     content = hashlib.sha256(f"{len(images)} {list(images[0].shape)}".encode())
     for index in range(len(images)):
         content.update(images[index].numpy().tobytes())

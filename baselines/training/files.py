@@ -1,6 +1,6 @@
-"""Files that are either whole or absent, whatever happens while they are written, and folders that one process holds.
+"""Atomic writing of files, and exclusive locks on folders.
 
-This is the one atomic writer of both packages. It imports nothing heavy.
+Both packages write their files through this module. It imports no third-party package, so that start-up stays fast.
 """
 
 import contextlib
@@ -14,16 +14,16 @@ from pathlib import Path
 
 from baselines.errors import TrainingError, WriteError
 
-PARTIAL = re.compile(r"\.[0-9a-f]{32}\.partial")  # the name of a file that is being written
+PARTIAL = re.compile(r"\.[0-9a-f]{32}\.partial")  # name of a file that is still being written
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file into a folder that exists: even a power cut leaves it absent, as before, or whole.
+    """Write a file into an existing folder; after a crash or power cut it is absent, unchanged or complete.
 
     Raises:
-        WriteError: the folder cannot be written or the disk is full; nothing is left behind.
+        WriteError: the folder cannot be written or the disk is full; no partial file is left behind.
     """
-    # The name is new each time, so that two processes may write one file, and short, so that a long name stays legal.
+    # A new name each time lets two processes write the same file; a short one stays legal beside a long final name.
     partial = path.with_name(f".{uuid.uuid4().hex}.partial")
     with writing(path):
         try:
@@ -40,7 +40,7 @@ def write_durably(path: Path, content: bytes) -> None:
     """Write a new file and flush it to the disk.
 
     Raises:
-        OSError: it exists, or cannot be written; what the system says.
+        OSError: the file exists already, or cannot be written.
     """
     with path.open("xb") as file:
         file.write(content)
@@ -49,10 +49,10 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file and flush it to the disk; the file is made where it is missing.
+    """Append a line to a file, created if missing, and flush it to the disk.
 
     Raises:
-        WriteError: it cannot be written.
+        WriteError: the file cannot be written.
     """
     with writing(path), path.open("a", encoding="utf-8") as file:
         file.write(line + "\n")
@@ -61,17 +61,19 @@ def append_line(path: Path, line: str) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file, if it is there.
+    """Delete a file if it exists.
 
     Raises:
-        WriteError: it cannot be deleted.
+        WriteError: the file cannot be deleted.
     """
     with writing(path):
         path.unlink(missing_ok=True)
 
 
 def remove_partial(folder: Path) -> None:
-    """Delete what a killed process was writing; only whoever holds the folder knows that nobody writes there now.
+    """Delete the partial files of a killed process.
+
+    Call this only with the folder locked: otherwise another process may still be writing them.
 
     Raises:
         WriteError: a file cannot be deleted.
@@ -83,7 +85,7 @@ def remove_partial(folder: Path) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says when ``path`` cannot be written into a ``WriteError`` that names it."""
+    """Convert an ``OSError`` raised in the body into a ``WriteError`` that names ``path``."""
     try:
         yield
     except OSError as problem:
@@ -92,26 +94,26 @@ def writing(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep all others who ask out of a folder during the body; the system lets go of it when the process ends.
+    """Hold an exclusive lock on a folder during the body; the system releases it if the process is killed.
 
     Raises:
-        TrainingError: another process has it.
+        TrainingError: another process holds the lock.
         WriteError: the folder cannot be written.
     """
     path = folder / "lock"
-    # Only opening and locking are about this file: what the body cannot write has another name.
+    # Only the opening and locking are wrapped: a file that the body cannot write has a name of its own to report.
     with writing(path):
         file = path.open("a")
     with file:
         with writing(path):
             taken = not _lock(file.fileno())
         if taken:
-            raise TrainingError(f"{folder} is in use by another process: wait for it, or choose another folder.")
+            raise TrainingError(f"{folder} is in use by another process: wait for it to end, or choose another folder.")
         yield
 
 
 def _lock(descriptor: int) -> bool:
-    """Return whether an open file is now locked; where the system knows no such locks, it always is."""
+    """Lock an open file and return whether that worked; on Windows, which has no ``flock``, return True."""
     if sys.platform != "win32":
         import fcntl
 
@@ -123,14 +125,14 @@ def _lock(descriptor: int) -> bool:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make a renaming survive a power cut, where the system can open and flush folders at all."""
+    """Flush a folder, so that a rename in it survives a power cut; do nothing on systems that cannot open folders."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     except OSError as problem:
-        if problem.errno != errno.EINVAL:  # what a file system answers that does not flush folders
+        if problem.errno != errno.EINVAL:  # EINVAL: this file system cannot flush folders
             raise
     finally:
         os.close(descriptor)

@@ -1,7 +1,7 @@
-"""What the training of every model has in common: from data and a recipe to weights, whatever the paper.
+"""The training frame that all models share: from data and a recipe to weights.
 
-A paper brings a ``Training``: its networks, and the losses they are trained with in each phase. The loop, the run
-folder, the header of the weights and the grid of samples are the same for all.
+Each paper supplies a ``Training``: its networks, and the losses of each phase. The loop, the run folder, the header of
+the weights and the sample grid are the same for all.
 """
 
 from abc import ABC, abstractmethod
@@ -21,11 +21,11 @@ from baselines.training.loop import OnTick, Schedule, TrainPlan, run
 from baselines.training.settings import Seed, adjustable, check
 from baselines.training.weights import save_weights
 
-EXTENDABLE = {"kimg", "tick_kimg", "snapshot_ticks"}  # may change when a run is resumed: no step depends on them
+EXTENDABLE = {"kimg", "tick_kimg", "snapshot_ticks"}  # may change on resuming, because no step depends on them
 
 
 class Options(TypedDict, total=False):
-    """What a run can be told besides data and settings, as ``Identity`` has it."""
+    """Options of a run besides data and settings; see ``Identity``."""
 
     recipe_name: str
     device: torch.device | str
@@ -35,13 +35,13 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes a run this one, besides data and settings.
+    """What identifies a run, besides data and settings.
 
     Attributes:
-        recipe_name: for the header of the weights.
-        device: where to train.
-        seed: of all randomness: on a CPU the same seed gives the same weights.
-        data_fingerprint: says which images these are; None computes it from their content.
+        recipe_name: name of the recipe, for the header of the weights.
+        device: device to train on.
+        seed: seed of all random numbers; on a CPU the same seed gives the same weights.
+        data_fingerprint: fingerprint of the images; None computes it from their content.
     """
 
     recipe_name: str = "custom"
@@ -51,30 +51,30 @@ class Identity:
 
     @classmethod
     def of(cls, options: Options) -> "Identity":
-        """Return the identity of a run with some options.
+        """Return the identity of a run with these options.
 
         Raises:
-            SettingsError: one is of the wrong kind or out of range.
+            SettingsError: an option is of the wrong kind or out of range.
         """
         return check(cls(**options))
 
 
 class Timing(Protocol):
-    """The settings of a recipe that say how long a run is and how often it reports."""
+    """Settings of a recipe for the length of a run and the intervals of its reports."""
 
     @property
     def kimg(self) -> float | None:
-        """Length of the run, in thousands of images; None where something else decides it."""
+        """Length of the run, in thousands of images; None if the model decides it otherwise."""
         ...
 
     @property
     def batch(self) -> int:
-        """Images in a step."""
+        """Images per step."""
         ...
 
     @property
     def tick_kimg(self) -> float:
-        """Between two lines of the log."""
+        """Thousands of images between two lines of the log."""
         ...
 
     @property
@@ -85,12 +85,12 @@ class Timing(Protocol):
 
 @dataclass(frozen=True)
 class RunOutput:
-    """Where a run writes, and what the header of its weights says.
+    """The run folder, and the content of the weights' header.
 
     Attributes:
-        run_dir: the run's folder.
-        config: keyword arguments of the network that is written.
-        notes: more for the header of the weights.
+        run_dir: the run folder.
+        config: keyword arguments of the exported network.
+        notes: further entries of the header of the weights.
     """
 
     run_dir: Path
@@ -104,12 +104,12 @@ class RunOutput:
         """Return the output of a run.
 
         Args:
-            run_dir: the run's folder.
-            config: keyword arguments of the network that is written.
-            recipe: a dataclass with all settings.
-            identity: of the run.
+            run_dir: the run folder.
+            config: keyword arguments of the exported network.
+            recipe: dataclass with all settings.
+            identity: identity of the run.
             content: fingerprint of the data.
-            notes: what the model adds to the header of the weights.
+            notes: further entries that the model adds to the header of the weights.
         """
         told = {"recipe": identity.recipe_name, "seed": identity.seed, "data_fingerprint": content}
         return cls(Path(run_dir), config, {**told, "recipe_settings": asdict(recipe), **notes})
@@ -119,8 +119,8 @@ class Training(ABC):
     """A model in training.
 
     Attributes:
-        model: what the weights say they are; also the name of their file.
-        output: where the run writes, and the header of its weights.
+        model: name of the model, for the header and the file name of the weights.
+        output: the run folder, and the content of the weights' header.
     """
 
     model: ClassVar[str]
@@ -128,22 +128,25 @@ class Training(ABC):
 
     @abstractmethod
     def plan(self) -> TrainPlan:
-        """Return networks, optimisers and phases for the loop."""
+        """Return the networks, optimisers and phases of the training loop."""
 
     @abstractmethod
     def result(self) -> nn.Module:
-        """Return the network that the run is for."""
+        """Return the network whose weights the run exports."""
 
     @abstractmethod
     def samples(self) -> tuple[Tensor, int]:
-        """Return images ``[N, C, H, W]``, -1..1, of the same inputs every time, and how many make a row."""
+        """Return images ``[N, C, H, W]``, -1..1, from the same inputs every time, and the number of images per row."""
 
     def export(self, kimg: float, changes: Mapping[str, Any]) -> Path:
-        """Return the path of the result's weights, written together with a grid of samples.
+        """Write the result's weights and a sample grid, and return the path of the weights.
 
         Args:
             kimg: thousands of images shown.
-            changes: more for the header, about settings that were changed on the way.
+            changes: further entries of the header, on settings that changed during the run.
+
+        Raises:
+            WriteError: a file cannot be written.
         """
         path, output = self.output.run_dir / f"{self.model}.safetensors", self.output
         save_weights(
@@ -153,13 +156,17 @@ class Training(ABC):
         return path
 
     def about(self, networks: Mapping[str, nn.Module]) -> dict[str, Any]:
-        """Return what snapshots of these networks say of themselves, so that the weights in them can be used."""
+        """Return entries for the header of snapshots of these networks, so that the weights in them can be loaded."""
         places = snapshots.places_of(self.result(), networks)
         return {**self.output.notes, "model": self.model, "config": dict(self.output.config), "weights": places}
 
     @torch.no_grad()
     def save_samples(self, name: str) -> None:
-        """Write a grid of samples as ``samples-NAME.png``."""
+        """Write a sample grid as ``samples-NAME.png``.
+
+        Raises:
+            WriteError: the file cannot be written.
+        """
         save_grid(self.output.run_dir / f"samples-{name}.png", *self.samples())
 
 
@@ -168,13 +175,13 @@ T = TypeVar("T", bound=Training)
 
 @dataclass(frozen=True)
 class PreparedRun(Generic[T]):
-    """A run that can begin: settings and data are checked and the networks are built; nothing is written yet.
+    """A run that is ready to start: settings and data are checked, networks are built, and nothing is written yet.
 
     Attributes:
         training: the model.
         batches: the data.
-        schedule: how long, and how often it reports.
-        device: where to train.
+        schedule: length of the run and intervals of its reports.
+        device: device to train on.
     """
 
     training: T
@@ -183,22 +190,22 @@ class PreparedRun(Generic[T]):
     device: torch.device | str = "cpu"
 
     def run(self, *, resume: bool = False, on_tick: OnTick | None = None) -> Path:
-        """Return the path of the weights, ``run_dir / "MODEL.safetensors"``, after training.
+        """Train, and return the path of the weights, ``run_dir / "MODEL.safetensors"``.
 
-        The weights and a sample grid ``samples-KIMG.png`` are also written with every snapshot; ``log.jsonl`` has a
-        line a tick. The weights' header has ``model``, ``config``, ``recipe``, ``recipe_settings``, ``kimg``, ``seed``
-        and ``data_fingerprint``.
+        Every snapshot comes with the weights and a sample grid ``samples-KIMG.png``; ``log.jsonl`` has one line per
+        tick. The weights' header has ``model``, ``config``, ``recipe``, ``recipe_settings``, ``kimg``, ``seed`` and
+        ``data_fingerprint``.
 
         Args:
-            resume: go on from the last whole snapshot in the run's folder.
+            resume: whether to continue from the newest intact snapshot in the run folder.
             on_tick: called at each tick with step, kimg, sec_per_kimg, eta (seconds), losses, and weights (a path or
                 None).
 
         Raises:
-            TrainingError: the folder already has a run, there is nothing to resume, settings are not the snapshot's,
-                or a loss became infinite or NaN.
+            TrainingError: the folder has a run already, there is nothing to resume, the settings differ from the
+                snapshot's, or a loss became infinite or NaN.
             WriteError: the folder cannot be written.
-            KeyboardInterrupt: stopped by SIGINT or SIGTERM, after a snapshot.
+            KeyboardInterrupt: SIGINT or SIGTERM stopped the run, after a snapshot.
         """
         folder, plan = self.training.output.run_dir, self.training.plan()
         return run(
@@ -213,22 +220,24 @@ class PreparedRun(Generic[T]):
 
 
 def schedule_of(recipe: Timing, batches: Batches, content: str, kimg: float | None = None) -> Schedule:
-    """Return a run's length, in steps, and the settings that a resumed run must share.
+    """Return a run's schedule in steps, with the settings that a resumed run must share.
 
     Args:
-        recipe: of any model; a dataclass.
-        batches: of the run.
+        recipe: recipe of any model, a dataclass.
+        batches: the data.
         content: fingerprint of the data.
         kimg: length, in thousands of images; None for the recipe's.
 
     Raises:
-        SettingsError: it is shorter than one step.
+        SettingsError: the run is shorter than one step.
     """
     length = recipe.kimg if kimg is None else kimg
-    assert length is not None, "the recipe or the model says how long a run is"
+    assert length is not None, "the recipe or the model gives the length of the run"
     steps = batches.steps(length * 1000)
     if steps < 1:
-        raise SettingsError(f"expected kimg to be at least one batch of {recipe.batch} images, found {length:g}.")
+        raise SettingsError(
+            f"expected kimg to be at least one batch of {recipe.batch} images, found {length:g}: raise kimg."
+        )
     settings: dict[str, Any] = {**asdict(recipe), "seed": batches.seed, "data_fingerprint": content}  # type: ignore[call-overload]  # a Timing that is a dataclass
     tick = round(recipe.tick_kimg * 1000 / recipe.batch) or 1
     return Schedule(
@@ -242,5 +251,5 @@ def schedule_of(recipe: Timing, batches: Batches, content: str, kimg: float | No
 
 
 def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as they come back from a JSON file (lists for tuples), so that the two can be compared."""
+    """Return settings as read back from a JSON file, with lists for tuples, so that the two can be compared."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}

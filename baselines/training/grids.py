@@ -1,4 +1,4 @@
-"""Grids of samples as PNG files."""
+"""Sample grids as PNG files."""
 
 import io
 from pathlib import Path
@@ -11,7 +11,12 @@ from baselines.training.files import write_atomically
 
 
 def save_grid(path: Path, images: Tensor, columns: int) -> None:
-    """Write images ``[N, 1 or 3, H, W]``, -1..1, as one PNG with ``columns`` images in a row; a short row is black."""
+    """Write images ``[N, 1 or 3, H, W]``, -1..1, as one PNG with ``columns`` images per row, padded with black images.
+
+    Raises:
+        WriteError: the file cannot be written.
+    """
+    # Truncation after adding 128 rounds to the nearest byte, as in the official code of StyleGAN2-ADA.
     pixels = (images * 127.5 + 128).clamp(0, 255).to(torch.uint8).cpu()
     missing = -len(pixels) % columns
     pixels = torch.cat([pixels, pixels.new_zeros(missing, *pixels.shape[1:])])

@@ -1,4 +1,4 @@
-"""The training log: one JSON object a line."""
+"""The training log: one JSON object per line."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,16 @@ DIVERGED, CHANGED = "diverged", "changed"  # fields of entries that are not tick
 
 
 def append(path: Path, entry: Mapping[str, Any]) -> None:
-    """Add one line.
+    """Append one entry.
 
     Raises:
-        WriteError: it cannot be written.
+        WriteError: the log cannot be written.
     """
     append_line(path, json.dumps(entry))
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return all whole lines; a last line cut short by a crash is left out."""
+    """Return all complete entries; a last line cut short by a crash is dropped."""
     entries: list[dict[str, Any]] = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
         try:
@@ -34,19 +34,19 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def clear(path: Path) -> None:
-    """Begin an empty log.
+    """Replace the log with an empty one.
 
     Raises:
-        WriteError: it cannot be written.
+        WriteError: the log cannot be written.
     """
     write_atomically(path, b"")
 
 
 def mend(path: Path) -> None:
-    """Drop a last line that was cut short, so that the next one stands on its own.
+    """Drop a last line that was cut short, so that the next entry starts on a new line.
 
     Raises:
-        WriteError: it cannot be written.
+        WriteError: the log cannot be written.
     """
     content = path.read_bytes() if path.exists() else b""
     if not content.endswith(b"\n") and content:
@@ -54,12 +54,12 @@ def mend(path: Path) -> None:
 
 
 def rewind(path: Path, step: int, more: Sequence[Mapping[str, Any]] = ()) -> None:
-    """Drop what was logged after a step, which the resumed run logs again, and a line cut short; add ``more``.
+    """Drop the entries after a step, which the resumed run logs again, and a line cut short; append ``more``.
 
-    Entries about divergence stay: they allow changed settings until there is a later snapshot.
+    Entries about divergence stay: they permit changed settings until there is a later snapshot.
 
     Raises:
-        WriteError: it cannot be written.
+        WriteError: the log cannot be written.
     """
     kept = [entry for entry in read(path) if DIVERGED in entry or _is_past(entry, step)]
     write_atomically(path, "".join(json.dumps(entry) + "\n" for entry in (*kept, *more)).encode())
@@ -71,6 +71,6 @@ def diverged(path: Path, step: int) -> bool:
 
 
 def _is_past(entry: Mapping[str, Any], step: int) -> bool:
-    """Return whether an entry is not logged again by a run that goes on from a step; changes there are."""
+    """Return whether a run that resumes at a step would not log an entry again; it does log changes at that step."""
     at = entry.get("step", 0)
     return bool(at < step or (at == step and CHANGED not in entry))

@@ -1,7 +1,7 @@
 """The training loop of all models: phases in turn, averages, ticks, snapshots.
 
-A model gives it a ``TrainPlan``: networks, optimisers, and phases, each a loss with the networks it trains. The loop
-knows nothing else about the model.
+A model supplies a ``TrainPlan``: networks, optimisers, and phases, each of them a loss with the networks it trains. The
+loop knows nothing else about the model.
 """
 
 import math
@@ -33,15 +33,15 @@ OnTick = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True)
 class StepContext:
-    """What a loss knows about a step.
+    """The data of one step, as the losses see them.
 
     Attributes:
-        step: steps taken before this one.
+        step: number of steps taken before this one.
         nimg: real images shown before this step.
-        real: ``[batch, C, H, W]`` float32, -1..1; with several processes, this one's rows of the batch.
+        real: real images ``[batch, C, H, W]`` float32, -1..1; with several processes, this process's rows of the batch.
         labels: ``[batch, c_dim]`` float32, or None.
-        stream: gives the step's random stream for a purpose; every process draws from it for the whole batch.
-        rows: which rows of that are this process's.
+        stream: returns the step's random stream for a purpose; every process draws from it for the whole batch.
+        rows: this process's share of the draws for the whole batch.
     """
 
     step: int
@@ -57,8 +57,9 @@ class Phase:
     """One kind of update: which networks, with which optimisers, for which loss, how often.
 
     Attributes:
-        networks: those that are trained; no other gets a gradient.
-        optimizers: those that take a step.
+        name: name of the phase, for the log and the random streams.
+        networks: networks to train; no other network gets a gradient.
+        optimizers: optimisers that take a step.
         loss: returns values by name, each ``[batch]``; the mean of ``total`` is minimised.
         interval: the phase runs in every ``interval``-th step, with its gradient multiplied by ``interval``.
     """
@@ -75,17 +76,17 @@ class TrainPlan:
     """What the loop trains.
 
     Attributes:
-        networks: everything that is trained or averaged, by name; snapshots hold all of it.
-        optimizers: by name.
-        phases: in the order in which they run.
+        networks: all modules with state, by name; snapshots hold all of them.
+        optimizers: optimisers by name.
+        phases: phases in the order in which they run.
         averages: pairs of average and network.
-        ema_beta: fraction of the average that a step keeps, given the number of real images shown.
-        export: given the kimg and more for the header, writes the weights that the run is for, and samples; returns
-            the weights' path.
+        ema_beta: returns the weight of the old average in one update, for the number of real images shown.
+        export: writes the final weights and a sample grid, given the kimg and further entries of the header; returns
+            the path of the weights.
         prepare: called before the phases of every step, to set what changes over time.
-        about: what the headers of the snapshots say, as ``snapshots.Snapshot`` has it.
-        group: how many images a discriminator compares, 1 for none; the losses then take this process's rows of what
-            they draw, so that several processes can train the model. None: only one process can.
+        about: entries of the snapshots' headers; see ``snapshots.Snapshot``.
+        group: number of images that a discriminator compares, 1 if it judges each alone; the losses must then use only
+            this process's rows of their draws, so that several processes can train the model. None if only one can.
     """
 
     networks: Mapping[str, nn.Module]
@@ -101,15 +102,15 @@ class TrainPlan:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long a run is and how often it reports, in steps.
+    """The length of a run and the intervals of its reports, in steps.
 
     Attributes:
-        steps: in the whole run.
-        tick: between two lines of the log.
-        snapshot: between two snapshots; a multiple of ``tick``.
-        settings: of the run, of JSON types; a snapshot is resumed with the same ones only.
-        seed: of all randomness.
-        adjustable: names of settings with which a run may go on changed, after a loss became infinite or NaN.
+        steps: steps in the whole run.
+        tick: steps between two lines of the log.
+        snapshot: steps between two snapshots; a multiple of ``tick``.
+        settings: settings of the run, of JSON types; a snapshot can be resumed only with the same ones.
+        seed: seed of all random numbers.
+        adjustable: names of the settings that may change when a run resumes after a loss became infinite or NaN.
     """
 
     steps: int
@@ -130,19 +131,29 @@ def run(
     device: torch.device | str = "cpu",
     on_tick: OnTick | None = None,
 ) -> Path:
-    """Return the path of the final weights, after training to the end of the schedule.
+    """Train to the end of the schedule, and return the path of the final weights.
 
-    A run that was stopped and resumed gives the same weights as one that was not (the same bits on a CPU). SIGINT and
-    SIGTERM let the step under way end, write a snapshot and raise KeyboardInterrupt. Several processes that have joined
-    (``ranks.joined``) give what one would give, up to rounding; a run can be resumed with another number of them.
+    A run that was stopped and resumed gives the same weights as an uninterrupted one (the same bits on a CPU). On
+    SIGINT or SIGTERM, the current step is finished and a snapshot written before KeyboardInterrupt is raised. Several
+    joined processes (``ranks.joined``) give the same weights as one, up to rounding, and a run can be resumed with
+    another number of processes.
+
+    Args:
+        plan: networks, optimisers and phases.
+        batches: the data.
+        schedule: length of the run and intervals of its reports.
+        run_dir: the run folder.
+        resume: whether to continue from the newest intact snapshot in the run folder.
+        device: device of the networks.
+        on_tick: called at each tick with the entry of the log and the path of the weights, or None.
 
     Raises:
-        TrainingError: nothing to resume, other settings than the snapshot's, a run already in the folder, one that is
-            still going on there, processes that cannot share the batch, or a loss that became infinite or NaN
-            (``DivergenceError``); the last snapshot stays.
+        TrainingError: there is nothing to resume, the settings differ from the snapshot's, the folder has a run
+            already, another process is using it, or the processes cannot share the batch.
+        DivergenceError: a loss or a weight became infinite or NaN; the last snapshot stays.
         WriteError: the folder cannot be written.
         LostProcessError: another process of the run has ended.
-        KeyboardInterrupt: stopped by a signal, after the snapshot.
+        KeyboardInterrupt: a signal stopped the run, after a snapshot.
     """
     batches.rows = rows = ranks.rank_slice(plan.group, batches.sizes())
     weights = None
@@ -174,18 +185,21 @@ def run(
         return weights or ranks.first_only(plan.export, batches.shown(step) / 1000, told(changes))
 
 
-Changes = tuple[Mapping[str, Any], ...]  # what was changed where a run went on: kimg, and by setting the two values
+# For each resumption with changed settings: kimg, and by name of the setting its old and new value.
+Changes = tuple[Mapping[str, Any], ...]
 
 
 def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, resume: bool) -> tuple[int, Changes]:
-    """Return the step to start at, with the networks as they were at that step, and what was changed up to there.
+    """Restore the networks if a run resumes; return the step to start at, and the changes of settings so far.
 
     Raises:
-        TrainingError: there is a run already, or none to resume, or it was trained with other settings.
+        TrainingError: a new run finds another in its folder, or a resumed one finds none or other settings.
     """
     if not resume:
         if snapshots.listed(run_dir):
-            raise TrainingError(f"{run_dir} already holds a training run: resume it or choose another folder.")
+            raise TrainingError(
+                f"expected an empty folder for a new run, found one in {run_dir}: resume it, or choose another folder."
+            )
         ranks.first_only(log.clear, run_dir / LOG)
         return 0, ()
     snapshot = snapshots.latest(run_dir)
@@ -194,19 +208,19 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
     for name, (was, asked) in changed.items():
         if not diverged or name.partition(".")[0] not in schedule.adjustable:
             raise TrainingError(
-                f"the snapshot in {run_dir} was trained with {name} {was!r}, not {asked!r}: resume with that."
+                f"expected {name} {was!r} as in the snapshot in {run_dir}, found {asked!r}: resume with the former."
             )
     snapshots.restore(snapshot, plan.networks, plan.optimizers)
     kimg = batches.shown(snapshot.step) / 1000
     now: Changes = ({"kimg": kimg, **{name: list(pair) for name, pair in changed.items()}},) if changed else ()
     lines = [{"step": snapshot.step, "kimg": kimg, log.CHANGED: change} for change in now]
     ranks.first_only(log.rewind, run_dir / LOG, snapshot.step, lines)
-    ranks.first_only(snapshots.prune, run_dir)  # where the run was killed between writing one and deleting another
+    ranks.first_only(snapshots.prune, run_dir)  # in case the run was killed between writing and deleting one
     return snapshot.step, (*snapshot.changes, *now)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the settings that differ, by dotted name: what they were and are."""
+    """Return the settings that differ, by dotted name, as pairs of old and new value."""
     old, new = flat(before), flat(now)
     return {
         name: (old.get(name), new.get(name))
@@ -216,12 +230,12 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, 
 
 
 def told(changes: Changes) -> dict[str, Any]:
-    """Return what the header of the weights says about changes; nothing where there were none."""
+    """Return the header entry on changes of settings; empty if there were none."""
     return {"changes": list(changes)} if changes else {}
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings by dotted names, so that a difference can be named."""
+    """Return nested settings as one flat mapping by dotted names."""
     found: dict[str, Any] = {}
     for name, value in settings.items():
         found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
@@ -241,10 +255,10 @@ def advance_all(plan: TrainPlan, at: StepContext) -> Iterator[dict[str, float]]:
 
 
 def advance(phase: Phase, at: StepContext) -> dict[str, float]:
-    """Return the means of the phase's losses over all processes, after one step down the mean of their gradients.
+    """Take one optimiser step on the gradient of a phase, and return the means of its losses; both over all processes.
 
     Raises:
-        DivergenceError: the loss is infinite or NaN; the networks are as they were.
+        DivergenceError: a loss is infinite or NaN; the networks are unchanged.
     """
     for network in phase.networks:
         network.requires_grad_(True)
@@ -255,6 +269,7 @@ def advance(phase: Phase, at: StepContext) -> dict[str, float]:
             raise DivergenceError(f"{name} became {mean} at {at.nimg / 1000:g} kimg")
     for optimizer in phase.optimizers:
         optimizer.zero_grad(set_to_none=True)
+    # Lazy regularisation: a phase that runs in every interval-th step counts for all the steps it skips.
     losses["total"].mean().mul(phase.interval).backward()  # type: ignore[no-untyped-call]
     ranks.average_gradients(phase.networks)
     for optimizer in phase.optimizers:
@@ -265,10 +280,10 @@ def advance(phase: Phase, at: StepContext) -> dict[str, float]:
 
 
 def stop_diverged(run_dir: Path, schedule: Schedule, step: int, kimg: float, what: str) -> NoReturn:
-    """Note that a run diverged, which lets it go on with changed settings, and say how.
+    """Log that a run diverged, which permits resuming it with changed settings, and raise the error.
 
     Raises:
-        DivergenceError: always.
+        DivergenceError: always; the message says how to continue.
     """
     log.append(run_dir / LOG, {"step": step, "kimg": kimg, log.DIVERGED: what})
     way = "resume" if snapshots.listed(run_dir) else "start again"
@@ -282,7 +297,7 @@ def captured(plan: TrainPlan, schedule: Schedule, step: int, changes: Changes) -
 
 
 def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:
-    """Return the function from a purpose to this step's random stream."""
+    """Return a function that gives this step's random stream for a purpose."""
     return lambda purpose: stream(seed, step, purpose)
 
 
@@ -294,9 +309,9 @@ def report(
     kept: snapshots.Snapshot | None,
     on_tick: OnTick | None,
 ) -> Path | None:
-    """Log a tick and tell the caller; return the path of the weights where there is a snapshot to write, or None.
+    """Log a tick, write a snapshot if there is one, and call ``on_tick``; return the path of the weights, or None.
 
-    The log is first, so that a run killed in between lacks no line: a resumed run drops those after its snapshot.
+    The log comes first, so that a run killed in between lacks no line: a resumed run drops those after its snapshot.
     """
     log.append(run_dir / LOG, entry)
     weights = None

@@ -1,4 +1,4 @@
-"""Contents of a log entry: mean losses, speed and remaining time."""
+"""The content of a log entry: mean losses, speed and remaining time."""
 
 import time
 from collections.abc import Mapping
@@ -8,7 +8,13 @@ from baselines.training.data import Batches
 
 
 class Meter:
-    """Sums losses and time between two ticks of a run of ``steps`` steps."""
+    """Losses and time between two ticks.
+
+    Args:
+        batches: of the run, for the number of images shown.
+        steps: length of the run.
+        step: number of the first step to be counted.
+    """
 
     def __init__(self, batches: Batches, steps: int, step: int) -> None:
         self.batches, self.steps = batches, steps
@@ -19,12 +25,12 @@ class Meter:
         self.sums: dict[str, list[float]] = {}
 
     def add(self, means: Mapping[str, float]) -> None:
-        """Add the losses of one phase."""
+        """Add the mean losses of one phase, by name."""
         for name, mean in means.items():
             self.sums.setdefault(name, []).append(mean)
 
     def tick(self, step: int) -> dict[str, Any]:
-        """Return the entry of the log: step, kimg, sec_per_kimg, eta in seconds, mean losses; and reset."""
+        """Return a log entry and start counting anew: step, kimg, sec_per_kimg, eta (seconds) and mean losses."""
         nimg, end = self.batches.shown(step), self.batches.shown(self.steps)
         per_image = (time.perf_counter() - self.started) / max(nimg - self.batches.shown(self.step), 1)
         entry = {

@@ -1,4 +1,4 @@
-"""Training with several processes, started by ``torchrun``, that compute what one process would compute.
+"""Training with several processes, started by ``torchrun``, with the same result as with one.
 
 Random numbers depend on seed and step alone, so every process draws them for the whole batch and keeps its own rows.
 Gradients, losses and running averages are means over all processes; only the first process writes files.
@@ -33,7 +33,7 @@ __all__ = [
     "rank_slice",
 ]
 
-PATIENCE = timedelta(days=7)  # the first process may measure for hours; torchrun sees to processes that have died
+PATIENCE = timedelta(days=7)  # the first process may spend hours on metrics; torchrun handles processes that died
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,10 +41,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RankSlice:
-    """Which rows of a batch are this process's: every ``ranks``-th one, from number ``rank`` on.
+    """This process's share of a batch: every ``ranks``-th row, starting with row ``rank``.
 
-    A discriminator compares images that are ``N / group`` rows apart. Where ``ranks`` divides that number, the images
-    of a group stay in one process, at the distance at which its own discriminator looks for them.
+    A discriminator compares images that are ``N / group`` rows apart. If ``ranks`` divides that distance, the images of
+    a group stay in one process, at the distance that the discriminator expects in its smaller batch.
+
+    Attributes:
+        rank: number of this process, from 0.
+        ranks: number of processes.
     """
 
     rank: int = 0
@@ -59,16 +63,17 @@ class RankSlice:
         """Return this process's rows of a batch.
 
         Raises:
-            TrainingError: the processes would not get equally many.
+            TrainingError: the batch does not divide evenly among the processes.
         """
         if len(whole) % self.ranks:
             raise TrainingError(
-                f"{len(whole)} images cannot be shared by {self.ranks} processes: start a number that divides it."
+                f"expected a number of processes that divides a batch of {len(whole)} images, found {self.ranks}: "
+                "start another number of them."
             )
         return whole if self.ranks == 1 else whole[self.slice]
 
     def whole(self, own: int) -> int:
-        """Return how many rows the whole batch has where this process has ``own``."""
+        """Return the number of rows in the whole batch if this process has ``own``."""
         return own * self.ranks
 
 
@@ -79,33 +84,34 @@ def rank_slice(group: int | None, batches: Iterable[int]) -> RankSlice:
     """Return this process's rows of every batch.
 
     Args:
-        group: how many images the discriminator compares; None for a model that cannot be trained by several processes.
-        batches: the batch sizes of the run.
+        group: number of images that the discriminator compares; None for a model that only one process can train.
+        batches: batch sizes of the run.
 
     Raises:
-        TrainingError: this number of processes cannot share such batches.
+        TrainingError: the number of processes does not divide the groups of a batch.
     """
     rows = RankSlice(processes.rank(), processes.count())
     if rows.ranks == 1:
         return rows
     if group is None:
-        raise TrainingError(f"this model is trained by one process, not by {rows.ranks}: start it without torchrun.")
+        raise TrainingError(f"expected one process for this model, found {rows.ranks}: start it without torchrun.")
+    # Whole groups must stay together, so the groups are shared and not the images.
     for batch in batches:
         groups = batch // min(group, batch)
         if groups % rows.ranks:
             raise TrainingError(
-                f"a batch of {batch} images, of which {min(group, batch)} are compared at a time, cannot be shared by "
-                f"{rows.ranks} processes: start a number of them that divides {groups}."
+                f"expected a number of processes that divides the {groups} groups of a batch ({batch} images, "
+                f"{min(group, batch)} compared at a time), found {rows.ranks}: start another number of them."
             )
     return rows
 
 
 @contextmanager
 def joined() -> Iterator[Callable[[], bool]]:
-    """Join the processes that ``torchrun`` started, for the body.
+    """Join the process group that ``torchrun`` started, for the body.
 
-    Give a function that returns True in the first process that calls it, so that of several that fail one tells the
-    user.
+    Give a function that returns True only in the first process that calls it, so that one of several failing processes
+    reports the error.
     """
     if not dist.is_torchelastic_launched() or int(os.environ["WORLD_SIZE"]) == 1:
         yield lambda: True
@@ -127,7 +133,7 @@ def joined() -> Iterator[Callable[[], bool]]:
 
 
 def outlive_others() -> None:
-    """Ignore the signals with which ``torchrun`` ends all processes after one has ended, so as to tell the user why."""
+    """Ignore the signals by which ``torchrun`` stops all processes once one has failed, to have time to report why."""
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
@@ -144,21 +150,24 @@ def device_of_process(device: str | None) -> str:
         return device
     here, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if device != "cuda":
-        raise TrainingError(f"every process needs its own GPU, and {device} is one for all: write cuda.")
+        raise TrainingError(
+            f"expected the device cuda, which gives each process its own GPU, found {device} for all: write cuda."
+        )
     if here >= gpus:
         raise TrainingError(
-            f"there are more processes on this machine than GPUs ({gpus}): start {gpus}, or train on the cpu."
+            f"expected at most one process per GPU, found more processes on this machine than GPUs ({gpus}): start "
+            f"{gpus}, or train on the cpu."
         )
     torch.cuda.set_device(here)
     return f"cuda:{here}"
 
 
 def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return the result of a function that is called in the first process only, while the others wait.
+    """Call a function in the first process only, while the others wait, and return its result in all of them.
 
     Raises:
-        TrainingError: it failed there with this message; in the first process, whatever it raised.
-        RuntimeError: it failed there because of a bug.
+        TrainingError: the function failed for a reason the user can fix; in the first process, its own exception.
+        RuntimeError: the function failed because of a bug.
     """
     if processes.count() == 1:
         return function(*args, **kwargs)
@@ -169,10 +178,11 @@ def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
             found = [function(*args, **kwargs)]
         except Exception as error:
             problem = error
-    # A package raises its own classes for the user to read; a built-in exception is a bug.
+    # Errors meant for the user are classes of the packages themselves; a built-in exception is a bug.
     meant = isinstance(problem, TrainingError) or type(problem).__module__ != "builtins"
     said = [found[0], None if problem is None else str(problem), meant]
     with processes.meeting():
+        # Sent on success and failure alike: the other processes are waiting for it and would hang.
         dist.broadcast_object_list(said, src=0, device=torch.device("cpu"))
     if problem is not None:
         raise problem
@@ -183,12 +193,12 @@ def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 
 
 def any_of_all(flag: bool) -> bool:
-    """Return whether the flag is set in any process."""
+    """Return whether the flag is True in any process."""
     return bool(processes.sum_of_all(torch.tensor(float(flag))) > 0)
 
 
 def means_of_all(values: Mapping[str, float]) -> dict[str, float]:
-    """Return the means of values that every process has."""
+    """Return the means, over all processes, of values by name."""
     if processes.count() == 1:
         return dict(values)
     means = processes.mean_of_all(torch.tensor(list(values.values()), dtype=torch.float64))
@@ -199,6 +209,7 @@ def average_gradients(networks: Iterable[nn.Module]) -> None:
     """Replace the gradients of all parameters by their means over all processes."""
     if processes.count() == 1:
         return
+    # One flat tensor, so that a step takes one exchange and not one per parameter.
     gradients = [p.grad for network in networks for p in network.parameters() if p.grad is not None]
     means = processes.mean_of_all(torch.cat([gradient.flatten() for gradient in gradients]))
     for gradient, mean in zip(gradients, torch.split(means, [g.numel() for g in gradients]), strict=True):

@@ -1,6 +1,6 @@
-"""What a setting may be: its kind and range stand in a recipe's annotations, and are checked before anything is built.
+"""Checking of settings, before anything is built, against the types and ranges in a recipe's annotations.
 
-A mistake in the settings is the user's and is told in a sentence that names the setting; any other exception is ours.
+A wrong setting is the user's mistake and gives a one-sentence error that names it; any other exception is a bug.
 """
 
 import difflib
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers from ``low`` to ``high``; ``above`` leaves out ``low`` and ``below`` leaves out ``high``."""
+    """Numbers from ``low`` to ``high``; ``above`` excludes ``low``, and ``below`` excludes ``high``."""
 
     low: float
     high: float
@@ -36,7 +36,7 @@ class Range:
         return f"{'above' if self.above else 'from'} {low} {'and below' if self.below else 'to'} {high}"
 
 
-ADJUSTABLE = "may change where a run goes on after its loss became infinite or NaN"
+ADJUSTABLE = "may change when a run resumes after its loss became infinite or NaN"
 
 Count = Annotated[int, Range(1, 2**31)]
 Whole = Annotated[int, Range(0, 2**31)]
@@ -45,15 +45,17 @@ Features = Annotated[int, Range(1, 2**16)]
 Pixels = Annotated[int, Range(0, 2**14)]
 Number = Annotated[float, Range(0, 1e12)]
 Seed = Annotated[int, Range(0, 2**63 - 1)]
-Kimg = Annotated[float, Range(0, 1e9, above=True)]  # 1e9 are a trillion images
+Kimg = Annotated[float, Range(0, 1e9, above=True)]  # 1e9 kimg are a trillion images
 Probability = Annotated[float, Range(0, 1)]
-LearningRate = Annotated[float, Range(0, 1e38), ADJUSTABLE]  # up to what float32 holds: too high a rate diverges
+LearningRate = Annotated[
+    float, Range(0, 1e38), ADJUSTABLE
+]  # up to float32's range: a rate that is too high diverges, and that is reported then
 LossWeight = Annotated[float, Range(0, 1e12), ADJUSTABLE]
 Betas = Annotated[tuple[float, float], Range(0, 1, below=True), ADJUSTABLE]
 
 
 def recipe_of(recipe_class: type[R], settings: Mapping[str, Any]) -> R:
-    """Return a recipe with some settings, the others as the class has them.
+    """Return a recipe with some settings given and the others at their defaults.
 
     Raises:
         SettingsError: a setting is unknown, of the wrong kind or out of range.
@@ -70,10 +72,10 @@ def recipe_of(recipe_class: type[R], settings: Mapping[str, Any]) -> R:
 
 
 def check(recipe: R) -> R:
-    """Return the recipe, whose settings are of the right kind and in range.
+    """Return the recipe unchanged, after checking that its settings are of the right kind and in range.
 
     Raises:
-        SettingsError: one is not.
+        SettingsError: a setting is of the wrong kind or out of range.
     """
     if not is_dataclass(recipe):
         raise SettingsError(f"expected a recipe, found {_shown(recipe)}: give one such as RECIPES['digits32'].")
@@ -84,16 +86,16 @@ def check(recipe: R) -> R:
 
 
 def adjustable(recipe: Any) -> tuple[str, ...]:
-    """Return the names of the settings that a run may go on with changed, after its loss became infinite or NaN."""
+    """Return the names of the settings that may change when a run resumes after its loss became infinite or NaN."""
     hints = typing.get_type_hints(type(recipe), include_extras=True)
     return tuple(name for name, hint in hints.items() if ADJUSTABLE in getattr(hint, "__metadata__", ()))
 
 
 def check_value(name: str, value: Any, hint: Any) -> None:
-    """Check a value against a type annotation, and its numbers against the annotation's range.
+    """Check a value against a type annotation, and the numbers in it against the annotation's range.
 
     Raises:
-        SettingsError: it does not fit.
+        SettingsError: the value is of the wrong kind, or a number in it is out of range or not finite.
     """
     numbers = _range_in(hint)
     if not _fits(value, hint):
@@ -105,13 +107,13 @@ def check_value(name: str, value: Any, hint: Any) -> None:
 
 
 def _range_in(hint: Any) -> Range | None:
-    """Return the range that a type annotation, or a part of it, has."""
+    """Return the range in a type annotation, or the first in its parts; None if there is none."""
     own = [note for note in getattr(hint, "__metadata__", ()) if isinstance(note, Range)]
     return next((found for found in (*own, *map(_range_in, typing.get_args(hint))) if found), None)
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Return whether a value is of the kind that a type annotation says."""
+    """Return whether a value matches a type annotation."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         return _fits(value, args[0])
@@ -119,11 +121,12 @@ def _fits(value: Any, hint: Any) -> bool:
         return any(_fits(value, each) for each in args)
     if origin is Literal:
         return any(value == each and type(value) is type(each) for each in args)
+    # bool is a subclass of int, but True is a slip where a number is expected.
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    if hint in (bool, str, types.NoneType):  # a str is a Sequence, too
+    if hint in (bool, str, types.NoneType):  # before Sequence, which str is as well
         return isinstance(value, hint)
     if origin is tuple and Ellipsis not in args:
         whole = isinstance(value, list | tuple) and len(value) == len(args)
@@ -145,7 +148,7 @@ def _is_kind(hint: Any, kind: type) -> bool:
 
 
 def _numbers(name: str, value: Any) -> Iterator[tuple[str, float]]:
-    """Yield all numbers in a value, with their places as names."""
+    """Yield all numbers in a value, each with its dotted name."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield name, value
     elif isinstance(value, Mapping):
@@ -182,27 +185,27 @@ def _shown(value: Any) -> str:
 
 
 def unknown(name: str, names: Iterable[str], of: str = "") -> SettingsError:
-    """Return the error about a setting of a name that is not there."""
+    """Return the error for an unknown setting, with the nearest known name or else all of them."""
     names = sorted(names)
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]}?" if near else f"choose among {', '.join(names)}."
     return SettingsError(f"unknown setting {of}{name}: {hint}")
 
 
-NUMBERS = Range(0, 2**24)  # of what networks are told; larger ones are slips that would fill the memory
+NUMBERS = Range(0, 2**24)  # arguments of networks: a larger number is a slip that would exhaust the memory
 WIDTHS = Range(1, 2**24)
-WIDTH_ENDINGS = ("_dim", "_base", "_max", "_features")  # of names of parameters that say how wide a network is
+WIDTH_ENDINGS = ("_dim", "_base", "_max", "_features")  # endings of the names of parameters that are network widths
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What a network can be told: the parameters of some constructors, each handing on what it does not know itself.
+    """The arguments of a network: parameters of nested constructors, each passing on those it does not take itself.
 
     Attributes:
         of: the constructors, outermost first.
-        hidden: parameters that a constructor sets for the one after it.
-        parts: for parameters that are tables of arguments, what those can be.
-        choices: for parameters that are names, which there are.
+        hidden: parameters that a constructor sets for the next one, so that they cannot be given.
+        parts: for parameters that are tables of arguments, the arguments they may hold.
+        choices: for parameters that are names, the known names.
     """
 
     of: tuple[Callable[..., Any], ...]
@@ -223,7 +226,7 @@ class Arguments:
         return found
 
     def required(self) -> list[str]:
-        """Return the parameters of the outermost constructor that have no default."""
+        """Return the names of the outermost constructor's parameters without default."""
         return [
             name
             for name, parameter in inspect.signature(self.of[0]).parameters.items()
@@ -234,12 +237,12 @@ class Arguments:
         """Check the arguments of a network.
 
         Args:
-            given: by name.
-            of: which setting they are, such as ``generator``.
-            from_data: parameters that the data decide, which therefore cannot be given.
+            given: arguments by name.
+            of: name of the setting that holds them, such as ``generator``.
+            from_data: parameters that the data determine, which therefore cannot be given.
 
         Raises:
-            SettingsError: one is unknown, of the wrong kind or missing.
+            SettingsError: an argument is unknown, of the wrong kind, out of range or missing.
         """
         hints = {name: hint for name, hint in self.hints().items() if name not in from_data}
         for name, value in given.items():
@@ -250,10 +253,10 @@ class Arguments:
                 self.parts[name].check(value, f"{of}.{name}", self.parts[name].required())
         for name in self.required():
             if name in hints and name not in given:
-                raise SettingsError(f"the setting {of} lacks {name}: add it.")
+                raise SettingsError(f"expected {name} in the setting {of}, found none: add it.")
 
     def _annotated(self, name: str, hint: Any) -> Any:
-        """Return a parameter's type annotation with the names or the range of numbers that it can have."""
+        """Return a parameter's type annotation, narrowed to its known names or its range of numbers."""
         if name in self.choices:
             return Literal[tuple(self.choices[name])]
         return Annotated[hint, WIDTHS if name.endswith(WIDTH_ENDINGS) else NUMBERS]
@@ -261,11 +264,10 @@ class Arguments:
 
 @contextmanager
 def building(what: str) -> Iterator[None]:
-    """Tell that settings do not go together, where a constructor in the body says so.
+    """Convert a constructor's errors in the body into an error about the settings.
 
     Raises:
-        SettingsError: in place of a ``ValueError``, or of a division by a size that came out as 0; every other
-            exception passes.
+        SettingsError: the body raised a ``ValueError``, or divided by a size that came out as 0; other exceptions pass.
     """
     try:
         yield

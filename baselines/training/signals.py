@@ -1,4 +1,4 @@
-"""Being asked to stop, by Ctrl-C or by a scheduler, without losing the step under way."""
+"""Requests to stop, from Ctrl-C or a scheduler, that let the current step finish."""
 
 import signal
 import threading
@@ -9,7 +9,10 @@ from types import FrameType
 
 @contextmanager
 def stop_requests() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set instead of ending the process; only the main thread gets signals."""
+    """Give an event that SIGINT and SIGTERM set, instead of ending the process.
+
+    Python delivers signals to the main thread alone; in any other thread the event is never set.
+    """
     stopped = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stopped

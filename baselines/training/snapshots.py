@@ -1,4 +1,4 @@
-"""Snapshots to resume from: networks, averages, optimisers and counters in one checked file; the last two are kept."""
+"""Snapshots to resume from: networks, averages, optimisers and counters in one checksummed file."""
 
 import json
 from collections.abc import Mapping
@@ -15,20 +15,20 @@ from baselines.errors import DivergenceError, TrainingError
 from baselines.training.files import remove, write_atomically
 from baselines.training.weights import from_bytes, to_bytes
 
-KEPT = 2  # so that a damaged newest snapshot costs one interval and not the run
+KEPT = 2  # so that a damaged newest snapshot costs one interval, not the run
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that a run needs to go on as if it had not stopped.
+    """Everything a run needs to continue as if it had not stopped.
 
     Attributes:
-        step: steps taken. All randomness depends on seed and step, so this is the state of the random streams too.
-        settings: of the run, of JSON types; the snapshot is resumed with the same ones only.
-        tensors: by names such as ``networks/G/mapping.fc0.weight`` and ``optimizers/G/3/exp_avg``.
-        changes: the settings that were changed where the run went on after it had diverged, of JSON types.
-        about: what the header of the run's weights says, and under ``weights`` which of these networks they are; of
-            JSON types. Resuming does not need it.
+        step: number of steps taken; random streams depend on seed and step alone, so this is their state too.
+        settings: settings of the run, of JSON types; the snapshot can be resumed only with the same ones.
+        tensors: tensors by names such as ``networks/G/mapping.fc0.weight`` and ``optimizers/G/3/exp_avg``.
+        changes: settings that changed when the run resumed after diverging, of JSON types.
+        about: entries of the header of the run's weights, of JSON types, and under ``weights`` the networks that they
+            consist of; not needed for resuming.
     """
 
     step: int
@@ -46,7 +46,7 @@ def capture(
     changes: tuple[Mapping[str, Any], ...] = (),
     about: Mapping[str, Any] = MappingProxyType({}),
 ) -> Snapshot:
-    """Return the state now; its tensors are the networks' own, so write it before the next step."""
+    """Return the current state; its tensors share memory with the networks, so write it before the next step."""
     tensors: dict[str, Tensor] = {}
     for name, network in networks.items():
         tensors |= {f"networks/{name}/{key}": value for key, value in network.state_dict().items()}
@@ -57,7 +57,7 @@ def capture(
 
 
 def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]) -> None:
-    """Load a snapshot's state into networks and optimisers that are built as for its run.
+    """Load a snapshot into networks and optimisers that were built as for its run.
 
     Raises:
         TrainingError: the networks have another architecture.
@@ -67,7 +67,8 @@ def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: M
             network.load_state_dict(_below(snapshot.tensors, f"networks/{name}/"))
         except RuntimeError:
             raise TrainingError(
-                f"the snapshot's {name} has another architecture: resume with its recipe, or start in another folder."
+                f"expected the architecture of this recipe, found another in the snapshot's {name}: resume with its "
+                "recipe, or start in another folder."
             ) from None
     for name, optimizer in optimizers.items():
         state: dict[int, dict[str, Tensor]] = {}
@@ -78,11 +79,11 @@ def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: M
 
 
 def write(folder: Path, snapshot: Snapshot) -> Path:
-    """Return the new file, written atomically, and delete all but the last two.
+    """Write a snapshot atomically, delete all but the newest two, and return the path of the new file.
 
     Raises:
         DivergenceError: a weight is infinite or NaN; nothing is written.
-        WriteError: the file cannot be written; the older snapshots are as they were.
+        WriteError: the file cannot be written; the older snapshots are unchanged.
     """
     for name, tensor in snapshot.tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
@@ -98,20 +99,20 @@ def write(folder: Path, snapshot: Snapshot) -> Path:
 
 
 def prune(folder: Path) -> None:
-    """Delete all snapshots but the last two.
+    """Delete all snapshots but the newest two.
 
     Raises:
-        WriteError: one cannot be deleted.
+        WriteError: a file cannot be deleted.
     """
     for old in listed(folder)[:-KEPT]:
         remove(old)
 
 
 def latest(folder: Path) -> Snapshot:
-    """Return the newest snapshot that is whole.
+    """Return the newest intact snapshot.
 
     Raises:
-        TrainingError: there is none.
+        TrainingError: there is no intact snapshot.
     """
     damage = []
     for path in reversed(listed(folder)):
@@ -120,18 +121,19 @@ def latest(folder: Path) -> Snapshot:
         except (OSError, ValueError) as problem:
             damage.append(str(problem))
     why = damage[0] if damage else "it holds no snapshot"
-    raise TrainingError(f"cannot resume in {folder}: {why.rstrip('.')}; start again in another folder.")
+    raise TrainingError(f"cannot resume in {folder} ({why.rstrip('.')}): start again in another folder.")
 
 
 def read(path: Path) -> Snapshot:
-    """Return one snapshot.
+    """Return the snapshot in a file.
 
     Raises:
-        TrainingError: it is cut short or damaged, or not a snapshot.
+        ValueError: the file is cut short, damaged or not a safetensors file.
+        TrainingError: the file is not a snapshot.
     """
     tensors, header = from_bytes(path.read_bytes(), str(path))
     if "step" not in header or "settings" not in header:
-        raise TrainingError(f"{path} is not a snapshot of a training run: remove it.")
+        raise TrainingError(f"expected a snapshot of a training run, found another file, {path}: remove it.")
     changes = tuple(json.loads(header.get("changes", "[]")))
     return Snapshot(json.loads(header["step"]), json.loads(header["settings"]), tensors, changes)
 
@@ -142,11 +144,11 @@ def listed(folder: Path) -> list[Path]:
 
 
 def weights_in(tensors: Mapping[str, Tensor], places: Mapping[str, str]) -> dict[str, Tensor]:
-    """Return the tensors of the run's weights, as they are called in the file of those.
+    """Return the tensors of the run's weights in a snapshot, under the names they have in the weights' file.
 
     Args:
-        tensors: of a snapshot.
-        places: the beginning of the names of a part of the weights -> the network in the snapshot that the part is.
+        tensors: tensors of the snapshot.
+        places: prefix of the names of a part of the weights -> name of the part's network in the snapshot.
     """
     return {
         prefix + key: tensor
@@ -156,7 +158,7 @@ def weights_in(tensors: Mapping[str, Tensor], places: Mapping[str, str]) -> dict
 
 
 def places_of(weights: nn.Module, networks: Mapping[str, nn.Module]) -> dict[str, str]:
-    """Return which networks of a snapshot the run's weights are, all or part by part; see ``weights_in``."""
+    """Return the networks of a snapshot that make up the run's weights, by prefix; see ``weights_in``."""
     parts = [("", weights), *((f"{name}.", part) for name, part in weights.named_children())]
     return {prefix: name for prefix, part in parts for name, network in networks.items() if network is part}
 

@@ -1,4 +1,4 @@
-"""What the training of every StyleGAN has in common: generator, discriminator, and the average that is the result."""
+"""The training that all StyleGANs share: a generator, a discriminator, and the averaged generator as the result."""
 
 import copy
 from abc import abstractmethod
@@ -23,19 +23,19 @@ GRID = 10  # samples in a row and in a column of the sample grid
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings that the training of every StyleGAN has.
+    """Settings that all StyleGANs share.
 
     Attributes:
-        generator: keyword arguments of the generator, except those that follow from the data.
+        generator: keyword arguments of the generator, except those determined by the data.
         discriminator: keyword arguments of the discriminator, with the same exception.
         kimg: length of the run, in thousands of real images shown.
-        batch: images in a step.
+        batch: images per step.
         g_lr, d_lr: learning rates of Adam before the correction for lazy regularisation.
-        betas: of Adam.
-        ema_kimg: half-life of the averaged generator.
-        ema_rampup: the half-life is at most this fraction of the images shown; None for no such bound.
-        mirror: flip images at random.
-        tick_kimg: between two lines of the log.
+        betas: decay rates of Adam's two moments.
+        ema_kimg: half-life of the averaged generator, in thousands of images.
+        ema_rampup: upper bound of the half-life, as a fraction of the images shown so far; None for no bound.
+        mirror: whether to flip images left to right with probability 1/2.
+        tick_kimg: thousands of images between two lines of the log.
         snapshot_ticks: ticks between two snapshots.
     """
 
@@ -54,23 +54,23 @@ class Recipe:
 
 
 class Options(frame.Options, total=False):
-    """What a run can be told besides images, recipe and folder; see ``prepare``."""
+    """Options of a run besides images, recipe and folder; see ``prepare``."""
 
     labels: Tensor | None
     start: Mapping[str, Mapping[str, Tensor]] | None
 
 
 class Training(frame.Training):
-    """The generator against the discriminator, with the average of the generator that is the result.
+    """A generator trained against a discriminator, with the averaged generator as the result.
 
     Attributes:
-        generator_class, discriminator_class: the networks' classes.
-        generator_arguments, discriminator_arguments: what they can be told.
-        G, D, G_ema: the networks.
+        generator_class, discriminator_class: classes of the networks.
+        generator_arguments, discriminator_arguments: arguments that a recipe may give them.
+        G, D, G_ema: generator, discriminator and averaged generator.
         recipe: the settings.
-        output: where the run writes, and the header of its weights.
-        seed: of the sample grid.
-        labels: of the training images, ``[N, c_dim]``, or None.
+        output: the run folder, and the content of the weights' header.
+        seed: seed of the sample grid.
+        labels: labels of the training images, ``[N, c_dim]``, or None.
     """
 
     generator_class: ClassVar[Callable[..., Any]]
@@ -89,17 +89,17 @@ class Training(frame.Training):
 
     @classmethod
     def arguments(cls, recipe: Any) -> dict[str, Any]:
-        """Return the generator's keyword arguments, except those that follow from the data."""
+        """Return the generator's keyword arguments, except those determined by the data."""
         return dict(recipe.generator)
 
     @classmethod
     def segments(cls, recipe: Any, img_resolution: int) -> tuple[BatchSegment, ...]:
-        """Return the steps of a run in segments of one batch size; none where it is the recipe's throughout."""
+        """Return the run's segments of constant batch size; empty if the recipe's ``batch`` holds throughout."""
         return ()
 
     @abstractmethod
     def group(self) -> int:
-        """Return how many images the discriminator compares; 1 where it looks at each alone."""
+        """Return the number of images that the discriminator compares; 1 if it judges each alone."""
 
     def result(self) -> nn.Module:
         """Return the averaged generator."""
@@ -107,16 +107,17 @@ class Training(frame.Training):
         return averaged
 
     def latents(self, draws: torch.Generator, count: int, rows: RankSlice = WHOLE) -> tuple[Tensor, Tensor | None]:
-        """Return this process's rows of latents ``[count, z_dim]``, and of labels drawn from the data's or None."""
+        """Return this process's rows of latents ``[count, z_dim]`` and of labels drawn from the data's, or None."""
         z = rows.of(normal(draws, count, self.G.z_dim)).to(self.device)
         if self.labels is None:
             return z, None
         return z, self.labels[rows.of(torch.randint(len(self.labels), [count], generator=draws))].to(self.device)
 
     def samples(self) -> tuple[Tensor, int]:
-        """Return samples of the averaged generator, ``[GRID**2, C, R, R]``, -1..1, and how many make a row."""
+        """Return samples of the averaged generator, ``[GRID**2, C, R, R]``, -1..1, and the number of images per row."""
         z, c = self.latents(stream(self.seed, 0, "grid"), GRID**2)
         rows = zip(z.view(GRID, GRID, -1), [None] * GRID if c is None else c.view(GRID, GRID, -1), strict=True)
+        # Row by row, to keep the memory small.
         return torch.cat([self.G_ema(z_row, c_row) for z_row, c_row in rows]), GRID
 
 
@@ -136,18 +137,18 @@ def prepare(
     """Return a run that is ready to start, with settings and data checked and the networks built.
 
     Args:
-        training: of the paper.
+        training: the paper's class.
         images: N square images ``[C, R, R]`` uint8, such as a tensor ``[N, C, R, R]``; R a power of two.
         recipe: all settings, such as ``RECIPES["digits32"]``.
-        run_dir: the run's folder; nothing is written yet.
+        run_dir: the run folder; nothing is written yet.
         labels: ``[N, c_dim]`` float32 one-hot labels for a conditional model, or None.
-        start: for transfer learning, the state dicts of ``G``, ``D`` and ``G_ema`` to begin with.
-        options: as ``baselines.training.frame.Identity`` has them.
+        start: for transfer learning, initial state dicts of ``G``, ``D`` and ``G_ema``.
+        options: see ``baselines.training.frame.Identity``.
 
     Raises:
         SettingsError: a setting is unknown, of the wrong kind or out of range.
-        TrainingError: no images, images that are not square or a power of two, or weights to start with that do not
-            fit.
+        TrainingError: there are no images, their sides are not equal powers of two, or the initial weights do not fit
+            the networks.
     """
     identity, recipe = Identity.of(options), check(recipe)
     batches = Batches(images, labels, recipe.batch, identity.seed, recipe.mirror)
@@ -167,10 +168,10 @@ def prepare(
 def networks(
     training: type[Training], recipe: Recipe, shape: Mapping[str, int], seed: int
 ) -> tuple[nn.Module, nn.Module, dict[str, Any]]:
-    """Return generator and discriminator as they are at the beginning, and the generator's keyword arguments.
+    """Return newly initialised generator and discriminator, and the generator's keyword arguments.
 
     Raises:
-        SettingsError: they cannot be built with the recipe's settings.
+        SettingsError: the networks cannot be built with the recipe's settings.
     """
     training.generator_arguments.check(recipe.generator, "generator", shape)
     training.discriminator_arguments.check(recipe.discriminator, "discriminator", shape)
@@ -184,7 +185,7 @@ def check_groups(sizes: Iterable[int], group: int) -> None:
     """Check that batches divide into the groups of images that the discriminator compares.
 
     Raises:
-        SettingsError: one does not.
+        SettingsError: a batch size is not a multiple of the group size.
     """
     for size in sizes:
         if size % min(group, size):
@@ -194,31 +195,31 @@ def check_groups(sizes: Iterable[int], group: int) -> None:
 
 
 def begin_with(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
-    """Fill a network with given weights.
+    """Load initial weights into a network.
 
     Raises:
-        TrainingError: they are of another architecture; it names the first tensor that differs.
+        TrainingError: the weights are of another architecture; the message names the first tensor that differs.
     """
     own = network.state_dict()
     for key in sorted(own.keys() | state.keys()):
         found, wanted = (list(d[key].shape) if key in d else None for d in (state, own))
         if found != wanted:
             raise TrainingError(
-                f"the weights of {name} to start with have {key} as {found}, not {wanted}: give others."
+                f"expected {key} of shape {wanted} in the initial weights of {name}, found {found}: give other weights."
             )
     network.load_state_dict(dict(state))
 
 
 def shape_of(images: Images, labels: Tensor | None) -> dict[str, int]:
-    """Return what the data decide of the networks: ``c_dim``, ``img_resolution`` and ``img_channels``.
+    """Return the networks' arguments that the data determine: ``c_dim``, ``img_resolution`` and ``img_channels``.
 
     Raises:
-        TrainingError: the images are not square, or their size is not a power of two.
+        TrainingError: the sides of the images are not equal powers of two, or smaller than 8 pixels.
     """
     channels, height, width = images[0].shape
     if height != width or height < 8 or height & (height - 1):
         raise TrainingError(
-            f"training images must be square with a power of two of pixels, not {width}x{height}: resize them."
+            f"expected square training images with sides of 8, 16, 32 and so on, found {width}x{height}: resize them."
         )
     c_dim = 0 if labels is None else labels.shape[1]
     return {"c_dim": c_dim, "img_resolution": height, "img_channels": channels}
@@ -226,14 +227,14 @@ def shape_of(images: Images, labels: Tensor | None) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class StepNoise:
-    """Noise for the layers of a generator in one pass of one step, which depends on seed, step and pass alone.
+    """Noise for a generator's layers in one pass of one step; depends on seed, step and pass alone.
 
     Attributes:
-        stream: gives the step's own random stream for a purpose.
-        purpose: which pass it is for.
-        count: of images.
-        device: where the draws are made, for there are many; so they differ between kinds of device.
-        rows: which of the images are there.
+        stream: returns the step's random stream for a purpose.
+        purpose: name of the pass.
+        count: images in the whole batch.
+        device: device of the draws.
+        rows: this process's share of the images.
     """
 
     stream: Callable[[str], torch.Generator]
@@ -246,5 +247,6 @@ class StepNoise:
         """Return this process's rows of standard normal draws ``[count, *shape]``."""
         draws = self.stream(f"{self.purpose}/{purpose}")
         if self.device.type != "cpu":
+            # Drawn on the device itself: copying this much noise would be slow. So it differs between kinds of device.
             draws = torch.Generator(self.device).manual_seed(draws.initial_seed())
         return self.rows.of(torch.randn([self.count, *shape], generator=draws, device=self.device))

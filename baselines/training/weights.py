@@ -1,4 +1,4 @@
-"""Weights as safetensors: the tensors of one network, with what is needed to build it in the header."""
+"""Weights as safetensors: the tensors of one network, with a header that says how to build it."""
 
 import hashlib
 import json
@@ -17,50 +17,52 @@ def save_weights(path: Path, module: nn.Module, *, model: str, config: Mapping[s
     """Write all parameters and buffers of ``module``.
 
     Args:
-        path: of the file; it is replaced only once the new one is whole.
+        path: the file; an existing one is replaced only once the new one is complete.
         module: the network.
-        model: which kind of network, such as ``"stylegan3"``.
-        config: the keyword arguments of its constructor, of JSON types.
-        notes: more for the header, of JSON types: recipe, kimg, data_fingerprint ...
+        model: kind of network, such as ``"stylegan3"``.
+        config: keyword arguments of the network's constructor, of JSON types.
+        notes: further entries of the header, of JSON types: recipe, kimg, data_fingerprint ...
 
     Raises:
-        OSError: the file cannot be written.
+        WriteError: the file cannot be written.
     """
     header = {name: json.dumps(value) for name, value in {"model": model, "config": dict(config), **notes}.items()}
     write_atomically(path, to_bytes(module.state_dict(), header))
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """Return what ``save_weights`` was told: ``model``, ``config`` and the notes.
+    """Return the header that ``save_weights`` wrote: ``model``, ``config`` and the notes.
 
     Raises:
-        ValueError: it is not a safetensors file, or has no such header.
-        FileNotFoundError: no such file.
+        ValueError: the file is not a safetensors file, or has no such header.
+        FileNotFoundError: there is no such file.
     """
     try:
         with safe_open(path, framework="pt") as file:
             header = {name: json.loads(text) for name, text in (file.metadata() or {}).items() if name != "sha256"}
     except (SafetensorError, json.JSONDecodeError) as problem:
         raise ValueError(
-            f"{path} is not a whole safetensors file of weights ({problem}): train or fetch it again."
+            f"expected a complete safetensors file of weights, found {path} ({problem}): train or fetch it again."
         ) from None
     if "model" not in header or "config" not in header:
-        raise ValueError(f"{path} says neither model nor config in its header: convert it first.")
+        raise ValueError(
+            f"expected model and config in the header of {path}, found {', '.join(header) or 'none'}: convert it first."
+        )
     return header
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
-    """Return the ``state_dict`` in the file, on the CPU.
+    """Return the ``state_dict`` in a file, on the CPU.
 
     Raises:
-        ValueError: the file is cut short or damaged, or not a safetensors file.
-        FileNotFoundError: no such file.
+        ValueError: the file is cut short, damaged or not a safetensors file.
+        FileNotFoundError: there is no such file.
     """
     return from_bytes(path.read_bytes(), str(path))[0]
 
 
 def to_bytes(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> bytes:
-    """Return a safetensors file; its header also gets the sha256 of names, shapes and contents.
+    """Return the bytes of a safetensors file, whose header also gets a sha256 of header and tensors.
 
     Equal tensors and headers give equal bytes, whatever their order.
     """
@@ -69,30 +71,36 @@ def to_bytes(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> bytes:
 
 
 def from_bytes(content: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return tensors and header of what ``to_bytes`` gave; a file by another writer has no sha256 to check.
+    """Return the tensors and the header in the bytes of a safetensors file.
+
+    The sha256 that ``to_bytes`` writes is checked; files by other programs have none.
 
     Raises:
-        ValueError: the content is cut short or damaged; the message calls it ``name``.
+        ValueError: the content is cut short or damaged; the message refers to it as ``name``.
     """
     try:
         tensors = load(content)
         length = int.from_bytes(content[:8], "little")
         header: dict[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__", {})
     except (SafetensorError, ValueError) as problem:
-        raise ValueError(f"{name} is not a whole safetensors file ({problem}): fetch or write it again.") from None
+        raise ValueError(
+            f"expected a complete safetensors file, found {name} ({problem}): fetch or write it again."
+        ) from None
     stated = header.pop("sha256", None)
     if stated is not None and stated != _digest(tensors, header):
-        raise ValueError(f"{name} is damaged, its content does not match its sha256: fetch or write it again.")
+        raise ValueError(
+            f"expected the content of {name} to match its sha256, found a damaged file: fetch or write it again."
+        )
     return tensors, header
 
 
 def _in_order(content: bytes) -> bytes:
-    """Return a safetensors file with sorted metadata, which safetensors writes in another order every time."""
+    """Return a safetensors file with sorted metadata: safetensors itself writes them in varying order."""
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # the format wants tensors to start at a multiple of eight bytes
+    text += b" " * (-len(text) % 8)  # tensors must start at a multiple of eight bytes
     return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 

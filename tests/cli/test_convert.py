@@ -131,7 +131,7 @@ def test_the_file_to_write_has_the_right_ending(out: str, source: Path, tmp_path
         (b"", "is empty"),
         (b"hello there", "is text"),
         (b"<html>", "is a web page"),
-        (b"\x18\0\0\0\0\0\0\0{" + b" " * 40, "is not a whole safetensors file"),
+        (b"\x18\0\0\0\0\0\0\0{" + b" " * 40, "expected a complete safetensors file"),
         (b"PK\x03\x04" + bytes(40), "is a zip that is cut short or damaged"),
         (pickle.dumps({"G_ema": 1}), "holds no networks"),
         (pickle.dumps({"G_ema": 1})[:-3], "is cut short"),

@@ -85,18 +85,18 @@ def test_a_conditional_model_is_asked_for_by_its_setting(apprentice: Apprentice)
 def test_a_run_is_resumed_in_its_folder(apprentice: Apprentice) -> None:
     run = (*LINE, "--recipe", "short", "--run-dir", "run")
     assert ganbench(*run).exit_code == 0
-    assert "run is not empty, it holds snapshot: resume it" in complaint(*run)
+    assert "found snapshot in run: resume that run" in complaint(*run)
     assert ganbench(*run, "--resume").exit_code == 0
     assert [asked[3] for asked in apprentice.asked] == [False, True]
 
 
 def test_a_folder_without_a_run_cannot_be_resumed(apprentice: Apprentice, tmp_path: Path) -> None:
     resumed = (*LINE, "--recipe", "short", "--run-dir", "run", "--resume")
-    assert "no snapshot in run" in complaint(*resumed)
+    assert "found none in run" in complaint(*resumed)
     (tmp_path / "run").mkdir()
-    assert "no snapshot in run" in complaint(*resumed)
+    assert "found none in run" in complaint(*resumed)
     (tmp_path / "run" / "log.jsonl").write_text("")
-    assert "no snapshot in run" in complaint(*resumed)
+    assert "found none in run" in complaint(*resumed)
     assert apprentice.asked == []
 
 
@@ -168,7 +168,7 @@ def test_what_is_typed_wrong_is_told_before_anything_is_made(apprentice: Apprent
     assert "seed" in complaint(*LINE, "--recipe", "short", "--seed", "-1")
     assert "gpu" in complaint(*LINE, "--recipe", "short", "--device", "gpu")
     (tmp_path / "file").write_text("")
-    assert "found a file: file" in complaint(*LINE, "--recipe", "short", "--run-dir", "file")
+    assert "found the file file" in complaint(*LINE, "--recipe", "short", "--run-dir", "file")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -48,7 +48,8 @@ def test_processes_that_cannot_share_the_batch_say_so_once_and_end(tmp_path: Pat
     found = several(3, *RUN, "--run-dir", str(tmp_path / "three"))
     assert found.returncode != 0
     (line,) = [line for line in found.stderr.splitlines() if line.startswith("ganbench: ")]
-    assert line.endswith("cannot be shared by 3 processes: start a number of them that divides 4.")
+    assert "divides the 4 groups of a batch" in line
+    assert line.endswith("found 3: start another number of them.")
     assert "exitcode  : 2" in found.stderr
 
 

@@ -181,7 +181,7 @@ def test_a_run_that_cannot_be_is_refused(tmp_path, changes, words):
 
 def test_a_snapshot_of_other_settings_is_refused(tmp_path):
     run(tmp_path, dataclasses.replace(TINY, kimg=0.004))
-    with pytest.raises(ValueError, match=r"trained with lambda_A 10, not 5"):
+    with pytest.raises(ValueError, match=r"expected lambda_A 10 as in the snapshot .*, found 5"):
         run(tmp_path, dataclasses.replace(TINY, lambda_A=5), resume=True)
 
 

@@ -209,10 +209,10 @@ def test_averages_move_by_their_share(tmp_path):
         (IMAGES, torch.ones(7, 1), {}, "at least two domains"),
         (IMAGES, torch.eye(3)[[0, 0, 0, 1, 1, 1, 1]], {}, "domain 2 has no training images"),
         (IMAGES[..., :4], LABELS, {}, "square"),
-        (IMAGES[..., :6, :6], LABELS, {}, "power of two of pixels, not 6x6"),
+        (IMAGES[..., :6, :6], LABELS, {}, "sides of 8, 16, 32 and so on, found 6x6"),
         (IMAGES, LABELS, {"w_hpf": 1}, "trained with masks: give masks, or set w_hpf 0"),
         (IMAGES, LABELS, {"ds_iter": 0}, "ds_iter to be a number from 1 to .*, found 0"),
-        (IMAGES[:0], LABELS[:0], {}, "no images to train on"),
+        (IMAGES[:0], LABELS[:0], {}, "expected images to train on, found none"),
     ],
 )
 def test_a_run_that_cannot_be_is_refused(tmp_path, images, labels, changes, words):
@@ -224,7 +224,7 @@ def test_a_second_run_and_other_settings_are_refused(tmp_path):
     run(tmp_path, dataclasses.replace(TINY, kimg=0.004))
     with pytest.raises(ValueError, match="resume"):
         run(tmp_path)
-    with pytest.raises(ValueError, match=r"trained with lambda_cyc 1, not 5"):
+    with pytest.raises(ValueError, match=r"expected lambda_cyc 1 as in the snapshot .*, found 5"):
         run(tmp_path, dataclasses.replace(TINY, lambda_cyc=5), resume=True)
 
 

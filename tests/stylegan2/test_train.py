@@ -155,7 +155,9 @@ def test_training_can_start_from_other_weights_and_freeze_layers(tmp_path):
         assert torch.equal(after[f"networks/D/{name}"], start["D"][name]), name
     assert not torch.equal(after["networks/D/b16.conv1.weight"], start["D"]["b16.conv1.weight"])
     start["D"]["b4.out.bias"] = torch.zeros(2)
-    with pytest.raises(ValueError, match=r"weights of D to start with have b4\.out\.bias as \[2\], not \[1\]"):
+    with pytest.raises(
+        ValueError, match=r"expected b4\.out\.bias of shape \[1\] in the initial weights of D, found \[2\]"
+    ):
         train(IMAGES, recipe, tmp_path / "other", start=start)
 
 

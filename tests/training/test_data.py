@@ -60,10 +60,10 @@ def test_mirror_flips_about_half_and_nothing_else():
 @pytest.mark.parametrize(
     ("images", "labels", "words"),
     [
-        (IMAGES[:0], None, "no images"),
+        (IMAGES[:0], None, "expected images to train on, found none"),
         (IMAGES.float(), None, "uint8"),
         (IMAGES[:, 0], None, r"\[C, H, W\]"),
-        (IMAGES, torch.eye(9), "10 images came with 9 labels"),
+        (IMAGES, torch.eye(9), "expected one label for each of 10 images, found 9"),
         (IMAGES.numpy(), None, r"expected training images as tensors \[C, H, W\] uint8, found ndarray"),
         (IMAGES, [0] * 10, r"expected labels as a tensor \[N, c_dim\]"),
     ],

@@ -81,8 +81,8 @@ def test_all_processes_end_with_the_same_sentence_and_one_is_to_tell(runs):
     assert {first[4], second[4]} == {"True", "False"}
     nan, alone, grouped, folder = first[:4]
     assert nan.startswith("G/total became nan at 0.02 kimg")
-    assert "trained by one process, not by 2" in alone
-    assert "4 are compared at a time, cannot be shared by 2 processes: start a number of them that divides 1" in grouped
+    assert "expected one process for this model, found 2" in alone
+    assert "divides the 1 groups of a batch (4 images, 4 compared at a time), found 2: start another" in grouped
     assert "cannot write" in folder
     assert snapshots.latest(runs / "nan").step == 4
 
@@ -130,7 +130,7 @@ def test_shares_keep_groups_whole_and_together_they_are_the_batch(ranks):
 
 
 def test_rows_that_are_not_enough_for_all_are_refused():
-    with pytest.raises(ValueError, match="3 images cannot be shared by 2 processes"):
+    with pytest.raises(ValueError, match="divides a batch of 3 images, found 2"):
         RankSlice(0, 2).of(torch.zeros(3))
 
 
@@ -151,7 +151,7 @@ def test_every_process_takes_a_gpu_of_its_own(monkeypatch):
     monkeypatch.setenv("LOCAL_RANK", "1")
     assert [device_of_process(asked) for asked in (None, "cuda", "cpu")] == ["cuda:1", "cuda:1", "cpu"]
     assert taken == [1, 1]
-    with pytest.raises(ValueError, match="cuda:0 is one for all: write cuda"):
+    with pytest.raises(ValueError, match="found cuda:0 for all: write cuda"):
         device_of_process("cuda:0")
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(ValueError, match=r"more processes on this machine than GPUs \(2\): start 2"):

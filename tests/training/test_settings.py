@@ -81,7 +81,7 @@ TINY2 = stylegan2.Recipe({"z_dim": 4, "w_dim": 4}, kimg=0.032)
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"generator": {"z_dim": 4}}, "the setting generator lacks w_dim: add it"),
+        ({"generator": {"z_dim": 4}}, "expected w_dim in the setting generator, found none: add it"),
         (
             {"generator": {"z_dim": 4, "w_dim": "4"}},
             "generator.w_dim to be a whole number from 1 to 16,777,216, found '4'",
@@ -104,7 +104,7 @@ TINY2 = stylegan2.Recipe({"z_dim": 4, "w_dim": 4}, kimg=0.032)
         ({"batch": 6}, "batches of a multiple of 4 images, which the discriminator compares, found 6."),
         ({"generator": {"z_dim": 4, "w_dim": 10**12}}, "generator.w_dim to be a number from 1 to 16,777,216"),
         ({"augment": "bgx"}, "cannot be built with these settings: expected letters of"),
-        ({"kimg": 0.001}, "expected kimg to be at least one batch of 32 images, found 0.001."),
+        ({"kimg": 0.001}, "expected kimg to be at least one batch of 32 images, found 0.001: raise kimg."),
     ],
 )
 def test_what_networks_do_not_take_is_named(tmp_path, changes, words):

@@ -77,8 +77,8 @@ class Batches:
                 f"expected training images [C, H, W] uint8, found {list(first.shape)} {first.dtype}: convert them."
             )
         if self.labels is not None and (not isinstance(self.labels, Tensor) or self.labels.ndim != 2):
-            kind = list(self.labels.shape) if isinstance(self.labels, Tensor) else type(self.labels).__name__
-            raise TrainingError(f"expected labels as a tensor [N, c_dim] float32, found {kind}: convert them.")
+            found: object = list(self.labels.shape) if isinstance(self.labels, Tensor) else type(self.labels).__name__
+            raise TrainingError(f"expected labels as a tensor [N, c_dim] float32, found {found}: convert them.")
         if self.labels is not None and len(self.labels) != len(self.images):
             raise TrainingError(
                 f"expected one label for each of {len(self.images)} images, found {len(self.labels)}: add or drop some."

@@ -136,16 +136,7 @@ def run(
     A run that was stopped and resumed gives the same weights as an uninterrupted one (the same bits on a CPU). On
     SIGINT or SIGTERM, the current step is finished and a snapshot written before KeyboardInterrupt is raised. Several
     joined processes (``ranks.joined``) give the same weights as one, up to rounding, and a run can be resumed with
-    another number of processes.
-
-    Args:
-        plan: networks, optimisers and phases.
-        batches: the data.
-        schedule: length of the run and intervals of its reports.
-        run_dir: the run folder.
-        resume: whether to continue from the newest intact snapshot in the run folder.
-        device: device of the networks.
-        on_tick: called at each tick with the entry of the log and the path of the weights, or None.
+    another number of processes. Arguments are those of ``frame.PreparedRun`` and its ``run``.
 
     Raises:
         TrainingError: there is nothing to resume, the settings differ from the snapshot's, the folder has a run

@@ -8,6 +8,7 @@ from ganbench.functional.infinity import extrapolate, random_subsets, subset_siz
 from ganbench.functional.lpips import lpips_distance, lpips_embedding, mean_pairwise_distance
 from ganbench.functional.manifold import density_coverage, precision_recall
 from ganbench.functional.mmd import draw_subsets, kernel_distance, kernel_distances
+from ganbench.functional.neighbours import memorization, memorization_distance
 from ganbench.functional.path import lerp, path_length, slerp
 from ganbench.functional.psnr import equivariance_psnr
 from ganbench.functional.segmentation import SegmentationScores, confusion_matrix, segmentation_scores
@@ -34,6 +35,8 @@ __all__ = [
     "lpips_distance",
     "lpips_embedding",
     "mean_pairwise_distance",
+    "memorization",
+    "memorization_distance",
     "moments",
     "path_length",
     "precision_recall",

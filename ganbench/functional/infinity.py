@@ -23,8 +23,7 @@ def extrapolate(values: ArrayLike, counts: Sequence[int]) -> float:
         BadInputError: if there is no such line.
         NonFiniteError: if a value is NaN or infinite.
 
-    Source: Chong and Forsyth, Effectively unbiased FID and inception score and where to find them (CVPR 2020),
-    section 3.2.
+    Source: Chong and Forsyth, Effectively unbiased FID and inception score and where to find them (CVPR 2020).
     """
     y, x = as_float64(values, "values"), as_float64(counts, "counts")
     if y.ndim != 1 or y.shape != x.shape or len(set(x.tolist())) < 2 or not x.min() > 0:

@@ -23,7 +23,7 @@ def vendi_score(similarity: ArrayLike) -> float:
         NonFiniteError: if a value is NaN or infinite.
 
     Source: Friedman and Dieng, The Vendi score: a diversity evaluation metric for machine learning (TMLR 2023),
-    definition 3.1, and section 3 for the dual form.
+    definition 3.1, and its package for the dual form.
     """
     matrix = as_float64(similarity, "similarity")
     if matrix.ndim != 2 or not len(matrix) or matrix.shape[0] != matrix.shape[1]:

@@ -24,7 +24,7 @@ class DensityCoverage(OfSamples):
         extractor: whose ``features`` are compared.
 
     Source: Naeem et al., Reliable fidelity and diversity metrics for generative models (ICML 2020), equations 4 and 5;
-    10,000 images on each side, k = 5 and VGG16 as in section 3.
+    10,000 images on each side, k = 5 and VGG16 as in its experiments.
     Deviation: the boundary of a ball counts as inside, and ImageNet's weights are the default, which the paper calls
     T4096; it prefers random weights for images unlike ImageNet's.
     """

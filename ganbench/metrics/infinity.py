@@ -34,8 +34,8 @@ class FrechetInceptionDistanceInfinity(OfSamples):
         extractor: whose ``features`` are compared.
         ddof: covariances divide by N - ddof; 1 in the paper's code.
 
-    Source: Chong and Forsyth, Effectively unbiased FID and inception score and where to find them (CVPR 2020), section
-    3.2; 15 subsets of 5,000 to 50,000 as in its code.
+    Source: Chong and Forsyth, Effectively unbiased FID and inception score and where to find them (CVPR 2020); 15
+    subsets of 5,000 to 50,000 as in its code.
     Deviation: latents are independent and not points of a Sobol sequence, which in the paper make the number vary less
     from seed to seed, and do not move its mean.
     """
@@ -88,7 +88,7 @@ class InceptionScoreInfinity(OfSamples):
         subset_seed: of the random subsets, the same in every run.
         extractor: whose class ``probabilities`` are used.
 
-    Source: as for FID: Chong and Forsyth (CVPR 2020), section 3.2.
+    Source: as for FID: Chong and Forsyth (CVPR 2020).
     Deviation: latents are independent and not points of a Sobol sequence.
     """
 

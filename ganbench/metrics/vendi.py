@@ -24,8 +24,8 @@ class VendiScore(OfSamples):
         count: number of generated images.
         extractor: whose ``features`` are compared, each of length 1.
 
-    Source: Friedman and Dieng, The Vendi score (TMLR 2023), definition 3.1 with order 1, and section 3 for the dual
-    form, which takes the eigenvalues of D x D second moments; Inception's features as in section 6.
+    Source: Friedman and Dieng, The Vendi score (TMLR 2023), definition 3.1 with order 1, and its package for the
+    dual form, which takes the eigenvalues of D x D second moments, and for Inception's features.
     """
 
     name: str

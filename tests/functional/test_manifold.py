@@ -84,7 +84,7 @@ def test_no_matrix_is_larger_than_a_block(monkeypatch: pytest.MonkeyPatch) -> No
         sizes.append((len(x), len(y)))
         return torch.cdist(x, y).square()
 
-    monkeypatch.setattr(manifold, "_squared_distances", recorded)
+    monkeypatch.setattr(manifold, "squared_distances", recorded)
     precision_recall(features(100, 3, 8), features(75, 3, 9), block=16)
     density_coverage(features(100, 3, 8), features(75, 3, 9), block=16)
     assert max(rows for rows, _ in sizes) == 16

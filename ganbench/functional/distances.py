@@ -1,0 +1,113 @@
+"""Squared distances of samples: quick by products of matrices, with a bound on their error, or exact by differences.
+
+The squared distance of two samples is the sum of their squared differences in float64, one number for the pair wherever
+it is needed. Matrix products find most distances quickly but round equal ones apart, so they decide only where the
+error bound of the product leaves no doubt.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganbench.errors import BadInputError
+
+CENTRES = 512  # samples whose median is the origin of the products
+LOOKED = 2**20  # numbers in a block of differences
+RANGE = 2.0**-450  # of a sample's size, relative to the largest, below which squares of differences would underflow
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Rows of one set, or a part of them.
+
+    Attributes:
+        exact: ``[N, D]`` float64, what differences are taken of.
+        products: ``[N, D]``, about an origin amid the rows, in the precision of the products.
+        bounds: ``[N]``; the product's squared distance of two samples is off by less than the sum of their bounds.
+    """
+
+    exact: Tensor
+    products: Tensor
+    bounds: Tensor
+
+    def __len__(self) -> int:
+        return len(self.exact)
+
+    def part(self, rows: slice | Tensor) -> "Samples":
+        """Return some of the rows."""
+        return Samples(self.exact[rows], self.products[rows], self.bounds[rows])
+
+
+def scaled(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both sets divided by one power of two, which is exact, so that no square overflows or underflows.
+
+    Raises:
+        BadInputError: if their sizes are too far apart for that.
+    """
+    sizes = [rows.abs().amax(dim=1) for rows in (real, fake)]
+    largest = max(float(size.max()) for size in sizes)
+    if not largest:
+        return real, fake
+    for name, size in zip(("real", "fake"), sizes, strict=True):
+        lost = ((size > 0) & (size < largest * RANGE)).nonzero()[:, 0]
+        if len(lost):
+            raise BadInputError(
+                f"expected features of comparable size, found {largest:.0e} beside {float(size[lost[0]]):.0e} in row "
+                f"{int(lost[0])} of {name}: leave the outliers out."
+            )
+    unit = 2.0 ** (math.frexp(largest)[1] - 1)
+    return real / unit, fake / unit
+
+
+def about(origin: Tensor, exact: Tensor, dtype: torch.dtype) -> Samples:
+    """Return samples whose products are taken about ``origin``.
+
+    Sums of ``D`` terms are off by at most ``D eps / 2`` of the terms' sizes, which add up to ``|x|^2 + |y|^2`` for the
+    norms and to no more than that for the product; centring, adding the three, rounding a radius and the differences'
+    own sum, which NumPy takes pairwise, stay below ``64 eps``. The smallest normal number covers what underflows.
+    """
+    products = (exact - origin).to(dtype)
+    limits = torch.finfo(dtype)
+    factor = (exact.shape[1] + 64) * limits.eps
+    return Samples(exact, products, factor * products.double().square().sum(dim=1) + exact.shape[1] * limits.tiny)
+
+
+def median(exact: Tensor) -> Tensor:
+    """Return the median of some of the rows: amid them whatever outliers there are, and a whole number for integers."""
+    return exact[:: math.ceil(len(exact) / CENTRES)].median(dim=0).values
+
+
+def exact_distances(x: Tensor, y: Tensor, rows_x: Tensor, rows_y: Tensor) -> Tensor:
+    """Return the squared distances of pairs of rows by their differences, ``[pairs]`` float64.
+
+    Summed by NumPy, row by row: torch may sum in another order when there are more pairs.
+    """
+    looked = np.zeros(len(rows_x))
+    pairs = np.arange(len(rows_x))
+    if len(pairs) > len(x) + len(y):  # many repeated rows, whose distance is zero without looking
+        numbers: dict[bytes, int] = {}
+        of_x, of_y = (
+            np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows.cpu().numpy()]) for rows in (x, y)
+        )
+        pairs = np.flatnonzero(of_x[rows_x.cpu().numpy()] != of_y[rows_y.cpu().numpy()])
+    for some in np.array_split(pairs, math.ceil(len(pairs) * x.shape[1] / LOOKED) or 1):
+        chosen = torch.from_numpy(some).to(rows_x.device)
+        differences = x[rows_x[chosen]] - y[rows_y[chosen]]
+        looked[some] = differences.square_().cpu().numpy().sum(axis=1)
+    return torch.from_numpy(looked).to(x.device)
+
+
+def slices(length: int, block: int) -> Iterator[slice]:
+    """Yield consecutive slices of at most ``block`` rows."""
+    for start in range(0, length, block):
+        yield slice(start, min(start + block, length))
+
+
+def squared_distances(x: Tensor, y: Tensor) -> Tensor:
+    """Return the squared distances ``[N, M]`` of all pairs of rows, by a product."""
+    norms = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1)
+    return torch.addmm(norms, x, y.T, alpha=-2)

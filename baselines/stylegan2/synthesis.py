@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any, Literal, Protocol, cast, get_args
+from typing import Any, ClassVar, Literal, Protocol, cast, get_args
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +40,7 @@ class SynthesisBlock(nn.Module):
     Source: Karras et al. (CVPR 2020), figure 7.
     """
 
+    layer_class: ClassVar[type[SynthesisLayer]] = SynthesisLayer
     resample_filter: Tensor
 
     def __init__(
@@ -70,8 +71,8 @@ class SynthesisBlock(nn.Module):
         if in_channels == 0:
             self.const = nn.Parameter(torch.randn(out_channels, resolution, resolution))
         else:
-            self.conv0 = SynthesisLayer(in_channels, out_channels, up=2, **filtered)
-        self.conv1 = SynthesisLayer(out_channels, out_channels, **filtered)
+            self.conv0 = self.layer_class(in_channels, out_channels, up=2, **filtered)
+        self.conv1 = self.layer_class(out_channels, out_channels, **filtered)
         if self.num_torgb:
             self.torgb = ToRGBLayer(out_channels, img_channels, **shared)
         if in_channels != 0 and architecture == "resnet":
@@ -81,6 +82,10 @@ class SynthesisBlock(nn.Module):
         """Return the layers that take a style, in order."""
         first = [] if self.in_channels == 0 else [self.conv0]
         return [*first, self.conv1, self.torgb] if self.num_torgb else [*first, self.conv1]
+
+    def enlarged(self, img: Tensor) -> Tensor:
+        """Return an image ``[N, C, H, W]`` of twice the size."""
+        return upsample2d(img, self.resample_filter)
 
     def forward(
         self,
@@ -116,7 +121,7 @@ class SynthesisBlock(nn.Module):
             x = self.conv0(x, styles[0], noise[0])
             x = self.conv1(x, styles[1], noise[1])
         assert x is not None
-        img = None if img is None else upsample2d(img, self.resample_filter)
+        img = None if img is None else self.enlarged(img)
         if self.num_torgb:
             colours = self.torgb(x, styles[-1]).to(dtype=dtype, memory_format=torch.contiguous_format)
             img = colours if img is None else img + colours
@@ -141,6 +146,8 @@ class SynthesisNetwork(nn.Module):
     Source: Karras et al. (CVPR 2020), figure 7 and appendix B.
     """
 
+    block_class: ClassVar[type[SynthesisBlock]] = SynthesisBlock
+
     def __init__(
         self,
         w_dim: int,
@@ -164,7 +171,7 @@ class SynthesisNetwork(nn.Module):
         in_channels = 0
         for resolution in self.block_resolutions:
             out_channels = min(channel_base // resolution, channel_max)
-            block = SynthesisBlock(
+            block = self.block_class(
                 in_channels,
                 out_channels,
                 w_dim=w_dim,

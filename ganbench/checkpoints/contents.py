@@ -11,7 +11,7 @@ from ganbench.checkpoints.format import Header, Snapshot, Tensors, one_line
 from ganbench.checkpoints.inert import Instance, PersistentObject, StoredTensor
 from ganbench.checkpoints.machine import Budget, dotted
 from ganbench.checkpoints.naming import errors_about
-from ganbench.checkpoints.pickles import mapped, parse_pickle
+from ganbench.checkpoints.pickles import StrangersError, mapped, parse_pickle
 from ganbench.errors import BadInputError, UnsafeFileError
 
 if TYPE_CHECKING:
@@ -55,7 +55,12 @@ def contents(path: Path) -> Snapshot | Tensors | OwnFile:
 
 def _values(path: Path, kind: str) -> Any:
     if kind == filekind.PICKLE:
-        return parse_pickle(mapped(path), whole_objects=True)
+        try:
+            return parse_pickle(mapped(path), whole_objects=True)
+        except StrangersError as error:
+            from ganbench.checkpoints.recognition import told_by_classes
+
+            raise told_by_classes(error) from error
     from ganbench.checkpoints import torchfile
 
     return torchfile.read(path, kind)

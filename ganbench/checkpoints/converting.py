@@ -40,6 +40,8 @@ def convert(source: Path | str, target: Path | str, entry: str | None = None) ->
     source, target = local(source), Path(target)
     content = contents(source)
     found = found_of(source, content, *(AVERAGED if isinstance(content, Snapshot) else ()), entry=entry)
+    averaged = [name for name in AVERAGED if name in found]
+    found = {name: found[name] for name in averaged[:1]} or found
     with errors_about(source):
         networks = {name: instantiate(it.spec) for name, it in found.items()}
         header = _header(found)

@@ -4,6 +4,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ganbench.checkpoints.fields import Fields
@@ -140,6 +141,7 @@ class Format(Protocol):
     """
 
     architectures: tuple[Architecture, ...]
+    strangers: Mapping[str, str]  # class in pickles of a program whose networks are not built here -> what they are
 
     def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
         """Return the networks in a file or a part of it, by their official names; None where it is of another layout.
@@ -167,6 +169,7 @@ class BaseFormat:
     """Defaults of a format: nothing is recognised, and nothing can be written. See ``Format``."""
 
     architectures: tuple[Architecture, ...] = ()
+    strangers: Mapping[str, str] = MappingProxyType({})
 
     def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
         """Return None."""

@@ -41,6 +41,7 @@ def check_fit(spec: NetworkSpec) -> None:
 
 def state_of(architecture: Architecture, config: Config) -> Mapping[str, Tensor]:
     """Return a network's state dict, of tensors that have names, shapes and types alone."""
+    _ = architecture.build  # imported before, for what a module computes at import would have no values within
     with torch.device("meta"):
         return constructed(architecture, config).state_dict()
 

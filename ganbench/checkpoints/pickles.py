@@ -1,6 +1,7 @@
 """Reads the pickles of official snapshots into inert data."""
 
 import mmap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,18 @@ from ganbench.checkpoints.known import NAMES, build
 from ganbench.checkpoints.machine import Budget, Machine
 from ganbench.checkpoints.naming import errors_about
 from ganbench.errors import BadInputError, UnsafeFileError
+
+
+class StrangersError(UnsafeFileError):
+    """A pickle with objects of classes that are not on the list.
+
+    Attributes:
+        names: of the classes, in the order in which they were met, such as ``"networks.generator.Generator"``.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(f"holds an object of {self.names[0]!r}, which is not on the list of known names")
 
 
 def read_pickle(path: Path | str) -> Any:
@@ -39,9 +52,7 @@ def parse_pickle(data: bytes | memoryview, whole_objects: bool = False) -> Any:
     machine = Machine(data, NAMES, build, Budget(len(data)))
     content = machine.load()
     if machine.strangers and not (whole_objects and isinstance(content, Instance)):
-        raise UnsafeFileError(
-            f"holds an object of {next(iter(machine.strangers))!r}, which is not on the list of known names"
-        )
+        raise StrangersError(machine.strangers)
     return content
 
 

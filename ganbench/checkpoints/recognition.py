@@ -18,11 +18,13 @@ from ganbench.checkpoints.format import (
     one_line,
 )
 from ganbench.checkpoints.inert import Instance, PersistentObject
+from ganbench.checkpoints.pickles import StrangersError
 from ganbench.errors import BadInputError, UnsafeFileError
 from ganbench.plugins import completed
 
 MAX_DEPTH = 8  # pieces of names that are cut off in search of a network
 MAX_TRIALS = 64  # networks, and parts that nearly are, for each may have to be built to be told
+INSTEAD = ": draw images with its own program and measure them with --model images:FOLDER"
 AVERAGED = ("G_ema", "Gs")  # the averaged generator in PyTorch and in TensorFlow snapshots
 
 
@@ -127,6 +129,15 @@ def _asked(known: Format, content: Tensors | Snapshot, misfits: list[BadInputErr
             f"cannot be compared with the format of {where}, not part of ganbench ({type(error).__name__}: "
             f"{one_line(error)}): tell its authors, or uninstall it"
         ) from error
+
+
+def told_by_classes(error: StrangersError) -> BadInputError:
+    """Return what is said of a pickle with classes that are not on the list: whose file it is, where that is known."""
+    for known in formats():
+        for name in error.names:
+            if name in known.strangers:
+                return BadInputError(f"holds {known.strangers[name]}, which is not built here{INSTEAD}")
+    return error
 
 
 def nearest(misfits: Iterable[BadInputError]) -> BadInputError:

@@ -24,7 +24,7 @@ class StyleGANAdapter(TrainableAdapter, ABC):
     Attributes:
         title: the model's name, for people.
         settings: the class of its training settings.
-        network: its generator's class.
+        network: its generator's class, or classes.
         recipes: published and embedded training configurations.
         published: official checkpoints by short name, such as ``ffhq-1024-t``.
         benchmark: the paper's protocol.
@@ -32,7 +32,7 @@ class StyleGANAdapter(TrainableAdapter, ABC):
     """
 
     title: ClassVar[str]
-    network: ClassVar[type[nn.Module]]
+    network: ClassVar[type[nn.Module] | tuple[type[nn.Module], ...]]
     recipes: Mapping[str, Recipe]
     published: Mapping[str, Checkpoint]
     benchmark: str

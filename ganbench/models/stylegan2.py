@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import baselines.stylegan2
+from baselines.stylegan2.lightweight import LightweightGenerator
 from baselines.stylegan2.networks import Generator
 from baselines.stylegan2.recipes import RECIPES
 from baselines.stylegan2.recipes import Recipe as Settings
@@ -43,7 +44,7 @@ class StyleGAN2Adapter(StyleGANAdapter):
     """The way in for StyleGAN2; attributes are those of ``StyleGANAdapter``."""
 
     title = "StyleGAN2"
-    network = Generator
+    network = (Generator, LightweightGenerator)
     settings = Settings
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(short, official) for short, official in DATA.items()}

@@ -1,4 +1,4 @@
-"""Snapshots of StyleGAN's relatives, whose networks are not built here: the error says whose, and what to do instead."""
+"""StyleGAN's relatives whose networks are not built here: the error says whose file it is, and what to do instead."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Real images: a registered data set, a folder (of images or domains) or a zip, in a fixed order, known by content."""
+"""Real images: a registered data set, a folder (of images or domains) or a file, in a fixed order."""
 
 from ganbench.data.opening import at_size, open_data
 

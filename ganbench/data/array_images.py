@@ -22,14 +22,14 @@ from ganbench.types import Statistics
 class ArrayDataset:
     """Square images in ``arr_0`` or ``images``, ``[N, H, W, C]`` uint8; classes in ``arr_1`` or ``labels``.
 
-    ``mu`` and ``sigma`` beside them stand for the reals in FID, as in ADM's evaluator, where they are of more images
-    than the file holds; the images answer all else. The statistics of its spatial FID are not used.
+    If the file also holds ``mu`` and ``sigma``, FID uses these, as ADM's evaluator does, because they come from more
+    images than the file holds; other metrics use the images. The statistics for its spatial FID are ignored.
 
     Attributes:
-        statistics: ``mu`` and ``sigma``; None where the file has none.
+        statistics: ``mu`` and ``sigma``; None if the file has none.
 
     Raises:
-        BadInputError: the file is damaged, its images are not square, or its labels are not one an image.
+        BadInputError: the file is damaged, its images are not square, or it does not have one label per image.
 
     Source: Dhariwal and Nichol, Diffusion Models Beat GANs on Image Synthesis (2021), its evaluator's npz files.
     """
@@ -43,7 +43,9 @@ class ArrayDataset:
             raise BadInputError(f"expected square images, found {width}x{height}: {path}; crop them.")
         labels = self._array.labels
         if labels is not None and len(labels) != count:
-            raise BadInputError(f"expected {count:,} labels, one an image, found {len(labels):,}: {path}.")
+            raise BadInputError(
+                f"expected {count:,} labels, one per image, found {len(labels):,}: {path}; save it again."
+            )
         self.resolution, self._labels = width, labels
         self.label_dim = 0 if labels is None else int(labels.max()) + 1 if labels.ndim == 1 else labels.shape[1]
         self.statistics: Statistics | None = read_statistics(path) if "mu" in Npz(path) else None
@@ -52,7 +54,7 @@ class ArrayDataset:
         return len(self._array.names)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how another process opens it: the pixels stay on the disk."""
+        """Return how another process opens it: the pixels stay on disk."""
         return ArrayDataset, (self._path,)
 
     def images(self, indices: Sequence[int]) -> Tensor:
@@ -67,7 +69,8 @@ class ArrayDataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 over pixels and labels, and over the statistics where there are some: numbers depend on both."""
+        """The sha256 over pixels and labels, and over the statistics if there are any, because numbers depend on "
+        "both."""
         pixels = self._pixels()
         return (
             pixels if self.statistics is None else sha256((pixels + self.statistics.fingerprint).encode()).hexdigest()

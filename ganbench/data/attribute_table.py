@@ -1,8 +1,8 @@
-"""Tables of yes-or-no attributes of images, one row an image.
+"""Tables of yes-or-no attributes of images, one row per image.
 
-Two layouts are read. CelebA's ``list_attr_celeba.txt``: the number of images, the names of the attributes, and rows
-such as ``000001.jpg  -1 1 1``. Or comma- or tab-separated values whose header is the name of the first column and then
-the attributes. No is written as -1 or 0, the same in the whole table, and yes as 1.
+Two layouts are read. CelebA's ``list_attr_celeba.txt`` has the number of images, the names of the attributes, and rows
+such as ``000001.jpg  -1 1 1``. Comma- or tab-separated values have a header: the name of the first column, then the
+attributes. Yes is written as 1, and no as either -1 or 0 throughout the table.
 """
 
 import csv
@@ -26,7 +26,7 @@ VALUES = {"1": 1.0, "+1": 1.0, "0": 0.0, "-1": 0.0}
 
 @dataclass(frozen=True)
 class AttributeTable:
-    """What a table says.
+    """The content of a table.
 
     Attributes:
         path: of its file.
@@ -41,16 +41,16 @@ class AttributeTable:
     def of(self, names: Sequence[str], where: str, *, subset: bool = False) -> tuple[list[int], Tensor]:
         """Return which of the named images have a row, and their answers, ``[n, attributes]`` float32.
 
-        An image that is not named in the table with its suffix may be named with another.
+        The suffix of a file need not be the one in the table.
 
         Args:
             names: of the images, with forward slashes.
             where: the images are, for messages.
-            subset: whether images without a row, and rows without an image, are left out.
+            subset: whether to leave out images without a row, and rows without an image.
 
         Raises:
-            BadInputError: there is such an image or row, and ``subset`` does not allow it; or none fits at all; or an
-                attribute has only one answer.
+            BadInputError: an image has no row or a row has no image, unless ``subset``; or no image has a row; or all
+                answers of an attribute are the same.
         """
         known = {**{_stem(name): name for name in self.rows}, **{name: name for name in self.rows}}
         found = [known.get(name) or known.get(_stem(name)) for name in names]
@@ -58,13 +58,18 @@ class AttributeTable:
         unused = next(iter(self.rows.keys() - set(found)), None) if without is None else None
         if not any(found):
             raise BadInputError(
-                f"{self.path} names none of the images in {where}, such as {names[0]}: give the table of these images."
+                f"expected rows for the images in {where}, such as {names[0]}, found none: {self.path}; give the table "
+                "of these images."
             )
         if not subset and without is not None:
-            raise BadInputError(f"{self.path} has no row for {without}: add one, or leave such images out by --subset.")
+            raise BadInputError(
+                f"expected a row for each image, found none for {without}: {self.path}; add one, or leave such images "
+                "out by --subset."
+            )
         if not subset and unused is not None:
             raise BadInputError(
-                f"{self.path} has a row for {unused}, which is not in {where}: leave such rows out by --subset."
+                f"expected an image for each row, found none for {unused} in {where}: {self.path}; leave such rows out "
+                "by --subset."
             )
         chosen = [(index, self.rows[name]) for index, name in enumerate(found) if name is not None]
         answers = torch.tensor([row for _, row in chosen])
@@ -75,8 +80,8 @@ class AttributeTable:
         for name, column in zip(self.attributes, answers.T, strict=True):
             if (share := float(column.mean())) in (0, 1):
                 raise BadInputError(
-                    f"{self.path} says {'yes' if share else 'no'} to {name} for all {len(column)} images, from which "
-                    "nothing is learned: leave the attribute out."
+                    f"expected both answers for {name}, found only {'yes' if share else 'no'} for all {len(column)} "
+                    f"images: {self.path}; leave the attribute out."
                 )
 
 
@@ -84,22 +89,22 @@ def read_attribute_table(path: Path | str) -> AttributeTable:
     """Return the table in a file.
 
     Raises:
-        BadInputError: the file cannot be read, is too large, or is in neither layout; it names the line.
+        BadInputError: naming the line; the file cannot be read, is too large, or has another layout.
     """
     path = Path(path)
     lines = _lines(path)
     celeba = bool(lines) and lines[0].strip().isdecimal()
     names, rows = (_celeba if celeba else _separated)(path, lines)
-    attributes = [printable(name) for name in names]  # they go into the file of classifiers, and onto terminals
+    attributes = [printable(name) for name in names]  # they are written to the file of classifiers and to terminals
     answers = _answers(path, attributes, rows)
     if celeba and lines[0].strip().lstrip("0") != str(len(answers) or ""):
         raise BadInputError(
-            f"{path} says on its first line {_short(lines[0])} images and has {len(answers)}: fetch it again."
+            f"expected {_short(lines[0])} rows, as the first line says, found {len(answers)}: {path}; fetch it again."
         )
     if not attributes or not answers or len(set(attributes)) < len(attributes) or not all(attributes):
         raise BadInputError(
-            f"{path} has {len(answers)} rows of {len(attributes)} attributes, or two of one name: give a header with a "
-            "name for each attribute, and a row for each image."
+            f"expected rows of attributes with different names, found {len(answers)} rows of {len(attributes)} "
+            f"attributes: {path}; give a header with a name for each attribute, and a row for each image."
         )
     return AttributeTable(path, tuple(attributes), answers)
 
@@ -107,7 +112,7 @@ def read_attribute_table(path: Path | str) -> AttributeTable:
 def _lines(path: Path) -> list[str]:
     try:
         if path.exists() and not path.is_file():
-            raise ValueError("it is not a regular file")  # a pipe would be waited for
+            raise ValueError("it is not a regular file")  # reading a pipe would wait for ever
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -116,7 +121,10 @@ def _lines(path: Path) -> list[str]:
         raise BadInputError(f"{path} cannot be read as a table of attributes ({reason}): give a text file.") from error
     long = next((number for number, line in enumerate(lines, 1) if len(line) > MAX_LINE), None)
     if long is not None:
-        raise BadInputError(f"{path} line {long} is longer than {MAX_LINE:,} characters: write a row for each image.")
+        raise BadInputError(
+            f"expected lines of at most {MAX_LINE:,} characters, found line {long} longer: {path}; write a row for "
+            "each image."
+        )
     return lines
 
 
@@ -146,23 +154,23 @@ def _answers(path: Path, attributes: list[str], rows: Iterator[Line]) -> dict[st
     for number, (name, *values) in rows:
         noes |= {"0", "-1"} & set(values)
         if problem := next(_problems(name, values, attributes, name in found, noes), None):
-            raise BadInputError(f"{path} line {number} {problem}.")
+            raise BadInputError(f"{path} line {number}: {problem}.")
         found[name] = [VALUES[value] for value in values]
     return found
 
 
 def _problems(name: str, values: list[str], attributes: list[str], again: bool, noes: set[str]) -> Iterator[str]:
     if len(values) != len(attributes):
-        yield f"has {len(values)} values for {len(attributes)} attributes: give one for each"
+        yield f"expected {len(attributes)} values, one per attribute, found {len(values)}: give one for each"
     for attribute, value in zip(attributes, values, strict=False):
         if value not in VALUES:
-            yield f"has {value[:40]!r} for {_short(attribute)}: write 1 for yes, and 0 or -1 for no"
+            yield f"expected 1, 0 or -1 for {_short(attribute)}, found {value[:40]!r}: write 1 for yes, 0 or -1 for no"
     if not name:
-        yield "names no image: begin each row with a file's name"
+        yield "expected the name of an image, found none: begin each row with one"
     if again:
-        yield f"is a second row for {_short(name)}: keep one"
+        yield f"expected one row for each image, found a second for {_short(name)}: keep one"
     if len(noes) > 1:
-        yield "mixes 0 and -1: write no in one way, and leave out images whose answer is unknown"
+        yield "expected either 0 or -1 for no, found both: choose one, and leave out images with unknown answers"
 
 
 def _short(text: str) -> str:

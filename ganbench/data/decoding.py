@@ -1,10 +1,10 @@
-"""Image files to pixels, and the refusals: what cannot be measured is named with its remedy.
+"""Decoding of image files; those that cannot be measured are refused, with a remedy.
 
-There are two rules, those of the official programs. For the data of StyleGAN (``header`` and ``pixels``), greyscale
+There are two rules, as in the official programs. For the data of StyleGAN (``header`` and ``pixels``), greyscale
 files (and 1-bit ones, as 0 and 255) give 1 channel, RGB files 3. Palette images are looked up in their palette and give
-3 channels. Alpha, 16-bit, floating-point and CMYK images are refused, because what to make of them is the user's
-choice. For images of domains (``colour_header`` and ``rgb_pixels``), every file becomes RGB as Pillow converts it, and
-the colour tells from what. Animated images are refused by both. Colour profiles and EXIF rotation are ignored.
+3 channels. Alpha, 16-bit, floating-point and CMYK images are refused, because how to convert them is for
+the user to choose. For images of domains (``colour_header`` and ``rgb_pixels``), Pillow converts every file to RGB, and
+the original colour is reported. Both refuse animated images, and ignore colour profiles and EXIF rotation.
 """
 
 import warnings
@@ -22,7 +22,7 @@ from ganbench.errors import BadInputError
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"}
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "PPM", "TIFF")
 MAX_PIXELS = 8192 * 8192
-"""A file may declare no more; Pillow's own limit is a little above."""
+"""Limit on what a header may declare, against decompression bombs; a little below Pillow's own."""
 
 _CHANNELS = {"1": 1, "L": 1, "RGB": 3, "P": 3}
 GREY = ("greyscale", "1-bit")  # colours of images that have one channel
@@ -35,12 +35,12 @@ _COLOURS = {
     **dict.fromkeys(("I", "I;16", "I;16B", "I;16L", "I;16N"), "16-bit"),
     "F": "floating-point",
 }
-_REMEDY = {
-    "RGBA": "an alpha channel; flatten it onto a background",
-    "LA": "an alpha channel; flatten it onto a background",
-    "PA": "an alpha channel; flatten it onto a background",
-    "I": "more than 8 bits a channel; convert it to 8 bits",
-    "F": "floating-point pixels; convert it to 8 bits",
+_REMEDY = {  # found, and what to do; by Pillow's mode
+    "RGBA": "an alpha channel: flatten it onto a background",
+    "LA": "an alpha channel: flatten it onto a background",
+    "PA": "an alpha channel: flatten it onto a background",
+    "I": "more than 8 bits a channel: convert it to 8 bits",
+    "F": "floating-point pixels: convert it to 8 bits",
 }
 
 
@@ -59,7 +59,7 @@ def header(file: IO[bytes], name: str) -> Header:
     """Return size and channels of an image file without decoding its pixels.
 
     Raises:
-        BadInputError: it is not an image, or not one that can be measured; the message starts with ``name``.
+        BadInputError: naming the file; it is not an image, or not one that can be measured.
     """
     with _unwarned(), _opened(file, name) as image:
         return _checked(image, name)
@@ -71,7 +71,7 @@ def colour_header(file: IO[bytes], name: str) -> tuple[Header, str]:
     The header has 1 channel for greyscale and 1-bit files, and 3 for all others.
 
     Raises:
-        BadInputError: it is not an image that can be read; the message starts with ``name``.
+        BadInputError: naming the file; it is not an image that can be read.
     """
     with _unwarned(), _opened(file, name) as image:
         _check_size(image, name)
@@ -88,7 +88,10 @@ def pixels(file: IO[bytes], name: str, expected: Header) -> Tensor:
     with _opened(file, name) as image:
         found = _checked(image, name)
         if found != expected:
-            raise BadInputError(f"{name} is {found} and was {expected} when opened: do not change data during a run.")
+            raise BadInputError(
+                f"expected {name} to be {expected}, as when it was opened, found {found}: do not change data during a "
+                "run."
+            )
         return _converted(image, name, found.channels)
 
 
@@ -100,22 +103,22 @@ def rgb_pixels(file: IO[bytes], name: str) -> Tensor:
     """
     with _opened(file, name) as image:
         _check_size(image, name)
-        image.info.pop("transparency", None)  # Pillow leaves it out as well, with a warning
+        image.info.pop("transparency", None)  # convert() ignores it too, but with a warning
         return _converted(image, name, 3)
 
 
 def described(colour: str) -> str:
-    """Return what to say of an image of a colour, such as ``"with an alpha channel"``."""
+    """Return the phrase that describes an image's colour, such as ``"with an alpha channel"``."""
     return {"palette": "with a palette", "alpha": "with an alpha channel"}.get(colour, colour)
 
 
 def conversions(colours: Mapping[str, int], total: int, where: str) -> str:
-    """Return how many of all images were converted to RGB, without a full stop, or "" where none was.
+    """Return a sentence on how many images were converted to RGB, without a full stop; "" if none.
 
     Args:
         colours: number of converted images by their colour.
         total: number of images.
-        where: they are, for people.
+        where: name of the data set, for people.
     """
     if not colours:
         return ""
@@ -127,7 +130,7 @@ def _converted(image: Image.Image, name: str, channels: int) -> Tensor:
     mode = "L" if channels == 1 else "RGB"
     try:
         decoded = np.array(image if image.mode == mode else image.convert(mode))
-    except Exception as error:  # Pillow's decoders raise whatever their parsers do on a broken file
+    except Exception as error:  # on a broken file, Pillow's decoders raise whatever their parsers raise
         reason = f"{error!s:.100}" or type(error).__name__
         raise BadInputError(f"{name} cannot be decoded ({reason}): replace it or remove it.") from error
     return torch.from_numpy(decoded.reshape(image.height, image.width, channels).transpose(2, 0, 1).copy())
@@ -135,7 +138,7 @@ def _converted(image: Image.Image, name: str, channels: int) -> Tensor:
 
 @contextmanager
 def _unwarned() -> Iterator[None]:
-    """Silence Pillow, which only warns of some images that are larger than ``MAX_PIXELS``: they are refused here."""
+    """Silence Pillow's warning about large images, which are refused here anyway."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         yield
@@ -144,13 +147,13 @@ def _unwarned() -> Iterator[None]:
 def _opened(file: IO[bytes], name: str) -> Image.Image:
     try:
         image = Image.open(file, formats=FORMATS)
-        animated = getattr(image, "is_animated", False)  # looks into the file
+        animated = getattr(image, "is_animated", False)  # reads some of the file
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name) from error
     except Exception as error:  # as above
         raise BadInputError(f"{name} cannot be read as an image: replace it or remove it.") from error
     if animated:
-        raise BadInputError(f"{name} is animated: save a single frame of it.")
+        raise BadInputError(f"expected a still image, found an animated one: {name}; save a single frame of it.")
     return image
 
 
@@ -158,8 +161,8 @@ def _checked(image: Image.Image, name: str) -> Header:
     _check_size(image, name)
     mode = "RGBA" if "transparency" in image.info else image.mode
     if mode not in _CHANNELS:
-        what = _REMEDY.get(mode.partition(";")[0], f"the colour mode {mode}; convert it to RGB")
-        raise BadInputError(f"{name} has {what}.")
+        what = _REMEDY.get(mode.partition(";")[0], f"the colour mode {mode}: convert it to RGB")
+        raise BadInputError(f"expected a greyscale or RGB image in {name}, found {what}.")
     return Header(image.width, image.height, _CHANNELS[mode])
 
 
@@ -169,4 +172,4 @@ def _check_size(image: Image.Image, name: str) -> None:
 
 
 def _too_large(name: str) -> BadInputError:
-    return BadInputError(f"{name} declares more than {MAX_PIXELS:,} pixels: resize it or remove it.")
+    return BadInputError(f"expected at most {MAX_PIXELS:,} pixels, found more: {name}; resize it or remove it.")

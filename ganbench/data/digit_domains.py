@@ -1,4 +1,4 @@
-"""The embedded data set of domains: each class of the digits is one, for models that translate between domains."""
+"""The embedded data set of domains: each digit is one, for models that translate between domains."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ CLASSES = tuple(str(digit) for digit in range(dataset.NUM_CLASSES))
 
 
 class _Split:
-    """The digits of some classes, of one split, in memory, in scikit-learn's order."""
+    """Some classes of one split of the digits, in memory, in scikit-learn's order."""
 
     channels = 1
     resolution = dataset.RESOLUTION
@@ -50,10 +50,10 @@ class _Split:
 
 
 class DigitDomains(_Split):
-    """Some classes of the digits as domains: the train split, and with it the test split for validation.
+    """Some classes of the digits as domains: the train split, with the test split for validation.
 
     Attributes:
-        domains: such as ``("0", "1")``, in the order asked for.
+        domains: such as ``("0", "1")``, in the order given.
     """
 
     def __init__(self, domains: tuple[str, ...] = CLASSES) -> None:
@@ -67,11 +67,11 @@ class DigitDomains(_Split):
 
 
 def open_digit_domains(variant: str = "") -> DomainDataset:
-    """Return all ten digits as domains; ``digit-domains:3,8`` has these two alone, in that order.
+    """Return all ten digits as domains; ``digit-domains:3,8`` has only these two, in that order.
 
     Raises:
-        UnknownNameError: a domain that is not a digit.
-        BadInputError: a single domain, or one named twice.
+        UnknownNameError: a domain is not a digit.
+        BadInputError: there is only one domain, or one is named twice.
     """
     domains = tuple(name.strip() for name in variant.split(",")) if variant else CLASSES
     for name in domains:

@@ -12,7 +12,7 @@ from ganbench.types import Dataset
 
 
 class Digits:
-    """One split of the digits, in memory; how the images are made: ``baselines.digits.dataset``."""
+    """One split of the digits, in memory; ``baselines.digits.dataset`` describes how the images are made."""
 
     channels = 1
     resolution = dataset.RESOLUTION

@@ -1,7 +1,7 @@
 """Images of domains in folders: StarGAN v2's ``train/DOMAIN`` and ``val/DOMAIN``, CycleGAN's ``trainA`` to ``testB``.
 
 Files may be of any size and colour mode: the official programs convert every image to RGB, and resize it to the size of
-the network, whatever its aspect ratio. Where all images are greyscale, they may also be used with one channel.
+the network, whatever its aspect ratio. If all images are greyscale, they may also be used with one channel.
 """
 
 import hashlib
@@ -21,18 +21,18 @@ from ganbench.data.folder import Folder
 from ganbench.errors import BadInputError
 from ganbench.images import ResizeMethod, resize
 
-_REMEMBERED = 2**28  # bytes of decoded images
+_REMEMBERED = 2**28  # bytes of decoded images kept in memory
 _COLOURS = {1: "greyscale", 3: "RGB"}
 
 
 class Layout(NamedTuple):
-    """How one paper's programs keep and read images of domains.
+    """The layout of folders of one paper's official programs, and how these read images.
 
     Attributes:
         train: folder of each domain's training images.
         validation: folder of each domain's validation images.
-        suffixes: of files that count, as they are written.
-        method: by which images are resized.
+        suffixes: of image files, in the case as given.
+        method: that resizes images.
     """
 
     train: Mapping[str, Path]
@@ -42,7 +42,7 @@ class Layout(NamedTuple):
 
 
 def layout_of(path: Path) -> Layout | None:
-    """Return the layout of a folder of domains, known by the names of its folders, or None where it is none.
+    """Return the layout of a folder of domains, recognised by the names of its subfolders; None if it has neither.
 
     Source: the data loaders of StarGAN v2 and of CycleGAN; AFHQ v2 has ``test`` in place of ``val``.
     """
@@ -50,7 +50,9 @@ def layout_of(path: Path) -> Layout | None:
     if any(part.is_dir() for part in parts.values()):
         missing = next((name for name, part in parts.items() if not part.is_dir()), None)
         if missing:
-            raise BadInputError(f"{path} has no folder {missing}: CycleGAN's data are trainA, trainB, testA and testB.")
+            raise BadInputError(
+                f"expected the folders trainA, trainB, testA and testB, found no {missing}: {path}; add it."
+            )
         plain = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".tif", ".tiff")
         suffixes = (*plain, *(suffix.upper() for suffix in plain))
         train, test = ({domain: parts[f"{split}{domain}"] for domain in "AB"} for split in ("train", "test"))
@@ -89,7 +91,7 @@ class _File(NamedTuple):
             raise _unreadable(self, error) from error
 
     def pixels(self, channels: int) -> Tensor:
-        """Return ``[C, H, W]`` uint8, converted to RGB where ``channels`` is 3."""
+        """Return ``[C, H, W]`` uint8, converted to RGB if ``channels`` is 3."""
         try:
             with self.folder.open(self.name) as file:
                 if channels == 3:
@@ -110,8 +112,8 @@ class DomainSplit:
     Attributes:
         name: of the whole data set.
         domains: in the order of their names.
-        size: width and height to which images are resized; None for as they are, which must be all the same.
-        splits: all splits of the data set, which give images of the same number of channels.
+        size: width and height to resize images to; None to keep them as they are, if all have one size.
+        splits: all splits of the data set; their images get the same number of channels.
     """
 
     def __init__(
@@ -131,7 +133,7 @@ class DomainSplit:
         self._remembered = fingerprints.recall(self._stamp)
 
     def _stamped(self) -> fingerprints.Stamp:
-        """Return what changes where a file or the size does."""
+        """Return the stamp of the files and of how they are resized."""
         files = tuple(
             file._replace(name=f"{folder.path.relative_to(self._path)}/{file.name}")
             for folder in self._folders
@@ -154,23 +156,23 @@ class DomainSplit:
 
     @cached_property
     def colours(self) -> Mapping[str, int]:
-        """How many files there are of each colour, such as ``{"RGB": 1186, "greyscale": 1}``."""
+        """Number of files of each colour, such as ``{"RGB": 1186, "greyscale": 1}``."""
         return dict(self._remembered.colours) if self._remembered else Counter(colour for _, colour in self.headers)
 
     @cached_property
     def channels(self) -> int:
-        """1 where all files of all splits are greyscale and nobody wants 3, or else 3."""
+        """1 if all files of all splits are greyscale and 3 is not requested, else 3."""
         colours = {colour for split in self.splits for colour in split.colours}  # of every file, whatever is wanted
         return self._wanted or (1 if colours <= set(GREY) else 3)
 
     @cached_property
     def converted(self) -> Mapping[str, int]:
-        """How many files of each colour are converted to RGB."""
+        """Number of files of each colour that are converted to RGB."""
         return {} if self.channels == 1 else {name: n for name, n in sorted(self.colours.items()) if name != "RGB"}
 
     @cached_property
     def _known(self) -> fingerprints.Known | None:
-        """What is remembered, where it is of as many channels; another split may have been changed since."""
+        """What the cache knows, if it has the same number of channels; a change in another split can alter that."""
         known = self._remembered
         return known if known and known.header.channels == self.channels else None
 
@@ -179,7 +181,7 @@ class DomainSplit:
         """Width and height of the images that this data set gives.
 
         Raises:
-            BadInputError: no size was chosen and the files differ in size, or are not square.
+            BadInputError: no size was given and the files differ in size or are not square.
         """
         if self.size is not None:
             return self.size
@@ -189,8 +191,8 @@ class DomainSplit:
         for file, (each, _) in zip(self.files, self.headers, strict=True):
             if each.width != each.height or each[:2] != first[:2]:
                 raise BadInputError(
-                    f"{file} is {each.width}x{each.height}, and nothing says to what size to bring the images, which "
-                    f"are not all {first.width}x{first.width}: resize them."
+                    f"expected square images of one size, found {each.width}x{each.height} beside "
+                    f"{first.width}x{first.height}: {file}; resize them."
                 )
         return first.width
 
@@ -208,7 +210,7 @@ class DomainSplit:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 over pixels, as they are used, and labels; the first time, every image is decoded."""
+        """The sha256 over pixels, as resized, and labels; the first time, every image is decoded."""
         if self._known:
             return self._known.fingerprint
         shape = Header(self.resolution, self.resolution, self.channels)
@@ -224,7 +226,7 @@ class DomainSplit:
 
     @cached_property
     def _recent(self) -> Callable[[_File], Tensor]:
-        """Decoding that remembers the last images: each validation image is read many times."""
+        """The decoder, with a cache of recent images: each validation image is read many times."""
         return lru_cache(_REMEMBERED // (self.channels * self.resolution**2))(self._decode)
 
     @cached_property
@@ -234,7 +236,10 @@ class DomainSplit:
     def _decode(self, file: _File) -> Tensor:
         stored = file.pixels(self.channels)
         if len(stored) != self.channels:
-            raise BadInputError(f"{file} is {_COLOURS[len(stored)]} now: do not change data during a run.")
+            raise BadInputError(
+                f"expected {file} to be {_COLOURS[self.channels]}, as when it was opened, found "
+                f"{_COLOURS[len(stored)]}: do not change data during a run."
+            )
         size = self.resolution
         return stored if stored.shape[1:] == (size, size) else resize(stored[None], size, self._method)[0]
 
@@ -249,15 +254,17 @@ def _folder(domain: str, path: Path, suffixes: tuple[str, ...]) -> Folder:
     found.names = sorted((name for name in found.names if name.endswith(suffixes)), key=lambda name: name.split("/"))
     found.has_labels = False  # the folders are the labels
     if not found.names:
-        raise BadInputError(f"the domain {domain!r} has no images in {path}: put PNG or JPEG files there.")
+        raise BadInputError(
+            f"expected images of the domain {domain!r}, found none: {path}; put PNG or JPEG files there."
+        )
     return found
 
 
 class DomainFolder(DomainSplit):
-    """A folder of domains: the training images, and with them the validation images.
+    """The training images of a folder of domains, with its validation images.
 
     Raises:
-        BadInputError: a single domain, one that lacks a split, or one without images.
+        BadInputError: there is only one domain, or one lacks a split or images.
     """
 
     def __init__(
@@ -274,11 +281,11 @@ class DomainFolder(DomainSplit):
 
         Args:
             resolution: width and height; None for the size that all files share.
-            channels: 3 to convert every image to RGB, 1 to take greyscale images as they are; None for 1 where all
-                are greyscale, or else 3.
+            channels: 3 to convert every image to RGB, 1 to take greyscale images as they are; None for 1 if all
+                are greyscale, else 3.
 
         Raises:
-            BadInputError: 1 channel is wanted and a file is not greyscale; or no size is given and there are several.
+            BadInputError: ``channels`` is 1 and a file is not greyscale; or no size is given and there are several.
         """
         sized = DomainFolder(self._path, self._layout, resolution, 3 if channels == 3 else None)
         if sized.channels != (channels or sized.channels):
@@ -294,8 +301,8 @@ class DomainFolder(DomainSplit):
             )
         if sized.resolution != sized.validation.resolution:
             raise BadInputError(
-                f"the training images of {sized.name} are {sized.resolution} pixels wide and the validation images "
-                f"{sized.validation.resolution}, and nothing says to what size to bring them: resize them."
+                f"expected training and validation images of one size in {sized.name}, found {sized.resolution} and "
+                f"{sized.validation.resolution} pixels: resize them."
             )
         return sized
 
@@ -305,7 +312,7 @@ class DomainFolder(DomainSplit):
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What was converted; see ``NotedDataset``."""
+        """A note on converted images; see ``NotedDataset``."""
         counts = sum((Counter(split.converted) for split in self.splits), Counter[str]())
         note = conversions(counts, sum(map(len, self.splits)), self.name)
         return (note,) if note else ()
@@ -322,7 +329,10 @@ def _check_domains(path: Path, layout: Layout) -> None:
         lacking = next((domain for domain in splits[split] if domain not in splits[other]), None)
         if lacking is not None:
             raise BadInputError(
-                f"the domain {lacking!r} of {path} has {split} images and no {other} images: give every domain both."
+                f"expected training and validation images of every domain, found no {other} images of {lacking!r}: "
+                f"{path}; add some."
             )
     if len(layout.train) < 2:
-        raise BadInputError(f"{path} has only the domain {next(iter(layout.train))!r}: translation needs two or more.")
+        raise BadInputError(
+            f"expected two or more domains, found only {next(iter(layout.train))!r}: {path}; add another."
+        )

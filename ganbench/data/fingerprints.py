@@ -1,8 +1,8 @@
-"""What a data set is known by: the sha256 of its pixels and labels, remembered until a file changes.
+"""Fingerprints of data sets: the sha256 of pixels and labels, cached until a file changes.
 
-Remembering goes by names, sizes and times of all files. A file written in the last moments could change again without
-its times showing it, so such a data set is not remembered yet. An entry holds a checksum over what it is of and what it
-says, so that one put in another's place is not believed. Whatever is wrong with the cache, it is ignored.
+The key of an entry is the names, sizes and times of all files. A file written in the last moments could change again
+without its times showing it, so such a data set is not cached yet. An entry holds a checksum over key and content, so
+that a damaged or misplaced one is noticed. A cache that cannot be read or written is ignored.
 """
 
 import hashlib
@@ -26,17 +26,17 @@ from ganbench.paths import cache_dir
 
 T = TypeVar("T")
 
-VERSION = 2  # of the decoding rules and of the cache's layout
+VERSION = 2  # of the decoding rules and of the layout of the cache
 THREADS = 4
-_IN_MEMORY = 2**26  # pixels of the images that are decoded at once
-_SETTLED_NS = 2 * 10**9  # the coarsest clock of a common file system
+_IN_MEMORY = 2**26  # pixels that are decoded at once
+_SETTLED_NS = 2 * 10**9  # resolution of the coarsest clock of a common file system (FAT)
 
 
 class FileStamp(NamedTuple):
-    """What changes when a file is written or replaced.
+    """Properties of a file that change when it is written or replaced.
 
     Attributes:
-        name: below the folder, or that of the zip.
+        name: relative to the folder, or the zip's own.
         size: in bytes.
         modified: time of modification, in ns.
         status_changed: time of the last change of the inode, in ns; a program cannot set it.
@@ -51,16 +51,16 @@ class FileStamp(NamedTuple):
 
     @classmethod
     def of(cls, name: str, found: os.stat_result) -> "FileStamp":
-        """Return the stamp of a file from what the system says about it."""
+        """Return the stamp of a file from its ``stat``."""
         return cls(name, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 class Stamp(NamedTuple):
-    """What changes when any file of a data set changes.
+    """Properties of a data set that change when any of its files does.
 
     Attributes:
         where: the absolute path of the folder or zip.
-        files: of each file.
+        files: stamp of each file.
     """
 
     where: str
@@ -68,12 +68,12 @@ class Stamp(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is remembered of a data set.
+    """What the cache knows about a data set.
 
     Attributes:
         fingerprint: the sha256 over pixels and labels.
-        header: of the images as they are used.
-        colours: of the files, and how many there are of each, where they may differ.
+        header: size and channels of the images as they are used.
+        colours: colours of the files and the number of each, if they may differ.
     """
 
     fingerprint: str
@@ -85,8 +85,8 @@ def few_at_once(decode: Callable[[T], Tensor], names: Sequence[T], largest: int)
     """Yield the images of all names in order, decoding as many at once as memory allows.
 
     Args:
-        decode: gives one image.
-        names: what it takes.
+        decode: returns one image.
+        names: its arguments.
         largest: pixels of the largest image.
     """
     count = max(1, min(64, _IN_MEMORY // largest))
@@ -101,7 +101,7 @@ def of(shape: tuple[int, ...], images: Iterable[Tensor], labels: Tensor | None) 
     Args:
         shape: ``N, C, H, W``.
         images: N images ``[C, H, W]`` uint8.
-        labels: ``[N]`` int64 or ``[N, label_dim]`` float32, hashed little-endian; None adds nothing.
+        labels: ``[N]`` int64 or ``[N, label_dim]`` float32, hashed little-endian; None for no labels.
     """
     content = hashlib.sha256(" ".join(map(str, shape)).encode())
     for image in images:
@@ -112,12 +112,12 @@ def of(shape: tuple[int, ...], images: Iterable[Tensor], labels: Tensor | None) 
 
 
 def changed(opened: Stamp, look: Callable[[], Stamp], path: Path) -> str:
-    """Return "" where the files are still as they were, or else a sentence that names the first that is not.
+    """Return "" if the files are unchanged, else a sentence that names the first that changed.
 
     Args:
         opened: the stamp when the data set was opened.
-        look: takes the stamp again.
-        path: of the folder or zip, for the sentence.
+        look: returns the current stamp.
+        path: of the folder or zip, for the message.
     """
     try:
         now = look()
@@ -131,11 +131,11 @@ def changed(opened: Stamp, look: Callable[[], Stamp], path: Path) -> str:
 
 
 def recall(stamp: Stamp) -> Known | None:
-    """Return what was remembered of these very files, or None."""
+    """Return what the cache knows about these files in this state, or None."""
     key = _key(stamp)
     try:
         with _path(key).open("rb") as file:
-            found = json.loads(file.read(2**16))  # more than an entry ever has
+            found = json.loads(file.read(2**16))  # more than any entry has
         colours = tuple((str(colour), int(count)) for colour, count in found["colours"])
         known = Known(str(found["fingerprint"]), Header(*found["header"]), colours)
         sound = found["checksum"] == _checksum(key, known) and all(type(x) is int and x > 0 for x in known.header)
@@ -145,20 +145,20 @@ def recall(stamp: Stamp) -> Known | None:
 
 
 def remember(stamp: Stamp, known: Known) -> None:
-    """Remember a data set, unless a file is so new that its times prove nothing, or the cache cannot be written."""
+    """Store a data set in the cache, unless a file is so new that its times prove nothing, or writing fails."""
     newest = max(file.modified for file in stamp.files)
     if time.time_ns() - newest < _SETTLED_NS:
         return
     key = _key(stamp)
     content = {**known._asdict(), "checksum": _checksum(key, known)}
-    with suppress(OSError):  # a cache that cannot be written costs time and nothing else
+    with suppress(OSError):  # without the cache, only time is lost
         path = _path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(content).encode())
 
 
 def _key(stamp: Stamp) -> str:
-    """Return the sha256 of all that decides what the pixels and labels are."""
+    """Return the sha256 of everything that determines pixels and labels."""
     content = json.dumps([VERSION, PIL.__version__, stamp])  # another Pillow may decode JPEG differently
     return hashlib.sha256(content.encode()).hexdigest()
 

@@ -14,7 +14,7 @@ from ganbench.errors import BadInputError
 
 
 class Folder:
-    """The images below a folder, by suffix, sorted by path; hidden files and folders do not count."""
+    """The images below a folder, found by suffix and sorted by path; hidden files and folders are ignored."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,8 +42,11 @@ class Folder:
                 raise BadInputError(
                     f"{self.path}/{name} cannot be read ({error.strerror}): check that it exists and can be read."
                 ) from error
-            if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
-                raise BadInputError(f"{self.path}/{name} is not a regular file: remove it, or change its suffix.")
+            if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
+                raise BadInputError(
+                    f"expected a regular file, found a pipe or device: {self.path}/{name}; remove it, or change its "
+                    "suffix."
+                )
             files.append(FileStamp.of(name, found))
         return Stamp(str(self.path.resolve()), tuple(files))
 
@@ -68,10 +71,12 @@ def _relative_files(path: Path) -> set[str]:
 
 
 def _refuse_links(folder: Path, subfolders: list[str]) -> None:
-    """Raise for a subfolder that is a link: followed it may run in circles, and left out it would not be missed."""
+    """Raise for a subfolder that is a link: following it could loop, and skipping it would silently lose images."""
     for name in subfolders:
         if (folder / name).is_symlink():
-            raise BadInputError(f"{folder / name} is a link to a folder: put the folder itself there, or name it.")
+            raise BadInputError(
+                f"expected folders, found a link to one: {folder / name}; put the folder itself there, or name it."
+            )
 
 
 def _refuse(error: OSError) -> None:

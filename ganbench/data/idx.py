@@ -1,4 +1,4 @@
-"""``idx`` files, the layout of MNIST and Fashion-MNIST: a header and bytes, packed by gzip or not."""
+"""``idx`` files, as of MNIST and Fashion-MNIST: a header and bytes, compressed by gzip or not."""
 
 import gzip
 import math
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ganbench.errors import BadInputError
 
 MAX_UNPACKED = 2**32
-"""An array inside gzip may have no more bytes: it is held in memory."""
+"""Limit on the bytes of an array inside gzip, which is held in memory."""
 
 _GZIP = b"\x1f\x8b"
 _BYTES = b"\x00\x00\x08"  # the start of every file whose numbers are bytes
@@ -21,7 +21,7 @@ _STEP = 2**20
 
 
 def is_idx(path: Path) -> bool:
-    """Return whether a file begins as an idx file of bytes does."""
+    """Return whether a file begins like an idx file of bytes."""
     try:
         with _opened(path) as file:
             return file.read(3) == _BYTES
@@ -30,10 +30,10 @@ def is_idx(path: Path) -> bool:
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
-    """Return the array in a file, uint8; what is not packed stays on disk.
+    """Return the array in a file, uint8; one that is not compressed stays on disk.
 
     Raises:
-        BadInputError: it is damaged, too large, or not an idx file of bytes.
+        BadInputError: the file is damaged, too large, or not an idx file of bytes.
     """
     try:
         with _opened(path) as file:
@@ -42,7 +42,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         reason = " ".join(str(error).split())[:100]
         raise BadInputError(
-            f"expected an idx file of bytes, found {path}, which cannot be read as one ({reason}): copy it again."
+            f"expected an idx file of bytes, found one that cannot be read ({reason}): {path}; copy it again."
         ) from error
 
 
@@ -64,7 +64,7 @@ def _opened(path: Path) -> gzip.GzipFile | IO[bytes]:
 def _shape(file: gzip.GzipFile | IO[bytes]) -> tuple[int, ...]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:3] != _BYTES or not 1 <= magic[3] <= 4:
-        raise ValueError("its header is another")
+        raise ValueError("its header is that of another file")
     return struct.unpack(f">{magic[3]}I", file.read(4 * magic[3]))
 
 

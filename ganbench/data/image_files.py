@@ -1,4 +1,4 @@
-"""A data set made of image files, wherever they lie: in a folder or in a zip."""
+"""A data set made of image files, in a folder, a zip or another container."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
@@ -16,13 +16,13 @@ from ganbench.errors import BadInputError
 
 
 class Container(Protocol):
-    """Where image files lie.
+    """Holds image files.
 
     Attributes:
         path: of the folder or the zip.
         names: of the images, with forward slashes, sorted.
         has_labels: whether there is a ``dataset.json``.
-        misplaced_labels: a ``dataset.json`` below the root, where the root has none; or else "".
+        misplaced_labels: a ``dataset.json`` below the root, if the root has none; else "".
     """
 
     path: Path
@@ -32,7 +32,7 @@ class Container(Protocol):
 
     @property
     def opened(self) -> fingerprints.Stamp:
-        """The stamp from before anything was read."""
+        """The stamp taken before anything was read."""
         ...
 
     def open(self, name: str) -> IO[bytes]:
@@ -40,15 +40,15 @@ class Container(Protocol):
         ...
 
     def stamp(self) -> fingerprints.Stamp:
-        """Return what changes when a file changes: names, sizes and times."""
+        """Return names, sizes and times of all files."""
         ...
 
 
 class ImageFiles:
     """Square images of one size and colour mode, sorted by path; read from disk on each call.
 
-    Every header is read when the data set is opened, and every pixel when its fingerprint is first needed. Both are
-    remembered, in the cache folder, for as long as no file changes.
+    All headers are read when the data set is opened, and all pixels when its fingerprint is first needed. The cache
+    folder keeps the results of both until a file changes.
 
     Raises:
         BadInputError: there are no images, they differ in size or mode, or one cannot be used.
@@ -59,7 +59,8 @@ class ImageFiles:
         self._container = container
         if not container.names:
             raise BadInputError(
-                f"{container.path} holds no images: put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in any depth."
+                f"expected images, found none: {container.path}; put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in "
+                "any depth."
             )
         self._stamp = container.opened
         self._known = fingerprints.recall(self._stamp)
@@ -107,7 +108,7 @@ class ImageFiles:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Labels that are not used; see ``NotedDataset``."""
+        """A note on labels that are not used; see ``NotedDataset``."""
         return notes_on(self._container)
 
     def changed(self) -> str:
@@ -137,27 +138,32 @@ def _named(container: Container, name: str) -> IO[bytes]:
 
 
 def _common_header(container: Container) -> Header:
-    """Return the header that all images share, or raise naming the first that differs."""
+    """Return the header that all images share.
+
+    Raises:
+        BadInputError: naming the first image that is not square or differs from the first.
+    """
     first: Header | None = None
     for name in container.names:
         with _named(container, name) as file:
             found = header(file, _shown(container, name))
         if found.width != found.height:
             raise BadInputError(
-                f"{_shown(container, name)} is {found.width}x{found.height}, not square: crop the images to squares."
+                f"expected square images, found {found.width}x{found.height}: {_shown(container, name)}; crop the "
+                "images to squares."
             )
         first = first or found
         if found != first:
             raise BadInputError(
-                f"{_shown(container, name)} is {found}, but {container.names[0]} is {first}: "
-                "convert all images to one size and colour mode."
+                f"expected all images to be {first} like {container.names[0]}, found {found}: "
+                f"{_shown(container, name)}; convert all to one size and colour mode."
             )
     assert first is not None
     return first
 
 
 def notes_on(container: Container) -> tuple[str, ...]:
-    """Return a sentence, without a full stop, on labels that lie where they are not read; none where there are none."""
+    """Return a sentence, without a full stop, on labels in a place where they are not read; empty if there are none."""
     if not (name := container.misplaced_labels):
         return ()
     where = container.path
@@ -165,14 +171,14 @@ def notes_on(container: Container) -> tuple[str, ...]:
 
 
 def labels_of(container: Container) -> Tensor | None:
-    """Return what ``dataset.json`` says, as ``read_labels`` gives it, or None where there is none."""
+    """Return the labels of ``dataset.json``, as from ``read_labels``, or None if there is none."""
     if not container.has_labels:
         return None
     where = _shown(container, FILE)
     with _named(container, FILE) as file:
         try:
             content = b"".join(islice(iter(partial(file.read, 2**20), b""), MAX_BYTES // 2**20 + 1))
-        except Exception as error:  # each kind of compression has its own
+        except Exception as error:  # each compression method raises its own
             raise BadInputError(f"{where} cannot be read ({error!s:.100}): replace it or remove it.") from error
     return read_labels(content, container.names, where)
 

@@ -1,4 +1,4 @@
-"""``dataset.json``: the labels beside the images, in the layout of NVlabs' dataset tool."""
+"""``dataset.json``: labels stored with the images, in the layout of NVlabs' dataset tool."""
 
 import json
 import math
@@ -14,19 +14,19 @@ from ganbench.types import Dataset
 
 FILE = "dataset.json"
 MAX_BYTES = 96 * 2**20
-"""Of the file; that of 140,000 images with 25 numbers each takes 70 MB."""
+"""Limit on the size of the file; 140,000 images with 25 numbers each take 70 MB."""
 MAX_VALUES = 10_000_000  # in the file; each takes up to 70 bytes of memory
 MAX_CLASSES = 2**16
-_AT_ONCE = 1024  # one-hot labels of many images and classes would take gigabytes
+_AT_ONCE = 1024  # images; the one-hot labels of a whole data set could take gigabytes
 LAYOUT = '{"labels": [["image.png", label], ...]}'
 
 
 def read_labels(content: bytes, names: Sequence[str], where: str) -> Tensor | None:
-    """Return the labels of the named images, or None where the file has none.
+    """Return the labels of the named images, or None if the file has none.
 
     The file holds ``{"labels": [["folder/image.png", label], ...]}``, ``{"labels": {"folder/image.png": label, ...}}``,
     or null for no labels. Labels are class numbers, also as ``2.0``, ``"2"`` or ``{"class": 2}``, or vectors of one
-    length. Images that the file names and that are not there are ignored.
+    length. Entries for images that do not exist are ignored.
 
     Args:
         content: of ``dataset.json``.
@@ -40,14 +40,17 @@ def read_labels(content: bytes, names: Sequence[str], where: str) -> Tensor | No
         BadInputError: the file has another layout, lacks an image, or is too large.
 
     Source: ``_load_raw_labels`` of the dataset class of StyleGAN2-ADA and StyleGAN3.
-    Deviation: fractions of a class number are refused, where the official class cuts them off.
+    Deviation: fractional class numbers are refused; the official class truncates them.
     """
     by_name = _parsed(content, where)
     if by_name is None:
         return None
     missing = next((name for name in names if name not in by_name), None)
     if missing is not None:
-        raise BadInputError(f"{where} has no label for {missing}: add one, or remove the file to use no labels.")
+        raise BadInputError(
+            f"expected a label for each image, found none for {missing}: {where}; add one, or remove the file to use "
+            "no labels."
+        )
     labels = _unwrapped([by_name[name] for name in names])
     read = _vector if isinstance(labels[0], list) else _class_number
     found = [read(label) for label in labels]
@@ -55,14 +58,14 @@ def read_labels(content: bytes, names: Sequence[str], where: str) -> Tensor | No
     odd = next((i for i, each in enumerate(found) if each is None or lengths[i] != lengths[0]), None)
     if odd is not None:
         raise BadInputError(
-            f"{where} has {_shown(labels[odd])} as the label of {names[odd]}: use class numbers from 0 to "
-            f"{MAX_CLASSES - 1}, or vectors of finite numbers of one length, for all images."
+            f"expected class numbers from 0 to {MAX_CLASSES - 1}, or vectors of finite numbers of one length, found "
+            f"{_shown(labels[odd])} for {names[odd]}: {where}; use the same kind of label for all images."
         )
     return torch.tensor(found, dtype=torch.float32 if lengths[0] else torch.int64)
 
 
 def misplaced(names: Iterable[str]) -> str:
-    """Return the first ``dataset.json`` below the root, where the root has none; or else ""."""
+    """Return the first ``dataset.json`` below the root if the root has none, else ""."""
     found = sorted(name for name in names if name == FILE or name.endswith(f"/{FILE}"))
     return "" if not found or FILE in found else found[0]
 
@@ -84,10 +87,10 @@ def classes_of(data: Dataset) -> Tensor:
 
 
 def _parsed(content: bytes, where: str) -> Mapping[str, Any] | None:
-    """Return label by name of an image, or None where the file says that there are none."""
+    """Return labels by the name of their image, or None if the file says that there are none."""
     if len(content) > MAX_BYTES or sum(map(content.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise BadInputError(
-            f"{where} is too large: at most {MAX_BYTES // 2**20} MiB with {MAX_VALUES:,} values are read; leave out "
+            f"expected at most {MAX_BYTES // 2**20} MiB with {MAX_VALUES:,} values, found more: {where}; leave out "
             "what is not a label."
         )
     try:
@@ -95,7 +98,9 @@ def _parsed(content: bytes, where: str) -> Mapping[str, Any] | None:
         pairs = labels.items() if isinstance(labels, dict) else labels
         return None if pairs is None else dict(_named(pair) for pair in pairs)
     except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise BadInputError(f"expected {where} to be {LAYOUT}: correct it, or remove it to use no labels.") from error
+        raise BadInputError(
+            f"expected {LAYOUT}, found another layout: {where}; correct it, or remove it to use no labels."
+        ) from error
 
 
 def _named(pair: Any) -> tuple[str, Any]:
@@ -106,7 +111,7 @@ def _named(pair: Any) -> tuple[str, Any]:
 
 
 def _unwrapped(labels: list[Any]) -> list[Any]:
-    """Return the labels inside dicts of one entry, where all have the same key; other labels as they are."""
+    """Return the labels inside dicts of one entry, if all have the same key; other labels as they are."""
     keys = {next(iter(label)) if isinstance(label, dict) and len(label) == 1 else None for label in labels}
     return labels if len(keys) > 1 or None in keys else [next(iter(label.values())) for label in labels]
 

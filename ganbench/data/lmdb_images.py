@@ -1,4 +1,4 @@
-"""The images of an LMDB, as LSUN is published: keys, and encoded images under them."""
+"""The images of an LMDB, the form in which LSUN is published: encoded images by key."""
 
 import io
 import subprocess
@@ -16,10 +16,12 @@ FILE = "data.mdb"
 
 
 class Lmdb:
-    """The images of an LMDB in the order of their keys; a ``Container``. A separate process reads them.
+    """The images of an LMDB in the order of their keys; a ``Container``.
+
+    A separate process reads them, because a damaged file can crash the process that reads it.
 
     Raises:
-        BadInputError: it is damaged, or the package ``lmdb`` is not installed.
+        BadInputError: the file is damaged, or the package ``lmdb`` is not installed.
     """
 
     has_labels = False
@@ -47,11 +49,11 @@ class Lmdb:
         self.names = list(self._keys)
 
     def open(self, name: str) -> IO[bytes]:
-        """Return an open value."""
+        """Return an open image."""
         assert self._reader.stdin
         with self._lock:
             try:
-                lmdb_reader.send(self._reader.stdin, self._keys[name])  # type: ignore[arg-type]  # it is binary
+                lmdb_reader.send(self._reader.stdin, self._keys[name])  # type: ignore[arg-type]  # a binary stream
                 self._reader.stdin.flush()
             except BrokenPipeError as error:
                 raise self._damaged("its reader ended") from error
@@ -59,7 +61,7 @@ class Lmdb:
             return io.BytesIO(self._receive())
 
     def stamp(self) -> Stamp:
-        """Return the stamp of the file of data."""
+        """Return the stamp of the data file."""
         file = self.path / FILE if self.path.is_dir() else self.path
         try:
             return Stamp(str(self.path.resolve()), (FileStamp.of(file.name, file.stat()),))
@@ -67,7 +69,7 @@ class Lmdb:
             raise BadInputError(f"{file} cannot be read ({error.strerror}): check its permissions.") from error
 
     def close(self) -> None:
-        """End the process that reads."""
+        """End the reading process."""
         self._reader.kill()
         self._reader.wait()
         for stream in (self._reader.stdin, self._reader.stdout):
@@ -85,7 +87,7 @@ class Lmdb:
     def _receive(self) -> bytes:
         assert self._reader.stdout
         try:
-            return lmdb_reader.receive(self._reader.stdout)  # type: ignore[arg-type]  # it is binary
+            return lmdb_reader.receive(self._reader.stdout)  # type: ignore[arg-type]  # a binary stream
         except EOFError as error:
             raise self._damaged("its reader ended") from error
 

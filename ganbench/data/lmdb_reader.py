@@ -1,9 +1,9 @@
 """A program that reads an LMDB for its parent: ``python lmdb_reader.py PATH``.
 
-LMDB trusts its file, and a damaged one can end the process that reads it; so it is read in another one. That one sends
-frames, 8 bytes of length and then as many bytes, to standard output. The first is an error message, empty where there
-is none; all keys follow, ended by an empty frame. Then, for each frame with a key on standard input, it sends an error
-message and, where that is empty, the value.
+LMDB trusts its file, and a damaged one can crash the process that reads it; so it is read in a process apart. That one
+sends frames, 8 bytes of length and then as many bytes, to standard output: first an error message, empty if there is
+none, then all keys and an empty frame. After that, for each frame with a key on standard input, it sends an error
+message and, if that is empty, the value.
 """
 
 import os
@@ -25,7 +25,7 @@ def receive(stream: BinaryIO) -> bytes:
     """Return the content of a frame.
 
     Raises:
-        EOFError: the other side is gone, or announces more than any value has.
+        EOFError: the other side is gone, or announces more than ``MAX_VALUE`` bytes.
     """
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size or (length := LENGTH.unpack(head)[0]) > MAX_VALUE:
@@ -45,7 +45,7 @@ def main(path: str, source: BinaryIO, target: BinaryIO) -> None:
         database = lmdb.open(path, subdir=whole, readonly=True, lock=False, create=False, readahead=False)
         used = (database.info()["last_pgno"] + 1) * database.stat()["psize"]
         found = os.path.getsize(os.path.join(path, "data.mdb") if whole else path)
-        if used > found:  # it would be read beyond its end, at which the system ends the process
+        if used > found:  # reading beyond the end of a memory map crashes the process
             raise EOFError(f"{used:,} bytes are in use and {found:,} are there")
         with database.begin(buffers=True) as transaction:
             keys = transaction.cursor().iternext(keys=True, values=False)

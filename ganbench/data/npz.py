@@ -1,4 +1,4 @@
-"""The arrays of an npz file, looked at before they are read: nothing is unpickled, and no size is taken on trust."""
+"""The arrays of an npz file, checked before they are read: nothing is unpickled, and no size is trusted."""
 
 import io
 import math
@@ -16,12 +16,12 @@ from ganbench.errors import BadInputError
 
 SUFFIX = ".npy"
 IMAGES = ("images", "arr_0")
-"""Names that arrays of images have; ``arr_0`` is what numpy calls an array without a name."""
+"""Names of arrays of images; ``arr_0`` is numpy's name for an array without one."""
 
-_STEP = 2**20  # bytes that are unpacked at once
-_SMALL = 2**26  # bytes, below which an array may be packed as tightly as it likes
-_TIGHTEST = 200  # times that a larger array may have been packed; photographs come to 2
-_LOCAL_HEADER = 30  # bytes of a zip member's own header, before its name
+_STEP = 2**20  # bytes that are decompressed at once
+_SMALL = 2**26  # bytes, below which any compression ratio is accepted
+_TIGHTEST = 200  # largest compression ratio of a larger array, against bombs; photographs have about 2
+_LOCAL_HEADER = 30  # bytes of the header in front of a zip member, before its name
 _DAMAGE = (
     *(OSError, ValueError, EOFError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError),
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),
@@ -29,12 +29,12 @@ _DAMAGE = (
 
 
 class Header(NamedTuple):
-    """What an array says about itself.
+    """The header of an array.
 
     Attributes:
         shape: sizes, none below zero.
         dtype: of plain numbers or text.
-        fortran: whether the first index runs fastest.
+        fortran: whether the first index varies fastest.
         length: of the header in bytes.
     """
 
@@ -57,7 +57,7 @@ class Npz:
         names: of its arrays, without ``.npy``.
 
     Raises:
-        BadInputError: it is not a complete zip file, is encrypted, or has members that ``numpy.savez`` never writes.
+        BadInputError: the file is not a complete zip, is encrypted, or has members that ``numpy.savez`` never writes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,10 +77,10 @@ class Npz:
         return name in self._members
 
     def header(self, name: str) -> Header:
-        """Return what an array says about itself.
+        """Return the header of an array.
 
         Raises:
-            BadInputError: it holds Python objects, or another number of bytes than it announces.
+            BadInputError: the array holds Python objects, or another number of bytes than its header says.
         """
         member = self._members[name]
         try:
@@ -98,16 +98,16 @@ class Npz:
             )
         if found.nbytes > _SMALL and found.nbytes > _TIGHTEST * member.compress_size:
             raise BadInputError(
-                f"expected {name} to be of about its size on disk, found {found.nbytes:,} bytes in "
+                f"expected {name} to be compressed at most {_TIGHTEST} times, found {found.nbytes:,} bytes in "
                 f"{member.compress_size:,}: {self.path}; save it with numpy.savez."
             )
         return found
 
     def read(self, name: str) -> NDArray[Any]:
-        """Return an array, whose bytes are those that the zip file's checksum was taken of.
+        """Return an array, whose checksum in the zip file has been verified.
 
         Raises:
-            BadInputError: it is damaged, or as in ``header``.
+            BadInputError: the array is damaged, or as in ``header``.
         """
         header = self.header(name)
         try:
@@ -120,9 +120,9 @@ class Npz:
         return content.view(header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
 
     def mapped(self, name: str) -> NDArray[Any]:
-        """Return an array that is read from the disk where it is looked at; one that is packed is read at once.
+        """Return an array mapped from disk, whose parts are read on demand; a compressed one is read at once.
 
-        Its checksum is not looked at; see ``check``.
+        The checksum of a mapped array is not verified; see ``check``.
 
         Raises:
             BadInputError: as ``read``.
@@ -142,10 +142,10 @@ class Npz:
             raise self._damaged(name, error) from error
 
     def check(self, name: str) -> None:
-        """Read an array once, keeping nothing.
+        """Verify the checksum of an array by reading it once, without keeping it.
 
         Raises:
-            BadInputError: its bytes are not those that the zip file's checksum was taken of.
+            BadInputError: the array is damaged.
         """
         try:
             with self._archive.open(self._members[name]) as file:
@@ -160,7 +160,7 @@ class Npz:
 
 
 def is_npz(path: Path) -> bool:
-    """Return whether a zip file is taken for arrays: by its suffix, or because it holds nothing else."""
+    """Return whether a zip file holds arrays: by its suffix, or because all of its members are arrays."""
     if path.suffix == ".npz":
         return True
     try:
@@ -174,9 +174,11 @@ def is_npz(path: Path) -> bool:
 def _array_name(member: zipfile.ZipInfo, path: Path) -> str:
     name = member.filename
     if not name.endswith(SUFFIX) or any(mark in name for mark in "/\\:"):
-        raise BadInputError(f"expected arrays (NAME.npy) alone, found {name[:80]!r}: {path}; save it with numpy.savez.")
+        raise BadInputError(f"expected only arrays (NAME.npy), found {name[:80]!r}: {path}; save it with numpy.savez.")
     if member.flag_bits & 1:
-        raise BadInputError(f"expected arrays in the clear, found {name[:80]!r} encrypted: {path}; save it again.")
+        raise BadInputError(
+            f"expected arrays without encryption, found {name[:80]!r} encrypted: {path}; save it again."
+        )
     return name.removesuffix(SUFFIX)
 
 
@@ -186,13 +188,13 @@ def _header(file: IO[bytes]) -> Header:
         raise ValueError(f"version {version} of the layout")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of headers by Python 2, which are read all the same
+        warnings.simplefilter("ignore", UserWarning)  # about headers written by Python 2, which can be read
         shape, fortran, dtype = read(file)
     return Header(shape, fortran=fortran, dtype=dtype, length=file.tell())
 
 
 def _fill(content: memoryview, file: IO[bytes]) -> None:
-    """Read exactly as much as there is room for, in steps: ``read`` would unpack all there is before it cuts."""
+    """Fill a buffer in steps; a single ``read`` would decompress the whole member before truncating it."""
     done = 0
     while part := file.read(min(_STEP, len(content) - done)) if done < len(content) else b"":
         content[done : done + len(part)] = part
@@ -211,7 +213,7 @@ def _shown(shape: tuple[int, ...]) -> str:
 
 
 def to_npz(arrays: dict[str, NDArray[Any]]) -> bytes:
-    """Return an npz file, unpacked and without times: equal arrays give equal bytes."""
+    """Return an npz file, uncompressed and without times: equal arrays give equal bytes."""
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()

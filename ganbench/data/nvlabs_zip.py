@@ -13,18 +13,18 @@ from ganbench.data.labels import FILE, misplaced
 from ganbench.errors import BadInputError
 
 MAX_MEMBER = 256 * 2**20
-"""A member may declare no more bytes, and little more than it declares is ever unpacked."""
+"""Limit on the bytes that a member may declare, against bombs; hardly more than declared is ever decompressed."""
 
 _STEP = 2**16
 
 
 class Zip:
-    """The images in a zip file, by suffix, sorted by path; hidden files do not count. Nothing is written to disk."""
+    """The images in a zip file, found by suffix and sorted by path; hidden files are ignored. Nothing is extracted."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._archives: dict[int, zipfile.ZipFile] = {}
-        self.opened = self.stamp()  # before the archive: what is put in its place from now on is seen
+        self.opened = self.stamp()  # before opening the archive, so that a replacement from now on is noticed
         members = _members(self._archive(), path)
         self.names = sorted(name for name in members if PurePosixPath(name).suffix.lower() in SUFFIXES)
         self.has_labels = FILE in members
@@ -60,9 +60,9 @@ class Zip:
 
 
 class _Member(io.RawIOBase):
-    """An open member that is unpacked in small steps.
+    """An open member that is decompressed in small steps.
 
-    ``ZipExtFile.read`` without a number unpacks all there is and only then cuts it to the size the member declares.
+    ``ZipExtFile.read`` without a size decompresses everything, and only then truncates it to the declared size.
     """
 
     def __init__(self, member: IO[bytes]) -> None:
@@ -73,7 +73,7 @@ class _Member(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Return True; seeking back unpacks the member again."""
+        """Return True; seeking back decompresses the member again."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -100,7 +100,7 @@ def open_zip(path: Path) -> ImageFiles:
     """Return the images of a zip file, with the labels of its ``dataset.json`` if there is one.
 
     Raises:
-        BadInputError: it is not a zip, is encrypted, declares absurd sizes, or has no images or unusable ones.
+        BadInputError: the file is not a zip, is encrypted, declares absurd sizes, or has no images or unusable ones.
     """
     return ImageFiles(Zip(path))
 
@@ -112,12 +112,17 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise BadInputError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise BadInputError(
-            f"{path} is not a complete zip file ({error!s:.100}): give a zip or a folder of images, or copy it again."
+            f"expected a complete zip file, found another ({error!s:.100}): {path}; give a zip or a folder of images, "
+            "or copy it again."
         ) from error
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> set[str]:
-    """Return the names of the files that count, having refused what no dataset tool writes."""
+    """Return the names of all files but hidden ones.
+
+    Raises:
+        BadInputError: a member is encrypted, too large, stored twice, or leads out of the zip.
+    """
     found: set[str] = set()
     for member in archive.infolist():
         hidden = any(
@@ -126,14 +131,22 @@ def _members(archive: zipfile.ZipFile, path: Path) -> set[str]:
         if not member.filename or member.is_dir() or hidden:
             continue
         if member.filename.startswith("/") or ".." in PurePosixPath(member.filename).parts:
-            raise BadInputError(f"{path} holds {member.filename[:100]!r}, which leads out of the zip: create it again.")
+            raise BadInputError(
+                f"expected paths inside the zip, found {member.filename[:100]!r}: {path}; create it again."
+            )
         if member.flag_bits & 1:
-            raise BadInputError(f"{path}/{member.filename} is encrypted: create a zip without a password.")
+            raise BadInputError(
+                f"expected a zip without a password, found an encrypted file: {path}/{member.filename}; create it "
+                "again."
+            )
         if member.file_size > MAX_MEMBER:
             raise BadInputError(
-                f"{path}/{member.filename} declares {member.file_size:,} bytes: no image may exceed {MAX_MEMBER:,}."
+                f"expected at most {MAX_MEMBER:,} bytes, found {member.file_size:,}: {path}/{member.filename}; remove "
+                "it."
             )
         if member.filename in found:
-            raise BadInputError(f"{path} holds {member.filename} twice: create the zip again.")
+            raise BadInputError(
+                f"expected each file once, found {member.filename} twice: {path}; create the zip again."
+            )
         found.add(member.filename)
     return found

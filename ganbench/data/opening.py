@@ -1,4 +1,4 @@
-"""From what was typed after ``--data`` to a data set."""
+"""From the argument of ``--data`` to a data set."""
 
 import difflib
 from pathlib import Path
@@ -13,14 +13,14 @@ def open_data(spec: str | Path) -> Dataset:
     """Return a data set.
 
     Args:
-        spec: a registered name, with what it understands after a colon (``digits``, ``digits:test``), or the path of a
+        spec: a registered name, perhaps with a variant after a colon (``digits``, ``digits:test``), or the path of a
             folder of images, of a folder of domains (see ``ganbench.data.domains``), of a zip or npz file, or of a
-            parquet file or folder of Hugging Face datasets (``FOLDER:SPLIT`` where it has several splits). A name wins
-            over a path: write ``./digits`` for a folder of that name.
+            parquet file or folder of Hugging Face datasets (``FOLDER:SPLIT`` if it has several splits). A name takes
+            precedence over a path: write ``./digits`` for a folder of that name.
 
     Raises:
         UnknownNameError: no data set has that name, but one has a similar name.
-        BadInputError: there is no such folder or file, or it cannot be used.
+        BadInputError: the folder or file does not exist or cannot be used.
     """
     spec = str(spec)
     name, _, variant = spec.partition(":")
@@ -39,7 +39,7 @@ def open_data(spec: str | Path) -> Dataset:
 
 
 def open_reals(spec: str | Path) -> Dataset | Statistics:
-    """Return a data set, or statistics of one from a file; arguments and errors are those of ``open_data``."""
+    """Return a data set, or statistics of one from a file. Arguments and errors are those of ``open_data``."""
     from ganbench.data.statistics import is_statistics, read_statistics
 
     named = str(spec).partition(":")[0] in registry.names("data")
@@ -54,10 +54,10 @@ def is_there(spec: str | Path) -> bool:
 
 
 def existing_path(spec: str) -> Path | None:
-    """Return the path that a text names, or None where nothing has it.
+    """Return the path that a text names, or None if it does not exist.
 
     Raises:
-        BadInputError: it cannot be a path, or nobody may look there.
+        BadInputError: the text cannot be a path, or access is denied.
     """
     try:
         path = expanded(spec)
@@ -99,18 +99,17 @@ def _open_parquet(path: Path, split: str = "") -> Dataset:
 
 
 def at_size(data: Dataset, resolution: int | None = None, channels: int | None = None) -> Dataset:
-    """Return a data set as a translator of images takes it: resized, where that is possible.
+    """Return a data set as a translator takes it: resized if it can be.
 
-    Only folders of domains are resized, as the official programs resize their images to the size of the network. Other
-    data sets are returned as they are.
+    The official programs resize images of domains to the size of the network. Other data sets are returned as they are.
 
     Args:
-        data: as ``open_data`` gives it.
+        data: as ``open_data`` returns it.
         resolution: width and height; None for the size that all images share.
         channels: 1 or 3; None for any.
 
     Raises:
-        BadInputError: the images are of another colour mode, or, where no size is given, of several sizes.
+        BadInputError: the images have another colour mode, or, if no size is given, several sizes.
     """
     return data.at(resolution, channels) if isinstance(data, ResizableDataset) else data
 
@@ -120,5 +119,6 @@ def _nothing(spec: str, name: str) -> Exception:
     if difflib.get_close_matches(name, known, cutoff=0.6):
         return registry.unknown("data", name, known)
     return BadInputError(
-        f"there is no folder, zip file or data set {spec[:200]!r}: check the path, or name one of {', '.join(known)}."
+        f"expected a folder, zip file or data set, found no {spec[:200]!r}: check the path, or name one of "
+        f"{', '.join(known)}."
     )

@@ -1,4 +1,4 @@
-"""Data of the Hugging Face library ``datasets``: parquet files with a column of images and perhaps one of classes."""
+"""Data of the Hugging Face library ``datasets``: parquet files with a column of images, perhaps also of classes."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from ganbench.errors import BadInputError
 
 SUFFIX = ".parquet"
 MAX_GROUP = 2**31
-"""Bytes that a row group may have unpacked: two are held in memory."""
+"""Limit on the decompressed bytes of a row group, two of which are held in memory."""
 
 IMAGES = ("image", "img", "images", "pixel_values")
 LABELS = ("label", "labels", "class", "fine_label")
@@ -25,7 +25,7 @@ _SPLIT = re.compile(r"(.+?)-\d+-of-\d+(?:-[0-9a-f]+)?")
 
 
 def parquet_files(path: Path) -> list[Path]:
-    """Return the parquet files in a folder or its folders, sorted; or the file itself."""
+    """Return the parquet files in a folder or its subfolders, sorted; or the file itself."""
     if path.is_file():
         return [path] if path.suffix == SUFFIX else []
     return sorted(
@@ -34,11 +34,11 @@ def parquet_files(path: Path) -> list[Path]:
 
 
 class Parquet:
-    """The images of one split, file by file and row by row; a ``Container``.
+    """The images of one split, in the order of files and rows; a ``Container``.
 
     Args:
         path: of the folder or file.
-        split: its name, such as ``train``; "" where there is only one.
+        split: its name, such as ``train``; "" if there is only one.
 
     Raises:
         BadInputError: a file is damaged or has no images, a split has to be named, or ``pyarrow`` is not installed.
@@ -56,7 +56,7 @@ class Parquet:
         self._files = _of_split(path, split)
         self.opened = self.stamp()
         self._lock = threading.Lock()
-        self._group = lru_cache(maxsize=2)(self._read)  # neighbouring images are read one after the other
+        self._group = lru_cache(maxsize=2)(self._read)  # neighbouring images are usually read in order
         self._rows: dict[str, tuple[Path, int, int]] = {}  # name -> file, row group, row in it
         for file in self._files:
             self._rows |= _rows_of(file, path)
@@ -65,7 +65,7 @@ class Parquet:
         self.has_labels = self._label is not None
 
     def open(self, name: str) -> IO[bytes]:
-        """Return an open image, or for ``dataset.json`` the classes of all in its layout."""
+        """Return an open image; for ``dataset.json``, the classes of all images in its layout."""
         if name == labels.FILE:
             return io.BytesIO(json.dumps({"labels": self._classes()}).encode())
         file, group, row = self._rows[name]
@@ -86,7 +86,7 @@ class Parquet:
         return Stamp(str(self.path.resolve()), found)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how another process opens it: locks and open files do not travel."""
+        """Return how another process opens it: locks and open files cannot be pickled."""
         return Parquet, (self.path, self._split)
 
     def _beside(self, file: Path, path: Any, name: str) -> IO[bytes]:
@@ -94,7 +94,9 @@ class Parquet:
         root = self.path if self.path.is_dir() else file.parent
         if not isinstance(path, str) or not (root / path).resolve().is_relative_to(root.resolve()):
             found = f"the path {path!r:.100}" if path else "nothing"
-            raise BadInputError(f"expected the bytes of an image or a path below {root}, found {found}: {name}.")
+            raise BadInputError(
+                f"expected the bytes of an image or a path below {root}, found {found}: {name}; download it again."
+            )
         return (root / path).open("rb")
 
     def _read(self, file: Path, group: int) -> list[Any]:
@@ -104,7 +106,7 @@ class Parquet:
             values, nbytes = [], opened.metadata.row_group(group).total_byte_size
             if nbytes <= MAX_GROUP:
                 nbytes = 0
-                # One by one, for a million rows may name a single value, which is stored once.
+                # One by one, because dictionary encoding stores a value once that a million rows may repeat.
                 for batch in opened.iter_batches(1, row_groups=[group], columns=[self._image]):
                     if (nbytes := nbytes + batch.nbytes) > MAX_GROUP:
                         break
@@ -141,7 +143,7 @@ def _of_split(path: Path, split: str) -> list[Path]:
 
 @contextmanager
 def _told(file: Path) -> Iterator[None]:
-    """Turn what pyarrow raises of a damaged file into a sentence."""
+    """Turn pyarrow's errors about a damaged file into ``BadInputError``."""
     from pyarrow import ArrowException
 
     try:
@@ -171,7 +173,7 @@ def _rows_of(file: Path, path: Path) -> dict[str, tuple[Path, int, int]]:
 
 
 def _columns(file: Path) -> tuple[str, str | None]:
-    """Return the names of the columns of images and of classes; the latter is None where there is none."""
+    """Return the names of the columns of images and of classes; None for the latter if there is none."""
     from pyarrow import types
 
     with _told(file):
@@ -182,7 +184,9 @@ def _columns(file: Path) -> tuple[str, str | None]:
     images += [field.name for field in schema if types.is_binary(field.type) or types.is_large_binary(field.type)]
     if not images:
         found = ", ".join(schema.names)[:200]
-        raise BadInputError(f"expected a column of images (bytes, or bytes and path), found {found}: {file}.")
+        raise BadInputError(
+            f"expected a column of images (bytes, or bytes and path), found {found}: {file}; choose another data set."
+        )
     images.sort(key=lambda name: IMAGES.index(name) if name in IMAGES else len(IMAGES))
     classes = [field.name for field in schema if types.is_integer(field.type) and field.name in LABELS]
     classes.sort(key=LABELS.index)

@@ -1,7 +1,7 @@
-"""Real images as a zip in the layout of NVlabs' dataset tool, cropped and resized.
+"""Real images, cropped and resized, written to a zip in the layout of NVlabs' dataset tool.
 
-The members are PNG files without compression (``00000/img00000000.png`` and so on), and ``dataset.json``. The same
-images give the same bytes, whatever the number of threads, and however often the work broke off.
+The members are uncompressed PNG files (``00000/img00000000.png`` and so on), and ``dataset.json``. The same images give
+the same bytes, whatever the number of threads and however often the work was interrupted.
 """
 
 import hashlib
@@ -33,19 +33,19 @@ T = TypeVar("T")
 
 CROPS: tuple[Crop, ...] = get_args(Crop)
 
-VERSION = 1  # of what is made of an image
+VERSION = 1  # raised when the same image would give other pixels
 _NAME = re.compile(r"\d{5}/img(\d{8,})\.png")
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """What is made of an image.
+    """How an image is cropped and resized.
 
     Attributes:
         size: width and height in pixels; None to keep the image's.
         crop: before the resize. ``center-crop`` cuts the largest square from the middle. ``center-crop-wide`` cuts
-            ``round(width * H / W)`` rows from the middle, resizes them to ``size``, and puts that on a black square of
-            ``width``; images that are smaller than that are left out.
+            ``round(width * H / W)`` rows from the middle, resizes them to ``size``, and pastes that onto a black square
+            of ``width``; smaller images are left out.
         method: of the resize.
 
     Source: the dataset tool of StyleGAN2-ADA and StyleGAN3 for both crops and the layout.
@@ -63,10 +63,13 @@ class Geometry:
             )
         wide = self.crop == "center-crop-wide"
         if self.size and (min(self.size) < 1 or max(self.size) > 8192):
-            raise BadInputError(f"expected a size from 1 to 8192 pixels, found {self.size[0]}x{self.size[1]}.")
+            raise BadInputError(
+                f"expected a size from 1 to 8192 pixels, found {self.size[0]}x{self.size[1]}: change it."
+            )
         if wide and (self.size is None or self.size[0] <= self.size[1]):
             raise BadInputError(
-                "expected a size that is wider than high for center-crop-wide: give one, such as 512x384."
+                f"expected a size that is wider than high for center-crop-wide, found {self.size}: give one, such as "
+                "512x384."
             )
         if not wide and self.size and self.size[0] != self.size[1]:
             raise BadInputError(
@@ -75,10 +78,10 @@ class Geometry:
             )
 
     def apply(self, image: Tensor, name: str) -> Tensor | None:
-        """Return ``[C, S, S]`` uint8 of ``[C, H, W]`` uint8; None where the image is to be left out.
+        """Return ``[C, S, S]`` uint8 of ``[C, H, W]`` uint8; None if the image is to be left out.
 
         Raises:
-            BadInputError: the result would not be square, or the filter cannot make this size.
+            BadInputError: the result would not be square, or the filter does not support this size.
         """
         if self.crop == "center-crop-wide":
             return self._wide(image)
@@ -117,12 +120,12 @@ def _middle(image: Tensor, height: int, width: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What has been written.
+    """Summary of what was written.
 
     Attributes:
         count: images in the zip.
-        left_out: images that were smaller than the crop.
-        found: images that an earlier call had written already.
+        left_out: images smaller than the crop.
+        found: images already written by an earlier call.
         shape: ``[C, S, S]`` of the images.
     """
 
@@ -142,22 +145,22 @@ def prepare(
     workers: int = 2,
     progress: Callable[[], None] = lambda: None,
 ) -> Prepared:
-    """Write images to a zip, replacing an older one only once the new one is whole.
+    """Write images to a zip; an older one is replaced only when the new one is complete.
 
-    A call that broke off is continued by one with the same images and settings.
+    An interrupted call is continued by the next one with the same images and settings.
 
     Args:
         source: of the images.
         out: the zip.
-        geometry: what is made of each image.
+        geometry: how each image is cropped and resized.
         labels: ``[N]`` int64 or ``[N, label_dim]`` float32, one for each image of the source; None for none.
-        limit: take only the first so many.
+        limit: take only the first ``limit`` images; None for all.
         workers: number of threads.
-        progress: called for each image that has been dealt with.
+        progress: called for each image that is done.
 
     Raises:
-        BadInputError: an image cannot be used, the images differ in size or channels, the labels are of another number,
-            or the zip cannot be written.
+        BadInputError: an image cannot be used, the images differ in size or channels, the number of labels is not that
+            of the images, or the zip cannot be written.
         DataChangedError: a file changed meanwhile.
     """
     if labels is not None and len(labels) != len(source.names):
@@ -176,19 +179,21 @@ def prepare(
             shape = _add_images(archive, source, geometry, range(found, total), workers, progress)
             _add_labels(archive, labels)
             if source.stamp() != stamp:
-                raise DataChangedError(f"{source.path} changed while it was read: run again.")
+                raise DataChangedError(
+                    f"expected unchanged images, found {source.path} changed while it was read: run again."
+                )
             archive.finish()
     except OSError as error:
         raise BadInputError(
-            f"cannot write {out} ({error.strerror}): make room or choose another folder, and run again; what is "
-            "finished is kept."
+            f"cannot write {out} ({error.strerror}): make room or choose another folder, and run again; finished "
+            "images are kept."
         ) from error
     count = len(archive.names) - 1
     return Prepared(count, total - count, found, shape)
 
 
 def _resume(archive: StoredZip) -> int:
-    """Return the number of the image to go on with; what does not belong to images is cut off."""
+    """Return the number of the image to continue with, after removing members that are not images."""
     numbers = [_NAME.fullmatch(name) for name in archive.names]
     whole = next((place for place, number in enumerate(numbers) if number is None), len(numbers))
     archive.cut(whole)
@@ -204,7 +209,7 @@ def _add_images(
     workers: int,
     progress: Callable[[], None],
 ) -> tuple[int, ...]:
-    """Append the images that are lacking, and return the shape that all have."""
+    """Append the missing images, and return the shape that all have."""
     first = archive.names[0] if archive.names else ""
     shape = _shape_of(archive.read(first)) if first else ()
 
@@ -222,7 +227,7 @@ def _add_images(
         progress()
     if not shape:
         raise BadInputError(
-            f"expected images of at least the size to crop, found none: {source.path}; give another size."
+            f"expected images at least as large as the crop, found none: {source.path}; give a smaller size."
         )
     return shape
 
@@ -237,7 +242,7 @@ def _differs(source: RawImages, index: int, found: tuple[int, ...], shape: tuple
 
 
 def _in_order(make: Callable[[int], T], indices: range, workers: int) -> Iterator[tuple[int, T]]:
-    """Yield what is made of each index, in order, while threads make the next few."""
+    """Yield each index with its result, in order, while threads compute the next few."""
     waiting: deque[tuple[int, Future[T]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
@@ -255,7 +260,7 @@ def _in_order(make: Callable[[int], T], indices: range, workers: int) -> Iterato
 
 
 def _png(image: Tensor) -> bytes:
-    """Return a PNG file, not compressed, of ``[C, S, S]`` uint8."""
+    """Return an uncompressed PNG file of ``[C, S, S]`` uint8."""
     array = image[0].numpy() if len(image) == 1 else np.ascontiguousarray(image.permute(1, 2, 0).numpy())
     file = io.BytesIO()
     Image.fromarray(array).save(file, format="png", compress_level=0, optimize=False)
@@ -274,5 +279,5 @@ def _add_labels(archive: StoredZip, labels: Tensor | None) -> None:
 
 
 def default_workers() -> int:
-    """Return how many threads to use: one a core, at most 8."""
+    """Return how many threads to use: one per core, at most 8."""
     return min(8, os.cpu_count() or 1)

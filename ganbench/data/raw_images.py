@@ -1,4 +1,4 @@
-"""Images as they come, of any size: in folders, zips, LMDBs, parquet and idx files, or arrays."""
+"""Unprepared images of any size: in folders, zips, LMDBs, parquet and idx files, or arrays."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -24,7 +24,7 @@ from ganbench.data.parquet import Parquet, parquet_files
 from ganbench.errors import BadInputError
 
 LABELS = ("labels", "label", "arr_1")
-MAX_IMAGES = 2**24  # in an array, for each has a name
+MAX_IMAGES = 2**24  # in an array, because a name is made for each
 
 
 class RawImages(Protocol):
@@ -33,7 +33,7 @@ class RawImages(Protocol):
     Attributes:
         path: of the file or folder.
         names: of the images, for messages; below a folder with forward slashes.
-        notes: sentences, without a full stop, on what is not as it may seem.
+        notes: sentences, without a full stop, on what may surprise the user.
     """
 
     path: Path
@@ -41,20 +41,21 @@ class RawImages(Protocol):
 
     @property
     def names(self) -> Sequence[str]:
-        """See above."""
+        """Names of the images, for messages."""
         ...
 
     @property
     def labels(self) -> Tensor | None:
-        """``[N]`` int64 class numbers or ``[N, label_dim]`` float32, in the order of the images; None without."""
+        """``[N]`` int64 class numbers or ``[N, label_dim]`` float32, in the order of the images; None if there are "
+        "none."""
         ...
 
     def image(self, index: int) -> Tensor:
-        """Return ``[C, H, W]`` uint8, 0..255, C being 1 or 3; may be called by several threads at once."""
+        """Return ``[C, H, W]`` uint8, 0..255, with C of 1 or 3; may be called by several threads at once."""
         ...
 
     def stamp(self) -> Stamp:
-        """Return what changes when a file changes."""
+        """Return names, sizes and times of all files."""
         ...
 
 
@@ -67,11 +68,11 @@ class EncodedImages:
 
     @cached_property
     def labels(self) -> Tensor | None:
-        """Those of ``dataset.json``, or of the column of classes."""
+        """The labels of ``dataset.json``, or of the column of classes."""
         return labels_of(self._container)
 
     def image(self, index: int) -> Tensor:
-        """Return an image."""
+        """Return ``[C, H, W]`` uint8, 0..255."""
         name = self.names[index]
         where = f"{self.path}/{name}"
         try:
@@ -93,7 +94,7 @@ class ArrayImages:
     Args:
         path: of the file.
         images: ``[N, H, W]``, ``[N, H, W, 1]`` or ``[N, H, W, 3]`` uint8.
-        labels: as an array, or None.
+        labels: see ``labels_in``; None for none.
     """
 
     notes: tuple[str, ...] = ()
@@ -124,7 +125,7 @@ class ArrayImages:
         return count, height, width, channels
 
     def image(self, index: int) -> Tensor:
-        """Return an image."""
+        """Return ``[C, H, W]`` uint8, 0..255."""
         return torch.from_numpy(np.array(self._images[index]).transpose(2, 0, 1).copy())
 
     def stamp(self) -> Stamp:
@@ -136,7 +137,7 @@ def labels_in(array: NDArray[Any], where: str) -> Tensor:
     """Return the labels in an array: class numbers ``[N]`` or ``[N, 1]``, or vectors ``[N, label_dim]``.
 
     Raises:
-        BadInputError: it holds something else.
+        BadInputError: the array holds something else.
     """
     array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
     if array.ndim == 1 and array.dtype.kind in "iu" and len(array) and array.min() >= 0 and array.max() < 2**16:
@@ -150,10 +151,10 @@ def labels_in(array: NDArray[Any], where: str) -> Tensor:
 
 
 def class_folders(images: RawImages) -> Tensor:
-    """Return class numbers by the uppermost folder that each image lies in, in the order of the folders' names.
+    """Return class numbers ``[N]`` int64 from each image's outermost folder, in the order of the folders' names.
 
     Raises:
-        BadInputError: an image lies in no folder.
+        BadInputError: an image is not in a folder.
     """
     outside = next((name for name in images.names if "/" not in name), None)
     if outside is not None:
@@ -167,14 +168,16 @@ def class_folders(images: RawImages) -> Tensor:
 
 
 def read_label_file(images: RawImages, path: Path) -> Tensor:
-    """Return the labels in a ``dataset.json``, by the images' names, or in an idx or npy file, in their order.
+    """Return the labels of a ``dataset.json``, matched by name, or of an idx or npy file, matched by order.
 
     Raises:
-        BadInputError: there is no such file, or it cannot be used.
+        BadInputError: the file does not exist or cannot be used.
     """
     found = existing_path(str(path))
     if found is None or not found.is_file():
-        raise BadInputError(f"expected labels (auto, none, folders, or a file), found no file {str(path)[:200]!r}.")
+        raise BadInputError(
+            f"expected labels (auto, none, folders, or a file), found no file {str(path)[:200]!r}: check the path."
+        )
     if found.suffix == ".json":
         with found.open("rb") as file:
             labels = read_labels(file.read(MAX_BYTES + 1), images.names, str(found))
@@ -187,14 +190,16 @@ def read_label_file(images: RawImages, path: Path) -> Tensor:
         return labels_in(np.load(found, mmap_mode="r", allow_pickle=False), str(found))
     except (OSError, ValueError, EOFError) as error:
         reason = " ".join(str(error).split())[:100]
-        raise BadInputError(f"expected labels as dataset.json, idx or npy, found {found} ({reason}).") from error
+        raise BadInputError(
+            f"expected labels as dataset.json, idx or npy, found another file ({reason}): {found}; convert it."
+        ) from error
 
 
 def open_raw(spec: str | Path) -> RawImages:
     """Return the images of a folder, zip, LMDB, parquet file or folder (``PATH:SPLIT``), npz or idx file.
 
     Raises:
-        BadInputError: there is nothing of that name, it is damaged, or it has no images.
+        BadInputError: the path does not exist, is damaged, or has no images.
     """
     path, split = existing_path(str(spec)), ""
     if path is None:
@@ -217,7 +222,7 @@ def _raw(path: Path, split: str) -> RawImages:
         folder = Folder(path)
         return EncodedImages(Parquet(path, split) if not folder.names and parquet_files(path) else folder)
     if not path.is_file():
-        raise BadInputError(f"expected a folder or a regular file of images, found neither: {path}.")
+        raise BadInputError(f"expected a folder or a regular file of images, found neither: {path}; name another.")
     if parquet_files(path):
         return EncodedImages(Parquet(path, split))
     if is_npz(path):
@@ -232,7 +237,7 @@ def open_array(path: Path) -> ArrayImages:
     """Return the images of an npz file.
 
     Raises:
-        BadInputError: it is damaged, or has no array of images.
+        BadInputError: the file is damaged, or has no array of images.
     """
     arrays = Npz(path)
     images, labels = (next((name for name in names if name in arrays), "") for names in (IMAGES, LABELS))

@@ -1,4 +1,4 @@
-"""Noise in place of real images and of samples, to estimate times by; nothing is measured on it."""
+"""Noise instead of real images and samples, for estimating times only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,14 +12,14 @@ from ganbench.images import to_float
 
 @dataclass(eq=False)
 class StandIn:
-    """Noise that has the size and number of a data set's images.
+    """Noise images of the size and number of a data set's.
 
     Attributes:
         name: of the data set.
         count: number of images.
         resolution: height and width in pixels.
         channels: 1 or 3.
-        label_dim: 0: there are no labels.
+        label_dim: 0, because there are no labels.
     """
 
     name: str
@@ -39,17 +39,17 @@ class StandIn:
         return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
     def labels(self, indices: Sequence[int]) -> Tensor:
-        """Return ``[N, 0]``: there are no labels."""
+        """Return ``[N, 0]`` float32, because there are no labels."""
         return torch.zeros(len(indices), 0)
 
 
 @dataclass(eq=False)
 class StandInDomains(StandIn):
-    """The same in domains, one after the other.
+    """Noise images of several domains, one domain after the other.
 
     Attributes:
-        domains: names.
-        num_validation: validation images in all domains.
+        domains: their names.
+        num_validation: number of validation images, of all domains together.
     """
 
     domains: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class StandInDomains(StandIn):
         return replace(self, count=self.num_validation)
 
     def labels(self, indices: Sequence[int]) -> Tensor:
-        """Return the one-hot domain of each image, ``[N, domains]``."""
+        """Return one-hot domains, ``[N, label_dim]`` float32."""
         return one_hot(torch.tensor(list(indices)) * self.label_dim // self.count, self.label_dim)
 
     def at(self, resolution: int | None = None, channels: int | None = None) -> "StandInDomains":
@@ -73,10 +73,10 @@ class StandInDomains(StandIn):
 
 
 class StandInSamples:
-    """Noise in place of a generator's images, which takes no time to make.
+    """Noise instead of a generator's images, which takes no time to make.
 
     Args:
-        images: that are returned.
+        images: the noise.
     """
 
     def __init__(self, images: StandIn) -> None:

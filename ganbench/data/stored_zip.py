@@ -1,4 +1,4 @@
-"""A zip of uncompressed members that is written one after the other, and goes on where it broke off."""
+"""A zip of uncompressed members, written one after the other, that can be continued after an interruption."""
 
 import contextlib
 import os
@@ -11,24 +11,24 @@ from typing import IO, Self
 from ganbench.errors import BadInputError
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")  # the header before a member's content
-_DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can say: equal content gives equal bytes
+_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold; a fixed one, so that equal content gives equal bytes
 
 
 class StoredZip:
-    """Writes ``path`` under a hidden name beside it, which becomes ``path`` once ``finish`` has been called.
+    """Writes a zip under a hidden name in the same folder, which ``finish`` renames to ``path``.
 
-    What a killed process wrote is found again: every member that is whole stays, and its checksum is tried.
+    Members that a killed process wrote are kept, if they are complete and match their checksums.
 
     Args:
         path: of the zip.
-        key: what its content comes from; only a file of the same key is continued.
+        key: checksum of everything that determines the content; only a file of the same key is continued.
 
     Attributes:
-        names: of the members that are whole, in order.
+        names: of the complete members, in order.
 
     Raises:
-        BadInputError: another process writes the same file.
-        OSError: nothing can be written there.
+        BadInputError: another process is writing the same file.
+        OSError: the folder cannot be written to.
     """
 
     def __init__(self, path: Path, key: str) -> None:
@@ -39,22 +39,20 @@ class StoredZip:
         self._file: IO[bytes] = self.partial.open("r+b")
         if not _lock(self._file):
             self._file.close()
-            raise BadInputError(
-                f"expected {path} to be written by one process, found another at it: wait for that one."
-            )
+            raise BadInputError(f"expected no other process to write {path}, found one: wait for it to end.")
         self._members: list[zipfile.ZipInfo] = []
         self._find_members()
 
     @property
     def names(self) -> list[str]:
-        """See above."""
+        """Names of the complete members, in order."""
         return [member.filename for member in self._members]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):  # what was lacking room has been told
+        with contextlib.suppress(OSError):  # a full disk has been reported already
             self._file.close()
 
     def add(self, name: str, content: bytes) -> None:
@@ -84,7 +82,7 @@ class StoredZip:
             del self._members[count:]
 
     def finish(self) -> None:
-        """Write the list of members, and give the file its name."""
+        """Write the central directory, and give the file its final name."""
         with zipfile.ZipFile(self._file, "w") as archive:
             archive.filelist.extend(self._members)
         self._file.flush()
@@ -92,7 +90,7 @@ class StoredZip:
         os.replace(self.partial, self.path)
 
     def _find_members(self) -> None:
-        """Take in the members that are whole, and cut off what comes after them."""
+        """Find the complete members, and cut off what comes after them."""
         end = 0
         while (found := _member(self._file, end)) is not None:
             self._members.append(found)
@@ -100,7 +98,7 @@ class StoredZip:
         self._file.truncate(self._file.seek(end))
 
     def _remove_others(self) -> None:
-        """Remove what is left of other work on the same zip, unless a process is at it."""
+        """Remove partial files of the same zip with other keys, unless a process is writing them."""
         for other in self.path.parent.glob(f".{_literal(self.path.name[:100])}.*.partial"):
             if other != self.partial:
                 with contextlib.suppress(OSError), other.open("r+b") as file:
@@ -109,7 +107,7 @@ class StoredZip:
 
 
 def _member(file: IO[bytes], start: int) -> zipfile.ZipInfo | None:
-    """Return the member that starts at an offset, with the file at its end; None where there is no whole one."""
+    """Return the member that starts at an offset, leaving the file at its end; None if it is not complete."""
     file.seek(start)
     head = file.read(_LOCAL.size)
     if len(head) < _LOCAL.size or head[:4] != b"PK\3\4":
@@ -130,7 +128,7 @@ def _literal(name: str) -> str:
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Lock a file until it is closed; return whether nobody else has it, which is so where there are no locks."""
+    """Lock a file until it is closed, and return whether that worked; True on systems without locks."""
     try:
         import fcntl
     except ImportError:

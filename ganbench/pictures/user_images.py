@@ -1,4 +1,4 @@
-"""The images that a user hands in to be translated or imitated: a file, a folder, a zip or a data set, of any size."""
+"""The images that a user gives as sources or references: a file, a folder, a zip or a data set, of any size."""
 
 import os
 import re
@@ -31,10 +31,10 @@ class UserImage:
     """One image.
 
     Attributes:
-        name: telling, safe in a file's name, and unlike all others'.
-        domain: the one that it belongs to, where that is known.
-        pixels: gives ``[C, H, W]`` uint8, read from disk on each call.
-        converted: the colour of the file, such as ``"greyscale"``, where it is converted to RGB; or else "".
+        name: unique, and usable as part of a file name.
+        domain: that it belongs to; None if unknown.
+        pixels: returns ``[C, H, W]`` uint8, read from disk on each call.
+        converted: colour of the file, such as ``"greyscale"``, if it is converted to RGB; else "".
     """
 
     name: str
@@ -46,17 +46,17 @@ class UserImage:
 def open_user_images(spec: str, domains: Sequence[str], channels: int) -> list[UserImage]:
     """Return the images of a registered data set, a file, a folder of any depth or a zip, in their order.
 
-    Of a data set or folder of domains these are the validation images. Of other folders, a file's domain is the
-    outermost folder that it lies in, where that is called like one. For a model of RGB images, files of any colour mode
-    are converted to RGB, as the official programs do.
+    For a data set or folder of domains, these are the validation images. In other folders, the outermost subfolder of a
+    file is its domain, if it has the name of one. For a model of RGB images, files of any colour mode are converted to
+    RGB, as the official programs do.
 
     Args:
-        spec: name or path; a name wins.
+        spec: name or path; a name takes precedence.
         domains: of the model.
-        channels: that the model takes.
+        channels: of the images that the model takes.
 
     Raises:
-        BadInputError: there are none, or one cannot be read or has more channels than the model takes; it is named.
+        BadInputError: there are no images, or one, which is named, cannot be read or has other channels.
     """
     path = None if is_registered(spec) else existing_path(spec)
     if path is None:
@@ -69,8 +69,10 @@ def open_user_images(spec: str, domains: Sequence[str], channels: int) -> list[U
         ]
     container = Folder(path) if path.is_dir() else Zip(path) if zipfile.is_zipfile(path) else _OneFile(path)
     if not container.names:
-        raise BadInputError(f"{path} holds no images: put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in any depth.")
-    container.stamp()  # refuses what is not a regular file
+        raise BadInputError(
+            f"expected images, found none: {path}; put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in any depth."
+        )
+    container.stamp()  # raises for a file that is not regular
     names = _distinct(os.path.splitext(name)[0] for name in container.names)
     return [
         _of_file(short, _domain(name, domains), container, name, channels)
@@ -79,12 +81,12 @@ def open_user_images(spec: str, domains: Sequence[str], channels: int) -> list[U
 
 
 def is_registered(spec: str) -> bool:
-    """Return whether this is the name of a data set, with or without a variant."""
+    """Return whether a text is the name of a data set, with or without a variant."""
     return spec.partition(":")[0] in registry.names("data")
 
 
 def evenly(found: Sequence[UserImage], limit: int | None) -> list[UserImage]:
-    """Return at most so many images, as evenly from all domains as there are, in their order."""
+    """Return at most ``limit`` images, as evenly from all domains as possible, in their order."""
     seen: dict[str | None, int] = {}
     turns = []
     for image in found:
@@ -95,7 +97,7 @@ def evenly(found: Sequence[UserImage], limit: int | None) -> list[UserImage]:
 
 
 class _OneFile(Folder):
-    """A folder of which one file counts, whatever its suffix."""
+    """One file of a folder, whatever its suffix."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.names = path.parent, [path.name]
@@ -126,7 +128,7 @@ def _domain(name: str, domains: Sequence[str]) -> str | None:
 
 
 def _of_file(short: str, domain: str | None, container: Container, name: str, channels: int) -> UserImage:
-    """Return the image in a file whose header has been looked at."""
+    """Return the image in a file, after checking its header."""
     where = str(container.path / name)
     with _open(container, name, where) as file:
         found, colour = colour_header(file, where)
@@ -152,11 +154,11 @@ def _open(container: Container, name: str, where: str) -> IO[bytes]:
 def _check_channels(where: str, found: int, wanted: int) -> None:
     if found != wanted:
         theirs, ours = COLOURS[found], COLOURS[wanted]
-        raise BadInputError(f"{where} is {theirs} and the model takes {ours} images: convert it to {ours}.")
+        raise BadInputError(f"expected {ours} images for this model, found {theirs}: {where}; convert it to {ours}.")
 
 
 def _distinct(names: Iterator[str]) -> Iterator[str]:
-    """Give names that are safe in a file's name, and number those that would be the same."""
+    """Yield names that are usable in a file name, numbering those that would be the same."""
     taken: set[str] = set()
     for name in names:
         plain = safe(name)
@@ -167,5 +169,5 @@ def _distinct(names: Iterator[str]) -> Iterator[str]:
 
 
 def safe(name: str) -> str:
-    """Return a name as part of a file's name, of at most 80 bytes."""
+    """Return a name in a form usable as part of a file name, of at most 80 bytes."""
     return re.sub(r"[^\w.@+-]+", "_", name).encode()[-80:].decode(errors="ignore")

@@ -21,7 +21,7 @@ def test_everything_is_looked_at() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--model", "waves", "--data", "nowhere"], "stop   images: there is no folder"),
+        (["--model", "waves", "--data", "nowhere"], "stop   images: expected a folder"),
         (["--model", "waves", "--weights", "nowhere.pkl", "--data", "digits", "--device", "toaster"], "stop   device"),
         (["--model", "stylegan3", "--weights", "nowhere.pkl"], "stop   model: nowhere.pkl"),
     ],

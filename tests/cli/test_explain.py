@@ -96,9 +96,9 @@ def test_records_show_what_differs_and_what_it_is_worth(tmp_path: Path) -> None:
         ("samples", "one", "expected at least 2 images in one, found 1"),
         ("one", "1", "expected at least 2 images in one, found 1"),
         ("samples", "large", "expected images of one size, found 32x32 in samples and 64x64 in large"),
-        ("samples", "text.txt", "is not a complete zip file"),
+        ("samples", "text.txt", "expected a complete zip file"),
         ("samples", "text.json", "is not a readable record"),
-        ("samples", "empty", "holds no images"),
+        ("samples", "empty", "expected images, found none"),
     ],
 )
 def test_bad_input_is_one_sentence(

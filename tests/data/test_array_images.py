@@ -65,9 +65,13 @@ BAD: dict[str, dict[str, Any]] = {
     r"\[2, 8\]": {"arr_0": pixels(2, 8)},
     r"\[2, 8, 8, 2\]": {"arr_0": pixels(2, 8, 8, 2)},
     "square images, found 9x8": {"arr_0": pixels(2, 8, 9, 3)},
-    "expected 2 labels, one an image, found 3": {"arr_0": pixels(2, 8, 8, 3), "arr_1": np.arange(3)},
+    "expected 2 labels, one per image, found 3": {"arr_0": pixels(2, 8, 8, 3), "arr_1": np.arange(3)},
     "found features": {"features": np.zeros((2, 4))},
-    "below zero": {"arr_0": pixels(2, 8, 8, 3), "mu": np.zeros(2), "sigma": np.array([[1.0, 2.0], [2.0, 1.0]])},
+    "negative eigenvalues": {
+        "arr_0": pixels(2, 8, 8, 3),
+        "mu": np.zeros(2),
+        "sigma": np.array([[1.0, 2.0], [2.0, 1.0]]),
+    },
 }
 
 

@@ -53,20 +53,20 @@ def test_an_image_may_have_another_suffix(tmp_path: Path) -> None:
 
 def test_images_and_rows_without_each_other_are_refused_or_left_out(tmp_path: Path) -> None:
     found = table(tmp_path, CELEBA)
-    with pytest.raises(BadInputError, match=r"has no row for 9\.jpg: .*--subset"):
+    with pytest.raises(BadInputError, match=r"expected a row for each image, found none for 9\.jpg: .*--subset"):
         found.of([*NAMES, "9.jpg"], "here")
-    with pytest.raises(BadInputError, match=r"has a row for 000003\.jpg, which is not in here: .*--subset"):
+    with pytest.raises(BadInputError, match=r"found none for 000003\.jpg in here: .*--subset"):
         found.of(NAMES[:2], "here")
     indices, answers = found.of(["9.jpg", *NAMES[:2]], "here", subset=True)
     assert (indices, answers.tolist()) == ([1, 2], [[0, 1], [1, 0]])
     for subset in (True, False):
-        with pytest.raises(BadInputError, match=r"names none of the images in here, such as 9\.jpg"):
+        with pytest.raises(BadInputError, match=r"rows for the images in here, such as 9\.jpg, found none"):
             found.of(["9.jpg"], "here", subset=subset)
 
 
 def test_an_attribute_with_one_answer_teaches_nothing(tmp_path: Path) -> None:
     found = table(tmp_path, CELEBA)
-    with pytest.raises(BadInputError, match="says no to Young for all 2 images"):
+    with pytest.raises(BadInputError, match="expected both answers for Young, found only no for all 2 images"):
         found.of(NAMES[1:], "here", subset=True)
 
 
@@ -76,29 +76,32 @@ def test_an_attribute_with_one_answer_teaches_nothing(tmp_path: Path) -> None:
         ("", "0 rows of 0 attributes"),
         ("file,a\n", "0 rows of 1 attributes"),
         ("file\nx.png\n", "1 rows of 0 attributes"),
-        ("file,a,a\nx.png,1,0\n", "two of one name"),
+        ("file,a,a\nx.png,1,0\n", "different names, found"),
         ("file,a,\nx.png,1,0\n", "a name for each attribute"),
-        ("file,a\nx.png,1\ny.png,maybe\n", "line 3 has 'maybe' for a: write 1 for yes"),
-        ("file,a\nx.png,1,0\n", "line 2 has 2 values for 1 attributes"),
-        ("file,a,b\nx.png,1\n", "line 2 has 1 values for 2 attributes"),
-        ("file,a\nx.png,1\nx.png,0\n", r"line 3 is a second row for x\.png"),
-        ("file,a\n,1\n", "line 2 names no image"),
-        ("file,a\nx.png,0\ny.png,-1\n", "line 3 mixes 0 and -1"),
+        ("file,a\nx.png,1\ny.png,maybe\n", "line 3: expected 1, 0 or -1 for a, found 'maybe': write 1 for yes"),
+        ("file,a\nx.png,1,0\n", "line 2: expected 1 values, one per attribute, found 2"),
+        ("file,a,b\nx.png,1\n", "line 2: expected 2 values, one per attribute, found 1"),
+        ("file,a\nx.png,1\nx.png,0\n", r"line 3: expected one row for each image, found a second for x\.png"),
+        ("file,a\n,1\n", "line 2: expected the name of an image, found none"),
+        ("file,a\nx.png,0\ny.png,-1\n", "line 3: expected either 0 or -1 for no, found both"),
         ('file,a\n"x.png,0\n', "cannot be read"),
-        ("4\na b\nx.jpg 1 -1\n", "says on its first line 4 images and has 1"),
-        ("4\n", "says on its first line 4 images and has 0"),
-        ("1\na b\nx.jpg 1 7\n", "line 3 has '7' for b"),
-        (f"{'9' * 5000}\na b\nx.jpg 1 -1\n", r"says on its first line 9{60}\.\.\. images and has 1"),
-        (f"file,{'a' * 1000}\nx.png,{'7' * 5000}\n", r"line 2 has '7{40}' for a{60}\.\.\.: write"),
-        ("file,a\n" + "x" * 2**21, "line 2 is longer than 1,048,576 characters"),
-        ("a," * 2**20, "line 1 is longer than 1,048,576 characters"),
+        ("4\na b\nx.jpg 1 -1\n", "expected 4 rows, as the first line says, found 1"),
+        ("4\n", "expected 4 rows, as the first line says, found 0"),
+        ("1\na b\nx.jpg 1 7\n", "line 3: expected 1, 0 or -1 for b, found '7'"),
+        (f"{'9' * 5000}\na b\nx.jpg 1 -1\n", r"expected 9{60}\.\.\. rows, as the first line says, found 1"),
+        (
+            f"file,{'a' * 1000}\nx.png,{'7' * 5000}\n",
+            r"line 2: expected 1, 0 or -1 for a{60}\.\.\., found '7{40}': write",
+        ),
+        ("file,a\n" + "x" * 2**21, "at most 1,048,576 characters, found line 2 longer"),
+        ("a," * 2**20, "at most 1,048,576 characters, found line 1 longer"),
         (f"file,a\n{'x' * 200_000},1\n", r"line 2 cannot be read \(field larger than field limit"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(BadInputError, match=message) as caught:
         table(tmp_path, text)
-    assert str(caught.value).startswith(f"{tmp_path}/table.txt ")
+    assert f"{tmp_path}/table.txt" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -135,5 +138,5 @@ def test_names_of_attributes_are_printable_and_unlike_each_other_even_so(tmp_pat
     path.write_text("file,odd\x1b[2J\u202e,plain\na.png,1,0\nb.png,0,1\n")
     assert read_attribute_table(path).attributes == ("odd\\x1b[2J\\u202e", "plain")
     path.write_text("file,odd\x1b,odd\\x1b\na.png,1,0\nb.png,0,1\n")
-    with pytest.raises(BadInputError, match="two of one name"):
+    with pytest.raises(BadInputError, match="different names, found"):
         read_attribute_table(path)

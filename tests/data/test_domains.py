@@ -121,12 +121,12 @@ def test_sizes_are_refused_only_where_nothing_says_what_to_make_of_them(tmp_path
     write_folder(tmp_path / "val" / "dog", noise(1, size=8), ["0.png"])
     data = opened(tmp_path)
     assert data.at(16).validation.images([3]).shape == (1, 3, 16, 16)
-    with pytest.raises(BadInputError, match=r"val/dog/0\.png is 8x8, and nothing says to what size .* not all 16x16"):
+    with pytest.raises(BadInputError, match=r"found 8x8 beside 16x16: .*val/dog/0\.png"):
         data.at()
     write_domains(tmp_path / "other", size=8)
     shutil.rmtree(tmp_path / "val")
     shutil.move(tmp_path / "other" / "val", tmp_path / "val")
-    with pytest.raises(BadInputError, match=r"training images of .* are 16 pixels wide and the validation images 8"):
+    with pytest.raises(BadInputError, match=r"training and validation images of one size in .*, found 16 and 8 pixels"):
         opened(tmp_path).at()
     assert at_size(opened(tmp_path), 16).resolution == 16
 
@@ -135,7 +135,7 @@ def test_a_rectangle_has_no_size_of_its_own(tmp_path: Path) -> None:
     write_domains(tmp_path)
     for file in tmp_path.rglob("*.png"):
         file.write_bytes(encoded(Image.open(file).crop((0, 0, 16, 8))))
-    with pytest.raises(BadInputError, match=r"cat/0\.png is 16x8, and nothing says"):
+    with pytest.raises(BadInputError, match=r"found 16x8 beside .*cat/0\.png"):
         opened(tmp_path).at()
     assert opened(tmp_path).at(16).images([0]).shape == (1, 3, 16, 16)
 
@@ -187,18 +187,18 @@ def put(name: str, content: bytes) -> object:
     [
         (
             lambda path: [shutil.rmtree(path / split / "dog") for split in ("train", "val")],
-            "has only the domain 'cat'",
+            "expected two or more domains, found only 'cat'",
         ),
-        (remove("val/dog"), "the domain 'dog' of .* has train images and no validation images: give every domain both"),
+        (remove("val/dog"), "every domain, found no validation images of 'dog'"),
         (
             remove("train/dog"),
-            "the domain 'dog' of .* has validation images and no train images: give every domain both",
+            "every domain, found no train images of 'dog'",
         ),
         (
             lambda path: [file.unlink() for file in (path / "val/dog").iterdir()],
-            r"the domain 'dog' has no images in .*val",
+            r"images of the domain 'dog', found none: .*val",
         ),
-        (lambda path: [file.unlink() for file in (path / "train/cat").iterdir()], r"'cat' has no images in .*train"),
+        (lambda path: [file.unlink() for file in (path / "train/cat").iterdir()], r"'cat', found none: .*train"),
         (put("val/cat/1.png", b"GIF89a"), r"val/cat/1\.png cannot be read as an image"),
     ],
 )
@@ -214,7 +214,7 @@ def test_bad_input_is_told_in_one_sentence_before_work(tmp_path: Path, change: o
 def test_a_missing_folder_of_cyclegan_is_named(tmp_path: Path, folder: str) -> None:
     write_domains(tmp_path, "train{} test{}", "A B")
     shutil.rmtree(tmp_path / folder)
-    with pytest.raises(BadInputError, match=f"has no folder {folder}: CycleGAN's data are"):
+    with pytest.raises(BadInputError, match=f"expected the folders trainA, trainB, testA and testB, found no {folder}"):
         open_data(tmp_path)
 
 

@@ -94,34 +94,36 @@ def transparent_palette() -> Image.Image:
 )
 def test_modes_that_leave_a_choice_are_refused(tmp_path: Path, image: Image.Image, kind: str, what: str) -> None:
     (tmp_path / "odd.png").write_bytes(encoded(image, kind))
-    with pytest.raises(BadInputError, match=rf"odd\.png has .*{what}"):
+    with pytest.raises(BadInputError, match=rf"odd\.png, found .*{what}"):
         open_data(str(tmp_path))
 
 
 def test_an_animation_is_refused(tmp_path: Path) -> None:
     frames = [picture(pixels) for pixels in noise(2)]
     (tmp_path / "a.png").write_bytes(encoded(frames[0], save_all=True, append_images=frames[1:]))
-    with pytest.raises(BadInputError, match=r"a\.png is animated"):
+    with pytest.raises(BadInputError, match=r"found an animated one: .*a\.png"):
         open_data(str(tmp_path))
 
 
 def test_a_mixed_size_names_the_odd_one(tmp_path: Path) -> None:
     write_folder(tmp_path, noise(3))
     write_folder(tmp_path, noise(1, size=8), ["z.png"])
-    with pytest.raises(BadInputError, match=r"z\.png is 8x8 RGB, but 00000/img00000000\.png is 16x16 RGB"):
+    with pytest.raises(BadInputError, match=r"16x16 RGB like 00000/img00000000\.png, found 8x8 RGB: .*z\.png"):
         open_data(str(tmp_path))
 
 
 def test_a_mixed_mode_names_the_odd_one(tmp_path: Path) -> None:
     write_folder(tmp_path, noise(3))
     write_folder(tmp_path, noise(1, channels=1), ["z.png"])
-    with pytest.raises(BadInputError, match=r"z\.png is 16x16 greyscale, but .* is 16x16 RGB: convert"):
+    with pytest.raises(
+        BadInputError, match=r"expected all images to be 16x16 RGB like .*, found 16x16 greyscale: .*z\.png; convert"
+    ):
         open_data(str(tmp_path))
 
 
 def test_a_rectangle_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded(picture(noise(1)[0, :, :8])))
-    with pytest.raises(BadInputError, match=r"a\.png is 16x8, not square: crop the images to squares"):
+    with pytest.raises(BadInputError, match=r"expected square images, found 16x8: .*a\.png; crop"):
         open_data(str(tmp_path))
 
 
@@ -158,13 +160,16 @@ def bomb(side: int) -> bytes:
 @pytest.mark.parametrize("side", [8193, 9500, 60000])
 def test_a_decompression_bomb_is_refused_by_its_header(tmp_path: Path, side: int) -> None:
     (tmp_path / "bomb.png").write_bytes(bomb(side))
-    with pytest.raises(BadInputError, match=r"bomb\.png declares more than 67,108,864 pixels"):
+    with pytest.raises(BadInputError, match=r"at most 67,108,864 pixels, found more: .*bomb\.png"):
         open_data(str(tmp_path))
 
 
 def test_a_decompression_bomb_is_refused_without_a_warning_beside_the_sentence(tmp_path: Path) -> None:
     (tmp_path / "bomb.png").write_bytes(bomb(12000))  # so large that Pillow warns and not so large that it refuses
-    with warnings.catch_warnings(record=True, action="always") as told, pytest.raises(BadInputError, match="declares"):
+    with (
+        warnings.catch_warnings(record=True, action="always") as told,
+        pytest.raises(BadInputError, match="found more"),
+    ):
         open_data(tmp_path)
     assert not told
 
@@ -172,14 +177,14 @@ def test_a_decompression_bomb_is_refused_without_a_warning_beside_the_sentence(t
 def test_a_pipe_among_the_images_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     write_folder(tmp_path, noise(2))
     os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(BadInputError, match=r"pipe\.png is not a regular file: remove it"):
+    with pytest.raises(BadInputError, match=r"expected a regular file, found a pipe or device: .*pipe\.png; remove it"):
         open_data(tmp_path)
 
 
 def test_an_image_replaced_by_another_size_is_noticed(tmp_path: Path) -> None:
     data = open_data(str(write_folder(tmp_path, noise(2), ["a.png", "b.png"])))
     write_folder(tmp_path, noise(1, size=8), ["b.png"])
-    with pytest.raises(BadInputError, match=r"b\.png is 8x8 RGB and was 16x16 RGB when opened"):
+    with pytest.raises(BadInputError, match=r"b\.png to be 16x16 RGB, as when it was opened, found 8x8 RGB"):
         data.images([1])
 
 
@@ -199,17 +204,17 @@ def test_a_dangling_link_is_named(tmp_path: Path) -> None:
 def test_a_link_to_a_folder_is_named_and_not_silently_left_out(tmp_path: Path) -> None:
     write_folder(tmp_path / "set", noise(2))
     (tmp_path / "set" / "loop").symlink_to(tmp_path / "set")
-    with pytest.raises(BadInputError, match="loop is a link to a folder"):
+    with pytest.raises(BadInputError, match=r"found a link to one: .*loop"):
         open_data(str(tmp_path / "set"))
 
 
 def test_an_empty_folder_says_what_belongs_there(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="holds no images: put PNG, JPEG"):
+    with pytest.raises(BadInputError, match=r"expected images, found none: .*; put PNG, JPEG"):
         open_data(str(tmp_path))
 
 
 def test_a_missing_path_is_named() -> None:
-    with pytest.raises(BadInputError, match="there is no folder, zip file or data set '/nowhere/at/all'"):
+    with pytest.raises(BadInputError, match="expected a folder, zip file or data set, found no '/nowhere/at/all'"):
         open_data("/nowhere/at/all")
 
 
@@ -290,7 +295,7 @@ class TestLabels:
     def test_a_missing_label_names_the_image(self, tmp_path: Path) -> None:
         write_folder(tmp_path, noise(3))
         (tmp_path / "dataset.json").write_bytes(dataset_json([1, 0]))
-        with pytest.raises(BadInputError, match=r"dataset\.json has no label for 00000/img00000002\.png"):
+        with pytest.raises(BadInputError, match=r"found none for 00000/img00000002\.png: .*dataset\.json"):
             open_data(str(tmp_path))
 
     @pytest.mark.parametrize(
@@ -299,7 +304,7 @@ class TestLabels:
     def test_another_layout_is_refused(self, tmp_path: Path, content: bytes) -> None:
         write_folder(tmp_path, noise(1))
         (tmp_path / "dataset.json").write_bytes(content)
-        with pytest.raises(BadInputError, match=r"expected .*dataset\.json to be \{\"labels\""):
+        with pytest.raises(BadInputError, match=r"expected \{\"labels\".*found another layout: .*dataset\.json"):
             open_data(str(tmp_path))
 
     @pytest.mark.parametrize(
@@ -314,7 +319,7 @@ class TestLabels:
     def test_odd_labels_are_refused(self, tmp_path: Path, labels: list[object]) -> None:
         write_folder(tmp_path, noise(2))
         (tmp_path / "dataset.json").write_bytes(dataset_json(labels))
-        with pytest.raises(BadInputError, match=r"dataset\.json has .{1,50} as the label of 00.*: use") as caught:
+        with pytest.raises(BadInputError, match=r"found .{1,50} for 00.*dataset\.json; use") as caught:
             open_data(str(tmp_path))
         assert str(caught.value).count("\n") == 0
 
@@ -354,7 +359,9 @@ class TestLabels:
     )
     def test_more_than_anybody_has_is_refused_before_it_is_parsed(self, content: bytes) -> None:
         tracemalloc.start()
-        with pytest.raises(BadInputError, match=r"x\.zip/dataset\.json is too large: at most 96 MiB with 10,000,000"):
+        with pytest.raises(
+            BadInputError, match=r"at most 96 MiB with 10,000,000 values, found more: .*x\.zip/dataset\.json"
+        ):
             read_labels(content, ["a"], "x.zip/dataset.json")
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -64,7 +64,7 @@ def test_what_is_hidden_does_not_count_and_nothing_is_written(tmp_path: Path) ->
 @pytest.mark.parametrize("name", ["../../up.png", "/root.png", "a/../../b.png"])
 def test_a_path_that_climbs_is_refused(tmp_path: Path, name: str) -> None:
     content = next(iter(members(noise(1)).values()))
-    with pytest.raises(BadInputError, match="leads out of the zip"):
+    with pytest.raises(BadInputError, match="expected paths inside the zip"):
         open_data(str(write_zip(tmp_path / "a.zip", {name: content})))
     assert sorted(path.name for path in tmp_path.rglob("*.png")) == []
 
@@ -72,19 +72,19 @@ def test_a_path_that_climbs_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not really", b"text\n" * 100])
 def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.zip").write_bytes(content)
-    with pytest.raises(BadInputError, match=r"a\.zip is not a complete zip file"):
+    with pytest.raises(BadInputError, match=r"expected a complete zip file, found another .*a\.zip"):
         open_data(str(tmp_path / "a.zip"))
 
 
 def test_a_truncated_zip_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", members(noise(5)))
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(BadInputError, match=r"a\.zip is not a complete zip file"):
+    with pytest.raises(BadInputError, match=r"expected a complete zip file, found another .*a\.zip"):
         open_data(str(path))
 
 
 def test_an_empty_zip_says_what_belongs_there(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="holds no images"):
+    with pytest.raises(BadInputError, match="expected images, found none"):
         open_data(str(write_zip(tmp_path / "a.zip", {})))
 
 
@@ -101,14 +101,14 @@ def patched(path: Path, offset: int, value: bytes) -> None:
 def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", members(noise(2)))
     patched(path, 8, struct.pack("<H", 1))
-    with pytest.raises(BadInputError, match=r"img00000000\.png is encrypted: create a zip without a password"):
+    with pytest.raises(BadInputError, match=r"a zip without a password, found an encrypted file: .*img00000000\.png"):
         open_data(str(path))
 
 
 def test_a_member_that_declares_too_much_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", members(noise(2)), zipfile.ZIP_DEFLATED)
     patched(path, 24, struct.pack("<I", MAX_MEMBER + 1))
-    with pytest.raises(BadInputError, match="declares 268,435,457 bytes: no image may exceed 268,435,456"):
+    with pytest.raises(BadInputError, match="at most 268,435,456 bytes, found 268,435,457"):
         open_data(str(path))
 
 
@@ -121,7 +121,9 @@ def test_a_member_that_unpacks_to_more_than_it_declares_is_cut_off(tmp_path: Pat
     content[at + 24 : at + 28] = struct.pack("<I", 1000)
     path.write_bytes(content)
     tracemalloc.start()
-    with pytest.raises(BadInputError, match=r"a\.zip/dataset\.json (cannot be read|to be)"):
+    with pytest.raises(
+        BadInputError, match=r"(a\.zip/dataset\.json cannot be read|found another layout: .*a\.zip/dataset\.json)"
+    ):
         open_data(str(path))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -135,7 +137,7 @@ def test_a_name_held_twice_is_refused(tmp_path: Path) -> None:
         archive.writestr("a.png", content)
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a.png", content)
-    with pytest.raises(BadInputError, match=r"holds a\.png twice"):
+    with pytest.raises(BadInputError, match=r"expected each file once, found a\.png twice"):
         open_data(str(path))
 
 
@@ -181,5 +183,5 @@ def test_labels_that_inflate_are_refused_in_bounded_memory(tmp_path: Path) -> No
     labels = b'{"labels": [' + b'["a",1],' * 14_000_000 + b'["b",1]]}'
     path = write_zip(tmp_path / "a.zip", {**members(noise(1)), "dataset.json": labels}, zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 2**20
-    with pytest.raises(BadInputError, match=r"a\.zip/dataset\.json is too large"):
+    with pytest.raises(BadInputError, match=r"found more: .*a\.zip/dataset\.json"):
         open_data(path)

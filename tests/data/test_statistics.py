@@ -111,7 +111,7 @@ BAD: dict[str, dict[str, Any]] = {
     "mu": {"sigma": np.eye(3)},
     "float mean": {"mu": np.zeros(4), "sigma": np.eye(3)},
     "symmetric": {"mu": np.zeros(2), "sigma": np.array([[1.0, 0.5], [0.0, 1.0]])},
-    "below zero": {"mu": np.zeros(2), "sigma": np.array([[1.0, 2.0], [2.0, 1.0]])},
+    "negative eigenvalues": {"mu": np.zeros(2), "sigma": np.array([[1.0, 2.0], [2.0, 1.0]])},
     "NaN": {"mu": np.array([np.nan, 0]), "sigma": np.eye(2)},
     "Python objects": {"mu": np.array([None, 1], dtype=object), "sigma": np.eye(2)},
 }

@@ -56,11 +56,11 @@ def test_too_few_references_are_told_before_work(folder: Path) -> None:
 def test_what_is_wrong_with_the_data_is_told_once_and_alone(folder: Path) -> None:
     shutil.rmtree(folder / "val" / "bee")
     (problem,) = problems(data=str(folder))
-    assert problem.startswith("the domain 'bee' of")
+    assert problem.startswith("expected training and validation images of every domain")
     for domain in ("train/bee", "train/cat", "val/cat"):
         shutil.rmtree(folder / domain)
     (problem,) = problems(data=str(folder))
-    assert "has only the domain 'ant'" in problem
+    assert "expected two or more domains, found only 'ant'" in problem
 
 
 def test_colour_files_for_a_greyscale_model_are_named(tmp_path: Path) -> None:

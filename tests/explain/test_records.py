@@ -70,7 +70,10 @@ def test_ways_of_quantising_are_tried_on_models() -> None:
     [
         ({"model": {"sha256": "0" * 64}}, "expected the weights embedded of sha256 00000000..."),
         ({"data": {"fingerprint": "0" * 64}}, "expected the images of fingerprint 00000000..."),
-        ({"data": {"name": "gone"}, "benchmark_data": "gone"}, "there is no folder, zip file or data set 'gone'"),
+        (
+            {"data": {"name": "gone"}, "benchmark_data": "gone"},
+            "expected a folder, zip file or data set, found no 'gone'",
+        ),
     ],
 )
 def test_what_is_not_here_any_more_is_told_and_the_differences_are_left(changes: Any, words: str) -> None:

@@ -92,9 +92,9 @@ def test_the_adapter_has_nothing_to_train_or_fetch(tmp_path: Path) -> None:
 
 
 def test_folders_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="holds no images"):
+    with pytest.raises(BadInputError, match="expected images, found none"):
         load_model("images", tmp_path)
-    with pytest.raises(BadInputError, match="no folder"):
+    with pytest.raises(BadInputError, match="expected a folder"):
         load_model("images", tmp_path / "nowhere")
     write_folder(tmp_path, noise(2))
     (tmp_path / "x.png").write_bytes(b"not an image")

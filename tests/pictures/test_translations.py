@@ -161,7 +161,7 @@ def test_a_model_of_greyscale_images_takes_those_alone(tmp_path: Path) -> None:
     (found,) = open_user_images(str(tmp_path / "grey"), (), 1)
     assert (found.pixels().numpy() == grey[0]).all()
     assert found.converted == ""
-    with pytest.raises(BadInputError, match=r"rgb/a\.png is RGB and the model takes greyscale images"):
+    with pytest.raises(BadInputError, match=r"greyscale images for this model, found RGB: .*rgb/a\.png"):
         open_user_images(str(tmp_path / "rgb"), (), 1)
 
 

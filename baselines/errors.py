@@ -1,8 +1,8 @@
-"""What training raises where the caller can put it right: one sentence, with the value and what to do."""
+"""Errors that the user of a training can fix; each message is one sentence with the value found and the remedy."""
 
 
 class TrainingError(ValueError):
-    """Data, settings or a run folder that cannot be used as given, or a loss that is no longer finite."""
+    """Data, settings or a run folder that cannot be used as given, or a loss that became infinite or NaN."""
 
 
 class SettingsError(TrainingError):
@@ -10,14 +10,14 @@ class SettingsError(TrainingError):
 
 
 class WriteError(OSError, TrainingError):
-    """A file that could not be written; ``errno``, ``strerror`` and ``filename`` are the system's."""
+    """A file that could not be written; ``errno``, ``strerror`` and ``filename`` are those of the system's error."""
 
     def __str__(self) -> str:
         return f"cannot write {self.filename} ({self.strerror}): free space or choose another folder."
 
 
 class LostProcessError(ConnectionError, TrainingError):
-    """Another process of the run has ended, so that this one cannot go on."""
+    """Another process of the run has ended, so that this one cannot continue."""
 
 
 class DivergenceError(TrainingError):

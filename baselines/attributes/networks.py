@@ -1,9 +1,9 @@
-"""The network that classifies the attributes of an image.
+"""The network that classifies yes-or-no attributes of an image.
 
 Source: Karras et al., A Style-Based Generator Architecture for Generative Adversarial Networks (CVPR 2019), appendix C:
-classifiers of the discriminator's architecture, without its minibatch standard deviation.
-Deviation: the paper trains one network for each of 40 attributes. Here one network has one output for each: what is
-learned for one attribute serves the others, and training and measuring take one pass where the paper's take 40.
+classifiers with the discriminator's architecture, but without the minibatch standard deviation.
+Deviation: the paper trains one network for each of 40 attributes. Here, one network has an output for each of them: the
+attributes share what is learned, and training and measuring take one pass instead of 40.
 """
 
 from torch import Tensor, nn
@@ -12,14 +12,14 @@ from baselines.stylegan1.networks import Discriminator
 
 
 class AttributeNetwork(nn.Module):
-    """Images to one logit an attribute; keys ``body.*``, a StyleGAN discriminator of fixed size.
+    """A StyleGAN discriminator (keys ``body.*``) with one logit per attribute.
 
     Args:
-        num_attributes: outputs.
-        img_resolution: a power of two, 4 or more.
-        img_channels: of the images.
-        fmap_base: channels at a resolution are this over half the resolution, but
-        fmap_max: no more than this.
+        num_attributes: number of outputs.
+        img_resolution: height and width of the images in pixels, a power of two of at least 4.
+        img_channels: channels of the images.
+        fmap_base: channels at a resolution are ``2 * fmap_base / resolution``,
+        fmap_max: but at most this.
     """
 
     def __init__(
@@ -38,7 +38,11 @@ class AttributeNetwork(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return half of the log-odds of every attribute, ``[N, num_attributes]``, of images in -1..1."""
+        """Return half of the log-odds of each attribute, ``[N, num_attributes]``.
+
+        Args:
+            images: ``[N, img_channels, img_resolution, img_resolution]`` floating point, -1..1.
+        """
         blocks = self.body.blocks()
         x = blocks[0].read(images)
         for block in blocks:

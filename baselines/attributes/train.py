@@ -25,16 +25,16 @@ Progress = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How classifiers are trained; written into the weights file.
+    """All settings of the training; written into the weights file.
 
     Attributes:
-        epochs: how often every image is shown.
-        batch: images in a step.
-        lr: learning rate at the start.
-        mirror: whether every second image, at random, is flipped left to right.
+        epochs: number of times that each image is shown.
+        batch: images per step.
+        lr: initial learning rate.
+        mirror: whether to flip images left to right with probability 1/2.
         fmap_base, fmap_max: widths, as for ``AttributeNetwork``.
-        holdout: share of the images that accuracy is measured on and that are not trained on.
-        seed: of the held-out images, the initial weights and the order of the images.
+        holdout: share of the images that are held out from training, to measure the accuracy.
+        seed: seed of the held-out images, the initial weights and the order of the images.
     """
 
     epochs: Number = 20
@@ -54,7 +54,12 @@ RECIPES: Mapping[str, Recipe] = {
 
 
 class Chosen:
-    """Some of the images, as a sequence."""
+    """A subset of images, as a sequence.
+
+    Args:
+        images: all images.
+        indices: ``[N]`` int64, positions of the subset.
+    """
 
     def __init__(self, images: Images, indices: Tensor) -> None:
         self.images, self.indices = images, indices.tolist()
@@ -67,16 +72,16 @@ class Chosen:
 
 
 def split(labels: Tensor, attributes: Sequence[str], holdout: float, seed: int) -> tuple[Tensor, Tensor]:
-    """Return the indices of the images to train on and of those held out, drawn at random, in order.
+    """Return the sorted indices of the images to train on, and of a random share that is held out.
 
     Args:
         labels: ``[N, attributes]`` of 0 and 1.
-        attributes: their names.
-        holdout: share that is held out, rounded to at least one image.
-        seed: of the draw.
+        attributes: names of the attributes.
+        holdout: share to hold out, at least one image.
+        seed: seed of the draw.
 
     Raises:
-        TrainingError: an attribute has only one answer in one of the parts, so that it could not be learned or judged.
+        TrainingError: an attribute has the same value in all images of a part, so that it cannot be learned or tested.
     """
     order = torch.randperm(len(labels), generator=stream(seed, 0, "attributes/holdout"))
     held = max(1, round(len(labels) * holdout))
@@ -86,8 +91,8 @@ def split(labels: Tensor, attributes: Sequence[str], holdout: float, seed: int) 
         single = [name for name, count in zip(attributes, yes, strict=True) if count in (0, len(part))]
         if single:
             raise TrainingError(
-                f"of {len(labels)} images, the {len(part)} {what} have only one answer for {single[0]}: give more "
-                "images, or another seed or share to hold out."
+                f"expected both values of {single[0]} among the {len(part)} of {len(labels)} images {what}, found one: "
+                "give more images, or another seed or share to hold out."
             )
     return parts
 
@@ -100,12 +105,13 @@ def train(
     Args:
         images: N images ``[C, R, R]`` uint8, 0..255, R a power of two.
         labels: ``[N, attributes]`` of 0 and 1, float32.
-        recipe: how.
-        device: where.
-        progress: is told ``kimg``, ``sec_per_kimg``, ``eta`` in seconds and ``losses``, some twenty times.
+        recipe: the settings.
+        device: device to train on.
+        progress: called about twenty times, with ``kimg``, ``sec_per_kimg``, ``eta`` in seconds and ``losses``.
 
     Raises:
-        TrainingError: the network does not take images of this size, or the loss became infinite or NaN.
+        SettingsError: a setting is of the wrong kind or out of range, or the network does not take this image size.
+        TrainingError: images or labels are of the wrong kind, or the loss became infinite or NaN.
     """
     recipe, (channels, resolution, _) = check(recipe), images[0].shape
     with seeded(recipe.seed), building("the network"):
@@ -129,19 +135,21 @@ def train(
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean cross-entropy of ``softmax([logit, -logit])``, which is a sigmoid of twice the logit."""
+    """Return the mean cross-entropy of ``softmax([logit, -logit])``, which is the sigmoid of twice the logit."""
     return F.binary_cross_entropy_with_logits(2 * logits, labels)
 
 
 def _reports(steps: int, batch: int, progress: Progress) -> Callable[[int, Tensor], None]:
-    """Return what is called after every step: reports some twenty times, and stops at a loss that is not finite."""
+    """Return a function to call after every step: it reports about twenty times, and checks that the loss is finite."""
     started, every = time.perf_counter(), max(1, steps // 20)
 
     def report(step: int, loss: Tensor) -> None:
         if (step + 1) % every and step + 1 < steps:
             return
         if not torch.isfinite(loss):
-            raise TrainingError(f"the loss of step {step} is not finite: give a lower learning rate.")
+            raise TrainingError(
+                f"expected a finite loss, found {float(loss)} in step {step}: give a lower learning rate."
+            )
         seconds = time.perf_counter() - started
         kimg = (step + 1) * batch / 1000
         left = seconds * (steps / (step + 1) - 1)
@@ -152,7 +160,7 @@ def _reports(steps: int, batch: int, progress: Progress) -> Callable[[int, Tenso
 
 @torch.inference_mode()
 def accuracy(network: AttributeNetwork, images: Images, labels: Tensor, *, device: str = "cpu") -> list[float]:
-    """Return for each attribute the fraction of the images that the network answers as the labels do."""
+    """Return, for each attribute, the fraction of images, 0..1, for which the network agrees with the labels."""
     right = torch.zeros(labels.shape[1])
     for indices in _tiles(len(images)):
         shown = to_float(torch.stack([images[index] for index in indices]).to(device))
@@ -161,7 +169,7 @@ def accuracy(network: AttributeNetwork, images: Images, labels: Tensor, *, devic
 
 
 def commonest(labels: Tensor) -> list[float]:
-    """Return for each attribute the share of its more common answer: what is right without looking at the image."""
+    """Return, for each attribute, the share of its more common value: the accuracy without looking at the image."""
     share = labels.double().mean(0)
     return torch.maximum(share, 1 - share).tolist()
 
@@ -171,5 +179,5 @@ def _tiles(count: int) -> Iterator[range]:
 
 
 def settings(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe as plain values."""
+    """Return a recipe as plain values by name."""
     return asdict(recipe)

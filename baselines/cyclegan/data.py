@@ -26,6 +26,9 @@ class Unpaired(Batches):
         load_size: height and width to which images are first resized; 0 for no resizing.
         crop_size: height and width of a random square crop; 0 for no cropping.
         translate: largest random shift in pixels, applied last.
+
+    Raises:
+        TrainingError: a domain has no images, the images of the two differ in size or dtype, or the crop is too large.
     """
 
     others: Images = field(default_factory=lambda: torch.empty(0))
@@ -36,18 +39,22 @@ class Unpaired(Batches):
     def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.others) == 0:
-            raise TrainingError("there are no images of the second domain: give at least one.")
+            raise TrainingError("expected images of the second domain, found none: give at least one.")
         a, b = self.images[0], self.others[0]
         if a.shape[1:] != b.shape[1:] or a.dtype != b.dtype:
             shapes = f"{list(a.shape)} {a.dtype} and {list(b.shape)} {b.dtype}"
-            raise TrainingError(f"the images of the two domains differ, {shapes}: make them alike.")
+            raise TrainingError(
+                f"expected images of one size and dtype in both domains, found {shapes}: convert one of them."
+            )
         height, width = [self.load_size] * 2 if self.load_size else a.shape[1:]
         if self.crop_size > min(height, width):
-            raise TrainingError(f"a crop of {self.crop_size} pixels is larger than {width}x{height}: lower crop_size.")
+            raise TrainingError(
+                f"expected a crop of at most {width}x{height} pixels, found {self.crop_size}: lower crop_size."
+            )
 
     @property
     def epoch_size(self) -> int:
-        """Return the number of images of each domain in an epoch."""
+        """Number of images of each domain in an epoch."""
         return max(len(self.images), len(self.others))
 
     def draw(self, step: int) -> tuple[Tensor, None]:

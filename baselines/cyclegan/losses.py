@@ -29,7 +29,7 @@ def gan_loss(prediction: Tensor, real: bool, mode: GANMode = "lsgan") -> Tensor:
     al. (NeurIPS 2014); Gulrajani et al. (NeurIPS 2017).
     """
     if mode not in GAN_MODES:
-        raise ValueError(f"unknown GAN loss {mode!r}: use {', '.join(GAN_MODES)}.")
+        raise ValueError(f"unknown GAN loss {mode!r}: choose one of {', '.join(GAN_MODES)}.")
     target = torch.full_like(prediction, float(real))
     if mode == "lsgan":
         values = (prediction - target).square()

@@ -81,7 +81,7 @@ class ResnetBlock(nn.Module):
     def __init__(self, channels: int, norm: Norm, use_dropout: bool, padding_type: Padding) -> None:
         super().__init__()
         if padding_type not in (*PADS, "zero"):
-            raise ValueError(f"unknown padding {padding_type!r}: use {', '.join(PADS)} or zero.")
+            raise ValueError(f"unknown padding {padding_type!r}: choose one of {', '.join(PADS)}, zero.")
         dropout = [nn.Dropout(DROPOUT)] if use_dropout else []
         first, second = (_padded_conv(channels, _has_bias(norm), padding_type) for _ in range(2))
         self.conv_block = nn.Sequential(*first, *_activated(channels, norm), *dropout, *second, NORMS[norm](channels))
@@ -118,7 +118,9 @@ class UnetGenerator(nn.Module):
         super().__init__()
         _check(input_nc=input_nc, output_nc=output_nc, ngf=ngf)
         if num_downs < 5:
-            raise ValueError(f"a U-Net halves its input at least 5 times, not {num_downs}: use num_downs=5 or more.")
+            raise ValueError(
+                f"expected a U-Net that halves its input at least 5 times, found num_downs={num_downs}: raise it."
+            )
         self.input_nc = input_nc
         self.multiple = self.smallest = 2**num_downs
         widths = [ngf * min(2**level, 8) for level in range(num_downs)]
@@ -272,14 +274,14 @@ def check_size(generator: Generator, height: int, width: int) -> None:
     multiple, smallest = generator.multiple, generator.smallest
     if height % multiple or width % multiple or min(height, width) < smallest:
         raise ValueError(
-            f"the network takes images whose sides are multiples of {multiple} and at least {smallest}, "
-            f"not {width}x{height}: resize them."
+            f"expected images whose sides are multiples of {multiple} and at least {smallest}, found "
+            f"{width}x{height}: resize them."
         )
 
 
 def _known(table: Mapping[str, Callable[..., T]], what: str, name: str) -> Callable[..., T]:
     if name not in table:
-        raise ValueError(f"unknown {what} {name!r}: use {' or '.join(table)}.")
+        raise ValueError(f"unknown {what} {name!r}: choose one of {', '.join(table)}.")
     return table[name]
 
 
@@ -297,11 +299,11 @@ def _padded_conv(channels: int, bias: bool, padding_type: Padding) -> list[nn.Mo
 def _has_bias(norm: Norm) -> bool:
     """Return whether convolutions have a bias; as in the official code, only before instance norm."""
     if norm not in NORMS:
-        raise ValueError(f"unknown norm {norm!r}: use {', '.join(NORMS)}.")
+        raise ValueError(f"unknown norm {norm!r}: choose one of {', '.join(NORMS)}.")
     return norm == "instance"
 
 
 def _check(**sizes: int) -> None:
     for name, size in sizes.items():
         if size < 1:
-            raise ValueError(f"{name} must be at least 1, not {size}.")
+            raise ValueError(f"expected {name} of at least 1, found {size}: raise it.")

@@ -1,4 +1,8 @@
-"""How to train CycleGAN: the paper's configuration, and the one of the embedded weights."""
+"""Training recipes for CycleGAN: the paper's configuration, and that of the embedded weights.
+
+Source: Zhu et al., Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks (ICCV 2017),
+sections 4 and 7, and the settings that its authors published with their code.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,23 +20,23 @@ class Recipe:
     """All settings of a training run except data and seed.
 
     Attributes:
-        generator: ``netG`` (``resnet`` or ``unet``) and keyword arguments of the generator; the data give the channels.
+        generator: ``netG`` (``resnet`` or ``unet``) and keyword arguments of the generator, except its channels.
         discriminator: ``netD`` (``n_layers`` or ``pixel``) and keyword arguments of the discriminator.
-        n_epochs: with the initial learning rate.
-        n_epochs_decay: over which the linear policy takes it to 0.
+        n_epochs: epochs at the initial learning rate.
+        n_epochs_decay: epochs over which the linear policy lowers it to 0.
         kimg: length of the run, in thousands of images of each domain; None for all epochs.
-        batch: images of each domain in a step.
+        batch: images of each domain per step.
         lr: learning rate of Adam.
-        betas: of Adam.
+        betas: decay rates of Adam's two moments.
         lr_policy: ``linear``, ``step`` or ``cosine``.
         lr_decay_iters: epochs between two steps of the ``step`` policy.
         gan_mode: ``lsgan``, ``vanilla`` or ``wgangp``.
         gp_lambda: weight of the gradient penalty; 0 in the authors' code, in every mode.
-        lambda_A, lambda_B: weights of the cycles A to B to A, and B to A to B.
-        lambda_identity: weight of the identity loss, in relation to those; 0 leaves it out.
+        lambda_A, lambda_B: weights of the cycle losses A to B to A, and B to A to B.
+        lambda_identity: weight of the identity loss, relative to those; 0 disables it.
         pool_size: generated images kept for each discriminator.
         load_size, crop_size, mirror, translate: augmentation, as in ``baselines.cyclegan.data.Unpaired``.
-        tick_kimg: between two lines of the log.
+        tick_kimg: thousands of images between two lines of the log.
         snapshot_ticks: ticks between two snapshots.
     """
 
@@ -66,7 +70,7 @@ RECIPES: Mapping[str, Recipe] = {
         {"netG": "resnet", "ngf": 64, "n_blocks": 9, "norm": "instance"},
         {"netD": "n_layers", "ndf": 64, "n_layers": 3, "norm": "instance"},
     ),
-    # The embedded weights: small networks and larger batches, so that a CPU core trains them in about ten minutes.
+    # The embedded weights: small networks and larger batches, so that one CPU core trains them in about ten minutes.
     "digits32": Recipe(
         {"netG": "resnet", "ngf": 16, "n_blocks": 4, "norm": "instance"},
         {"netD": "n_layers", "ndf": 32, "n_layers": 2, "norm": "instance"},
@@ -74,7 +78,7 @@ RECIPES: Mapping[str, Recipe] = {
         n_epochs_decay=150,
         batch=4,
         lr=0.0005,
-        lambda_identity=0,  # as in most of the paper: it is there to keep colours
+        lambda_identity=0,  # as in most of the paper: the loss preserves colours, and digits have none
         load_size=0,
         crop_size=0,
         mirror=False,

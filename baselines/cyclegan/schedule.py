@@ -25,7 +25,7 @@ def lr_factor(
         lr_decay_iters: epochs per step.
 
     Raises:
-        ValueError: for an unknown policy.
+        ValueError: the policy is unknown.
 
     Deviation: as in the authors' code, the linear decay starts one epoch earlier than in the paper, so that the rate
     is 0 in the last epoch.
@@ -36,4 +36,4 @@ def lr_factor(
         return float(0.1 ** (epoch // lr_decay_iters))
     if policy == "cosine":
         return (1 + math.cos(math.pi * epoch / n_epochs)) / 2
-    raise ValueError(f"unknown learning-rate policy {policy!r}: use {', '.join(POLICIES)}.")
+    raise ValueError(f"unknown learning-rate policy {policy!r}: choose one of {', '.join(POLICIES)}.")

@@ -1,4 +1,4 @@
-"""Training of CycleGAN: two translators that undo each other, each against a discriminator of what it makes."""
+"""CycleGAN training: two generators that invert each other, each with a discriminator of its outputs."""
 
 import random
 from collections.abc import Callable
@@ -36,7 +36,7 @@ GRID = 10  # images of each domain in the sample grid
 
 
 class Options(frame.Options, total=False):
-    """What a run can be told besides images, recipe and folder; see ``prepare``."""
+    """Options of a run besides images, recipe and folder; see ``prepare``."""
 
     domains: tuple[str, str]
 
@@ -53,21 +53,23 @@ def prepare(
     """Return a run that is ready to start, with settings and data checked and the networks built.
 
     Args:
-        images_A: of the first domain, ``[C, H, W]`` uint8, such as a tensor ``[N, C, H, W]``.
-        images_B: of the second domain, in the same form.
+        images_A: images of the first domain, ``[C, H, W]`` uint8, such as a tensor ``[N, C, H, W]``.
+        images_B: images of the second domain, in the same form.
         recipe: all settings, such as ``RECIPES["digits32"]``.
-        run_dir: the run's folder; nothing is written yet.
-        domains: what the two are called.
-        options: as ``baselines.training.frame.Identity`` has them.
+        run_dir: the run folder; nothing is written yet.
+        domains: names of the two domains.
+        options: see ``baselines.training.frame.Identity``.
 
     Raises:
         SettingsError: a setting is unknown, of the wrong kind or out of range, or the run is longer than its epochs.
-        TrainingError: no images, or images that do not fit the networks.
+        TrainingError: a domain has no images, or the networks do not take images of this size.
     """
     identity, recipe = Identity.of(options), check(recipe)
     check_networks(recipe)
     if recipe.lr_policy == "cosine" and not recipe.n_epochs:
-        raise SettingsError("the cosine policy spans n_epochs, which is 0: set n_epochs, or another lr_policy.")
+        raise SettingsError(
+            "expected n_epochs above 0 for the cosine policy, found 0: raise n_epochs, or set another lr_policy."
+        )
     augmentation = {name: getattr(recipe, name) for name in ("mirror", "load_size", "crop_size", "translate")}
     batches = Unpaired(images_A, None, recipe.batch, identity.seed, others=images_B, **augmentation)
     content = identity.data_fingerprint or fingerprint(images_A, None) + fingerprint(images_B, None)
@@ -92,10 +94,10 @@ def train(
     on_tick: OnTick | None = None,
     **options: Unpack[Options],
 ) -> Path:
-    """Return the path of the generators' weights, ``run_dir / "cyclegan.safetensors"``, after training.
+    """Train, and return the path of the generators' weights, ``run_dir / "cyclegan.safetensors"``.
 
     The header of the weights also has ``domains`` and ``img_resolution``; a kimg is a thousand images of each domain.
-    Arguments and errors are those of ``prepare`` and ``PreparedRun.run``.
+    For arguments and errors see ``prepare`` and ``PreparedRun.run``.
     """
     return prepare(images_A, images_B, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
 
@@ -104,14 +106,14 @@ def check_networks(recipe: Recipe) -> None:
     """Check that generator and discriminator accept the settings of a recipe.
 
     Raises:
-        SettingsError: they cannot.
+        SettingsError: a kind of network is unknown, or one of its settings is unknown, of the wrong kind or missing.
     """
     kinds = (("generator", "netG", "resnet", GENERATORS), ("discriminator", "netD", "n_layers", DISCRIMINATORS))
     for name, key, usual, table in kinds:
         given = dict(getattr(recipe, name))
         kind = given.pop(key, usual)
         if not isinstance(kind, str) or kind not in table:
-            raise SettingsError(f"unknown {name} {kind!r}: use {' or '.join(table)}.")
+            raise SettingsError(f"unknown {name} {kind!r}: choose one of {', '.join(table)}.")
         Arguments((table[kind],)).check(given, name, ("input_nc", "output_nc"))
 
 
@@ -121,14 +123,14 @@ class Training(frame.Training):
 
     Attributes:
         recipe: the settings.
-        output: where the run writes, and the header of its weights.
-        shape: of an image as the networks see it, ``[C, H, W]``.
+        output: the run folder, and the content of the weights' header.
+        shape: shape of the images as the networks see them, ``[C, H, W]``.
         epoch_size: images of each domain in an epoch.
-        seed: of the first weights.
-        device: of the networks.
-        draws: gives a step's random numbers for the pools.
+        seed: seed of the initial weights.
+        device: device of the networks.
+        draws: returns a step's random numbers for the pools.
         shown: images for the sample grid, ``[2 * n, C, H, W]``, -1..1: those of domain A before those of B.
-        G: ``G_A`` from A to B, and ``G_B`` back.
+        G: the generators ``G_A`` from A to B, and ``G_B`` from B to A.
         D_A, D_B: ``D_A`` discriminates images of B from outputs of G_A, ``D_B`` images of A from outputs of G_B.
     """
 
@@ -155,9 +157,10 @@ class Training(frame.Training):
         self.fake_A_pool, self.fake_B_pool = (ImagePool(recipe.pool_size, shape).to(self.device) for _ in range(2))
 
     def plan(self) -> TrainPlan:
-        """Return networks, optimisers and phases for the loop: generators first, then discriminators.
+        """Return the networks, optimisers and phases of the training loop: generators first, then discriminators.
 
-        Source: Zhu et al., section 4; the order, and that one Adam steps two networks, are the authors' code's.
+        Source: Zhu et al. (ICCV 2017), section 4; the order, and one Adam for each pair of networks, are as in the
+        authors' code.
         """
         G, D, recipe = (self.G,), (self.D_A, self.D_B), self.recipe
         self.g_adam, self.d_adam = (
@@ -178,16 +181,20 @@ class Training(frame.Training):
         )
 
     def prepare(self, at: StepContext) -> None:
-        """Set the learning rates of the epoch."""
+        """Set the learning rates of the current epoch."""
         recipe, epoch = self.recipe, at.nimg // self.epoch_size + 1
         factor = lr_factor(epoch, recipe.lr_policy, recipe.n_epochs, recipe.n_epochs_decay, recipe.lr_decay_iters)
         for adam in (self.g_adam, self.d_adam):
             adam.param_groups[0]["lr"] = recipe.lr * factor
 
     def generator_loss(self, at: StepContext) -> Losses:
-        """Return the loss of phase G and its parts, weighted; the images made are kept for phase D."""
+        """Return the loss of phase G and its weighted parts; keep the generated images for phase D.
+
+        Source: Zhu et al. (ICCV 2017), equations 1 to 3, and section 5.2 for the identity loss.
+        """
         G_A, G_B, recipe = self.G.G_A, self.G.G_B, self.recipe
         A, B = at.real.chunk(2)
+        # Dropout draws from the global random state, so that is seeded: a resumed run drops the same features.
         with seeded(at.stream("dropout").initial_seed()):
             fake_B, fake_A = G_A(A), G_B(B)
             rec_A, rec_B = G_B(fake_B), G_A(fake_A)
@@ -204,7 +211,7 @@ class Training(frame.Training):
         return {**parts, "total": torch.stack(list(parts.values())).sum(0)}
 
     def discriminator_loss(self, at: StepContext) -> Losses:
-        """Return the loss of phase D, of real images against those made before the generators' step, or old ones."""
+        """Return the loss of phase D, on real images and on fakes from the pools, made before the generators' step."""
         draws, (A, B), (fake_A, fake_B) = self.draws(at), at.real.chunk(2), self._fakes
         shares = at.stream("penalty")
         parts = {
@@ -214,7 +221,7 @@ class Training(frame.Training):
         return {**parts, "total": parts["D_A"] + parts["D_B"]}
 
     def judged(self, D: nn.Module, real: Tensor, fake: Tensor, draws: torch.Generator) -> Tensor:
-        """Return the loss of one discriminator, with the gradient penalty where the recipe has one."""
+        """Return the loss of one discriminator, with the gradient penalty if the recipe has one."""
         loss = discriminator_loss(D, real, fake, self.recipe.gan_mode)
         if not self.recipe.gp_lambda:
             return loss
@@ -226,7 +233,7 @@ class Training(frame.Training):
         return self.G
 
     def samples(self) -> tuple[Tensor, int]:
-        """Return rows of A, its translations and them translated back, then the same from B; and a row's length."""
+        """Return rows of images of A, their translations and those translated back, then of B; and the row length."""
         self.G.eval()
         rows: list[Tensor] = []
         A, B = self.shown.to(self.device).chunk(2)
@@ -238,21 +245,21 @@ class Training(frame.Training):
 
 
 def length_of(recipe: Recipe, batches: Unpaired) -> float:
-    """Return a run's length, in thousands of images of each domain.
+    """Return the length of a run, in thousands of images of each domain.
 
     Raises:
-        SettingsError: it is longer than its epochs.
+        SettingsError: the recipe's ``kimg`` exceeds its epochs.
     """
     whole = (recipe.n_epochs + recipe.n_epochs_decay) * batches.epoch_size / 1000
     if recipe.kimg is not None and recipe.kimg > whole:
         raise SettingsError(
-            f"the recipe's epochs show {whole:g} kimg, not {recipe.kimg:g}: lower kimg or raise n_epochs."
+            f"expected kimg of at most {whole:g}, the recipe's epochs, found {recipe.kimg:g}: lower it, or raise n_epochs."
         )
     return recipe.kimg or whole
 
 
 def grid_of(batches: Unpaired) -> Tensor:
-    """Return the first images of both domains, ``[2 * n, C, H, W]`` float32, -1..1, resized as for testing."""
+    """Return the first n images of both domains, ``[2 * n, C, H, W]`` float32, -1..1, resized but not cropped."""
     count = min(GRID, len(batches.images), len(batches.others))
     chosen = [images[index] for images in (batches.images, batches.others) for index in range(count)]
     size = batches.crop_size or batches.load_size

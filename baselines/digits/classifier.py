@@ -1,8 +1,8 @@
 """The digits classifier: ten classes, 64 features for the metrics, and the layers of the digits perceptual metric.
 
-The features are linear, and in training a linear decoder must rebuild the image from them (see ``train.py``): they keep
-what a digit looks like and not only which digit it is, so a generator that draws one perfect 3 is not mistaken for one
-that draws them all.
+The features are linear, and in training a linear decoder must reconstruct the image from them (see ``train.py``). They
+therefore describe the look of a digit, not only its class, so that a generator with a single perfect 3 does not score
+like one with all of them.
 """
 
 from functools import cache
@@ -21,11 +21,11 @@ NUM_FEATURES = 64
 
 
 class Activations(NamedTuple):
-    """What the classifier computes on the way.
+    """Intermediate and final outputs of the classifier.
 
     Attributes:
-        layers: ``[N, 16, 16, 16]``, ``[N, 32, 8, 8]``, ``[N, 32, 8, 8]``, ``[N, 64, 4, 4]``.
-        features: ``[N, 64]``, linear.
+        layers: convolutional layers, ``[N, 16, 16, 16]``, ``[N, 32, 8, 8]``, ``[N, 32, 8, 8]``, ``[N, 64, 4, 4]``.
+        features: ``[N, 64]``, without activation function.
         logits: ``[N, 10]``, before the softmax.
     """
 
@@ -35,9 +35,9 @@ class Activations(NamedTuple):
 
 
 class Classifier(nn.Module):
-    """Four convolutions and two linear layers; 1.3 million multiply-adds an image, so that a CPU keeps up.
+    """Four convolutions and two linear layers; 1.3 million multiply-adds per image, fast enough on a CPU.
 
-    The activations are SiLU, smooth everywhere, because path lengths are finite differences of them.
+    The activation function is SiLU, which is smooth, because path lengths are finite differences of the layers.
     """
 
     def __init__(self) -> None:
@@ -79,7 +79,8 @@ def _weights() -> dict[str, Tensor]:
 
 
 def load() -> Classifier:
-    """Return the shipped classifier in eval mode, float32, on the CPU; the module is the caller's own."""
+    """Return a new copy of the shipped classifier, in eval mode, float32, on the CPU."""
+    # On the meta device nothing is initialised, so loading draws no random numbers.
     with torch.device("meta"):
         classifier = Classifier()
     classifier.load_state_dict({name: weight.clone() for name, weight in _weights().items()}, assign=True)

@@ -1,8 +1,8 @@
 """The embedded data set: scikit-learn's 1,797 handwritten digits as 32x32 greyscale images.
 
 The scans are 8x8 with values 0..16. They are enlarged four times by Catmull-Rom interpolation over a blank page and
-scaled to 0..255. Every filter weight is a multiple of 1/1024 and every scan value an integer, so the products are exact
-in float64 and the images have the same bits on every machine, whatever adds them up in whatever order.
+scaled to 0..255. Every filter weight is a multiple of 1/1024 and every scan value an integer, so that the sums are
+exact in float64 and the images are the same, to the bit, on every machine.
 
 Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits (UCI, 1998), as shipped by scikit-learn.
 """
@@ -36,10 +36,10 @@ SHA256: dict[Split, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Images with their classes.
+    """Images and their classes.
 
     Attributes:
-        images: ``[N, 1, 32, 32]`` uint8, 0..255, strokes bright on black.
+        images: ``[N, 1, 32, 32]`` uint8, 0..255, bright strokes on black.
         labels: ``[N]`` int64, 0..9.
     """
 
@@ -51,18 +51,18 @@ class Digits:
 
 
 def load(split: Split = "train") -> Digits:
-    """Return one split, in scikit-learn's order; the tensors are the caller's own.
+    """Return a new copy of one split, in scikit-learn's order.
 
-    The k-th scan of each class (from 0) is in the test split where k modulo 5 is 4: 1,442 train and 355 test images.
-    ``half-a`` and ``half-b`` are random halves of the train split, in the order of the sha256 of their pixels: how far
-    they are apart is the floor of what a generator can reach. (Every other image would not do: neighbours were written
-    by one hand, so such halves are nearer to each other than two draws are.)
+    The k-th scan of each class (from 0) is in the test split if k modulo 5 is 4: 1,442 train and 355 test images.
+    ``half-a`` and ``half-b`` are random halves of the train split, divided by the sha256 of the pixels: their distance
+    is the best that a generator can be expected to reach. (Taking every other image would not do: neighbours were
+    written by the same hand, so such halves are closer to each other than two random samples.)
 
     Raises:
-        ValueError: no such split.
+        ValueError: the split is unknown.
     """
     if split not in get_args(Split):
-        raise ValueError(f"unknown split {split!r} of the digits: use {', '.join(get_args(Split))}.")
+        raise ValueError(f"unknown split {split!r} of the digits: choose one of {', '.join(get_args(Split))}.")
     if split in ("half-a", "half-b"):
         train = load("train")
         order = sorted(range(len(train)), key=lambda i: hashlib.sha256(train.images[i].numpy().tobytes()).digest())
@@ -85,14 +85,14 @@ def fingerprint(digits: Digits) -> str:
 
 
 def enlarge(scans: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return ``[N, 32, 32]`` uint8 images of ``[N, 8, 8]`` scans with values 0..16; halves round up."""
+    """Return ``[N, 32, 32]`` uint8 images, 0..255, of ``[N, 8, 8]`` scans with values 0..16; halves round up."""
     matrix = _interpolation(scans.shape[-1], RESOLUTION)
     smooth = matrix @ scans @ matrix.T
     return np.clip(np.floor(smooth * (255 / 16) + 0.5), 0, 255).astype(np.uint8)
 
 
 def catmull_rom(t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the interpolation kernel at distances ``t`` in source pixels; it reaches two pixels.
+    """Return the interpolation kernel at distances ``t`` in source pixels; it is 0 from distance 2 on.
 
     Source: Keys, Cubic convolution interpolation for digital image processing (1981), equation 15 (a = -1/2).
     """
@@ -103,7 +103,7 @@ def catmull_rom(t: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _interpolation(size: int, new_size: int) -> NDArray[np.float64]:
-    """Return the matrix ``[new_size, size]`` that enlarges a row; pixel centres are at halves, outside is blank (0)."""
+    """Return the matrix ``[new_size, size]`` that enlarges a row; pixel centres are at half-integers, 0 outside."""
     centres = (np.arange(new_size, dtype=np.float64) + 0.5) * (size / new_size) - 0.5
     return catmull_rom(centres[:, None] - np.arange(size))
 
@@ -116,6 +116,6 @@ def _everything() -> Digits:
 
 
 def _rank(labels: Tensor) -> Tensor:
-    """Return how many of the same class came before each, ``[N]``."""
+    """Return, for each label, the number of equal labels before it, ``[N]``."""
     one_hot = torch.nn.functional.one_hot(labels, NUM_CLASSES)
     return (one_hot.cumsum(0) * one_hot).sum(1) - 1

@@ -1,7 +1,7 @@
-"""Training of the shipped digits classifier: ``python -m baselines.digits.train`` writes the file it is loaded from.
+"""Training of the shipped digits classifier: ``python -m baselines.digits.train`` writes its weights.
 
-Everything random comes from one seeded generator and one thread computes, so a machine repeats itself bit for bit;
-machines with other vector units agree up to rounding, which training magnifies.
+All random numbers come from one seeded generator, and one thread computes, so that a machine gives the same bits each
+time; machines with other vector units differ by rounding, which training amplifies.
 """
 
 import argparse
@@ -24,15 +24,20 @@ from baselines.training.data import to_float
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the classifier is trained; written into the weights file.
+    """All settings of the training; written into the weights file.
 
     Attributes:
-        shift: largest translation of the augmentation, fraction of the image width.
-        angle: largest rotation, radians.
+        seed: seed of all random numbers.
+        epochs: number of times that each image is shown.
+        batch_size: images per step.
+        learning_rate: peak learning rate of AdamW, with a one-cycle schedule.
+        weight_decay: weight decay of AdamW.
+        shift: largest shift of the augmentation, as a fraction of the image width.
+        angle: largest rotation, in radians.
         scale: largest change of size, as a power of two.
-        noise: standard deviation of the added noise, in 0..255.
-        rebuild: weight of the decoder's mean squared error (images in -1..1) against the cross-entropy.
-        ema: how much the averaged weights keep at each step.
+        noise: standard deviation of the added noise, for pixels 0..255.
+        rebuild: weight of the decoder's mean squared error (images in -1..1), relative to the cross-entropy.
+        ema: weight of the old averaged weights in one update.
     """
 
     seed: int = 0
@@ -51,7 +56,7 @@ class Recipe:
 def train(recipe: Recipe, digits: dataset.Digits) -> Classifier:
     """Return a classifier trained on ``digits``, its weights averaged over the last steps."""
     random = torch.Generator().manual_seed(recipe.seed)
-    with torch.device("meta"):  # the layers' own initialisation would draw from the global stream
+    with torch.device("meta"):  # the default initialisation would draw from the global random state
         classifier, decoder = Classifier(), nn.Linear(NUM_FEATURES, (dataset.RESOLUTION // 2) ** 2)
     initialise(classifier.to_empty(device="cpu"), random)
     initialise(decoder.to_empty(device="cpu"), random)
@@ -93,12 +98,12 @@ def batches(recipe: Recipe, digits: dataset.Digits, random: torch.Generator) -> 
 
 
 def augment(recipe: Recipe, images: Tensor, random: torch.Generator) -> Tensor:
-    """Return ``[N, 1, 32, 32]`` float images moved, turned, resized and made noisy, each by its own draw."""
+    """Return ``[N, 1, 32, 32]`` float images, 0..255, each randomly shifted, rotated, scaled and made noisy."""
     count = len(images)
     draw = torch.rand([4, count], generator=random) * 2 - 1
     angle, size = draw[0] * recipe.angle, 2 ** (draw[1] * recipe.scale)
     cos, sin = torch.cos(angle) * size, torch.sin(angle) * size
-    x, y = draw[2:] * 2 * recipe.shift  # grid_sample counts the half width as one
+    x, y = draw[2:] * 2 * recipe.shift  # grid_sample measures in half widths
     matrix = torch.stack([torch.stack([cos, -sin, x], 1), torch.stack([sin, cos, y], 1)], 1)
     grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
     moved = F.grid_sample(images, grid, mode="bicubic", padding_mode="zeros", align_corners=False)
@@ -106,14 +111,14 @@ def augment(recipe: Recipe, images: Tensor, random: torch.Generator) -> Tensor:
 
 
 def accuracy(classifier: Classifier, digits: dataset.Digits) -> float:
-    """Return the fraction of images whose largest logit is their class."""
+    """Return the fraction of images, 0..1, whose largest logit is that of their class."""
     with torch.inference_mode():
         right = classifier(digits.images).argmax(1) == digits.labels
     return int(right.sum()) / len(digits)
 
 
 def save(path: Path, classifier: Classifier, recipe: Recipe) -> None:
-    """Write weights and their record: recipe, accuracies, fingerprints of the data and versions."""
+    """Write the weights, with a record of recipe, accuracies, data fingerprint and PyTorch version."""
     record = {
         "command": "python -m baselines.digits.train",
         "recipe": asdict(recipe),
@@ -122,12 +127,12 @@ def save(path: Path, classifier: Classifier, recipe: Recipe) -> None:
         "test_accuracy": accuracy(classifier, dataset.load("test")),
         "torch": torch.__version__,
     }
-    # One key, because safetensors writes several in no fixed order and the file's sha256 is an identity.
+    # A single key, because safetensors writes several in varying order, and the file's sha256 must be reproducible.
     save_file(classifier.state_dict(), path, metadata={"record": json.dumps(record)})
 
 
 def main() -> None:
-    """Train with the recorded recipe and write the weights."""
+    """Train the digits classifier and write its weights."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="file to write (default: the shipped one)")
     path = parser.parse_args().out

@@ -60,7 +60,7 @@ def bias_act(
         ValueError: for an unknown activation.
     """
     if act not in ACTIVATIONS:
-        raise ValueError(f"unknown activation {act!r}; choose one of {', '.join(ACTIVATIONS)}.")
+        raise ValueError(f"unknown activation {act!r}: choose one of {', '.join(ACTIVATIONS)}.")
     activation = ACTIVATIONS[act]
     gain = activation.gain if gain is None else gain
     if b is not None:

@@ -65,6 +65,6 @@ def meeting() -> Iterator[None]:
         yield
     except RuntimeError as problem:
         raise LostProcessError(
-            f"another process of this run has ended ({str(problem).splitlines()[0]:.80}); "
+            f"another process of this run has ended ({str(problem).splitlines()[0]:.80}): "
             "see its output for the reason, and resume the run."
         ) from None

@@ -37,7 +37,9 @@ def setup_filter(
     """
     f = torch.as_tensor(1.0 if f is None else f, dtype=torch.float32, device=device)
     if f.ndim > 2 or f.numel() == 0:
-        raise ValueError(f"expected a filter [taps] or [taps_y, taps_x], found shape {list(f.shape)}.")
+        raise ValueError(
+            f"expected a filter [taps] or [taps_y, taps_x], found shape {list(f.shape)}: give one of the two."
+        )
     f = f.reshape(1) if f.ndim == 0 else f
     if separable is None:
         separable = f.ndim == 1 and f.numel() >= 8
@@ -153,7 +155,7 @@ def pair(factor: Pair) -> tuple[int, int]:
     """Return the factors ``(x, y)``, both at least 1."""
     x, y = (factor, factor) if isinstance(factor, int) else factor
     if x < 1 or y < 1:
-        raise ValueError(f"expected resampling factors of at least 1, found {factor}.")
+        raise ValueError(f"expected resampling factors of at least 1, found {factor}: 1 leaves the size as it is.")
     return x, y
 
 
@@ -163,7 +165,9 @@ def sides(padding: Pair) -> tuple[int, int, int, int]:
     if len(values) == 2:
         values = (values[0], values[0], values[1], values[1])
     if len(values) != 4:
-        raise ValueError(f"expected 1, 2 or 4 numbers for the padding, found {len(values)}.")
+        raise ValueError(
+            f"expected 1, 2 or 4 numbers for the padding, found {len(values)}: give one, x and y, or all four sides."
+        )
     left, right, top, bottom = values
     return left, right, top, bottom
 

@@ -39,6 +39,7 @@ class Views:
         if uniform(draws) < self.crop_prob:
             top, left, height, width = self.window(size[0], size[1], draws)
             part = image[None, :, top : top + height, left : left + width].float()
+            # Rounded to whole grey levels, as the official loader resizes 8-bit images.
             view = F.interpolate(part, size, mode="bilinear", antialias=True)[0].round().clamp(0, 255)
         if self.mirror and uniform(draws) < 0.5:
             view = view.flip(2)
@@ -71,6 +72,9 @@ class DomainBatches(Batches):
 
     Attributes:
         views: augmentation of the images; replaces ``mirror``.
+
+    Raises:
+        TrainingError: there are fewer than two domains, or one has no images; and as for ``Batches``.
     """
 
     views: Views = Views()
@@ -79,11 +83,16 @@ class DomainBatches(Batches):
         super().__post_init__()
         labels = self.labels
         if labels is None or labels.shape[1] < 2:
-            raise TrainingError("translation needs at least two domains: give images with their domains as labels.")
+            raise TrainingError(
+                f"expected labels of at least two domains, found {0 if labels is None else labels.shape[1]}: "
+                "give images of more domains."
+            )
         self.members = [torch.nonzero(labels[:, domain])[:, 0] for domain in range(labels.shape[1])]
         for domain, members in enumerate(self.members):
             if not len(members):
-                raise TrainingError(f"domain {domain} has no training images: add some, or remove the domain.")
+                raise TrainingError(
+                    f"expected images of every domain, found none of domain {domain}: add some, or remove the domain."
+                )
         self.partner = partners(self.members, len(self.images), stream(self.seed, 0, "data/partners"))
 
     def draw(self, step: int) -> tuple[Tensor, Tensor]:

@@ -23,7 +23,9 @@ def levels(size: int, end: int) -> int:
     """
     count = size.bit_length() - end.bit_length()
     if end < 1 or count < 0 or end << count != size or end & (end - 1):
-        raise ValueError(f"a size of {size} cannot be halved down to {end}: give powers of two, the larger one first.")
+        raise ValueError(
+            f"expected a size that can be halved down to {end}, found {size}: give powers of two, the larger one first."
+        )
     return count
 
 

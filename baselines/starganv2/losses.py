@@ -141,7 +141,9 @@ def diversity_weights(initial: float, iterations: int) -> tuple[float, ...]:
         ValueError: if ``iterations`` is less than 1.
     """
     if iterations < 1:
-        raise ValueError(f"the diversity's weight cannot fall to 0 in {iterations} iterations: give at least one.")
+        raise ValueError(
+            f"expected at least one iteration for the diversity weight to fall to 0, found {iterations}: raise it."
+        )
     weights = [initial]
     while weights[-1] > 0:
         weights.append(weights[-1] - initial / iterations)

@@ -1,4 +1,4 @@
-"""How to train StarGAN v2: the published configurations, and the one of the embedded weights.
+"""Training recipes for StarGAN v2: the published configurations, and that of the embedded weights.
 
 Source: Choi et al., StarGAN v2: Diverse Image Synthesis for Multiple Domains (CVPR 2020), appendix B, and the settings
 that its authors published with their code.
@@ -32,28 +32,28 @@ class Recipe:
     """All settings of a training run except data and seed.
 
     Attributes:
-        style_dim: features of a style.
-        latent_dim: features of z.
-        hidden_dim: features between the layers of the mapping network.
-        base_channels: of every network's first layer; None for the published ones of that size of image.
-        max_conv_dim: the most channels in a layer of generator, style encoder and discriminator.
-        encoder_conv_dim: the most channels in a layer of the style encoder; None for ``max_conv_dim``.
-        bottleneck: size of the generator's smallest feature maps; None for the published ones.
-        w_hpf: of the high-pass skip, which needs masks; 0 for none.
+        style_dim: number of features of a style code.
+        latent_dim: number of features of z.
+        hidden_dim: width of the mapping network's hidden layers.
+        base_channels: channels of every network's first layer; None for the published number at that resolution.
+        max_conv_dim: maximum channels of a layer of generator, style encoder and discriminator.
+        encoder_conv_dim: maximum channels of a layer of the style encoder; None for ``max_conv_dim``.
+        bottleneck: height and width of the generator's smallest feature maps, in pixels; None for the published size.
+        w_hpf: weight of the high-pass skip, which needs masks; 0 for none.
         kimg: length of the run, in thousands of real source images shown.
-        batch: source images in a step.
+        batch: source images per step.
         lr: learning rate of generator, style encoder and discriminator.
-        f_lr: of the mapping network.
-        betas: of Adam.
-        weight_decay: added to the gradient (not AdamW's).
-        ema_beta: share of the averaged networks kept at a step.
-        lambda_reg, lambda_sty, lambda_ds, lambda_cyc: weights of the losses beside the adversarial one.
-        ds_iter: steps in which the diversity's weight falls to 0.
-        crop_prob: probability that an image is cropped before it is shown.
-        crop_scale: range of the area that is kept.
-        crop_ratio: range of its width over its height.
-        mirror: flip images at random.
-        tick_kimg: between two lines of the log.
+        f_lr: learning rate of the mapping network.
+        betas: decay rates of Adam's two moments.
+        weight_decay: L2 penalty, added to the gradient (not decoupled as in AdamW).
+        ema_beta: weight of the old average in one update.
+        lambda_reg, lambda_sty, lambda_ds, lambda_cyc: weights of R1 penalty, style reconstruction, diversity and cycle.
+        ds_iter: steps over which ``lambda_ds`` falls to 0.
+        crop_prob: probability of cropping a training image and enlarging the crop.
+        crop_scale: range of the crop's area, as a fraction of the image's.
+        crop_ratio: range of the crop's aspect ratio, width over height.
+        mirror: whether to flip images left to right with probability 1/2.
+        tick_kimg: thousands of images between two lines of the log.
         snapshot_ticks: ticks between two snapshots.
     """
 
@@ -88,10 +88,10 @@ class Recipe:
 RECIPES: Mapping[str, Recipe] = {
     "celebahq-256": Recipe(w_hpf=1, lambda_ds=1),
     "afhq-256": Recipe(lambda_ds=2),
-    # The embedded weights: small networks, so that two CPU cores train them in about an hour. Digits are not flipped,
-    # nor cropped, which would cut their strokes. Styles of a few numbers and a generator that halves the images but
-    # once leave the source something to say: with more, the style encoder describes whole digits, which are simple,
-    # and the cycle, which also counts for more here, would no longer need the source.
+    # The embedded weights: small networks, so that two CPU cores train them in about an hour. Digits are neither
+    # flipped nor cropped, which would cut their strokes. The style has few features, and the generator halves its input
+    # only once, so that the output depends on the source: with more features, the style encoder could describe whole
+    # digits, which are simple, and the source would no longer matter. For the same reason the cycle loss weighs more.
     "digits32": Recipe(
         style_dim=4,
         latent_dim=4,

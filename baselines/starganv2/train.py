@@ -1,4 +1,4 @@
-"""Training of StarGAN v2."""
+"""StarGAN v2 training."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
@@ -38,14 +38,14 @@ CLASSES: Mapping[str, Callable[..., nn.Module]] = {
     "style_encoder": StyleEncoder,
     "discriminator": Discriminator,
 }
-SOURCES = 10  # columns of the sample grid
-STYLES = 2  # rows of it for each domain, once from references and once from latents
+SOURCES = 10  # source images in the sample grid, one per column
+STYLES = 2  # rows of the sample grid for each domain, once with references and once with latents
 
 MaskOf = Callable[[Tensor], Masks]
 
 
 class Options(frame.Options, total=False):
-    """What a run can be told besides images, labels, recipe and folder; see ``prepare``."""
+    """Options of a run besides images, labels, recipe and folder; see ``prepare``."""
 
     domains: Sequence[str]
     masks: MaskOf | None
@@ -65,23 +65,24 @@ def prepare(
 
     Args:
         images: N square images ``[C, R, R]`` uint8, such as a tensor ``[N, C, R, R]``; R a power of two.
-        labels: ``[N, D]`` float32, the one-hot domains.
+        labels: ``[N, D]`` float32, one-hot domains.
         recipe: all settings, such as ``RECIPES["digits32"]``.
-        run_dir: the run's folder; nothing is written yet.
-        domains: what they are called; numbers from 0 on where empty.
-        masks: gives the masks of images ``[N, C, R, R]`` that a high-pass skip needs.
-        options: as ``baselines.training.frame.Identity`` has them.
+        run_dir: the run folder; nothing is written yet.
+        domains: names of the domains; if empty, numbers from 0.
+        masks: returns the masks that a high-pass skip needs, for images ``[N, C, R, R]``.
+        options: see ``baselines.training.frame.Identity``.
 
     Raises:
         SettingsError: a setting is unknown, of the wrong kind or out of range, or a high-pass skip has no masks.
-        TrainingError: fewer than two domains, one without images, or images that are not square or a power of two.
+        TrainingError: there are fewer than two domains, a domain has no images, or the sides of the images are not
+            equal powers of two.
     """
     identity, recipe = Identity.of(options), check(recipe)
     views = Views(recipe.crop_prob, recipe.crop_scale, recipe.crop_ratio, recipe.mirror)
     batches = DomainBatches(images, labels, recipe.batch, identity.seed, views=views)
     if recipe.w_hpf and masks is None:
         raise SettingsError(
-            f"a high-pass skip (w_hpf {recipe.w_hpf}) is trained with masks: give masks, or set w_hpf 0."
+            f"expected masks for the high-pass skip (w_hpf {recipe.w_hpf}), found none: give masks, or set w_hpf 0."
         )
     content = identity.data_fingerprint or fingerprint(images, labels)
     config = configuration(recipe, shape_of(images, labels))
@@ -104,22 +105,21 @@ def train(
     on_tick: OnTick | None = None,
     **options: Unpack[Options],
 ) -> Path:
-    """Return the path of the averaged networks' weights, ``run_dir / "starganv2.safetensors"``, after training.
+    """Train, and return the path of the averaged networks' weights, ``run_dir / "starganv2.safetensors"``.
 
-    The header of the weights also has ``domains``. Arguments and errors are those of ``prepare`` and
-    ``PreparedRun.run``.
+    The header of the weights also has ``domains``. For arguments and errors see ``prepare`` and ``PreparedRun.run``.
     """
     return prepare(images, labels, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
 
 
 class Step(NamedTuple):
-    """What one step is made of beside the sources.
+    """The data of one step, besides the source images.
 
     Attributes:
-        latent: the target with styles from latents.
-        reference: the same domains, with styles from reference images.
-        masks: of the sources, or None.
-        weights: of the losses.
+        latent: target domains, with styles from latents.
+        reference: the same target domains, with styles from reference images.
+        masks: masks of the source images, or None.
+        weights: weights of the losses.
     """
 
     latent: Target
@@ -129,12 +129,13 @@ class Step(NamedTuple):
 
 
 class Training(frame.Training):
-    """StarGAN v2's four updates in their order, and the averages of its networks.
+    """StarGAN v2's four training phases, and the averages of its networks.
 
     The discriminator learns from styles of latents, then from those of references; then the other three networks learn
     together from latents, and the generator alone from references.
 
-    Source: Choi et al. (CVPR 2020), section 2, equation 5; order and networks of each update are its authors' code's.
+    Source: Choi et al. (CVPR 2020), section 2, equation 5; the order of the phases, and the networks that each of them
+    trains, are as in the authors' code.
     """
 
     model = "starganv2"
@@ -157,14 +158,14 @@ class Training(frame.Training):
         self.step: Step
 
     def adam(self, name: str) -> torch.optim.Adam:
-        """Return the optimiser of a network."""
+        """Return the optimiser of a network, by the network's name."""
         recipe = self.recipe
         lr = recipe.f_lr if name == "mapping_network" else recipe.lr
         betas, decay = recipe.betas, recipe.weight_decay
         return torch.optim.Adam(self.nets[name].parameters(), lr=lr, betas=betas, weight_decay=decay)
 
     def plan(self) -> TrainPlan:
-        """Return networks, optimisers and phases for the loop."""
+        """Return the networks, optimisers and phases of the training loop."""
         return TrainPlan(
             networks={**self.nets, **{f"{name}_ema": average for name, average in self.averages.items()}},
             optimizers=self.adams,
@@ -181,12 +182,12 @@ class Training(frame.Training):
         )
 
     def phase(self, name: str, *networks: str, loss: Callable[[StepContext], Losses]) -> Phase:
-        """Return an update of some networks, each by its own optimiser."""
+        """Return a phase that trains networks, by name, each with its own optimiser."""
         optimizers = tuple(self.adams[network] for network in networks)
         return Phase(name, tuple(self.nets[network] for network in networks), optimizers, loss)
 
     def prepare(self, at: StepContext) -> None:
-        """Draw targets and latents of a step, which its four phases share."""
+        """Draw the targets and latents of a step, which its four phases share."""
         latent, reference = self.targets(at)
         recipe = self.recipe
         diversity = self.diversity[min(at.step, len(self.diversity) - 1)]
@@ -196,7 +197,7 @@ class Training(frame.Training):
         self.step = Step(latent, reference, masks, weights)
 
     def targets(self, at: StepContext) -> tuple[Target, Target]:
-        """Return the step's target domains, with latents, and with the references that the domains are those of."""
+        """Return the step's target domains, first with latents, then with references of those domains."""
         first, second, y = (tensor.to(self.device) for tensor in self.batches.references(at.step))
         draws, shape = at.stream("latents"), (2, len(y), self.recipe.latent_dim)
         z, z2 = normal(draws, *shape, device=self.device)
@@ -208,7 +209,7 @@ class Training(frame.Training):
         return losses.discriminator_loss(self.nets, at.real, domains_of(at), target, step.weights, step.masks)
 
     def generator_loss(self, at: StepContext, target: Target) -> Losses:
-        """Return the loss of a generator's phase, and for the log the weight of the diversity."""
+        """Return the loss of a generator's phase and, for the log, the weight of the diversity loss."""
         step = self.step
         found = losses.generator_loss(
             self.nets, at.real, domains_of(at), target, step.weights, step.masks, self.mask_of
@@ -220,7 +221,7 @@ class Training(frame.Training):
         return nn.ModuleDict(dict(self.averages))
 
     def samples(self) -> tuple[Tensor, int]:
-        """Return the sample grid by the averages, from the same sources, references and latents every time."""
+        """Return the sample grid of the averaged networks, and its number of columns; the inputs never change."""
         batches, draws = self.batches, stream(self.batches.seed, 0, "grid")
         y = torch.arange(len(batches.members)).repeat_interleave(STYLES)
         at = (torch.rand(len(y), generator=draws) * torch.tensor([len(batches.members[i]) for i in y])).long()
@@ -237,7 +238,7 @@ class Training(frame.Training):
         return torch.cat(rows), SOURCES + 1
 
     def sheet(self, sources: Tensor, headers: Tensor, styles: Tensor) -> list[Tensor]:
-        """Return rows of images: the sources, and then for each style its header and the sources in that style."""
+        """Return rows of images: first the sources, then for each style its header and the sources in that style."""
         rows, masks = [headers[:1] * 0 - 1, sources], None if self.mask_of is None else self.mask_of(sources)
         for header, style in zip(headers, styles, strict=True):
             made = self.averages["generator"](sources, style.expand(len(sources), -1), masks=masks)
@@ -246,13 +247,13 @@ class Training(frame.Training):
 
 
 def domains_of(at: StepContext) -> Tensor:
-    """Return the domains of the sources, ``[batch]`` int64."""
+    """Return the domains of the source images, ``[batch]`` int64."""
     assert at.labels is not None, "sources come with their domains"
     return at.labels.argmax(1)
 
 
 def configuration(recipe: Recipe, shape: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-    """Return the keyword arguments of each network."""
+    """Return the keyword arguments of each network, by the network's name."""
     sizes = {
         "img_size": shape["img_resolution"],
         "img_channels": shape["img_channels"],
@@ -275,10 +276,10 @@ def configuration(recipe: Recipe, shape: Mapping[str, int]) -> dict[str, dict[st
 
 
 def networks(config: Mapping[str, Any], seed: int) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
-    """Return the networks as they are at the beginning, and their averages.
+    """Return newly initialised networks, and their averages.
 
-    As in the authors' code the averages start from PyTorch's own weights and the networks from He's; the difference is
-    soon forgotten.
+    As in the authors' code, the averages start from PyTorch's default initialisation and the networks from He's; the
+    averages soon forget the difference.
     """
     with seeded(seed):
         nets = {name: CLASSES[name](**config[name]).requires_grad_(False) for name in CLASSES}
@@ -289,5 +290,5 @@ def networks(config: Mapping[str, Any], seed: int) -> tuple[dict[str, nn.Module]
 
 
 def placed(nets: Mapping[str, nn.Module], device: torch.device | str) -> dict[str, nn.Module]:
-    """Return networks on a device."""
+    """Return the networks, moved to a device."""
     return {name: network.to(device) for name, network in nets.items()}

@@ -31,7 +31,7 @@ def activation(name: str) -> Activation:
         ValueError: for an unknown nonlinearity.
     """
     if name not in ACTIVATIONS:
-        raise ValueError(f"unknown nonlinearity {name!r}; choose lrelu or relu.")
+        raise ValueError(f"unknown nonlinearity {name!r}: choose one of lrelu, relu.")
     return ACTIVATIONS[name]
 
 
@@ -80,7 +80,7 @@ def minibatch_deviation(x: Tensor, group_size: int, num_features: int = 1) -> Te
     group = min(group_size, N)
     if N % group:
         raise ValueError(
-            f"expected a batch that divides into groups of {group}, found {N} images; use a multiple of {group}."
+            f"expected a batch that divides into groups of {group}, found {N} images: use a multiple of {group}."
         )
     y = x.reshape(group, N // group, num_features, C // num_features, H, W)
     deviation = ((y - y.mean(0)).square().mean(0) + EPSILON).sqrt().mean([2, 3, 4])

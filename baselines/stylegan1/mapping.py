@@ -101,7 +101,9 @@ class MappingNetwork(nn.Module):
         """Return ``x [N, features]`` in the network's dtype, after checking its shape."""
         if x is None or x.ndim != 2 or x.shape[1] != features:
             found = "None" if x is None else list(x.shape)
-            raise ValueError(f"The mapping network needs {name} as [N, {features}]; give that instead of {found}.")
+            raise ValueError(
+                f"expected {name} of shape [N, {features}], found {found}: see the model's z_dim and c_dim."
+            )
         return x.to(self.w_avg.dtype)
 
     def truncated(self, ws: Tensor, psi: float, cutoff: int | None) -> Tensor:

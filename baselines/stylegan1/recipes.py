@@ -31,7 +31,7 @@ Rates = Annotated[Mapping[str, float], Range(0, 1e38), ADJUSTABLE]
 class Recipe(stylegan.Recipe):
     """All settings of a training run except data and seed.
 
-    The keys of dictionaries are resolutions as text, because JSON allows no numbers there: ``{"8": 256}``. Resolutions
+    The keys of mappings are resolutions as text, because JSON allows no numbers there: ``{"8": 256}``. Resolutions
     without an entry use ``batch``, ``g_lr`` and ``d_lr``.
 
     Attributes:
@@ -66,7 +66,7 @@ class Recipe(stylegan.Recipe):
 
 
 SIZES: dict[str, Any] = {"z_dim": 512, "w_dim": 512}
-BATCHES = {"4": 512, "8": 256, "16": 128, "32": 64, "64": 32}  # of all eight GPUs
+BATCHES = {"4": 512, "8": 256, "16": 128, "32": 64, "64": 32}  # over all eight GPUs
 RATES = {"128": 0.0015, "256": 0.002, "512": 0.003, "1024": 0.003}
 OFFICIAL: dict[str, Any] = {"generator": SIZES, "batches": BATCHES, "g_lrs": RATES, "d_lrs": RATES, "tick_kimg": 20}
 WGAN_GP: dict[str, Any] = {

@@ -68,7 +68,7 @@ class Growth:
         )
 
     def lod(self, nimg: int) -> float:
-        """Return the level of detail after ``nimg`` images."""
+        """Return the level of detail after ``nimg`` images; 0 is full size."""
         start = math.log2(self.img_resolution / self.initial_resolution)
         kimg, phase = nimg / 1000, self.training_kimg + self.transition_kimg
         done = math.floor(kimg / phase) if phase > 0 else start
@@ -84,6 +84,7 @@ class Growth:
             batch = self.at(shown).batch
             if batch != found[-1].batch:
                 found.append(BatchSegment(step, shown, batch))
+            # Many steps at once, because a published run has hundreds of thousands of them.
             steps = self._steps_alike(shown, batch) or math.ceil((nimg - shown) / batch)
             step, shown = step + steps, shown + steps * batch
         return tuple(found)

@@ -262,10 +262,10 @@ class SynthesisNetwork(nn.Module):
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             shape = f"[N, {self.num_ws}, {self.w_dim}]"
             raise ValueError(
-                f"expected ws of shape {shape}, found {list(ws.shape)}; take them from the mapping network."
+                f"expected ws of shape {shape}, found {list(ws.shape)}: take them from the mapping network."
             )
         if noise_mode not in ("const", "random", "none"):
-            raise ValueError(f"unknown noise mode {noise_mode!r}; choose const, random or none.")
+            raise ValueError(f"unknown noise mode {noise_mode!r}: choose one of const, random, none.")
         ws = ws.to(self.lod.dtype)
         noise = [self.noise(layer, ws, noise_mode, streams) for layer in range(self.num_layers)]
         if can_tile(ws):
@@ -310,5 +310,5 @@ def resolutions(img_resolution: int) -> list[int]:
         ValueError: if it is not a power of two, or less than 4.
     """
     if img_resolution < 4 or img_resolution & (img_resolution - 1):
-        raise ValueError(f"expected a resolution of 4, 8, 16 and so on, found {img_resolution}; give a power of two.")
+        raise ValueError(f"expected a resolution of 4, 8, 16 and so on, found {img_resolution}: give a power of two.")
     return [2**level for level in range(2, int(math.log2(img_resolution)) + 1)]

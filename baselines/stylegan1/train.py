@@ -45,7 +45,7 @@ def train(
     on_tick: OnTick | None = None,
     **options: Unpack[stylegan.Options],
 ) -> Path:
-    """Train and return the path of the averaged generator's weights, ``run_dir / "stylegan1.safetensors"``.
+    """Train, and return the path of the averaged generator's weights, ``run_dir / "stylegan1.safetensors"``.
 
     Each level of detail also gets a sample grid, ``samples-KIMG-RxR.png``, at the end of its training. The log has the
     level as ``Gmain/lod``. For arguments and errors see ``baselines.training.stylegan.prepare`` and
@@ -103,7 +103,7 @@ class Training(stylegan.Training):
         return max(int(self.D.b4.mbstd_group_size), 1)
 
     def prepare(self, at: StepContext) -> None:
-        """Set level of detail and learning rates; reset Adam's moments where a level starts or ends fading in."""
+        """Set level of detail and learning rates; reset Adam's moments when a level starts or ends fading in."""
         stage, before = self.growth.at(at.nimg), float(self.G.synthesis.lod)
         self.G.synthesis.lod.fill_(stage.lod)
         self.D.lod.fill_(stage.lod)
@@ -113,6 +113,7 @@ class Training(stylegan.Training):
             first_only(self.save_samples, f"{round(at.nimg / 1000):06d}-{done}x{done}")
         for adam, rate in ((self.g_adam, stage.g_lr), (self.d_adam, stage.d_lr)):
             adam.param_groups[0]["lr"] = rate
+            # The moments belong to the networks as they were: new layers, or a new loss surface, make them misleading.
             if math.floor(now) != math.floor(before) or math.ceil(now) != math.ceil(before):
                 adam.state.clear()
 
@@ -153,16 +154,15 @@ def growth(recipe: Recipe, img_resolution: int) -> Growth:
     """Return the recipe's schedule of growing to ``img_resolution``.
 
     Raises:
-        SettingsError: if the initial resolution is too large or not a power of two of at least 4.
+        SettingsError: the initial resolution is larger than the images, or not a power of two of at least 4.
     """
     start = recipe.initial_resolution
     if start > img_resolution:
         raise SettingsError(
-            f"the recipe starts growing at {start} pixels and the images have {img_resolution}: set "
-            "initial_resolution to that or less."
+            f"expected initial_resolution to be at most the images' {img_resolution} pixels, found {start}: lower it."
         )
     if start < 4 or start & (start - 1):
-        raise SettingsError(f"expected initial_resolution to be a power of two of at least 4, found {start}.")
+        raise SettingsError(f"expected initial_resolution to be 4, 8, 16 and so on, found {start}: set a power of two.")
     return Growth(
         img_resolution,
         recipe.initial_resolution,
@@ -184,7 +184,7 @@ def by_number(table: Mapping[str, T]) -> dict[int, T]:
     """Return the dictionary with its keys, which are resolutions, as numbers.
 
     Raises:
-        SettingsError: if a key is not a number.
+        SettingsError: a key is not a whole number.
     """
     for resolution in table:
         if not resolution.isdecimal():

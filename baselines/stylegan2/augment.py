@@ -223,7 +223,9 @@ def recolour(images: Tensor, C: Tensor) -> Tensor:
     """
     count, channels, height, width = images.shape
     if channels not in (1, 3):
-        raise ValueError(f"colours are augmented in images of 1 or 3 channels, not {channels}: leave out the group c.")
+        raise ValueError(
+            f"expected images of 1 or 3 channels for colour augmentation, found {channels}: leave out the group c."
+        )
     C = C[:, :3].to(images)
     if channels == 1:
         C = C.mean(1, keepdim=True)

@@ -100,7 +100,7 @@ class MinibatchStdLayer(nn.Module):
         group = N if self.group_size is None else min(self.group_size, N)
         if N % group:
             raise ValueError(
-                f"a batch of {N} images does not divide into groups of {group}: use a multiple of {group}."
+                f"expected a batch that divides into groups of {group}, found {N} images: use a multiple of {group}."
             )
         # Strided groups (images N/group apart) are what published weights were trained with.
         y = x.reshape(group, -1, self.num_channels, C // self.num_channels, H, W)

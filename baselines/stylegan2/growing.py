@@ -27,7 +27,7 @@ def grows(structure: str) -> bool:
         ValueError: for an unknown structure.
     """
     if structure not in ("auto", "fixed", "linear", "recursive"):
-        raise ValueError(f"structure must be auto, fixed, linear or recursive, not {structure!r}: give one of them.")
+        raise ValueError(f"unknown structure {structure!r}: choose one of auto, fixed, linear, recursive.")
     return structure != "fixed"
 
 

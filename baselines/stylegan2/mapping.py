@@ -113,12 +113,16 @@ class MappingNetwork(nn.Module):
         if psi == 1:
             return ws
         if self.w_avg_beta is None:
-            raise ValueError("this mapping network was built without w_avg and cannot truncate: use truncation_psi 1.")
+            raise ValueError(
+                f"expected truncation_psi 1 for a mapping network without w_avg, found {psi}: leave the truncation out."
+            )
         cutoff = self.num_ws if cutoff is None else cutoff
         return torch.cat([self.w_avg.lerp(ws[:, :cutoff], psi), ws[:, cutoff:]], dim=1)
 
     def _checked(self, x: Tensor | None, name: str, features: int) -> Tensor:
         if x is None or x.ndim != 2 or x.shape[1] != features:
             found = "None" if x is None else list(x.shape)
-            raise ValueError(f"expected {name} of shape [N, {features}], found {found}.")
+            raise ValueError(
+                f"expected {name} of shape [N, {features}], found {found}: see the model's z_dim and c_dim."
+            )
         return x.to(self.get_submodule("fc0").weight.dtype)  # type: ignore[arg-type]  # it is a layer's weight

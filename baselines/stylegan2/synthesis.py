@@ -23,7 +23,7 @@ TILE_SIZE = 8  # images per tile at low resolutions
 def check_architecture(architecture: str) -> None:
     """Raise ``ValueError`` for an unknown architecture."""
     if architecture not in get_args(Architecture):
-        raise ValueError(f"unknown architecture {architecture!r}; choose orig, skip or resnet.")
+        raise ValueError(f"unknown architecture {architecture!r}: choose one of orig, skip, resnet.")
 
 
 class Noise(Protocol):
@@ -163,7 +163,7 @@ class SynthesisNetwork(nn.Module):
         levels = int(math.log2(img_resolution))
         if img_resolution < 4 or img_resolution != 2**levels:
             raise ValueError(
-                f"expected a resolution of 4, 8, 16 and so on, found {img_resolution}; give a power of two."
+                f"expected a resolution of 4, 8, 16 and so on, found {img_resolution}: give a power of two."
             )
         self.w_dim, self.img_resolution, self.img_channels = w_dim, img_resolution, img_channels
         self.block_resolutions = [2**level for level in range(2, levels + 1)]
@@ -212,7 +212,7 @@ class SynthesisNetwork(nn.Module):
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             shape = f"[N, {self.num_ws}, {self.w_dim}]"
             raise ValueError(
-                f"expected ws of shape {shape}, found {list(ws.shape)}; take them from the mapping network."
+                f"expected ws of shape {shape}, found {list(ws.shape)}: take them from the mapping network."
             )
         ws = ws.to(cast(SynthesisBlock, self.get_submodule("b4")).const.dtype)
         styles, noise = self.styles(ws), self.noise(ws, noise_mode, streams)
@@ -252,7 +252,7 @@ class SynthesisNetwork(nn.Module):
         """Return the noise of every convolution except the torgb layers', each ``[N, H, W]`` or None."""
         layers = {name: module for name, module in self.named_modules() if isinstance(module, SynthesisLayer)}
         if noise_mode not in ("const", "random", "none"):
-            raise ValueError(f"unknown noise mode {noise_mode!r}; choose const, random or none.")
+            raise ValueError(f"unknown noise mode {noise_mode!r}: choose one of const, random, none.")
         return [
             None if noise_mode == "none" or not layer.use_noise else _noise(layer, name, noise_mode, streams, ws)
             for name, layer in layers.items()

@@ -46,7 +46,7 @@ def train(
     on_tick: OnTick | None = None,
     **options: Unpack[stylegan.Options],
 ) -> Path:
-    """Train and return the path of the averaged generator's weights, ``run_dir / "stylegan2.safetensors"``.
+    """Train, and return the path of the averaged generator's weights, ``run_dir / "stylegan2.safetensors"``.
 
     For arguments and errors see ``baselines.training.stylegan.prepare`` and ``PreparedRun.run``.
     """
@@ -139,7 +139,7 @@ class Training(stylegan.Training):
         return losses.generator_loss(self.D, fake, c, self.view(at, "Gmain/view"))
 
     def path_length_loss(self, at: StepContext) -> Losses:
-        """Return the loss of phase Greg, for a smaller batch than the other phases'."""
+        """Return the loss of phase Greg, on a smaller batch than the other phases'."""
         # Second derivatives take much memory, and the penalty needs few images.
         assert self.path_length is not None
         fake, ws, _ = self.generate(at, "Greg", max(self.recipe.batch // self.recipe.pl_batch_shrink, 1))
@@ -185,7 +185,7 @@ class Training(stylegan.Training):
         return losses.Mixing(z, rows.of(cutoffs))
 
     def view(self, at: StepContext, purpose: str) -> losses.View:
-        """Return the function that shifts and augments images before the discriminator in this step."""
+        """Return a function that shifts and augments images before the discriminator in this step."""
         draws, augment = at.stream(purpose), self.augment
 
         def seen(images: Tensor) -> Tensor:

@@ -66,7 +66,9 @@ class SynthesisInput(nn.Module):
             ValueError: if the shape is different.
         """
         if matrix.shape[-2:] != (3, 3) or matrix.ndim not in (2, 3):
-            raise ValueError(f"A transform must be [3, 3] or [N, 3, 3]; give that instead of {list(matrix.shape)}.")
+            raise ValueError(
+                f"expected a transform [3, 3] or [N, 3, 3], found {list(matrix.shape)}: give one of the two."
+            )
         if matrix.ndim == 2:
             self.transform.copy_(matrix)
         self.image_transforms = matrix.detach().to(self.transform.device) if matrix.ndim == 3 else None

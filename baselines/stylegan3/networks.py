@@ -88,10 +88,14 @@ class SynthesisNetwork(nn.Module):
         """
         if ws.ndim != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
             shape = f"[N, {self.num_ws}, {self.w_dim}]"
-            raise ValueError(f"The synthesis network needs ws as {shape}; give that instead of {list(ws.shape)}.")
+            raise ValueError(
+                f"expected ws of shape {shape}, found {list(ws.shape)}: take them from the mapping network."
+            )
         transforms = self.input.image_transforms
         if transforms is not None and len(transforms) != len(ws):
-            raise ValueError(f"There are {len(transforms)} transforms for {len(ws)} images; set one for each image.")
+            raise ValueError(
+                f"expected one transform for each of {len(ws)} images, found {len(transforms)}: set as many."
+            )
         ws = ws.to(self.input.weight.dtype)
         if can_tile(ws) and not update_emas:
             return self.in_tiles(ws, transforms)

@@ -35,7 +35,7 @@ def train(
     on_tick: OnTick | None = None,
     **options: Unpack[stylegan.Options],
 ) -> Path:
-    """Train and return the path of the averaged generator's weights, ``run_dir / "stylegan3.safetensors"``.
+    """Train, and return the path of the averaged generator's weights, ``run_dir / "stylegan3.safetensors"``.
 
     For arguments and errors see ``baselines.training.stylegan.prepare`` and ``PreparedRun.run``.
     """
@@ -58,7 +58,7 @@ class Training(stylegan2.Training):
         return {**recipe.generator, "magnitude_ema_beta": 0.5 ** (recipe.batch / (recipe.magnitude_kimg * 1000))}
 
     def view(self, at: StepContext, purpose: str) -> View:
-        """Return the function applied to images before the discriminator in this step: blur, then augmentation."""
+        """Return a function that blurs, then augments images before the discriminator in this step."""
         sigma = blur_sigma(at.nimg, self.recipe.blur_init_sigma, self.recipe.blur_fade_kimg)
         shifted = super().view(at, purpose)
         return lambda images: shifted(blur(images, sigma))

@@ -90,7 +90,7 @@ def test_bad_input_is_one_sentence_and_writes_nothing(photos: Path, labels: Path
     labels.write_text(text.replace(",1,", ",0,"))
     assert "expected both answers for bright, found only no for all 40 images" in complaint(*line(photos, labels, out))
     labels.write_text(text)
-    assert "only one answer for" in complaint(*line(photos, labels, out), "--holdout", "0.01")
+    assert "expected both values of" in complaint(*line(photos, labels, out), "--holdout", "0.01")
     (tmp_path / "file").write_text("")
     assert "cannot write to" in complaint(*line(photos, labels, tmp_path / "file" / "a.safetensors"))
     assert not out.exists()

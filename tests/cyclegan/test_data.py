@@ -80,13 +80,13 @@ def test_resizing_is_pillow_s():
 @pytest.mark.parametrize(
     ("build", "words"),
     [
-        (lambda: unpaired(a=0), "no images to train on"),
-        (lambda: unpaired(b=0), "no images of the second domain"),
-        (lambda: unpaired(crop_size=9), "a crop of 9 pixels is larger than 8x8"),
-        (lambda: unpaired(load_size=4, crop_size=6), "a crop of 6 pixels is larger than 4x4"),
+        (lambda: unpaired(a=0), "expected images to train on"),
+        (lambda: unpaired(b=0), "expected images of the second domain, found none"),
+        (lambda: unpaired(crop_size=9), "expected a crop of at most 8x8 pixels, found 9"),
+        (lambda: unpaired(load_size=4, crop_size=6), "expected a crop of at most 4x4 pixels, found 6"),
         (
             lambda: Unpaired(numbered(2), None, 1, 0, others=numbered(2)[:, :, :4]),
-            "the images of the two domains differ",
+            "expected images of one size and dtype in both domains",
         ),
     ],
 )

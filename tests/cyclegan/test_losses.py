@@ -83,5 +83,5 @@ def test_mixtures_lie_between_real_and_fake():
 
 
 def test_unknown_modes_are_refused():
-    with pytest.raises(ValueError, match="unknown GAN loss 'hinge': use lsgan, vanilla, wgangp"):
+    with pytest.raises(ValueError, match="unknown GAN loss 'hinge': choose one of lsgan, vanilla, wgangp"):
         gan_loss(maps(0), True, "hinge")

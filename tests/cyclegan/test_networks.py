@@ -125,8 +125,8 @@ def test_the_way_back_takes_what_the_way_there_gives():
     ("G", "size", "words"),
     [
         (ResnetGenerator(ngf=1, n_blocks=1), (8, 12), None),
-        (ResnetGenerator(ngf=1, n_blocks=1), (8, 30), "multiples of 4 and at least 8, not 30x8: resize"),
-        (ResnetGenerator(ngf=1, n_blocks=1), (4, 4), "at least 8, not 4x4"),
+        (ResnetGenerator(ngf=1, n_blocks=1), (8, 30), "multiples of 4 and at least 8, found 30x8: resize"),
+        (ResnetGenerator(ngf=1, n_blocks=1), (4, 4), "at least 8, found 4x4"),
         (UnetGenerator(ngf=1, num_downs=5), (32, 64), None),
         (UnetGenerator(ngf=1, num_downs=5), (32, 48), "multiples of 32"),
     ],
@@ -143,13 +143,16 @@ def test_sizes(G, size, words):
 @pytest.mark.parametrize(
     ("build", "words"),
     [
-        (lambda: Generators("vit"), "unknown generator 'vit': use resnet or unet"),
-        (lambda: discriminator("vit"), "unknown discriminator 'vit': use n_layers or pixel"),
-        (lambda: ResnetGenerator(norm="layer"), "unknown norm 'layer': use instance, batch, none"),
-        (lambda: ResnetGenerator(padding_type="wrap"), "unknown padding 'wrap': use reflect, replicate or zero"),
-        (lambda: ResnetGenerator(ngf=0), "ngf must be at least 1, not 0"),
-        (lambda: UnetGenerator(num_downs=4), "at least 5 times, not 4"),
-        (lambda: NLayerDiscriminator(n_layers=0), "n_layers must be at least 1, not 0"),
+        (lambda: Generators("vit"), "unknown generator 'vit': choose one of resnet, unet"),
+        (lambda: discriminator("vit"), "unknown discriminator 'vit': choose one of n_layers, pixel"),
+        (lambda: ResnetGenerator(norm="layer"), "unknown norm 'layer': choose one of instance, batch, none"),
+        (
+            lambda: ResnetGenerator(padding_type="wrap"),
+            "unknown padding 'wrap': choose one of reflect, replicate, zero",
+        ),
+        (lambda: ResnetGenerator(ngf=0), "expected ngf of at least 1, found 0"),
+        (lambda: UnetGenerator(num_downs=4), "at least 5 times, found num_downs=4"),
+        (lambda: NLayerDiscriminator(n_layers=0), "expected n_layers of at least 1, found 0"),
     ],
 )
 def test_what_cannot_be_built_is_refused(build, words):

@@ -27,5 +27,5 @@ def test_the_cosine_policy_ends_at_nothing():
 
 
 def test_unknown_policies_are_refused():
-    with pytest.raises(ValueError, match="unknown learning-rate policy 'flat': use linear, step, cosine"):
+    with pytest.raises(ValueError, match="unknown learning-rate policy 'flat': choose one of linear, step, cosine"):
         lr_factor(1, "flat")

@@ -166,9 +166,9 @@ def test_the_gradient_penalty_is_there_where_it_is_asked_for():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"kimg": 1.0}, "the recipe's epochs show 0.02 kimg, not 1"),
-        ({"crop_size": 18}, "multiples of 4 and at least 8, not 18x18"),
-        ({"crop_size": 32}, "a crop of 32 pixels is larger"),
+        ({"kimg": 1.0}, "expected kimg of at most 0.02, the recipe's epochs, found 1"),
+        ({"crop_size": 18}, "multiples of 4 and at least 8, found 18x18"),
+        ({"crop_size": 32}, "found 32: lower crop_size"),
         ({"generator": {"netG": "vit"}}, "unknown generator 'vit'"),
         ({"gan_mode": "hinge"}, "gan_mode to be one of lsgan, vanilla, wgangp, found 'hinge'"),
         ({"lr_policy": "flat"}, "lr_policy to be one of linear, step, cosine, found 'flat'"),

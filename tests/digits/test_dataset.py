@@ -94,5 +94,7 @@ def test_the_caller_owns_the_tensors() -> None:
 
 
 def test_an_unknown_split_is_named() -> None:
-    with pytest.raises(ValueError, match="unknown split 'validation' of the digits: use train, test, all, half-a"):
+    with pytest.raises(
+        ValueError, match="unknown split 'validation' of the digits: choose one of train, test, all, half-a"
+    ):
         dataset.load("validation")  # type: ignore[arg-type]

@@ -71,8 +71,8 @@ def test_any_size_that_the_network_takes_will_do(weights: Path) -> None:
     ("shape", "target", "style", "words"),
     [
         ((1, 1, 16, 16), 1, torch.zeros(1, 8), "without a style"),
-        ((1, 1, 18, 16), 1, None, "multiples of 4 and at least 8, not 16x18"),
-        ((1, 1, 4, 4), 1, None, "at least 8, not 4x4"),
+        ((1, 1, 18, 16), 1, None, "multiples of 4 and at least 8, found 16x18"),
+        ((1, 1, 4, 4), 1, None, "at least 8, found 4x4"),
         ((1, 3, 16, 16), 1, None, r"images of 1 channels, .* not \[1, 3, 16, 16\]"),
         ((1, 16, 16), 1, None, r"not \[1, 16, 16\]"),
         ((2, 1, 16, 16), torch.tensor([1]), None, "2 images came with targets"),
@@ -237,7 +237,7 @@ def test_files_of_any_size_are_brought_to_the_recipes(tmp_path: Path) -> None:
         ([5, 4], {"colour": 1}, False, "colour"),
         ([5, 4], {}, True, "resume"),
         ([5, 4], {"crop_size": 10}, False, "multiples of 4"),
-        ([5, 4], {"kimg": 100}, False, "the recipe's epochs show 1 kimg, not 100"),
+        ([5, 4], {"kimg": 100}, False, "expected kimg of at most 1, the recipe's epochs, found 100"),
     ],
 )
 def test_training_that_cannot_start_is_refused(

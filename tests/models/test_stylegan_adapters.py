@@ -74,7 +74,7 @@ def test_training_that_cannot_start_is_refused(
 @pytest.mark.parametrize(
     ("name", "changes", "words"),
     [
-        ("stylegan1", {"initial_resolution": 64}, "starts growing at 64 pixels"),
+        ("stylegan1", {"initial_resolution": 64}, "found 64: lower it"),
         ("stylegan2", {"augment": "bgx"}, "'bgx'"),
     ],
 )

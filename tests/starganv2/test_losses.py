@@ -162,5 +162,5 @@ def test_no_diversity_is_none_from_the_start():
 
 
 def test_a_fall_in_no_time_is_refused():
-    with pytest.raises(ValueError, match="cannot fall to 0 in 0 iterations"):
+    with pytest.raises(ValueError, match="weight to fall to 0, found 0"):
         diversity_weights(1, 0)

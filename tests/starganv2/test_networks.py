@@ -74,7 +74,7 @@ def test_levels(size, end, count):
 
 @pytest.mark.parametrize(("size", "end"), [(24, 4), (2, 4), (0, 4), (8, 3), (8, 0)])
 def test_sizes_that_cannot_be_halved_are_refused(size, end):
-    with pytest.raises(ValueError, match=f"a size of {size} cannot be halved down to {end}"):
+    with pytest.raises(ValueError, match=f"expected a size that can be halved down to {end}, found {size}"):
         levels(size, end)
 
 

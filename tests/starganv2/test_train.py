@@ -207,10 +207,10 @@ def test_averages_move_by_their_share(tmp_path):
     ("images", "labels", "changes", "words"),
     [
         (IMAGES, torch.ones(7, 1), {}, "at least two domains"),
-        (IMAGES, torch.eye(3)[[0, 0, 0, 1, 1, 1, 1]], {}, "domain 2 has no training images"),
+        (IMAGES, torch.eye(3)[[0, 0, 0, 1, 1, 1, 1]], {}, "expected images of every domain, found none of domain 2"),
         (IMAGES[..., :4], LABELS, {}, "square"),
         (IMAGES[..., :6, :6], LABELS, {}, "sides of 8, 16, 32 and so on, found 6x6"),
-        (IMAGES, LABELS, {"w_hpf": 1}, "trained with masks: give masks, or set w_hpf 0"),
+        (IMAGES, LABELS, {"w_hpf": 1}, "found none: give masks, or set w_hpf 0"),
         (IMAGES, LABELS, {"ds_iter": 0}, "ds_iter to be a number from 1 to .*, found 0"),
         (IMAGES[:0], LABELS[:0], {}, "expected images to train on, found none"),
     ],

@@ -136,7 +136,7 @@ def test_labels_choose_the_images_and_the_score() -> None:
     every = torch.stack([D(images, row.expand(3, -1))[:, 0] for row in c], dim=1)
     torch.testing.assert_close(D(images, c)[:, 0], every.diagonal())
     assert every.unique().numel() == 9
-    with pytest.raises(ValueError, match=r"needs c as \[N, 3\]; give that instead of None"):
+    with pytest.raises(ValueError, match=r"expected c of shape \[N, 3\], found None"):
         G(z)
 
 
@@ -231,11 +231,11 @@ def test_networks_follow_the_protocol_and_stay_in_their_dtype() -> None:
 
 def test_bad_shapes_are_refused() -> None:
     G = generator()
-    with pytest.raises(ValueError, match=r"needs z as \[N, 6\]; give that instead of \[2, 5\]"):
+    with pytest.raises(ValueError, match=r"expected z of shape \[N, 6\], found \[2, 5\]"):
         G(normal(2, 5))
     with pytest.raises(ValueError, match=r"expected ws of shape \[N, 8, 5\], found \[2, 5\]"):
         G.synthesis(normal(2, 5))
-    with pytest.raises(ValueError, match="found 24; give a power of two"):
+    with pytest.raises(ValueError, match="found 24: give a power of two"):
         generator(img_resolution=24)
-    with pytest.raises(ValueError, match="found 2; give a power of two"):
+    with pytest.raises(ValueError, match="found 2: give a power of two"):
         discriminator(img_resolution=2)

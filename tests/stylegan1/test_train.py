@@ -82,7 +82,7 @@ def test_batches_shrink_as_images_grow():
 
 
 def test_networks_that_start_larger_than_the_images_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="starts growing at 32 pixels and the images have 16: set initial_resolution"):
+    with pytest.raises(ValueError, match="initial_resolution to be at most the images' 16 pixels, found 32"):
         train(IMAGES, dataclasses.replace(TINY, initial_resolution=32), tmp_path)
 
 

@@ -27,7 +27,7 @@ def test_minibatch_deviation_of_channel_shares():
 
 def test_a_batch_that_does_not_divide_is_refused():
     assert MinibatchStdLayer(4)(torch.zeros(3, 1, 1, 1)).shape == (3, 2, 1, 1)
-    with pytest.raises(ValueError, match="6 images does not divide into groups of 4"):
+    with pytest.raises(ValueError, match="divides into groups of 4, found 6 images"):
         MinibatchStdLayer(4)(torch.zeros(6, 1, 1, 1))
 
 

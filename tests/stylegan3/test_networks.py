@@ -154,7 +154,7 @@ def test_a_transform_for_each_image():
     torch.testing.assert_close(G.synthesis(ws), torch.cat(one_by_one), rtol=0, atol=1e-6)
     assert G.state_dict().keys() == state.keys()
     assert all(torch.equal(G.state_dict()[key], state[key]) for key in state)
-    with pytest.raises(ValueError, match="3 transforms for 2 images"):
+    with pytest.raises(ValueError, match="expected one transform for each of 2 images, found 3"):
         G.synthesis(ws[:2])
     G.set_transform(torch.eye(3))
     assert torch.equal(G.synthesis(ws[:1]), one_by_one[0])

@@ -117,10 +117,10 @@ def test_what_networks_do_not_take_is_named(tmp_path, changes, words):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"generator": {"netG": "vit"}}, "unknown generator 'vit': use resnet or unet."),
+        ({"generator": {"netG": "vit"}}, "unknown generator 'vit': choose one of resnet, unet."),
         ({"generator": {"num_downs": 5}}, "unknown setting generator.num_downs"),
         ({"generator": {"norm": "layer"}}, "generator.norm to be one of instance, batch, none, found 'layer'"),
-        ({"lr_policy": "cosine", "n_epochs": 0}, "the cosine policy spans n_epochs, which is 0"),
+        ({"lr_policy": "cosine", "n_epochs": 0}, "expected n_epochs above 0 for the cosine policy, found 0"),
         ({"load_size": 10**9}, "the setting load_size to be a number from 0 to 16,384, found 1000000000."),
         ({"discriminator": {"netD": ["pixel"]}}, "unknown discriminator ['pixel']"),
     ],

@@ -213,7 +213,7 @@ def test_wrong_shapes_are_named():
         G.mapping(torch.zeros(4, 7), torch.zeros(4, 2))
     with pytest.raises(ValueError, match=r"c of shape \[N, 2\], found None"):
         G.mapping(torch.zeros(4, 8))
-    with pytest.raises(ValueError, match=r"ws as \[N, 16, 12\].*\[4, 12\]"):
+    with pytest.raises(ValueError, match=r"ws of shape \[N, 16, 12\].*\[4, 12\]"):
         G.synthesis(torch.zeros(4, 12))
 
 

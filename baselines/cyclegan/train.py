@@ -252,9 +252,7 @@ def length_of(recipe: Recipe, batches: Unpaired) -> float:
     """
     whole = (recipe.n_epochs + recipe.n_epochs_decay) * batches.epoch_size / 1000
     if recipe.kimg is not None and recipe.kimg > whole:
-        raise SettingsError(
-            f"expected kimg of at most {whole:g}, the recipe's epochs, found {recipe.kimg:g}: lower it or raise n_epochs."
-        )
+        raise SettingsError(f"expected at most {whole:g} kimg, the recipe's epochs, found {recipe.kimg:g}: lower kimg.")
     return recipe.kimg or whole
 
 

@@ -166,7 +166,7 @@ def test_the_gradient_penalty_is_there_where_it_is_asked_for():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"kimg": 1.0}, "expected kimg of at most 0.02, the recipe's epochs, found 1"),
+        ({"kimg": 1.0}, "expected at most 0.02 kimg, the recipe's epochs, found 1"),
         ({"crop_size": 18}, "multiples of 4 and at least 8, found 18x18"),
         ({"crop_size": 32}, "found 32: lower crop_size"),
         ({"generator": {"netG": "vit"}}, "unknown generator 'vit'"),

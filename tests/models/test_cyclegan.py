@@ -237,7 +237,7 @@ def test_files_of_any_size_are_brought_to_the_recipes(tmp_path: Path) -> None:
         ([5, 4], {"colour": 1}, False, "colour"),
         ([5, 4], {}, True, "resume"),
         ([5, 4], {"crop_size": 10}, False, "multiples of 4"),
-        ([5, 4], {"kimg": 100}, False, "expected kimg of at most 1, the recipe's epochs, found 100"),
+        ([5, 4], {"kimg": 100}, False, "expected at most 1 kimg, the recipe's epochs, found 100"),
     ],
 )
 def test_training_that_cannot_start_is_refused(

@@ -35,7 +35,8 @@ def test_an_unknown_name_is_answered_with_the_nearest_or_with_all() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown model 'stylegan33': did you mean stylegan3"):
         registry.load("models", "stylegan33")
     with pytest.raises(
-        UnknownNameError, match=r"unknown data set 'qqqq': known: blobs, digit-domains, digits, stripes\."
+        UnknownNameError,
+        match=r"unknown data set 'qqqq': known: blobs, digit-domains, digits, shaded-stripes, stripes\.",
     ):
         registry.load("data", "qqqq")
 

@@ -67,7 +67,7 @@ def numbers_of(
 
 
 def warnings_of(plan: Plan, filled: Mapping[Where, Accumulator]) -> list[str]:
-    """Return warnings about the images that a plan's passes produced."""
+    """Return warnings about the images that a plan's passes produced, and about what its metrics saw of them."""
     found: dict[str, None] = {}
     for pass_ in plan.passes:
         for check in pass_.source.checks(plan.context):
@@ -76,6 +76,10 @@ def warnings_of(plan: Plan, filled: Mapping[Where, Accumulator]) -> list[str]:
             )
             if seen is not None and (told := check.warning(seen)):
                 found[told] = None
+    for metric in plan.metrics:
+        queries = plan.queries(metric)
+        if all(where in filled for where in queries.values()):
+            found |= dict.fromkeys(metric.warnings({key: filled[where] for key, where in queries.items()}))
     return list(found)
 
 

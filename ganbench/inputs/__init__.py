@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ganbench.images import Quantiser, ResizeMethod
 from ganbench.inputs.accumulators import Accumulator, Moments, Rows, Sums
 from ganbench.inputs.batch import BaseSource, BaseView, Batch, Source, View
+from ganbench.inputs.classes import Classes
 from ganbench.inputs.context import Context
 from ganbench.inputs.image_pairs import PairDistance, RealPairs, SamplePairs
 from ganbench.inputs.known import answers, mismatch, moments_of
@@ -21,6 +22,7 @@ __all__ = [
     "BaseSource",
     "BaseView",
     "Batch",
+    "Classes",
     "Context",
     "Domains",
     "Drawn",

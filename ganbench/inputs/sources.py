@@ -33,7 +33,7 @@ NAME_THEM = "name the images with --data."
 
 @dataclass(frozen=True)
 class Reals(BaseSource):
-    """The images of the data set, in its order: ``image [N, C, H, W]`` uint8.
+    """The images of the data set, in its order: ``image [N, C, H, W]`` uint8, and their labels where it has any.
 
     Attributes:
         label: number of the class whose images are taken; None for all.
@@ -72,12 +72,13 @@ class Reals(BaseSource):
         return []
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
-        """Return ``image [N, C, H, W]`` uint8."""
+        """Return ``image [N, C, H, W]`` uint8, and ``c [N, label_dim]`` of labelled data."""
         assert context.data is not None
-        if self.label is None:
-            return {"image": context.data.images(indices)}
-        members = context.members(self.label)
-        return {"image": context.data.images([members[index] for index in indices])}
+        if self.label is not None:
+            members = context.members(self.label)
+            indices = tuple(members[index] for index in indices)
+        labels = {"c": context.data.labels(indices)} if context.data.label_dim else {}
+        return {"image": context.data.images(indices), **labels}
 
 
 def labels_of(context: Context, streams: Streams, label: int | None = None) -> Tensor | None:
@@ -140,7 +141,7 @@ def _label_problems(context: Context) -> list[str]:
 
 @dataclass(frozen=True)
 class Samples(GeneratedSource):
-    """Images of the generator: ``image [N, C, H, W]`` float32, and the latents they came from.
+    """Images of the generator: ``image [N, C, H, W]`` float32, and the latents and labels they came from.
 
     Attributes:
         truncation_psi: 1 for none; interpolates from w_avg.
@@ -190,16 +191,17 @@ class Samples(GeneratedSource):
         return _label_problems(context)
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
-        """Return ``image``; of a style generator also ``z`` and ``ws``."""
+        """Return ``image`` and ``z``; of a style generator also ``ws``, of a conditional one ``c``."""
         model, streams = context.model, Streams(context.seed, indices)
         if isinstance(model, FixedSamples):
             return {"image": checked_images(model.images(indices), len(indices), context)}
         z, c = _latents(context, streams, "z"), labels_of(context, streams, self.label)
+        inputs = {"z": z} if c is None else {"z": z, "c": c}
         if not isinstance(model, StyleGenerator):
-            return {"image": checked_images(model(z, c), len(z), context), "z": z}
+            return {"image": checked_images(model(z, c), len(z), context), **inputs}
         ws = model.mapping(z, c, truncation_psi=self.truncation_psi, truncation_cutoff=self.truncation_cutoff)
         image = model.synthesis(ws, noise_mode="random", streams=streams)
-        return {"image": checked_images(image, len(z), context), "z": z, "ws": ws}
+        return {"image": checked_images(image, len(z), context), "ws": ws, **inputs}
 
     def checks(self, context: Context) -> list[Check]:
         """Return whether to check the range of the images: of stored ones it is known."""

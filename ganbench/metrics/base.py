@@ -113,6 +113,10 @@ class Metric(Protocol):
         """Return how many generated images its numbers rest on, from the number of samples of each input."""
         ...
 
+    def warnings(self, filled: Mapping[str, Any]) -> list[str]:
+        """Return sentences on what to know about its numbers, from filled accumulators by the names of its inputs."""
+        ...
+
     def spec(self) -> dict[str, Any]:
         """Return the parameters that make the number what it is, as JSON values, but for name, count and extractor."""
         ...
@@ -185,6 +189,10 @@ class BaseMetric:
         metric: Any = self
         count: int | None = metric.count
         return count
+
+    def warnings(self, filled: Mapping[str, Any]) -> list[str]:
+        """Return none."""
+        return []
 
     def spec(self) -> dict[str, Any]:
         """Return all fields but name, count, extractor, which stand elsewhere, and optional ones at their defaults."""

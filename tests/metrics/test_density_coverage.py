@@ -59,7 +59,7 @@ def test_shares_its_rows_with_precision_and_recall() -> None:
 
 
 def test_fewer_samples_than_neighbours_are_refused() -> None:
-    with pytest.raises(PlanError, match="it needs at least 6 samples and would get 5"):
+    with pytest.raises(PlanError, match="expected at least 6 samples, found 5"):
         plan(["dc5@5"])
 
 

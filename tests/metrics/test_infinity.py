@@ -78,7 +78,7 @@ def test_samples_that_are_all_alike() -> None:
 
 
 def test_too_few_samples_are_refused() -> None:
-    with pytest.raises(PlanError, match="it needs at least 20 samples and would get 19"):
+    with pytest.raises(PlanError, match="expected at least 20 samples, found 19"):
         plan(["fid50k_inf@19"])
 
 

@@ -1,4 +1,4 @@
-"""Why a number differs from another: what else may have been done, tried on the same images."""
+"""Why one number differs from another: alternative ways of measuring, tried on the same images."""
 
 from ganbench.explain.alternatives import KINDS, Alternative, alternatives_to
 from ganbench.explain.gap import Explanation, Tried, explain_gap

@@ -1,4 +1,4 @@
-"""A metric measured in another way: of edited images, of images and their mirror images, of a part of them."""
+"""A metric measured on altered images: edited, joined with their mirror images, or only a part of them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from ganbench.metrics.base import BaseMetric, Metric, Number
 
 @dataclass(frozen=True)
 class Images:
-    """Which images, and what was done to them.
+    """A selection of images and edits of them.
 
     Attributes:
-        edits: names of ``ganbench.explain.edits``; with several, the images are taken once with each.
-        part: first image and the one after the last; None for all.
+        edits: names of ``ganbench.explain.edits``; with several, each image is used once with each edit.
+        part: start and stop of the images used; None for all.
     """
 
     edits: tuple[str, ...] = (AS_THEY_ARE,)
@@ -25,16 +25,16 @@ class Images:
 
 @dataclass(frozen=True)
 class AlteredMetric(BaseMetric):
-    """Another metric's numbers of altered images.
+    """Another metric, measured on altered images.
 
     Attributes:
         name: of the alternative.
-        metric: that is measured.
+        metric: to measure.
         samples: how the generated images are altered.
         reals: how the real images are altered.
 
     Raises:
-        BadInputError: the metric does not look at features of images alone.
+        BadInputError: the metric has an input other than features of images.
     """
 
     name: str
@@ -76,7 +76,7 @@ class AlteredMetric(BaseMetric):
             yield Input(need.source, edited(features_of(need, self.metric), edit), into, need.count, need.minimum)
 
     def _joined(self, key: str, parts: list[Accumulator]) -> Accumulator:
-        """Return one accumulator, as the metric wants it, of what several have seen."""
+        """Return one accumulator, of the type that the metric expects, with the content of several."""
         into, part = self._needs()[key].into, self._images(key).part
         if len(parts) == 1 and part is None:  # which may be moments from a file, of an unknown number of images
             return parts[0]
@@ -90,12 +90,16 @@ class AlteredMetric(BaseMetric):
 
 
 def as_number(value: Number | float) -> Number:
-    """Return a number of a metric, without a direction where it is a plain float."""
+    """Return a metric's number; a plain float has no direction."""
     return value if isinstance(value, Number) else Number(float(value), None)
 
 
 def features_of(need: Input, metric: Metric) -> Features:
-    """Return the view of an input, which has to be one of features."""
+    """Return the view of an input.
+
+    Raises:
+        BadInputError: the view is not one of features.
+    """
     if not isinstance(need.view, Features):
-        raise BadInputError(f"expected a metric of features such as fid or kid, found {metric.name}: take another.")
+        raise BadInputError(f"expected a metric of features such as fid or kid, found {metric.name}: choose another.")
     return need.view

@@ -1,4 +1,4 @@
-"""What else may have been done to get another number of the same images, as far as it can be tried here."""
+"""Other ways of measuring that give another number on the same images, as far as they can be tried here."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ COUNTS = (1_000, 5_000, 10_000, 50_000)
 
 @dataclass(frozen=True, eq=False)
 class Alternative:
-    """One way in which a number may have been measured otherwise.
+    """One way in which a number may have been measured differently.
 
     Attributes:
         name: in a few words.
-        changes: that it makes to a setup.
-        is_joint: whether it is several alternatives at once.
+        changes: of the fields of a setup.
+        is_joint: whether it combines several alternatives.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Alternative:
     is_joint: bool = False
 
     def goes_with(self, other: "Alternative") -> bool:
-        """Return whether two change different things."""
+        """Return whether two alternatives change different fields."""
         return not self.changes.keys() & other.changes.keys()
 
     def __add__(self, other: "Alternative") -> "Alternative":
@@ -45,10 +45,10 @@ def alternatives_to(setup: Setup, also: Sequence[Dataset] = (), kinds: Sequence[
     Args:
         setup: how the number is measured.
         also: other sets of real images.
-        kinds: of alternatives, from ``KINDS``; none for all.
+        kinds: of alternatives, from ``KINDS``; empty for all.
 
     Raises:
-        UnknownNameError: there is no such kind.
+        UnknownNameError: a kind is unknown.
     """
     for kind in kinds:
         if kind not in KINDS:
@@ -66,7 +66,7 @@ def _divisor(setup: Setup) -> Iterator[Alternative]:
 def _resizes(setup: Setup) -> Iterator[Alternative]:
     extractor, size = open_extractor(setup.extractor), _size(setup)
     if isinstance(setup.data, Statistics) and setup.data.extractor:
-        return  # of which it is known how the images were resized
+        return  # their resize is known
     if not isinstance(extractor, ResizingExtractor) or size in (None, extractor.input_size):
         return
     for method in get_args(ResizeMethod):
@@ -79,7 +79,7 @@ def _size(setup: Setup) -> int | None:
 
 
 def _quantisers(setup: Setup) -> Iterator[Alternative]:
-    """Yield other ways to 8 bits, of images that are not stored in 8 bits."""
+    """Yield other quantisers to 8 bits, unless the images are stored in 8 bits."""
     if isinstance(setup.loaded.model, FixedSamples):
         return
     for quantiser in get_args(Quantiser):
@@ -133,10 +133,10 @@ def _counts(setup: Setup) -> Iterator[Alternative]:
 
 
 def _extractors(setup: Setup) -> Iterator[Alternative]:
-    """Yield the other extractors whose weights are here, as far as they take these images and have this layer.
+    """Yield the other extractors whose weights are here, if they accept these images and have this layer.
 
-    Beside an extractor with weights from a file, those come with it that take a file of this kind. Those that only
-    prepare images otherwise are not tried: the resize filters are.
+    An extractor with weights from a file is also compared with others that can read the same file. Extractors that
+    differ only in the preparation of images are skipped, because resizing is tried separately.
     """
     if isinstance(setup.data, Statistics):
         return
@@ -152,7 +152,7 @@ def _extractors(setup: Setup) -> Iterator[Alternative]:
 
 
 def _opened(name: str) -> Extractor | None:
-    """Return an extractor, or None where its weights are not here."""
+    """Return an extractor, or None if its weights are not here."""
     try:
         with without_fetching():
             return open_extractor(name)

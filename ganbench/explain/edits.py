@@ -1,4 +1,4 @@
-"""What may have been done to images on their way: compressed, flipped, made smaller and larger again, not rounded."""
+"""Edits that images may have undergone: compression, flipping, halving and enlarging, no rounding."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ JPEG: Final = ("JPEG 95", "JPEG 75")
 
 
 def jpeg(images: Tensor, quality: int) -> Tensor:
-    """Return ``[N, C, H, W]`` uint8 as JPEG leaves them: Pillow's encoder, with its subsampling of colour.
+    """Return ``[N, C, H, W]`` uint8 after JPEG compression by Pillow, with its default chroma subsampling.
 
     Args:
         images: ``[N, 1 or 3, H, W]`` uint8.
@@ -42,7 +42,7 @@ def _jpeg(image: Tensor, quality: int) -> Tensor:
 
 
 def halved(images: Tensor) -> Tensor:
-    """Return ``[N, C, H, W]`` uint8 made half as large by Pillow's bicubic filter, and as large as before again."""
+    """Return ``[N, C, H, W]`` uint8 reduced to half size and enlarged again, both by Pillow's bicubic filter."""
     height, width = images.shape[2:]
     small = resize(images, (max(1, height // 2), max(1, width // 2)), "pil-bicubic")
     return resize(small, (height, width), "pil-bicubic")
@@ -57,11 +57,11 @@ EDITS: Final[Mapping[str, Callable[[Tensor], Tensor]]] = {
 
 @dataclass(frozen=True)
 class EditedFeatures(BaseView):
-    """One layer of an extractor on images that were edited first, ``[N, D]`` float32.
+    """One layer of an extractor on edited images, ``[N, D]`` float32.
 
     Attributes:
-        features: on images as they are.
-        edit: a name of ``EDITS``, or ``UNROUNDED`` for generated images that never become 8-bit ones.
+        features: the view of unedited images.
+        edit: a name of ``EDITS``, or ``UNROUNDED`` for generated images that are not quantised.
     """
 
     features: Features
@@ -90,10 +90,10 @@ class EditedFeatures(BaseView):
 
 
 def unrounded(images: Tensor) -> Tensor:
-    """Return ``[N, C, H, W]`` float32 on the scale 0..255, of generated images clipped and not rounded."""
+    """Return ``[N, C, H, W]`` float32 in 0..255: generated images, clipped but not rounded."""
     return images.float() if images.dtype == torch.uint8 else (images.float() + 1).mul(127.5).clamp(0, 255)
 
 
 def edited(view: Features, edit: str) -> Features | EditedFeatures:
-    """Return a view of edited images; of images as they are, the view itself, so that its finished work is shared."""
+    """Return a view of edited images; without an edit, the view itself, so that its finished shards are reused."""
     return EditedFeatures(view, edit) if edit else view

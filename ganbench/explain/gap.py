@@ -9,14 +9,14 @@ from ganbench.errors import BadInputError
 from ganbench.explain.alternatives import Alternative
 from ganbench.explain.setup import Setup
 
-EXPLAINS = 0.9  # share of a gap, from which an alternative explains it
-PARTLY = 0.3
-NEAR = 0.02  # share of a gap, within which two alternatives explain it equally well
-PAIRS = 3  # that are measured: those whose changes, added up, close the gap best
+EXPLAINS = 0.9  # share of a gap that an alternative must close to explain it
+PARTLY = 0.3  # share that it must close to be mentioned
+NEAR = 0.02  # share within which two alternatives explain a gap equally well
+PAIRS = 3  # number of pairs to measure: those whose changes, added up, close the gap best
 
 
 class Measures(Protocol):
-    """What measures setups; see ``ganbench.explain.setup.Measurer``."""
+    """A callable that measures setups; see ``ganbench.explain.setup.Measurer``."""
 
     lost: dict[Setup, str]
 
@@ -30,12 +30,12 @@ class Tried:
     """One alternative, measured.
 
     Attributes:
-        name: of the alternative, or of two.
-        value: of the number with it.
-        change: from the number without it.
-        closed: share of the gap that it closes: 1 where it gives the other number, 0 where it is as far from it as
-            before, negative where it is farther.
-        is_joint: whether it is several alternatives at once.
+        name: of the alternative, or of a pair.
+        value: the number measured with it.
+        change: difference from the number without it.
+        closed: share of the gap that it closes: 1 if it gives the other number, 0 if it is as far from it as before,
+            negative if it is farther.
+        is_joint: whether it combines several alternatives.
     """
 
     name: str
@@ -47,13 +47,13 @@ class Tried:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What was tried to get from one number to another.
+    """Alternatives tried to get from one number to another.
 
     Attributes:
         key: name of the number.
-        value: measured here.
+        value: the number measured here.
         target: the other number.
-        tried: alternatives, those first that close most of the gap.
+        tried: alternatives, best first.
         lost: alternatives that could not be measured, with the reason.
     """
 
@@ -69,7 +69,7 @@ class Explanation:
         if self.value == self.target:
             return f"There is no gap: {self.key} is {self.value:.6g} both times."
         if not self.tried:
-            return "There is nothing to try here that would change the number."
+            return "No alternative that can be tried here would change the number."
         best, singles = self.tried[0], [each for each in self.tried if not each.is_joint]
         single = singles[0] if singles else best
         if single.closed >= EXPLAINS:
@@ -81,7 +81,7 @@ class Explanation:
         if best.closed >= EXPLAINS:
             return f"No single alternative explains the gap; together they close {_percent(best.closed)}: {best.name}."
         if best.closed >= PARTLY:
-            return f"{_upper(best.name)} closes {_percent(best.closed)} of the gap, and nothing tried here the rest."
+            return f"{_upper(best.name)} closes {_percent(best.closed)} of the gap; nothing tried here closes the rest."
         return (
             "Nothing tried here explains the gap: look for other weights, other images, or steps before they were "
             "saved."
@@ -89,17 +89,16 @@ class Explanation:
 
 
 def explain_gap(base: Setup, target: float, tries: Sequence[Alternative], measure: Measures, key: str) -> Explanation:
-    """Return how much of the gap between a setup's number and another each alternative closes.
+    """Return how much of the gap between a setup's number and another number each alternative closes.
 
-    Where none closes 90 %, two are tried together: of all that go together, those three pairs whose changes, added up,
-    close it best.
+    If none closes 90 %, pairs are tried: the three whose changes, added up, should close it best.
 
     Args:
         base: how the number is measured.
         target: the other number.
         tries: alternatives, each of which changes the setup.
-        measure: what measures setups.
-        key: of the number; "" for the first of the metric.
+        measure: measures setups.
+        key: of the number; "" for the metric's first.
 
     Raises:
         BadInputError: the setup itself cannot be measured.
@@ -128,7 +127,7 @@ def _tried(alternative: Alternative, value: float, base: float, target: float) -
 
 
 def _pairs(tried: dict[Alternative, Tried], gap: float) -> list[Alternative]:
-    """Return the pairs that close the gap best if changes add up, and better than either of the two alone."""
+    """Return the pairs that would close the gap best, and better than either of the two, if changes add up."""
     left: dict[Alternative, float] = {}
     for (one, first), (other, second) in itertools.combinations(tried.items(), 2):
         rest = abs(gap - first.change - second.change)

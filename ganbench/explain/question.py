@@ -1,4 +1,4 @@
-"""What is asked: two records, a record and a number, images and a number, or two sets of images."""
+"""Questions to explain: two records, a record and a number, images and a number, or two sets of images."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ Operand = RunRecord | Dataset | float
 
 @dataclass(frozen=True)
 class Tries:
-    """What to try.
+    """Which alternatives to try.
 
     Attributes:
-        kinds: of alternatives, from ``ganbench.explain.alternatives.KINDS``; none for all.
+        kinds: of alternatives, from ``ganbench.explain.alternatives.KINDS``; empty for all.
         also: names or paths of other real images.
     """
 
@@ -47,16 +47,16 @@ EVERYTHING = Tries()
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be explained.
+    """A difference to explain.
 
     Attributes:
-        base: how the first number is measured; None where it cannot be measured here.
-        key: name of the number; "" for the first of the metric.
+        base: how the first number is measured; None if it cannot be measured here.
+        key: name of the number; "" for the metric's first.
         target: the second number, or how it is measured.
-        tries: alternatives.
+        tries: alternatives to try.
         differences: between two records.
         notes: sentences on what could not be tried, and why.
-        recorded: the first number as its record has it; None where it has none.
+        recorded: the first number as recorded; None if it is not from a record.
     """
 
     base: Setup | None
@@ -68,7 +68,7 @@ class Question:
     recorded: float | None = None
 
     def answer(self, measure: Measures) -> Explanation | None:
-        """Return how much each alternative closes; None where nothing can be measured here.
+        """Return how much each alternative closes; None if nothing can be measured here.
 
         Raises:
             BadInputError: one of the two numbers cannot be measured.
@@ -90,7 +90,7 @@ def operand(text: str) -> Operand:
     """Return the record, the images or the number that a text stands for.
 
     Raises:
-        BadInputError: it is none of them, a record or images that cannot be read, or a number that is none.
+        BadInputError: the text is none of them, what it names cannot be read, or the number is not finite.
     """
     path = existing_path(text)
     if path and path.is_file() and path.suffix.lower() == ".json":
@@ -104,22 +104,22 @@ def operand(text: str) -> Operand:
             f"expected a record (.json), a folder or zip of images, or a number, found {text[:200]!r}: check the path."
         ) from None
     if not abs(number) < LARGEST:
-        raise BadInputError(f"expected a number below {LARGEST:.0e}, found {text[:60]!r}: give one that was measured.")
+        raise BadInputError(f"expected a number below {LARGEST:.0e}, found {text[:60]!r}: give a measured one.")
     return number
 
 
 def ask(first: Operand, second: Operand, metric: str | None, options: Options, tries: Tries = EVERYTHING) -> Question:
-    """Return the question that two operands make; which comes first matters for sets of images and records alone.
+    """Return the question for two operands; their order matters only for two records or two sets of images.
 
     Args:
-        first, second: what ``operand`` gives.
-        metric: name of the number; None for the first of the record, or ``fid`` of images.
+        first, second: as from ``operand``.
+        metric: name of the number; None for the record's first, or ``fid`` for images.
         options: real images, benchmark, limit, device and so on.
-        tries: what to try.
+        tries: which alternatives to try.
 
     Raises:
         BadInputError: the operands do not go together, or lack something.
-        PlanError: with everything that keeps the number from being measured.
+        PlanError: listing everything that keeps the number from being measured.
     """
     if isinstance(first, float):
         first, second = second, first
@@ -139,11 +139,11 @@ def ask(first: Operand, second: Operand, metric: str | None, options: Options, t
 
 
 def images_setup(samples: Dataset, options: Options, metric: str | None) -> Setup:
-    """Return how a metric of images in place of generated ones is measured, of as many as there are.
+    """Return the setup that measures a metric of all images of a data set, in place of generated ones.
 
     Raises:
         BadInputError: there are fewer than two images.
-        PlanError: with everything that keeps it from being measured.
+        PlanError: listing everything that keeps it from being measured.
     """
     check_several(samples)
     limit = min(options.limit or len(samples), len(samples))
@@ -156,13 +156,13 @@ def images_setup(samples: Dataset, options: Options, metric: str | None) -> Setu
 
 
 def check_several(images: Dataset) -> None:
-    """Raise ``BadInputError`` for fewer than two images, which have no distribution."""
+    """Raise ``BadInputError`` for fewer than two images, which have no covariance."""
     if len(images) < 2:
-        raise BadInputError(f"expected at least 2 images in {images.name}, found {len(images)}: name more.")
+        raise BadInputError(f"expected at least 2 images in {images.name}, found {len(images)}: add some.")
 
 
 def _of_images(first: Dataset, second: Dataset, metric: str | None, options: Options, tries: Tries) -> Question:
-    """Return the question why two sets have different numbers or, without other reals, why they are not alike."""
+    """Return the question why two sets have different numbers or, without other reals, why they differ."""
     check_several(second)
     if first.resolution != second.resolution:
         sizes = " and ".join(f"{each.resolution}x{each.resolution} in {each.name}" for each in (first, second))
@@ -176,8 +176,7 @@ def _of_images(first: Dataset, second: Dataset, metric: str | None, options: Opt
         return Question(base, "", target, tries.of(base))
     if base.metric.higher_is_better:
         raise BadInputError(
-            f"expected real images to compare both sets with, found none, and {base.metric.name} is no distance: add "
-            "--data."
+            f"expected real images to compare both sets with by {base.metric.name}, found none: name some with --data."
         )
     return Question(base, "", 0.0, tries.of(base))
 
@@ -202,7 +201,7 @@ def _of_records(first: RunRecord, second: RunRecord, metric: str | None, options
 
 
 def splits(base: Setup, options: Options) -> list[Dataset]:
-    """Return other splits of the real images: the validation images of domains, folders beside one named ``train``."""
+    """Return other splits of the real images: validation images of domains, and folders next to one named ``train``."""
     if isinstance(base.data, WithDomains):
         return [base.data.validation]
     if not isinstance(options.data, str) or Path(options.data).name not in SPLITS:

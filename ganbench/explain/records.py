@@ -1,4 +1,4 @@
-"""Two records: what differs between them, and what has to be changed to get from one to the other."""
+"""Two records: what differs between them, and which changes lead from one to the other."""
 
 import dataclasses
 import re
@@ -24,7 +24,7 @@ ABSENT = "-"
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing in which two records differ, in words.
+    """One difference between two records, in words.
 
     Attributes:
         what: such as ``extractor``.
@@ -37,18 +37,18 @@ class Difference:
 
 
 def stem(result: Result) -> str:
-    """Return what a number is of, without count, truncation, class, and whether against all reals: ``fid``."""
+    """Return a number's name without count, truncation, class and ``_full``, such as ``fid``."""
     base, _ = split(result.metric)
     key = result.key.replace(result.metric[len(base) :], "") if base != result.metric else result.key
     return keys.countless(re.sub(r"_class\d+|_full", "", key))
 
 
 def common_results(first: RunRecord, second: RunRecord, metric: str | None = None) -> tuple[Result, Result]:
-    """Return the result of each record that are compared: of one metric, whatever its count and truncation.
+    """Return the two results to compare: of one metric, whatever its count and truncation.
 
     Args:
         first, second: records.
-        metric: name, may be short; None for the first that both have.
+        metric: name, perhaps short; None for the first that both have.
 
     Raises:
         BadInputError: the records have no such metric in common.
@@ -70,21 +70,21 @@ def common_results(first: RunRecord, second: RunRecord, metric: str | None = Non
 
 
 def result_named(record: RunRecord, metric: str | None = None) -> Result:
-    """Return a record's result of a name, or its first.
+    """Return a record's result by name, or its first.
 
     Raises:
-        BadInputError: it has none.
-        UnknownNameError: it has none of that name.
+        BadInputError: the record has no results.
+        UnknownNameError: the record has no result of that name.
     """
     if not record.results:
-        raise BadInputError("expected a record with results, found one without: measure something.")
+        raise BadInputError("expected a record with results, found one without: choose another.")
     found = {result.key: result for result in record.results}
     chosen = keys.matching(metric, {key: it.metric for key, it in found.items()})[0] if metric else next(iter(found))
     return found[chosen]
 
 
 def differences(first: RunRecord, one: Result, second: RunRecord, other: Result) -> list[Difference]:
-    """Return in what two results and their records differ, what changes numbers first."""
+    """Return the differences between two results and their records, most relevant to numbers first."""
     before, after = dict(_described(first, one)), dict(_described(second, other))
     return [
         Difference(what, before.get(what, ABSENT), after.get(what, ABSENT))
@@ -114,24 +114,29 @@ def _described(record: RunRecord, result: Result) -> Iterator[tuple[str, str]]:
 
 
 def setup_of(record: RunRecord, result: Result, device: str = "cpu", data: str | None = None) -> Setup:
-    """Return how a result of a record was measured, ready to be measured again.
+    """Return the setup that measures a record's result again.
 
     Args:
         record: of a run.
         result: one of its results.
-        device: where the model goes.
-        data: name or path of the real images; None for where the record says they were.
+        device: to put the model on.
+        data: name or path of the real images; None for the one in the record.
 
     Raises:
-        BadInputError: weights or images are not here or have changed, or the metric is defined otherwise today.
-        GanbenchError: one of them cannot be read.
+        BadInputError: weights or images are not here or have changed, or the definition of the metric has changed.
+        GanbenchError: weights or images cannot be read.
     """
     metric = metric_of(record, result)
     return Setup(model_of(record, device), data_of(record, data) if result.uses_data else None, record.seed, metric)
 
 
 def model_of(record: RunRecord, device: str) -> LoadedModel:
-    """Return a record's model, or raise what keeps it from being opened; nothing is fetched."""
+    """Return a record's model, without fetching anything.
+
+    Raises:
+        BadInputError: the weights have changed.
+        GanbenchError: the weights are not here or cannot be read.
+    """
     name, weights, sha256 = record.model["name"], record.model["weights"], record.model["sha256"]
     path, _, entry = (weights, "", "") if expanded(weights).exists() else weights.partition("#")
     with without_fetching():
@@ -139,14 +144,19 @@ def model_of(record: RunRecord, device: str) -> LoadedModel:
         loaded = open_model(name, None if own else path, device, (entry or None) if not own else None)
     if loaded.sha256 != sha256:
         raise BadInputError(
-            f"expected the weights {weights} of sha256 {sha256[:8]}..., found {loaded.sha256[:8]}...: put those of the "
-            "record there."
+            f"expected the weights {weights} of sha256 {sha256[:8]}..., found {loaded.sha256[:8]}...: put the recorded "
+            "weights there."
         )
     return loaded
 
 
 def data_of(record: RunRecord, where: str | None = None) -> Dataset | Statistics | None:
-    """Return a record's real images or the statistics in their place, or raise what keeps them from being opened."""
+    """Return a record's real images, or the statistics in their place; None if it has none.
+
+    Raises:
+        BadInputError: the images have changed.
+        GanbenchError: the images are not here or cannot be read.
+    """
     if record.data is None:
         return None
     resolved = record.options.get("resolved", {})
@@ -160,11 +170,11 @@ def data_of(record: RunRecord, where: str | None = None) -> Dataset | Statistics
 
 
 def metric_of(record: RunRecord, result: Result) -> Metric:
-    """Return the metric of a result with the parameters that it was measured with.
+    """Return the metric of a result, with the recorded parameters.
 
     Raises:
-        BadInputError: the metric or its extractor is another one today.
-        UnknownNameError: there is no such metric.
+        BadInputError: the definition of the metric, or its extractor, has changed.
+        UnknownNameError: the metric does not exist any more.
     """
     metric: Any = resolve(re.sub(r"_class\d+$", "", split(result.metric)[0]))
     fields = {each.name for each in dataclasses.fields(metric)}
@@ -197,13 +207,13 @@ def _extractor(record: RunRecord, result: Result) -> str | None:
 def towards(
     base: Setup, record: RunRecord, result: Result, device: str = "cpu", data: str | None = None
 ) -> tuple[list[Alternative], list[str]]:
-    """Return what has to be changed to measure as a record says, one thing at a time, and what cannot be changed here.
+    """Return the single changes that lead from a setup to a record's, and sentences on those that cannot be made here.
 
     Args:
         base: how the other number is measured.
-        record, result: to get to.
-        device: where a model goes.
-        data: name or path of the record's real images; None for where it says they were.
+        record, result: to reach.
+        device: to put a model on.
+        data: name or path of the record's real images; None for the one in the record.
     """
     found: list[Alternative] = []
     lacking: list[str] = []
@@ -231,7 +241,7 @@ def towards(
 
 
 def _of_metric(before: Metric, after: Metric) -> Iterator[Alternative]:
-    """Yield the parameters of a metric that differ, but for its name."""
+    """Yield the parameters in which two metrics differ, except the name."""
     old, new = (dataclasses.asdict(metric) for metric in (before, after))  # type: ignore[call-overload]
     for name in old:
         if name != "name" and old[name] != new.get(name, old[name]):

@@ -1,4 +1,4 @@
-"""Everything that a number depends on, changed one thing at a time, and the numbers of several such setups at once."""
+"""Setups, which hold everything that a number depends on, and the measurement of several of them at once."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,11 +28,11 @@ class Setup:
 
     Attributes:
         loaded: the model, or images in place of one.
-        data: the real images, or statistics in their place; None where the metric needs none.
+        data: the real images, or statistics in their place; None if the metric needs none.
         seed: of all random streams.
         metric: of features of images.
-        sample_edits, real_edits: what is done to the images first; see ``ganbench.explain.altered.Images``.
-        sample_part, real_part: first image and the one after the last; None for all.
+        sample_edits, real_edits: edits of the images; see ``ganbench.explain.altered.Images``.
+        sample_part, real_part: start and stop of the images used; None for all.
     """
 
     loaded: LoadedModel
@@ -52,20 +52,20 @@ class Setup:
         return cls(planned.plan.loaded, data, context.seed, metric)
 
     def changed(self, changes: Changes) -> "Setup":
-        """Return the setup with other values of its fields and its metric's; those that neither has are left out."""
+        """Return the setup with new values of its fields and its metric's; names that neither has are ignored."""
         own = {name: value for name, value in changes.items() if name in _fields(self)}
         of_metric = {name: value for name, value in changes.items() if name in _fields(self.metric)}
         metric: Any = dataclasses.replace(self.metric, **of_metric)  # type: ignore[type-var]  # metrics are dataclasses
         return dataclasses.replace(self, **{"metric": metric, **own})
 
     def altered(self, name: str) -> AlteredMetric:
-        """Return what measures it."""
+        """Return the metric that measures this setup."""
         samples, reals = Images(self.sample_edits, self.sample_part), Images(self.real_edits, self.real_part)
         return AlteredMetric(name, self.metric, samples, reals)
 
     @property
     def uses_reals(self) -> bool:
-        """Whether real images go into the number, or statistics in their place."""
+        """Whether the number depends on real images, or on statistics in their place."""
         return any(need.source.reads_data for need in self.metric.inputs().values())
 
     @property
@@ -85,11 +85,11 @@ def _fields(thing: Any) -> set[str]:
 
 @dataclass
 class Measurer:
-    """What measures setups: equal features of equal images are computed once, and kept for the next time.
+    """Measures setups; equal features of equal images are computed once, and cached.
 
     Attributes:
-        options: of which device and batch size are used.
-        reporter: is told how far it is.
+        options: whose device and batch size are used.
+        reporter: receives the progress.
         cache: of finished shards.
         lost: setups that could not be measured, with the reason.
     """
@@ -100,14 +100,14 @@ class Measurer:
     lost: dict[Setup, str] = field(default_factory=dict)
 
     def __call__(self, setups: Sequence[Setup], key: str = "") -> dict[Setup, float]:
-        """Return the value of each setup that can be measured; why others cannot is kept in ``lost``.
+        """Return the value of each setup that can be measured; the reasons of others are added to ``lost``.
 
         Args:
-            setups: those of one model, data and seed share passes.
+            setups: to measure; those with the same model, data and seed share passes.
             key: of the number, for metrics with several; "" for the first.
 
         Raises:
-            CacheError: the cache folder cannot be written.
+            CacheError: the cache folder cannot be written to.
         """
         self.cache.check_writable()
         found: dict[Setup, float] = {}
@@ -142,7 +142,7 @@ class Measurer:
 
 
 def _groups(setups: Sequence[Setup]) -> list[list[Setup]]:
-    """Return the setups without repetition, those together that a plan can measure together."""
+    """Return the setups without repetition, grouped by what one plan can measure together."""
     grouped: dict[tuple[int, int, int], list[Setup]] = {}
     for setup in dict.fromkeys(setups):
         grouped.setdefault((id(setup.loaded), id(setup.data), setup.seed), []).append(setup)

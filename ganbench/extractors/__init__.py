@@ -1,1 +1,1 @@
-"""Networks that features are taken from; each is opened by name through ``ganbench.registry``."""
+"""Networks that compute features of images, opened by name through ``ganbench.registry``."""

@@ -1,4 +1,4 @@
-"""The trunk of LPIPS diversity: the convolutions of AlexNet, trained on ImageNet, with torchvision's weights."""
+"""The trunk of LPIPS diversity: the convolutions of AlexNet with torchvision's weights, trained on ImageNet."""
 
 import torchvision
 from torch import nn
@@ -17,6 +17,6 @@ def weights() -> tuple[WeightsFile, ...]:
 
 
 def convolutions() -> nn.Sequential:
-    """Return the convolutional half of the network, with random weights, its modules named as in the file."""
+    """Return the convolutional half of the network, with random weights and module names as in the file."""
     features: nn.Sequential = torchvision.models.alexnet().features
     return features

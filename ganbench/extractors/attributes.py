@@ -1,4 +1,4 @@
-"""Attribute classifiers in a file of ``ganbench attributes``; the extractor's name is ``attributes:FILE``."""
+"""Attribute classifiers from a file that ``ganbench attributes`` wrote: the extractor ``attributes:FILE``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,15 +14,15 @@ from ganbench.images import to_float, to_rgb
 
 
 class TrainedAttributes(Network):
-    """One network with an output for each attribute; ``logits`` are all of them.
+    """One network with an output for each attribute; ``logits`` are all outputs.
 
-    Images are of the size that the network was trained on. Greyscale is repeated in three channels where it was trained
-    on RGB, and RGB averaged where it was trained on greyscale.
+    Images must have the size that the network was trained on. Greyscale is repeated in three channels for a network
+    trained on RGB, and RGB is averaged for one trained on greyscale.
 
     Args:
         name: ``attributes:`` and the file's name without its folder.
         sha256: of the file.
-        attributes: what the network tells, in its order.
+        attributes: names of its outputs, in order.
         module: the network.
     """
 
@@ -46,8 +46,8 @@ class TrainedAttributes(Network):
         """
         if images.shape[2:] != (self.resolution, self.resolution):
             raise BadInputError(
-                f"the extractor {self.name!r} takes {self.resolution}x{self.resolution} images, not "
-                f"{images.shape[2]}x{images.shape[3]}: measure a model that makes them, or larger ones."
+                f"expected {self.resolution}x{self.resolution} images for the extractor {self.name!r}, found "
+                f"{images.shape[2]}x{images.shape[3]}: measure a model of that size or a larger one."
             )
         prepared = self.prepared(images)
         grey = self.module.img_channels == 1
@@ -59,26 +59,26 @@ def open_attributes(file: str = "") -> TrainedAttributes:
     """Return the extractor in a file that ``ganbench attributes`` wrote, as ``attributes:FILE``; on the CPU.
 
     Raises:
-        BadInputError: there is no such file, it is damaged, or it is of another kind.
+        BadInputError: the file does not exist, is damaged, or holds something else.
     """
     path = local(file)
     if not path.is_file():
         raise BadInputError(
-            f"there is no file of attribute classifiers {file!r}: write attributes:FILE, with a file that "
-            "`ganbench attributes` made."
+            f"expected a file of attribute classifiers, found none at {file!r}: write attributes:FILE, with a file "
+            "that `ganbench attributes` wrote."
         )
     header = header_of(path)
     if header and header["model"] != "attributes":
         raise BadInputError(
-            f"{path} holds a {str(header['model'])[:60]!r} and no classifiers of attributes: give a file that "
-            "`ganbench attributes` made."
+            f"expected attribute classifiers, found {str(header['model'])[:60]!r}: {path}; give a file that "
+            "`ganbench attributes` wrote."
         )
     network: Any = load_one(path, "attributes")
     names = header.get("attributes")
     if not isinstance(names, list) or len(names) != network.num_attributes or not all(map(_is_name, names)):
         raise BadInputError(
-            f"{path} names other attributes in its header than the {network.num_attributes} of its network: write it "
-            "anew with `ganbench attributes`."
+            f"expected the names of {network.num_attributes} attributes in the header, found others: {path}; write the "
+            "file again with `ganbench attributes`."
         )
     return TrainedAttributes(f"attributes:{path.name}", file_sha256(path), tuple(names), network)
 

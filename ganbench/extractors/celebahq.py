@@ -1,4 +1,4 @@
-"""The attribute classifiers of linear separability: 40 networks, one for each attribute of CelebA-HQ."""
+"""The attribute classifiers for linear separability: 40 networks, one for each attribute of CelebA-HQ."""
 
 import hashlib
 from collections.abc import Mapping
@@ -26,14 +26,14 @@ SIZE = 256
 
 
 class AttributeClassifiers(Network):
-    """One network an attribute, each with one output; ``logits`` are those of all.
+    """One network with one output for each attribute; ``logits`` are the outputs of all.
 
-    Images are 256x256, and greyscale is repeated in three channels.
+    Images must be 256x256; greyscale is repeated in three channels.
 
     Args:
         name: registered name.
         sha256: of all weights.
-        attributes: what the networks tell, in their order.
+        attributes: names of the networks' outputs, in order.
         module: the networks.
     """
 
@@ -57,8 +57,8 @@ class AttributeClassifiers(Network):
         """
         if images.shape[2:] != (SIZE, SIZE):
             raise BadInputError(
-                f"the extractor {self.name!r} takes {SIZE}x{SIZE} images, not {images.shape[2]}x{images.shape[3]}: "
-                "measure a model that makes them, or larger ones."
+                f"expected {SIZE}x{SIZE} images for the extractor {self.name!r}, found "
+                f"{images.shape[2]}x{images.shape[3]}: measure a model of that size or a larger one."
             )
         rgb = to_rgb(self.prepared(images))
         return torch.cat([network(rgb) for network in self.module], dim=1)
@@ -75,8 +75,8 @@ def open_celebahq() -> AttributeClassifiers:
     """Return the extractor ``celebahq``, float32, on the CPU.
 
     Raises:
-        MissingWeightsError: if a network is not here and cannot be fetched.
-        BadInputError: if a file is no such network.
+        MissingWeightsError: a file is not here and cannot be fetched.
+        BadInputError: a file is not one of these networks.
     """
     paths = [fetch_weights(file) for file in weights()]
     digest = hashlib.sha256("".join(map(file_sha256, paths)).encode()).hexdigest()

@@ -1,7 +1,7 @@
 """CLIP's image embeddings: ``clip`` (ViT-B/32) of clean-fid's CLIP-FID, ``clip-l14-336`` (ViT-L/14@336px) of CMMD.
 
-Weights are OpenAI's; after a colon, each takes them from a file, or those of the hub of transformers. Weights that
-others trained with another activation look the same and give wrong embeddings.
+Weights are OpenAI's; ``clip:FILE`` reads them from a file, in OpenAI's layout or in that of the package transformers.
+Weights that others trained with another activation look the same but give wrong embeddings.
 """
 
 from collections.abc import Mapping
@@ -61,22 +61,22 @@ TRANSFORMERS = {  # names of the package transformers -> names of timm
 
 
 class ClipExtractor(Network):
-    """``features`` (512 for ViT-B/32, 768 for ViT-L/14), the embedding of the image, whatever its length.
+    """``features`` (512 for ViT-B/32, 768 for ViT-L/14): the embedding of the image, not normalised to unit length.
 
-    Images of any size are resized to the network's by Pillow's antialiased bicubic filter, to 8 bits again, and given
-    the mean and deviation of CLIP's training. Greyscale is repeated in three channels.
+    Images of any size are resized to the network's by Pillow's antialiased bicubic filter, rounded to 8 bits, and
+    standardised by the mean and deviation of CLIP's training. Greyscale is repeated in three channels.
 
     Args:
-        name: registered name, with the file's name without its folder where the weights are a person's own.
+        name: registered name; for weights from a file, followed by a colon and the file's name without its folder.
         sha256: of the weights.
         module: the network.
-        input_size: height and width of the images that it sees, in pixels.
+        input_size: height and width of the images that the network takes, in pixels.
         width: number of features.
 
     Source: Radford et al., Learning transferable visual models from natural language supervision (ICML 2021).
     Kynkäänniemi et al., The role of ImageNet classes in FID (ICLR 2023), and clean-fid, for ViT-B/32; Jayasumana et
     al., Rethinking FID (CVPR 2024), for ViT-L/14@336px.
-    Deviation: float32, where OpenAI's code runs in float16 on a GPU.
+    Deviation: float32; OpenAI's code runs in float16 on a GPU.
     """
 
     def __init__(self, name: str, sha256: str, module: nn.Module, input_size: int, width: int) -> None:
@@ -85,7 +85,7 @@ class ClipExtractor(Network):
         self.layers: Mapping[str, int] = {"features": width}
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """Return ``features [N, 512]`` of ``[N, C, H, W]`` images in 0..255."""
+        """Return ``features [N, width]`` of ``[N, C, H, W]`` images in 0..255."""
         prepared = self.prepared(resize(images, self.input_size, "pil-bicubic"))
         return {"features": self.module(normalised(prepared, MEAN, DEVIATION))}
 
@@ -121,7 +121,7 @@ def open_clip_l14_336(file: str | None = None) -> ClipExtractor:
 def _opened(name: str, weights: WeightsFile, file: str | None) -> ClipExtractor:
     path = fetch_weights(weights) if file is None else own_file(file, name)
     tensors = of_images(tensors_in(path))
-    width = len(tensors.get("head.bias", "?"))  # without a projection of its own, it is refused
+    width = len(tensors.get("head.bias", "?"))  # without a projection, network() raises
     module: nn.Module = network(
         tensors, path, WHAT, pre_norm=True, norm_layer=nn.LayerNorm, act_layer="quick_gelu", num_classes=width
     )
@@ -132,7 +132,7 @@ def _opened(name: str, weights: WeightsFile, file: str | None) -> ClipExtractor:
 
 
 def of_images(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of CLIP's image half under timm's names; the text half is left out."""
+    """Return the tensors of CLIP's image half under timm's names, without the text half."""
     if any(name.startswith("vision_model.") for name in tensors):
         mine = ("vision_model.", "visual_projection.")
         found = renamed({name: it for name, it in tensors.items() if name.startswith(mine)}, TRANSFORMERS)
@@ -141,5 +141,5 @@ def of_images(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if "proj" in found and found["proj"].ndim == 2:
             found["head.weight"] = found.pop("proj").T
     if "head.weight" in found and found["head.weight"].ndim:
-        found["head.bias"] = torch.zeros(len(found["head.weight"]))  # the projection has none
+        found["head.bias"] = torch.zeros(len(found["head.weight"]))  # CLIP's projection has no bias
     return found

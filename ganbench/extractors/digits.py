@@ -1,12 +1,13 @@
 """The embedded extractor: a small classifier of scikit-learn's digits, shipped with the package.
 
-Numbers made with it say ``digits`` and compare with no published one. For the scale of its FID (covariance divided by
-N): random halves of the 1,442 training images are 1.2 apart (0.4 standard deviation), train and test split 0.41; the
-training images with noise of standard deviation 10 are 0.09 from themselves, blurred over 3x3 pixels 0.6, shifted by
-one pixel 1.8, without nines 3.4, as the mean image of each class 16, and uniform noise is 122 away.
+Numbers computed with it say ``digits`` and do not compare with published ones. For the scale of its FID (covariance
+divided by N): random halves of the 1,442 training images are 1.2 apart (standard deviation 0.4), train and test split
+0.41. The distance of the training images from themselves is 0.09 after adding noise of standard deviation 10, 0.6 after
+a 3x3 blur, 1.8 after a shift by one pixel, 3.4 without nines, and 16 with each image replaced by the mean of its class;
+uniform noise is 122 away.
 
 For the scale of its perceptual distance, which is not LPIPS: two training images are 4.61 apart on average, two of one
-digit 2.65, a training image is 0.41 from itself shifted by one pixel and 0.06 from itself with noise of standard
+digit 2.65; a training image is 0.41 from itself shifted by one pixel, and 0.06 from itself with noise of standard
 deviation 10.
 """
 
@@ -46,7 +47,7 @@ class DigitsExtractor(Network):
         grey = self.prepared(images)
         if grey.shape[2:] != (RESOLUTION, RESOLUTION):
             raise BadInputError(
-                f"the extractor 'digits' takes {RESOLUTION}x{RESOLUTION} images, not {images.shape[2]}x"
+                f"expected {RESOLUTION}x{RESOLUTION} images for the extractor 'digits', found {images.shape[2]}x"
                 f"{images.shape[3]}: measure a model of that size, or use the extractor inception."
             )
         found = self.module.activations(grey)
@@ -57,11 +58,11 @@ class DigitsExtractor(Network):
         return lpips_embedding(self.module.convolved(self.prepared(images)))
 
     def attribute_logits(self, images: Tensor) -> Tensor:
-        """Return ``[N, 10]``: for each digit half of the log-odds that this one, and no other, is on the image.
+        """Return ``[N, 10]``: for each digit, half of the log-odds that the image shows this digit.
 
-        So ``softmax([logit, -logit])`` is the classifier's probability of this digit, and the rest. Nine of ten images
-        show another digit, and of those the classifier is surer than of the tenth: the surest half, which linear
-        separability is measured on, has some 2 % with the digit, and scores near 1.
+        So ``softmax([logit, -logit])`` is the classifier's probability of this digit and of any other. Nine of ten
+        images show another digit, and the classifier is more confident about those: the most confident half, which
+        linear separability uses, has about 2 % with the digit, and scores near 1.
 
         Args:
             images: ``[N, C, 32, 32]`` float, -1..1.

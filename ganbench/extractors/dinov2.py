@@ -1,7 +1,7 @@
-"""The extractor of FD-DINOv2: the vision transformer ViT-L/14 of DINOv2, whose class token is the feature.
+"""The extractor of FD-DINOv2: the class token of DINOv2's vision transformer ViT-L/14.
 
-Weights are those that Meta publishes; ``dinov2:FILE`` takes them, or those of the hubs of timm and transformers, from a
-file, in any size but the giant one.
+Weights are Meta's; ``dinov2:FILE`` reads them from a file, in the layout of Meta, timm or transformers, of any size but
+the giant one.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from ganbench.types import WeightsFile, needs
 URL = "https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/dinov2_vitl14_pretrain.pth"
 LICENCE = "DINOv2 by Meta (Apache 2.0)"
 SIZE = 224
-OFFSET = 0.1  # of the resampling of position embeddings
+OFFSET = 0.1  # patches, in resampling position embeddings; see resampled()
 WHAT = "DINOv2"
 TRANSFORMERS = {  # names of the package transformers -> names of timm, which are Meta's
     "dinov2.": "",
@@ -41,8 +41,8 @@ TRANSFORMERS = {  # names of the package transformers -> names of timm, which ar
 class Dinov2Extractor(Network):
     """``features`` (1024 for ViT-L/14): the class token after the last normalisation.
 
-    Images of any size are resized to 224x224 by Pillow's antialiased bicubic filter, to 8 bits again, and given the
-    mean and deviation of ImageNet. Greyscale is repeated in three channels.
+    Images of any size are resized to 224x224 by Pillow's antialiased bicubic filter, rounded to 8 bits, and
+    standardised by the mean and deviation of ImageNet. Greyscale is repeated in three channels.
 
     Source: Stein et al., Exposing flaws of generative model evaluation metrics (NeurIPS 2023), and its code, dgm-eval;
     Oquab et al., DINOv2 (TMLR 2024).
@@ -51,7 +51,7 @@ class Dinov2Extractor(Network):
     input_size = SIZE
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """Return ``features [N, 1024]`` of ``[N, C, H, W]`` images in 0..255."""
+        """Return ``features [N, 1024]`` (of ViT-L) of ``[N, C, H, W]`` images in 0..255."""
         return {"features": self.module(normalised(self.prepared(resize(images, SIZE, "pil-bicubic"))))}
 
 
@@ -85,10 +85,10 @@ def open_dinov2(file: str | None = None) -> Dinov2Extractor:
 
 
 def resampled(positions: Tensor, side: int) -> Tensor:
-    """Return position embeddings ``[1, 1 + side^2, D]`` of those ``[1, 1 + S^2, D]`` that were learned at 518x518.
+    """Return position embeddings ``[1, 1 + side^2, D]`` resampled from ``[1, 1 + S^2, D]``, learned at 518x518.
 
-    The official code asks for a scale of ``(side + 0.1) / S``, by which bicubic interpolation places its samples: other
-    packages, which interpolate from size to size, get other features.
+    The official code interpolates with the scale ``(side + 0.1) / S``, which shifts the sample positions a little.
+    Packages that interpolate from size to size get other features.
     """
     token, grid = positions[:, :1], positions[:, 1:]
     learned = int(grid.shape[1] ** 0.5)

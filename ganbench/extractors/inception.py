@@ -1,7 +1,7 @@
 """The extractor of FID, KID and the Inception Score: TensorFlow's Inception-v3 of 2015-12-05, ported to PyTorch.
 
-Of the same weights there are clean-fid's modes: ``inception`` itself is its ``legacy_tensorflow``, the official
-preparation of images; ``inception-clean`` and ``inception-legacy-pytorch`` are the other two. Each takes a file of
+The three names are clean-fid's three modes, with the same weights: ``inception`` is ``legacy_tensorflow``, the official
+preparation of images; ``inception-clean`` and ``inception-legacy-pytorch`` are the other two. Each accepts a file of
 weights after a colon: pytorch-fid's state dict, or the TorchScript file of NVlabs.
 """
 
@@ -33,7 +33,7 @@ class Preparation:
     """How images are prepared for the network.
 
     Attributes:
-        resize: to 299x299, of ``ganbench.images.resize``.
+        resize: method of ``ganbench.images.resize``, to 299x299.
         centre: c in ``(x - c) / c``, which scales 0..255 to about -1..1.
     """
 
@@ -52,14 +52,14 @@ class InceptionExtractor(Network):
     Images of any size are resized to 299x299 and scaled; greyscale is repeated in three channels.
 
     Args:
-        name: registered name, with the file's name without its folder where the weights are a person's own.
+        name: registered name; for weights from a file, followed by a colon and the file's name without its folder.
         sha256: of the weights.
         module: the network.
-        preparation: of images; the official one resizes as TensorFlow 1 did and scales by ``(x - 128) / 128``.
+        preparation: of images; the official one resizes like TensorFlow 1 and scales by ``(x - 128) / 128``.
 
-    Source: Heusel et al., GANs trained by a two time-scale update rule (NeurIPS 2017), for the features; that the
-    official Inception Score leaves out the bias: StyleGAN2-ADA. Parmar et al., On aliased resizing (CVPR 2022), and the
-    package clean-fid, for the other preparations.
+    Source: Heusel et al., GANs trained by a two time-scale update rule (NeurIPS 2017), for the features;
+    StyleGAN2-ADA's code for leaving out the bias in the Inception Score; Parmar et al., On aliased resizing (CVPR
+    2022), and the package clean-fid, for the other preparations.
     """
 
     layers: Mapping[str, int] = {"features": NUM_FEATURES, "probabilities": NUM_CLASSES}
@@ -111,7 +111,7 @@ def open_inception_clean(file: str | None = None) -> InceptionExtractor:
 def open_inception_legacy_pytorch(file: str | None = None) -> InceptionExtractor:
     """Return the extractor ``inception-legacy-pytorch``, clean-fid's mode ``legacy_pytorch``, float32, on the CPU.
 
-    It is pytorch-fid's preparation, too: bilinear without antialiasing, scaled by ``x / 127.5 - 1``. Arguments and
+    It is also pytorch-fid's preparation: bilinear without antialiasing, scaled by ``x / 127.5 - 1``. Arguments and
     errors are those of ``open_inception``.
     """
     return _opened("inception-legacy-pytorch", file, LEGACY_PYTORCH)

@@ -1,8 +1,8 @@
-"""The names that files of Inception's weights have: the PyTorch port's, which are ours, and NVlabs' TorchScript's.
+"""Names of Inception's weights in files: those of the PyTorch port, used here, and those of NVlabs' TorchScript file.
 
-The TorchScript file (``inception-2015-12-05.pt``) is called like TensorFlow's graph: ``layers.conv`` to
+The TorchScript file (``inception-2015-12-05.pt``) uses the names of TensorFlow's graph: ``layers.conv`` to
 ``layers.mixed_10``, inside which ``tower``, ``tower_1`` and ``tower_2`` are the branches from left to right; each
-convolution has ``weight``, ``beta``, ``mean`` and ``var``. It has no scale: the graph's batch normalisation has none.
+convolution has ``weight``, ``beta``, ``mean`` and ``var``, but no scale, as the graph's batch normalisation has none.
 """
 
 from collections.abc import Mapping
@@ -64,12 +64,12 @@ PARTS = {"weight": "conv.weight", "beta": "bn.bias", "mean": "bn.running_mean", 
 
 
 def numbered(name: str, number: int) -> str:
-    """Return a name as TensorFlow tells it from earlier ones: ``conv``, ``conv_1``, ``conv_2``."""
+    """Return a name as TensorFlow numbers repeated ones: ``conv``, ``conv_1``, ``conv_2``."""
     return f"{name}_{number}" if number else name
 
 
 def convolutions() -> dict[str, str]:
-    """Return the name in the port of every convolution, by its name in the TorchScript file."""
+    """Return a mapping from each convolution's name in the TorchScript file to its name in the port."""
     found = {f"layers.{numbered('conv', i)}": name for i, name in enumerate(STEM)}
     for i, block in enumerate(BLOCKS.split(", ")):
         place, kind = block.split()
@@ -79,7 +79,7 @@ def convolutions() -> dict[str, str]:
 
 
 def as_ported(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Return the tensors of either layout by the names of the PyTorch port."""
+    """Return the tensors of either layout under the names of the PyTorch port."""
     if "layers.conv.weight" not in tensors:
         return tensors
     names = {"output.weight": "fc.weight", "output.bias": "fc.bias"}

@@ -1,7 +1,7 @@
-"""Inception-v3 as TensorFlow's graph of 2015-12-05 has it; modules are named as in the PyTorch port of its weights.
+"""Inception-v3 of TensorFlow's graph of 2015-12-05; modules are named as in the PyTorch port of its weights.
 
-It differs from torchvision's Inception-v3 in three ways that change FID: average pooling inside the blocks does not
-count the padding, the last block pools by maximum, and there are 1008 classes.
+Three differences from torchvision's Inception-v3 change FID: average pooling inside the blocks ignores the padding, the
+last block uses max pooling, and there are 1008 classes.
 
 Source: Szegedy et al., Rethinking the Inception architecture (CVPR 2016), table 1 and figures 5 to 7; the blocks are
 named A to E by torchvision.
@@ -16,7 +16,7 @@ NUM_CLASSES = 1008
 
 
 class Inception(nn.Module):
-    """From ``[N, 3, 299, 299]`` in -1..1 to pooled features ``[N, 2048]``; ``fc`` makes logits of them."""
+    """From ``[N, 3, 299, 299]`` in -1..1 to pooled features ``[N, 2048]``; ``fc`` maps these to logits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,22 +66,22 @@ class Convolution(nn.Module):
         self.bn = nn.BatchNorm2d(out_channels, eps=0.001)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``[N, out_channels, H', W']``, not negative."""
+        """Return ``[N, out_channels, H', W']``, none negative."""
         return F.relu(self.bn(self.conv(x)))
 
 
 def row(in_channels: int, out_channels: int, length: int) -> Convolution:
-    """Return a convolution along the width that keeps the size."""
+    """Return a convolution along the width that preserves the size."""
     return Convolution(in_channels, out_channels, (1, length), padding=(0, length // 2))
 
 
 def column(in_channels: int, out_channels: int, length: int) -> Convolution:
-    """Return a convolution along the height that keeps the size."""
+    """Return a convolution along the height that preserves the size."""
     return Convolution(in_channels, out_channels, (length, 1), padding=(length // 2, 0))
 
 
 def average_pool(x: Tensor) -> Tensor:
-    """Return means over 3x3 neighbourhoods; at the border over fewer pixels, as TensorFlow does."""
+    """Return means over 3x3 neighbourhoods, at the border over fewer pixels, as TensorFlow does."""
     return F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
 
 
@@ -122,7 +122,7 @@ class MixedB(nn.Module):
 
 
 class MixedC(nn.Module):
-    """Block of the 17x17 stage, with 7x7 convolutions in two factors."""
+    """Block of the 17x17 stage, with 7x7 convolutions factored into rows and columns."""
 
     def __init__(self, in_channels: int, width: int) -> None:
         super().__init__()

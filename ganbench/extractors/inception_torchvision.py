@@ -1,7 +1,7 @@
-"""The extractor of StarGAN v2's FID: torchvision's Inception-v3, trained on ImageNet, before its classifier.
+"""The extractor of StarGAN v2's FID: torchvision's Inception-v3, trained on ImageNet, without its classifier.
 
-Its numbers compare with those of StarGAN v2's evaluation and with no other FID: weights, resize and normalisation all
-differ from the TensorFlow port that ``inception`` is.
+Its numbers compare only with those of StarGAN v2's evaluation: weights, resize and normalisation all differ from the
+TensorFlow port, ``inception``.
 """
 
 from collections.abc import Mapping
@@ -27,8 +27,9 @@ NUM_FEATURES = 2048
 class InceptionTorchvisionExtractor(Network):
     """``features`` (2048, after the last pooling).
 
-    Images of any size are resized to 299x299 by Pillow's antialiased bilinear filter, to 8 bits again, and given the
-    mean and deviation of ImageNet; the network was trained on -1..1, but this is what the official program feeds it.
+    Images of any size are resized to 299x299 by Pillow's antialiased bilinear filter, rounded to 8 bits, and
+    standardised by the mean and deviation of ImageNet, as in the official program, although the network was trained on
+    -1..1.
     Greyscale is repeated in three channels.
 
     Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C, and the official evaluation.
@@ -61,7 +62,7 @@ def open_inception_torchvision() -> InceptionTorchvisionExtractor:
 
 
 def trunk() -> nn.Module:
-    """Return the network up to the pooled features, on the meta device: no classifiers, inputs taken as they come."""
+    """Return the network up to the pooled features, on the meta device, without classifiers or input scaling."""
     with torch.device("meta"):
         module: nn.Module = torchvision.models.Inception3(aux_logits=False, transform_input=False, init_weights=False)
     module.fc = nn.Identity()

@@ -1,9 +1,9 @@
-"""LPIPS on VGG16 and on AlexNet, with the learned weights of the ``lpips`` package, in both of its two conventions.
+"""LPIPS on VGG16 and AlexNet, with the learned weights of the package ``lpips``, in two conventions.
 
-``lpips-vgg16`` (perceptual path length) and ``lpips-alex`` are the package's distances. ``lpips-alex-stargan`` is the
-one of StarGAN v2's evaluation: the same trunk and the same learned weights (its ``lpips_weights.ckpt`` holds the very
-numbers of the package's ``v0.1/alex.pth``), with the epsilon of the normalisation inside the root. Where features are
-not almost all zero, both agree to rounding.
+``lpips-vgg16`` (perceptual path length) and ``lpips-alex`` are the package's distances. ``lpips-alex-stargan`` is that
+of StarGAN v2's evaluation: the same trunk and the same learned weights (its ``lpips_weights.ckpt`` holds exactly the
+numbers of the package's ``v0.1/alex.pth``), but the epsilon of the normalisation is inside the root. Unless features
+are almost all zero, both agree to rounding.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class Trunk:
         published: module with its ``weights``, their checksum, and its ``convolutions``.
         taps: indices of the layers that are compared, all after a ReLU.
         channels: of these layers.
-        smallest: height and width of the smallest image from which every layer has a position.
+        smallest: height and width of the smallest image for which no layer is empty.
         linear: name of the package's file of learned weights.
     """
 
@@ -53,7 +53,7 @@ LINEAR_SHA256 = {
 
 
 class Backbone(nn.Module):
-    """A trunk's convolutions up to the last tapped layer, and one weight a channel of each tapped layer."""
+    """A trunk's convolutions up to the last tapped layer, and one weight per channel of each tapped layer."""
 
     def __init__(self, trunk: Trunk) -> None:
         super().__init__()
@@ -72,14 +72,14 @@ class Backbone(nn.Module):
 
 
 class LpipsExtractor(Network):
-    """Perceptual distances (``embed``), without layers of features. Images keep their size and are not clipped.
+    """Perceptual distances (``embed``); there are no layers of features. Images keep their size and are not clipped.
 
     Args:
         name: registered name.
         sha256: of trunk and learned weights.
         module: the trunk.
         smallest: height and width of the smallest image.
-        epsilon: where the epsilon of the normalisation is, see ``ganbench.functional.lpips.unit_channels``.
+        epsilon: position of the epsilon of the normalisation; see ``ganbench.functional.lpips.unit_channels``.
 
     Source: Zhang et al., The unreasonable effectiveness of deep features (CVPR 2018), the "lin" model, version 0.1.
     """
@@ -91,7 +91,7 @@ class LpipsExtractor(Network):
         self.smallest, self.epsilon = smallest, epsilon
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """Return nothing: there are no layers."""
+        """Return an empty mapping, because there are no layers."""
         return {}
 
     def embed(self, images: Tensor) -> Tensor:
@@ -102,8 +102,8 @@ class LpipsExtractor(Network):
         """
         if min(images.shape[2:]) < self.smallest:
             raise BadInputError(
-                f"{self.name} takes images of {self.smallest}x{self.smallest} pixels at least, not {images.shape[2]}x"
-                f"{images.shape[3]}: measure a larger model."
+                f"expected images of at least {self.smallest}x{self.smallest} pixels for {self.name}, found "
+                f"{images.shape[2]}x{images.shape[3]}: measure a larger model."
             )
         layers = self.module(vgg16.normalised(self.prepared(images)))
         return lpips_embedding(layers, tuple(self.module.weights), epsilon=self.epsilon)
@@ -121,7 +121,7 @@ def open_lpips_vgg16() -> LpipsExtractor:
 
 @needs(alexnet.weights)
 def open_lpips_alex() -> LpipsExtractor:
-    """Return the extractor ``lpips-alex``, float32, on the CPU: AlexNet, as the package measures by default.
+    """Return the extractor ``lpips-alex``, float32, on the CPU: AlexNet, the package's default.
 
     Raises:
         MissingWeightsError: its weights are not here and cannot be fetched.
@@ -155,14 +155,16 @@ def _loaded(trunk: Trunk) -> tuple[str, Backbone]:
 
 
 def _linear_path(file: str) -> Path:
-    """Return the path of the learned weights, which the package ``lpips`` carries."""
+    """Return the path of the learned weights, which are part of the package ``lpips``."""
     spec = find_spec("lpips")  # importing it would take seconds
     if spec is None or spec.origin is None:
-        raise MissingWeightsError("the package lpips, whose weights LPIPS needs, is not installed: pip install lpips.")
+        raise MissingWeightsError(
+            "expected the package lpips for the weights of LPIPS, found that it is not installed: pip install lpips."
+        )
     path = Path(spec.origin).parent / "weights" / "v0.1" / file
     if not path.is_file() or file_sha256(path) != LINEAR_SHA256[file]:
         raise MissingWeightsError(
-            f"{path} is not the file of LPIPS 0.1 (sha256 {LINEAR_SHA256[file]}): "
+            f"expected the file of LPIPS 0.1 (sha256 {LINEAR_SHA256[file]}), found another: {path}; "
             "pip install --force-reinstall lpips==0.1.4."
         )
     return path

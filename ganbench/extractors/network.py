@@ -1,4 +1,4 @@
-"""What the built-in extractors share: one frozen network with a name, a checksum and named layers."""
+"""Base of the built-in extractors: one frozen network with a name, a checksum and named layers."""
 
 import copy
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from ganbench.errors import BadInputError
 
 
 class Network:
-    """An extractor made of one module in eval mode; calls change nothing in it, so threads may share it.
+    """An extractor made of one module in eval mode; calls do not change it, so threads may share it.
 
     Attributes:
         name: registered name.
         sha256: of the weights.
         layers: layer name -> number of features.
-        resolution: the only size of image that it takes; None for any.
+        resolution: the only image size that it takes; None for any.
         module: the network, all parameters frozen.
     """
 
@@ -31,26 +31,26 @@ class Network:
         self.module = module.eval().requires_grad_(False)
 
     def to(self, device: str, float64: bool = False) -> Self:
-        """Return the extractor on a device, in float64 where asked, else float32; this one stays as it is."""
+        """Return a copy of the extractor on a device, in float64 or float32."""
         moved = copy.copy(self)
         moved.module = copy.deepcopy(self.module).to(torch.device(device), torch.float64 if float64 else torch.float32)
         return moved
 
     def prepared(self, images: Tensor) -> Tensor:
-        """Return images as floats in 0..255, where the network lies and in its dtype.
+        """Return images as floats in 0..255, on the network's device and in its dtype.
 
         Raises:
-            BadInputError: they are not ``[N, C, H, W]`` with 1 or 3 channels.
+            BadInputError: the images are not ``[N, C, H, W]`` with 1 or 3 channels.
         """
         if images.ndim != 4 or images.shape[1] not in (1, 3):
             raise BadInputError(
-                f"the extractor {self.name!r} takes images [N, 1 or 3, H, W], not {list(images.shape)}: "
+                f"expected images [N, 1 or 3, H, W] for the extractor {self.name!r}, found {list(images.shape)}: "
                 "give greyscale or RGB images."
             )
         return images.to(next(self.module.parameters()))
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a PyTorch file, on the CPU; nothing in it is run."""
+    """Return the tensors of a PyTorch file, on the CPU; no code in it is run."""
     weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     return weights

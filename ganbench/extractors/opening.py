@@ -17,9 +17,10 @@ _lacking: ContextVar[dict[str, str] | None] = ContextVar("_lacking", default=Non
 
 @contextmanager
 def with_stand_ins() -> Iterator[dict[str, str]]:
-    """Within this context an extractor whose weights are missing is opened with random ones, to plan by.
+    """Open extractors whose weights are missing with random ones, within this context, for planning.
 
-    Yields what is missing: the extractor's name and the message of its ``MissingWeightsError``.
+    Yields a mapping, filled as extractors are opened, from the name of each such extractor to the message of its
+    ``MissingWeightsError``.
     """
     lacking: dict[str, str] = {}
     token = _lacking.set(lacking)
@@ -33,11 +34,11 @@ def open_extractor(spec: str) -> Extractor:
     """Return an extractor, float32, on the CPU.
 
     Args:
-        spec: a registered name, with what it understands after a colon: ``inception``, ``attributes:FILE``.
+        spec: a registered name, perhaps with an argument after a colon: ``inception``, ``attributes:FILE``.
 
     Raises:
-        UnknownNameError: nothing is called like that.
-        GanbenchError: its weights are missing, or cannot be used.
+        UnknownNameError: no extractor has that name.
+        GanbenchError: its weights are missing or cannot be used.
     """
     name, colon, variant = spec.partition(":")
     opener = registry.load("extractors", name)
@@ -51,7 +52,7 @@ def open_extractor(spec: str) -> Extractor:
 
 
 def _stand_in(name: str, error: MissingWeightsError) -> Extractor:
-    """Return an extractor with random weights where stand-ins are wanted and it is known, and else raise the error."""
+    """Return a built-in extractor with random weights within ``with_stand_ins``, else raise the error."""
     from ganbench.extractors.untrained import untrained
 
     lacking = _lacking.get()

@@ -1,4 +1,4 @@
-"""The built-in extractors with random weights: as fast as the trained ones, to estimate times by, and nothing else."""
+"""The built-in extractors with random weights, for estimating times only."""
 
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def untrained(name: str) -> Extractor | None:
-    """Return an extractor's architecture with random weights, float32, on the CPU; None where it is not known."""
+    """Return an extractor's architecture with random weights, float32, on the CPU; None if it is not built in."""
     build = _BUILDERS.get(name)
     if build is None or (build in (_clip, _dinov2) and find_spec("timm") is None):
         return None
@@ -83,7 +83,7 @@ def _celebahq(name: str) -> Extractor:
 
     size = celebahq.SIZE
     network = Discriminator(c_dim=0, img_resolution=size, img_channels=3, mbstd_group_size=0, structure="fixed")
-    networks = nn.ModuleList([network] * len(celebahq.ATTRIBUTES))  # one in memory, run as often as they would be
+    networks = nn.ModuleList([network] * len(celebahq.ATTRIBUTES))  # one in memory, run once for each
     return celebahq.AttributeClassifiers(name, SHA256, celebahq.ATTRIBUTES, networks)
 
 
@@ -105,7 +105,7 @@ _BUILDERS: Mapping[str, Callable[[str], Extractor]] = {
 
 @torch.no_grad()
 def filled(module: Module) -> Module:
-    """Return a module from the meta device, on the CPU, with random weights that keep the scale of what they see."""
+    """Return a module from the meta device, on the CPU, with random weights that preserve the scale of activations."""
     module.to_empty(device="cpu")
     for parameter in module.parameters():
         if parameter.ndim > 1:

@@ -1,9 +1,9 @@
 """The extractor of precision and recall: VGG16 trained on ImageNet, its second fully connected layer.
 
-The weights are torchvision's, which are those of NVlabs' ``vgg16.pkl`` too.
+The weights are torchvision's, the same as in NVlabs' ``vgg16.pkl``.
 
 Deviation: the official file is a TorchScript program and is not run. Its preprocessing (TensorFlow 1's bilinear resize
-to 224x224, ImageNet mean and deviation) is known from torch-fidelity, whose tests find the same features to 1e-4.
+to 224x224, ImageNet mean and deviation) is known from torch-fidelity, whose tests obtain the same features to 1e-4.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ DEVIATION = (0.229, 0.224, 0.225)
 class Vgg16Extractor(Network):
     """``features`` (4096, the second fully connected layer after its ReLU).
 
-    Images of any size are resized to 224x224 as TensorFlow 1 did. Greyscale is repeated in three channels.
+    Images of any size are resized to 224x224 like in TensorFlow 1. Greyscale is repeated in three channels.
 
     Source: Kynkäänniemi et al., Improved precision and recall metric (NeurIPS 2019), section 2.
     """
@@ -43,15 +43,15 @@ class Vgg16Extractor(Network):
 
 
 def convolutions() -> nn.Sequential:
-    """Return the convolutional half of the network, with random weights, its modules named as in the file."""
+    """Return the convolutional half of the network, with random weights and module names as in the file."""
     features: nn.Sequential = torchvision.models.vgg16(init_weights=False).features
     return features
 
 
 def normalised(images: Tensor, mean: tuple[float, ...] = MEAN, deviation: tuple[float, ...] = DEVIATION) -> Tensor:
-    """Return ``[N, 3, H, W]`` with a mean and deviation, by default ImageNet's, of ``[N, C, H, W]`` in 0..255.
+    """Return ``[N, C, H, W]`` in 0..255 as ``[N, 3, H, W]``, standardised by a mean and deviation (ImageNet's).
 
-    The shift (-.030, -.088, -.188) and scale (.458, .448, .450) that LPIPS has for -1..1 are the same numbers.
+    LPIPS states the same numbers for -1..1: the shift (-.030, -.088, -.188) and the scale (.458, .448, .450).
     """
     centre, scale = (images.new_tensor(values).reshape(3, 1, 1) * 255 for values in (mean, deviation))
     return (to_rgb(images) - centre) / scale
@@ -76,6 +76,6 @@ def open_vgg16() -> Vgg16Extractor:
 
 
 def second_layer(whole: torchvision.models.VGG) -> nn.Sequential:
-    """Return the network up to its second fully connected layer, without dropout, which does nothing here."""
+    """Return the network up to its second fully connected layer, without dropout, which is idle in eval mode."""
     fc1, relu1, _, fc2, relu2 = whole.classifier[:5]
     return nn.Sequential(whole.features, nn.Flatten(), fc1, relu1, fc2, relu2)

@@ -1,6 +1,6 @@
-"""Vision transformers of the package timm, built from the shapes of their weights, whatever layout these come in.
+"""Vision transformers of the package timm, built from the shapes of their weights.
 
-``pip install 'ganbench[vit]'`` brings the package; it is imported when the first such extractor is opened.
+``pip install 'ganbench[vit]'`` installs the package; it is imported when the first such extractor is opened.
 """
 
 import math
@@ -23,7 +23,7 @@ def renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str
 
     Args:
         tensors: by the names of their file.
-        names: pieces of names -> what stands for them in timm; replaced in this order.
+        names: parts of names -> their replacements in timm, applied in this order.
     """
     found: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
@@ -43,18 +43,18 @@ def renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str
 def network(
     tensors: Mapping[str, Tensor], path: Path, what: str, img_size: int | None = None, **fields: Any
 ) -> nn.Module:
-    """Return a transformer of the shapes of its tensors, on the meta device.
+    """Return a transformer whose parameters have the shapes of ``tensors``, on the meta device.
 
     Args:
         tensors: under timm's names.
         path: of their file, for messages.
-        what: the network, for messages.
+        what: name of the network, for messages.
         img_size: height and width of its images, in pixels; None for that of its position embeddings.
         fields: further arguments of timm's ``VisionTransformer``.
 
     Raises:
         MissingWeightsError: the package is not installed.
-        BadInputError: the tensors are of another network.
+        BadInputError: the tensors belong to another network.
     """
     transformer = _transformer(what)
     for name, axes in (AXES | {"head.weight": 2} if fields["num_classes"] else AXES).items():
@@ -77,7 +77,7 @@ def network(
             embed_dim=width,
             depth=len(blocks),
             num_heads=width // HEAD,
-            mlp_ratio=(hidden + 0.5) / width,  # which timm cuts to whole numbers
+            mlp_ratio=(hidden + 0.5) / width,  # timm truncates width * mlp_ratio to a whole number
             weight_init="skip",
             **fields,
         )

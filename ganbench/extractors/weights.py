@@ -1,4 +1,4 @@
-"""A person's own file of weights, in any container that can be read without running what is in it."""
+"""Weights from a user's file, in any container that can be read without running code in it."""
 
 import os
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ def own_file(spec: str, extractor: str) -> Path:
     """Return the path of the file that ``extractor:FILE`` names; ``hf://OWNER/REPO/FILE`` is fetched.
 
     Raises:
-        BadInputError: no file lies there.
+        BadInputError: the file does not exist.
     """
     path = local(spec)
-    if not spec or not os.path.isfile(path):  # which, unlike Path's, is False where a name is too long
+    if not spec or not os.path.isfile(path):  # unlike Path.is_file, False instead of an error for too long a name
         raise BadInputError(
             f"expected a file of weights after {extractor}:, found none at {spec[:200]!r}: write {extractor}:FILE, or "
             f"{extractor} alone for the published weights."
@@ -29,11 +29,11 @@ def own_file(spec: str, extractor: str) -> Path:
 
 
 def tensors_in(path: Path) -> Mapping[str, Tensor]:
-    """Return the tensors of a state dict, a safetensors file or a TorchScript archive, by their names.
+    """Return the tensors of a state dict, a safetensors file or a TorchScript archive, by name.
 
     Raises:
-        UnsafeFileError: it asks for code to be run, or for memory that its size does not justify.
-        BadInputError: it is cut short, damaged, or holds networks of another kind.
+        UnsafeFileError: the file asks for code to be run, or for far more memory than its size.
+        BadInputError: the file is truncated, damaged, or holds networks of another kind.
     """
     if filekind.kind_of(path) == filekind.ZIP and torchfile.is_scripted(path):
         return contents.scripted_tensors(path)
@@ -44,18 +44,18 @@ def tensors_in(path: Path) -> Mapping[str, Tensor]:
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path, network: str) -> None:
-    """Give a module, which may be on the meta device, the tensors of its names, as float32.
+    """Load tensors into a module, which may be on the meta device, by name and as float32.
 
-    Tensors that it has no place for are left out, and counters of batches need not be there.
+    Tensors of other names are ignored; ``num_batches_tracked`` may be missing.
 
     Args:
         module: to be filled.
         tensors: by the module's names.
         path: of their file, for messages.
-        network: what the module is, for messages.
+        network: name of the module, for messages.
 
     Raises:
-        BadInputError: one is lacking, of another shape, or not finite.
+        BadInputError: a tensor is missing, has another shape, or is not finite.
     """
     state = {}
     for name, place in module.state_dict().items():

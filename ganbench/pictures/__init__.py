@@ -1,4 +1,4 @@
-"""Pictures of what a model makes: samples, grids, truncation sweeps, style mixing, latent walks and translations."""
+"""Pictures from models: samples, grids, truncation sweeps, style mixing, latent walks and translations."""
 
 from ganbench.pictures.sampler import Sampler, inverse_motion
 from ganbench.pictures.sheets import animation, picture, png, sheet

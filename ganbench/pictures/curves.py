@@ -1,4 +1,4 @@
-"""Plots of a table whose rows are numbers, such as truncations."""
+"""Plots of tables whose rows are labelled by numbers, such as truncations."""
 
 import io
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from ganbench.records.protocol import Protocol
 from ganbench.records.render import ARROWS
 from ganbench.records.table import Table
 
-WIDTH, HEIGHT, DPI = 4.4, 3.6, 150  # of a panel, in inches
+WIDTH, HEIGHT, DPI = 4.4, 3.6, 150  # of a panel, in inches and dots per inch
 
 
 def curves(table: Table, axis: str) -> bytes:
     """Return a PNG with a panel for each metric and a curve for each of its numbers; the best point is marked.
 
     Args:
-        table: of which every row's label is a number.
+        table: with a number as the label of every row.
         axis: the label of the horizontal axis.
     """
     panels: dict[Protocol, list[int]] = {}
     for index, column in enumerate(table.columns):
-        if column.higher_is_better is not None:  # the spread of a score gets no curve
+        if column.higher_is_better is not None:  # no curve for the spread of a score
             panels.setdefault(replace(column.protocol, key=""), []).append(index)
     figure = Figure(figsize=(WIDTH * len(panels), HEIGHT), dpi=DPI, layout="constrained")
     for axes, indices in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.values(), strict=True):

@@ -1,4 +1,4 @@
-"""Images of a generator by seed."""
+"""Images of a generator, drawn by seed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from ganbench.types import EquivariantGenerator, Generator, NoiseMode, StyleGene
 
 @dataclass(frozen=True, eq=False)
 class Sampler:
-    """Images of a generator, made one at a time, so that each depends on its own seed alone.
+    """Draws images of a generator one at a time, so that each depends on its own seed alone.
 
-    Seed ``s`` draws everything from ``Streams(s, (0,))``: its latent is ``normal("z", (z_dim,))``, and without a
-    ``label`` a conditional model gets the class ``integers("label", c_dim)``.
+    Seed ``s`` draws everything from ``Streams(s, (0,))``: the latent is ``normal("z", (z_dim,))``, and without a
+    ``label`` the class of a conditional model is ``integers("label", c_dim)``.
 
     Attributes:
         model: a ``Generator``.
         name: of the model, for messages.
         device: where the model is.
-        truncation_psi: 1 for none; interpolates from w_avg.
+        truncation_psi: interpolates from ``w_avg`` (0) to ``w`` (1); 1 for no truncation.
         truncation_cutoff: number of layers truncated; None for all.
         label: class of every image, 0..c_dim-1; None to draw one by seed.
         noise_mode: of a style-based generator.
         on_image: called after every image.
 
     Raises:
-        BadInputError: the model is not a generator, or lacks the class or the latent space that the options need.
+        BadInputError: the model is not a generator, or lacks the class or latent space that the options need.
     """
 
     model: Any
@@ -46,7 +46,10 @@ class Sampler:
 
     def __post_init__(self) -> None:
         if isinstance(self.model, Translator):
-            raise BadInputError(f"{self.name} translates images: use `ganbench translate`.")
+            raise BadInputError(
+                f"expected a model that makes images from latents, found {self.name}, which translates images: use "
+                "`ganbench translate`."
+            )
         if not isinstance(self.model, Generator):
             raise BadInputError(f"expected a model that makes images from latents, found {self.name}: choose another.")
         if self.model.img_channels not in (1, 3):
@@ -59,28 +62,35 @@ class Sampler:
         c_dim = self.model.c_dim
         if self.label is not None and not 0 <= self.label < c_dim:
             if not c_dim:
-                raise BadInputError(f"{self.name} is unconditional and has no class {self.label}: leave out --class.")
-            raise BadInputError(f"expected a class from 0 to {c_dim - 1} of {self.name}, found {self.label}.")
+                raise BadInputError(
+                    f"expected a conditional model for class {self.label}, found {self.name}: leave out --class."
+                )
+            raise BadInputError(
+                f"expected a class from 0 to {c_dim - 1} of {self.name}, found {self.label}: change --class."
+            )
 
     def require_styles(self, what: str) -> None:
-        """Raise BadInputError unless the model has a latent space w, which ``what`` needs."""
+        """Raise ``BadInputError`` unless the model has a latent space w, which ``what`` needs."""
         if not isinstance(self.model, StyleGenerator):
             raise BadInputError(
-                f"{what} needs the latent space w, which {self.name} lacks: choose a style-based generator."
+                f"expected a model with a latent space w for {what}, found {self.name}: choose a style-based generator."
             )
 
     def move(self, tx: float, ty: float, angle: float) -> None:
         """Shift and rotate all images from now on; see ``inverse_motion``.
 
         Raises:
-            BadInputError: the model does not transform its input.
+            BadInputError: the model has no input transform.
         """
         if not isinstance(self.model, EquivariantGenerator):
-            raise BadInputError(f"{self.name} cannot shift or rotate its images: leave out --translate and --rotate.")
+            raise BadInputError(
+                f"expected a model that can shift and rotate its images, found {self.name}: leave out --translate and "
+                "--rotate."
+            )
         self.model.set_transform(inverse_motion(tx, ty, angle).to(self.device))
 
     def latent(self, seed: int) -> Tensor:
-        """Return ``[1, z_dim]`` float32."""
+        """Return the latent of a seed, ``[1, z_dim]`` float32."""
         return Streams(seed, (0,)).normal("z", (self.model.z_dim,)).to(self.device)
 
     def condition(self, seed: int) -> Tensor | None:
@@ -120,7 +130,7 @@ class Sampler:
 
 
 def inverse_motion(tx: float, ty: float, angle: float) -> Tensor:
-    """Return the ``[3, 3]`` float32 input transform with which a generator rotates and then shifts its images.
+    """Return the ``[3, 3]`` float32 input transform that makes a generator rotate and then shift its images.
 
     Args:
         tx: to the right, in image widths.
@@ -133,15 +143,15 @@ def inverse_motion(tx: float, ty: float, angle: float) -> Tensor:
 
 
 def between(a: Tensor, b: Tensor, t: float) -> Tensor:
-    """Return the latent at ``t`` on the great circle from ``a`` to ``b``, ``[1, z_dim]``; its norm is interpolated.
+    """Return the latent at ``t`` on the great circle from ``a`` to ``b``, ``[1, z_dim]``, with interpolated norm.
 
-    Deviation: PPL's slerp has unit norm, which only suits generators that normalise their latents.
+    Deviation: PPL's slerp has unit norm, which suits only generators that normalise their latents.
     """
     return slerp(a, b, t) * lerp(a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True), t)
 
 
 def mixed(row: Tensor, column: Tensor, layers: Sequence[int]) -> Tensor:
-    """Return the row's ``ws`` with the column's in some layers, ``[1, num_ws, w_dim]``."""
+    """Return the row's ``ws`` with the column's in ``layers``, ``[1, num_ws, w_dim]``."""
     ws = row.clone()
     ws[:, list(layers)] = column[:, list(layers)]
     return ws

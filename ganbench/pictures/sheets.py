@@ -40,8 +40,8 @@ def sheet(
         cells: ``[1 or 3, H, W]`` uint8 each; read one by one, so that only the sheet is held in memory.
         columns: number of cells in a row.
         rows: number of rows.
-        row_labels: in the left margin; no margin where empty.
-        column_labels: in the top margin; no margin where empty.
+        row_labels: in the left margin; empty for no margin.
+        column_labels: in the top margin; empty for no margin.
 
     Raises:
         BadInputError: the sheet would have more than ``MAX_PIXELS``.
@@ -67,13 +67,13 @@ def animation(frames: Iterable[Tensor], form: str, fps: float) -> bytes:
     Args:
         frames: ``[1 or 3, H, W]`` uint8 each.
         form: ``gif`` (256 colours) or ``webp``.
-        fps: frames in a second.
+        fps: frames per second.
 
     Raises:
         BadInputError: Pillow was built without WebP.
     """
     if form == "webp" and not features.check("webp"):
-        raise BadInputError("expected a Pillow that writes WebP, found one that does not: choose gif.")
+        raise BadInputError("expected a Pillow that writes WebP, found one that does not: choose --format gif.")
     first, *others = [picture(frame) for frame in frames]
     out = io.BytesIO()
     settings = {"lossless": True} if form == "webp" else {}

@@ -1,4 +1,4 @@
-"""Studies of a latent space: each yields images ``[C, H, W]`` uint8, row by row."""
+"""Studies of a latent space, each of which yields images ``[C, H, W]`` uint8, row by row."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -12,7 +12,11 @@ from ganbench.pictures.sampler import Sampler, between, mixed
 
 
 def sweep(sampler: Sampler, seeds: Sequence[int], psis: Sequence[float]) -> Iterator[Tensor]:
-    """Yield a row for each seed with a column for each truncation psi."""
+    """Yield images with a row for each seed and a column for each truncation psi.
+
+    Raises:
+        BadInputError: the model has no latent space w.
+    """
     sampler.require_styles("a truncation sweep")
     for seed in seeds:
         for psi in psis:
@@ -24,8 +28,10 @@ def mixing(
 ) -> Iterator[Tensor | None]:
     """Yield a table of style mixing: an empty cell and the columns' images, then each row's image and its mixtures.
 
-    A mixture is the row's image with the column's styles in ``layers``; None for the first half of them, the coarse
-    ones.
+    A mixture is the row's image with the column's styles in ``layers``; None for the first half, the coarse layers.
+
+    Raises:
+        BadInputError: the model has no latent space w, or fewer layers.
 
     Source: Karras et al., A style-based generator architecture for GANs (CVPR 2019), figure 3.
     """
@@ -50,16 +56,16 @@ def walk(
 ) -> Iterator[Tensor]:
     """Yield the frames of a latent walk: ``steps`` from each seed to the next, and the last seed unless it loops.
 
-    Between two seeds the path is a great circle in z, or a straight line in w. All frames have the first seed's noise.
+    Between two seeds the path is a great circle in z, or a straight line in w. All frames use the first seed's noise.
 
     Raises:
-        BadInputError: the model has no w to walk in, or draws another class for each seed of a walk in z.
+        BadInputError: the model has no latent space w, or the class in a walk in z would depend on the seed.
     """
     if space == "w":
         sampler.require_styles("a walk in w")
     if sampler.model.c_dim and sampler.label is None and space == "z":
         raise BadInputError(
-            f"a walk in z stays within one class and {sampler.name} has {sampler.model.c_dim}: name one with --class."
+            f"expected one class for a walk in z, found {sampler.model.c_dim} of {sampler.name}: name one with --class."
         )
     for a, b in pairwise([*seeds, *(seeds[:1] if loop else ())]):
         for step in range(steps):

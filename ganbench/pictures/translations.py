@@ -1,4 +1,4 @@
-"""Images translated to other domains: with styles of latents or references, along walks of styles, and back again."""
+"""Images translated to other domains: in styles of latents or references, along walks of styles, and back."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ LARGEST = 512  # pixels of the longer side of an image on a sheet; its own file 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One column of a table of translations: all images in it are translated with one style.
+    """One column of a table of translations, all in one style.
 
     Attributes:
         style: ``[1, style_dim]`` float32; None for a translator without styles.
-        head: the reference image shown above the column, ``[C, H, W]`` uint8; None where there is none.
-        label: text above the column where there is no reference.
+        head: the reference image above the column, ``[C, H, W]`` uint8; None for none.
+        label: text above a column without a reference.
     """
 
     style: Tensor | None = None
@@ -36,13 +36,13 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Translations:
-    """Translations by a model, made one image at a time, so that each depends on its source and style alone.
+    """Translates images one at a time, so that each result depends on its source and style alone.
 
-    The style of seed ``s`` is that of the latent ``Streams(s, (0,)).normal("z", (latent_dim,))``.
+    The style of seed ``s`` comes from the latent ``Streams(s, (0,)).normal("z", (latent_dim,))``.
 
     Attributes:
-        model: a ``Translator``. Where it is ``Sized``, images are resized to its resolution; where it is not, it takes
-            RGB images of any size.
+        model: a ``Translator``. If it is ``Sized``, images are resized to its resolution; otherwise it takes RGB images
+            of any size.
         name: of the model, for messages.
         device: where the model is.
         on_image: called after every image.
@@ -58,7 +58,10 @@ class Translations:
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, Translator):
-            raise BadInputError(f"{self.name} generates images and cannot translate them: use `ganbench generate`.")
+            raise BadInputError(
+                f"expected a model that translates images, found {self.name}, which generates them: use `ganbench "
+                "generate`."
+            )
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -95,7 +98,7 @@ class Translations:
         """Return the number of a target domain.
 
         Args:
-            text: its name, or else its number.
+            text: its name or number; a name takes precedence.
 
         Raises:
             UnknownNameError: there is no such domain.
@@ -139,8 +142,8 @@ class Translations:
     def row(self, pixels: Tensor, target: int, columns: Sequence[Column]) -> Iterator[Tensor]:
         """Yield the source at the model's resolution, then its translations, all ``[C, H, W]`` uint8.
 
-        There is one translation for each column; a cyclic model yields the translation and its reconstruction, which is
-        made of the translation before rounding.
+        There is one translation for each column. A cyclic model yields the translation and its reconstruction, computed
+        from the translation before rounding.
 
         Source: Zhu et al., Unpaired image-to-image translation (ICCV 2017), figure 4, for the reconstruction.
         """
@@ -167,7 +170,7 @@ class Translations:
 
 
 def interpolated(columns: Sequence[Column], steps: int) -> list[Column]:
-    """Return columns along straight lines from style to style: ``steps`` for each line, and the last style."""
+    """Return columns along straight lines from style to style: ``steps`` for each line, then the last style."""
     found = []
     for a, b in pairwise(columns):
         assert a.style is not None
@@ -177,15 +180,15 @@ def interpolated(columns: Sequence[Column], steps: int) -> list[Column]:
 
 
 def table(columns: Sequence[Column], rows: Iterable[Iterable[Tensor]], height: int) -> Image.Image:
-    """Return a sheet with a row for each source: the source, then its translations. References stand on top.
+    """Return a sheet with a row for each source: the source, then its translations. References are in the top row.
 
     Args:
-        columns: what stands above the translations.
+        columns: of the translations.
         rows: each the source and its translations, ``[C, H, W]`` uint8; read one by one to save memory.
         height: number of rows.
 
     Raises:
-        BadInputError: the sheet would be too large; raised at the first image.
+        BadInputError: the sheet would be too large; noticed at the first image.
     """
     heads = [column.head for column in columns]
     above = [[None, *heads]] if any(head is not None for head in heads) else []
@@ -199,7 +202,7 @@ def table(columns: Sequence[Column], rows: Iterable[Iterable[Tensor]], height: i
 
 
 def _same_size(cells: Iterable[Tensor | None]) -> Iterator[Tensor | None]:
-    """Yield all images at the size of the first, which is reduced to ``LARGEST`` if need be."""
+    """Yield all images at the size of the first, reduced to ``LARGEST`` if it is larger."""
     size: tuple[int, int] | None = None
     for cell in cells:
         if cell is not None and size is None:
@@ -209,5 +212,5 @@ def _same_size(cells: Iterable[Tensor | None]) -> Iterator[Tensor | None]:
 
 
 def resized(pixels: Tensor, height: int, width: int, method: ResizeMethod = "pil-bilinear") -> Tensor:
-    """Return an image ``[C, H, W]`` uint8 at a size; unchanged where it has that size."""
+    """Return an image ``[C, H, W]`` uint8 resized to a size; unchanged if it has that size."""
     return pixels if pixels.shape[1:] == (height, width) else resize(pixels[None], (height, width), method)[0]

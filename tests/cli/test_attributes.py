@@ -133,4 +133,6 @@ def test_linear_separability_by_classifiers_of_ones_own(tmp_path: Path) -> None:
     assert in_z.uses_data is False
     assert 1 <= in_w.value <= in_z.value <= 4
     assert "expected the metric ls for attributes" in complaint(*run, "fid@100")
-    assert "no file of attribute classifiers" in complaint(*run[:-2], tmp_path / "none", "--metrics", "ls@9")
+    assert "expected a file of attribute classifiers, found none" in complaint(
+        *run[:-2], tmp_path / "none", "--metrics", "ls@9"
+    )

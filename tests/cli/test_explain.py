@@ -126,4 +126,6 @@ def test_other_metrics_and_kinds_are_refused(samples: Path) -> None:
     assert "expected a metric of features such as fid or kid, found lpips@10" in complaint(
         "explain", samples, "1", *toy, "--metric", "lpips10k", "--limit", "10"
     )
-    assert "is no distance: add --data" in complaint("explain", samples, samples, *TOY[:2], "--metric", "pr50k3")
+    assert "to compare both sets with by pr3@30" in complaint(
+        "explain", samples, samples, *TOY[:2], "--metric", "pr50k3"
+    )

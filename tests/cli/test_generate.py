@@ -133,7 +133,7 @@ def test_files_that_are_there_stay_unless_forced(tmp_path: Path) -> None:
         ("--translate 1", "expected shifts"),
         ("--translate 1,nan", "--translate"),
         ("--rotate nan", "an angle"),
-        ("--class 1", "waves is unconditional and has no class 1"),
+        ("--class 1", "expected a conditional model for class 1, found waves"),
         ("--device gpu", "gpu"),
         ("--model waevs", "did you mean waves"),
         ("--model images", "images:FOLDER"),

@@ -165,7 +165,7 @@ def test_files_that_are_there_stay_unless_forced(photos: Path, tmp_path: Path) -
         ("--target left --model mirrored --reference photos", "translates without styles: leave out --reference"),
         ("--target left --model mirrored --latents 2", "leave out --latents"),
         ("--target left --model mirrored --walk 2", "leave out --walk"),
-        ("--target dog --model waves", "waves generates images and cannot translate them: use `ganbench generate`"),
+        ("--target dog --model waves", "found waves, which generates them: use `ganbench generate`"),
         ("--target dog --device gpu", "gpu"),
         ("--target dog --entry G", "add --weights FILE"),
     ],
@@ -189,7 +189,10 @@ def test_what_cannot_be_translated_is_said_in_one_sentence_and_leaves_nothing(
 
 def test_a_translator_draws_nothing_from_latents() -> None:
     told = complaint("generate", "--model", "mirrored", "--out", "out")
-    assert told == "ganbench: mirrored translates images: use `ganbench translate`."
+    assert (
+        told == "ganbench: expected a model that makes images from latents, found mirrored, which translates images: "
+        "use `ganbench translate`."
+    )
 
 
 def test_lacking_masks_are_told(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,7 +152,7 @@ TRIES = [
             "seed 1 + N - 1",
             "No single alternative explains the gap; together they close 100 %: seed",
         ),
-        ((2, 0, -0.5), "seed 1", "Seed 1 closes 50 % of the gap, and nothing tried here the rest."),
+        ((2, 0, -0.5), "seed 1", "Seed 1 closes 50 % of the gap; nothing tried here closes the rest."),
         ((-2, 0.5, -0.5), "N - 1", "Nothing tried here explains the gap: look for other weights"),
     ],
 )

@@ -67,18 +67,21 @@ def test_grey_and_colour_are_made_of_each_other(tmp_path: Path) -> None:
     torch.testing.assert_close(
         grey.attribute_logits(noise(3)), grey.attribute_logits(noise(3).mean(1, keepdim=True)), rtol=1e-4, atol=1e-5
     )
-    with pytest.raises(BadInputError, match="takes 8x8 images, not 16x16"):
+    with pytest.raises(BadInputError, match=r"expected 8x8 images .*, found 16x16"):
         grey.attribute_logits(noise(1, 16))
 
 
 def test_files_of_another_kind_are_refused_by_name(tmp_path: Path) -> None:
-    for name, message in (("none.safetensors", "no file of attribute classifiers"), ("", "write attributes:FILE")):
+    for name, message in (
+        ("none.safetensors", "expected a file of attribute classifiers, found none"),
+        ("", "write attributes:FILE"),
+    ):
         with pytest.raises(BadInputError, match=message):
             open_extractor(f"attributes:{tmp_path / name if name else ''}")
     cases: dict[str, dict[str, Any]] = {
-        r"holds a 'stylegan2' and no classifiers": {"model": "stylegan2"},
-        r"names other attributes": {"attributes": ["bald"]},
-        r"names other attributes in its header": {"attributes": ["bald", 1]},
+        r"expected attribute classifiers, found 'stylegan2'": {"model": "stylegan2"},
+        r"the names of 2 attributes in the header, found others": {"attributes": ["bald"]},
+        r"attributes in the header, found others: ": {"attributes": ["bald", 1]},
         r"lacks the tensor": {"config": {**config(), "img_resolution": 16}},
         r"arguments that do not make a network": {"config": {**config(), "img_resolution": 12}},
         r"with shape \[2, 8\], and a network of attributes": {"config": {**config(), "num_attributes": 3}},
@@ -86,7 +89,7 @@ def test_files_of_another_kind_are_refused_by_name(tmp_path: Path) -> None:
     for message, changes in cases.items():
         with pytest.raises(BadInputError, match=message) as caught:
             opened(write(tmp_path / "a.safetensors", **changes))
-        assert str(caught.value).startswith(str(tmp_path))
+        assert str(tmp_path) in str(caught.value)
     with pytest.raises(UnsafeFileError, match="which no network takes"):
         opened(write(tmp_path / "a.safetensors", config={**config(), "img_resolution": 2**40}))
 

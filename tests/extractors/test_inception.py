@@ -98,7 +98,7 @@ def test_a_file_of_the_first_layout_without_batch_counters_loads(install: Instal
 
 
 def test_four_channels_are_refused(extractor: inception.InceptionExtractor) -> None:
-    with pytest.raises(BadInputError, match="'inception' takes images"):
+    with pytest.raises(BadInputError, match=r"expected images .* for the extractor 'inception'"):
         extractor(torch.zeros(1, 4, 16, 16, dtype=torch.uint8))
 
 

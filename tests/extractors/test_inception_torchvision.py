@@ -65,7 +65,7 @@ def test_it_is_found_by_name_and_follows_the_protocol(extractor: InceptionTorchv
 
 
 def test_four_channels_are_refused(extractor: InceptionTorchvisionExtractor) -> None:
-    with pytest.raises(BadInputError, match="'inception-torchvision' takes images"):
+    with pytest.raises(BadInputError, match=r"expected images .* for the extractor 'inception-torchvision'"):
         extractor(torch.zeros(1, 4, 16, 16, dtype=torch.uint8))
 
 

@@ -102,9 +102,9 @@ class Grey4(Plain):
         (lambda: Sampler(Grey4()), "1 or 3 channels, found the model with 4"),
         (lambda: Sampler(Plain(), truncation_psi=0.5), "truncation"),
         (lambda: Sampler(Plain(), truncation_cutoff=1), "truncation"),
-        (lambda: Sampler(Plain(), label=0), "has no class 0: leave out --class"),
+        (lambda: Sampler(Plain(), label=0), "a conditional model for class 0, found .*: leave out --class"),
         (lambda: Sampler(Styled(), label=3), "class from 0 to 2 of the model, found 3"),
-        (lambda: Sampler(Styled()).move(0.1, 0, 0), "cannot shift or rotate"),
+        (lambda: Sampler(Styled()).move(0.1, 0, 0), "that can shift and rotate its images"),
     ],
 )
 def test_what_a_model_cannot_do_is_said_in_one_sentence(make: object, told: str) -> None:

@@ -81,5 +81,5 @@ def test_webp_is_lossless() -> None:
 
 def test_webp_needs_a_pillow_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets.features, "check", lambda _name: False)
-    with pytest.raises(BadInputError, match="choose gif"):
+    with pytest.raises(BadInputError, match="choose --format gif"):
         animation([flat(0)], "webp", 10)

@@ -36,7 +36,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_or_with_all() -> None:
         registry.load("models", "stylegan33")
     with pytest.raises(
         UnknownNameError,
-        match=r"unknown data set 'qqqq': known: blobs, digit-domains, digits, shaded-stripes, stripes\.",
+        match=r"unknown data set 'qqqq': known: blobs, digit-domains, digits, shades, stripes\.",
     ):
         registry.load("data", "qqqq")
 

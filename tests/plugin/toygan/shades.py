@@ -48,7 +48,7 @@ class ShadesAdapter:
 class ShadedStripes(Stripes):
     """Stripes of three classes: image ``i`` is of class ``i % 3`` and as bright as its class says."""
 
-    name, label_dim = "shaded-stripes", 3
+    name, label_dim = "shades", 3
     fingerprint = hashlib.sha256(b"shaded stripes").hexdigest()
 
     def images(self, indices: Sequence[int]) -> Tensor:
@@ -69,7 +69,7 @@ adapter = ShadesAdapter()
 benchmark = Benchmark(
     name="toy-classes",
     description="waves of three shades against stripes",
-    data="shaded-stripes",
+    data="shades",
     metrics=("fid@64",),
     extractors={"inception": "pool"},
 )

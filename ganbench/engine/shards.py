@@ -1,6 +1,6 @@
 """A pass computed in shards, and a shard in tiles of fixed shape, so that no number depends on how work is split.
 
-A shard is ``SHARD`` consecutive samples: the unit of resuming and of distribution. A tile is what networks see at once.
+A shard is ``SHARD`` consecutive samples (see ``ganbench.engine.cuts``). A tile is what networks see at once.
 On a CPU its size is fixed, and the last one is padded, because a network's last bits depend on the size of the batch;
 one thread computes one tile. On a GPU a tile is the batch. If a sample is several images, shards and tiles hold fewer
 samples, in proportion.
@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 
 from baselines.ops.tiles import single_core_pool
+from ganbench.engine import cuts
 from ganbench.engine.cache import Cache, shard_key
+from ganbench.engine.cuts import Bounds, blocks, bounds, groups
 from ganbench.engine.plan import Pass, Plan, Query
 from ganbench.errors import DataChangedError, NonFiniteError
 from ganbench.inputs import Accumulator, Batch, Context, Source
 from ganbench.types import WatchedDataset
 
-SHARD = 1024
-GROUPS = 20  # of shards a query, at most: enough for a jackknife, and few enough to keep on disk
 LOOK_EVERY = 5.0  # seconds between two checks of the data, each of which calls stat on every file
 Progress = Callable[[int], None]
 
@@ -87,6 +87,27 @@ class Worker:
         Raises:
             NonFiniteError: naming the first sample with a NaN or an infinity.
         """
+        wanted = [[(start, min(stop, query.count))] for query in queries]
+        return [found[0] for found in self.blocks(source, queries, start, stop, wanted, progress)]
+
+    def blocks(
+        self,
+        source: Source,
+        queries: Sequence[Query],
+        start: int,
+        stop: int,
+        wanted: Sequence[Sequence[Bounds]],
+        progress: Progress,
+    ) -> list[list[Accumulator]]:
+        """Return for each query an accumulator of each of its blocks; errors are those of ``shard``.
+
+        Args:
+            source: of the pass.
+            queries: of the pass.
+            start, stop: samples that are computed.
+            wanted: blocks of each query, within these samples.
+            progress: is told of finished samples.
+        """
         tile = samples_in(self.tile, source)
         tiles = [(at, min(at + tile, stop)) for at in range(start, stop, tile)]
         futures = [self._pool.submit(self._tile, source, queries, *bounds) for bounds in tiles]
@@ -97,7 +118,7 @@ class Worker:
                 future.cancel()
             raise
         # Also in a pool thread: the last bits of a sum depend on the number of threads that compute it.
-        return self._pool.submit(_accumulate, queries, parts, start).result()
+        return self._pool.submit(_accumulate, queries, parts, start, wanted).result()
 
     @torch.inference_mode()
     def _tile(self, source: Source, queries: Sequence[Query], start: int, stop: int) -> list[Tensor]:
@@ -135,54 +156,42 @@ def _refuse_nonfinite(rows: Tensor, what: str, start: int) -> None:
 
 
 @torch.inference_mode()
-def _accumulate(queries: Sequence[Query], parts: Sequence[Sequence[Tensor]], start: int) -> list[Accumulator]:
+def _accumulate(
+    queries: Sequence[Query], parts: Sequence[Sequence[Tensor]], start: int, wanted: Sequence[Sequence[Bounds]]
+) -> list[list[Accumulator]]:
     made = []
-    for number, query in enumerate(queries):
-        rows = torch.cat([part[number] for part in parts if len(part[number])])[: max(0, query.count - start)]
-        accumulator = query.into()
-        accumulator.update(rows)
-        made.append(accumulator)
+    for number, (query, cut) in enumerate(zip(queries, wanted, strict=True)):
+        rows = torch.cat([part[number] for part in parts if len(part[number])])
+        made.append([query.into() for _ in cut])
+        for accumulator, (first, last) in zip(made[-1], cut, strict=True):
+            accumulator.update(rows[first - start : last - start])
     return made
-
-
-def bounds(count: int, shard: int | None = None) -> list[tuple[int, int]]:
-    """Return the shards of a pass as ``(start, stop)``, of ``SHARD`` samples by default."""
-    shard = shard or SHARD
-    return [(start, min(start + shard, count)) for start in range(0, count, shard)]
-
-
-def groups(count: int, shard: int) -> list[list[tuple[int, int]]]:
-    """Return the shards of a pass in at most ``GROUPS`` groups of consecutive ones; numbers are merged group by group.
-
-    A finished group is stored as one file in place of its shards, because moments of 2,048 features take 17 MB each.
-    Its size is a power of two, so that runs of similar counts have the same groups and share the stored ones.
-    """
-    shards = bounds(count, shard)
-    size = 1
-    while size * GROUPS < len(shards):
-        size *= 2
-    return [shards[at : at + size] for at in range(0, len(shards), size)]
 
 
 def missing(pass_: Pass, context: Context, tile: int, cache: Cache) -> Iterator[tuple[tuple[int, int], list[Query]]]:
     """Yield the shards that still have to be computed, with the queries that need them."""
-    shard = samples_in(SHARD, pass_.source)
-    grouped = {query: _of_groups(pass_, query, context, tile, cache) for query in pass_.queries}
+    shard = samples_in(cuts.SHARD, pass_.source)
+    left = {query: _left(pass_, query, context, tile, cache) for query in pass_.queries}
     for start, stop in bounds(pass_.count, shard):
-        wanted = [query for query in pass_.queries if start < query.count and start not in grouped[query]]
-        lacking = [query for query in wanted if _key(pass_, query, context, tile, start) not in cache]
+        lacking = [query for query in pass_.queries if any(start <= first < stop for first in left[query])]
         if lacking:
             yield (start, min(stop, max(query.count for query in lacking))), lacking
 
 
-def _of_groups(pass_: Pass, query: Query, context: Context, tile: int, cache: Cache) -> set[int]:
-    """Return the starts of the shards whose whole group is stored."""
-    return {
-        start
-        for group in groups(query.count, samples_in(SHARD, pass_.source))
-        if len(group) > 1 and _group_key(pass_, query, context, tile, group) in cache
-        for start, _ in group
-    }
+def _left(pass_: Pass, query: Query, context: Context, tile: int, cache: Cache) -> list[int]:
+    """Return the starts of the blocks that are stored neither alone nor in their group."""
+    return [
+        block[0]
+        for group in groups(query.count, samples_in(cuts.SHARD, pass_.source))
+        if len(group) == 1 or _key(pass_, query, context, tile, _whole(group)) not in cache
+        for block in group
+        if _key(pass_, query, context, tile, block) not in cache
+    ]
+
+
+def _whole(group: Sequence[Bounds]) -> Bounds:
+    """Return the bounds of a group."""
+    return group[0][0], group[-1][1]
 
 
 def unfinished(plan: Plan, batch_size: int, cache: Cache) -> bool:
@@ -191,14 +200,8 @@ def unfinished(plan: Plan, batch_size: int, cache: Cache) -> bool:
     return any(True for pass_ in plan.passes for _ in missing(pass_, plan.context, tile, cache))
 
 
-def _key(pass_: Pass, query: Query, context: Context, tile: int, start: int) -> str:
-    stop = min(start + samples_in(SHARD, pass_.source), query.count)
-    return shard_key(pass_.source, query, context, samples_in(tile, pass_.source), start, stop)
-
-
-def _group_key(pass_: Pass, query: Query, context: Context, tile: int, group: Sequence[tuple[int, int]]) -> str:
-    start, stop = group[0][0], group[-1][1]
-    return shard_key(pass_.source, query, context, samples_in(tile, pass_.source), start, stop)
+def _key(pass_: Pass, query: Query, context: Context, tile: int, block: Bounds) -> str:
+    return shard_key(pass_.source, query, context, samples_in(tile, pass_.source), *block)
 
 
 def work(
@@ -211,11 +214,19 @@ def work(
     """
     watch = DataWatch(pass_.source, plan.context, cache)
     for (start, stop), queries in missing(pass_, plan.context, worker.tile, cache):
-        if (start // samples_in(SHARD, pass_.source)) % ranks == rank:
-            shards = worker.shard(pass_.source, queries, start, stop, progress)
-            for query, shard in zip(queries, shards, strict=True):
-                watch.store(_key(pass_, query, plan.context, worker.tile, start), shard, query)
+        if (start // samples_in(cuts.SHARD, pass_.source)) % ranks == rank:
+            wanted = [_within(pass_, query, start, stop) for query in queries]
+            found = worker.blocks(pass_.source, queries, start, stop, wanted, progress)
+            for query, cut, made in zip(queries, wanted, found, strict=True):
+                for block, accumulator in zip(cut, made, strict=True):
+                    watch.store(_key(pass_, query, plan.context, worker.tile, block), accumulator, query)
     watch.look()
+
+
+def _within(pass_: Pass, query: Query, start: int, stop: int) -> list[Bounds]:
+    """Return the blocks of a query in a shard."""
+    cut = blocks(query.count, samples_in(cuts.SHARD, pass_.source))
+    return [block for block in cut if start <= block[0] < stop]
 
 
 class DataWatch:
@@ -254,42 +265,52 @@ class DataWatch:
 @torch.inference_mode()  # newly computed shards hold inference tensors, which only this mode may modify
 def collect(pass_: Pass, query: Query, worker: Worker, cache: Cache, progress: Progress) -> Accumulator:
     """Return a query's accumulator, merged from its groups in order; damaged shards are computed again."""
-    watch = DataWatch(pass_.source, worker.context, cache)
-    shard = samples_in(SHARD, pass_.source)
-    parts = (_group(pass_, query, group, worker, watch, progress) for group in groups(query.count, shard))
-    total = _merged(parts)
-    watch.look()
+    total = _merged(parts_of(pass_, query, worker, cache, progress))
     return total
+
+
+@torch.inference_mode()
+def parts_of(
+    pass_: Pass, query: Query, worker: Worker, cache: Cache, progress: Progress = lambda _: None
+) -> Iterator[Accumulator]:
+    """Yield the accumulators of a query's groups in order, one at a time, as moments are large."""
+    watch = DataWatch(pass_.source, worker.context, cache)
+    for group in groups(query.count, samples_in(cuts.SHARD, pass_.source)):
+        yield _group(pass_, query, group, worker, watch, progress)
+    watch.look()
 
 
 def _group(
     pass_: Pass,
     query: Query,
-    group: Sequence[tuple[int, int]],
+    group: Sequence[Bounds],
     worker: Worker,
     watch: "DataWatch",
     progress: Progress,
 ) -> Accumulator:
-    """Return a group's accumulator: read from the cache, or merged from its shards and then stored."""
-    key = _group_key(pass_, query, worker.context, worker.tile, group)
+    """Return a group's accumulator: read from the cache, or merged from its blocks and then stored."""
+    key = _key(pass_, query, worker.context, worker.tile, _whole(group))
     stored = watch.cache.read(key, query.into)
     if stored is not None:
         return stored
-    total = _merged(_shard(pass_, query, bounds, worker, watch, progress) for bounds in group)
+    total = _merged(_block(pass_, query, block, worker, watch, progress) for block in group)
     if len(group) > 1:
         watch.store(key, total, query)
     return total
 
 
-def _shard(
-    pass_: Pass, query: Query, bounds: tuple[int, int], worker: Worker, watch: "DataWatch", progress: Progress
+def _block(
+    pass_: Pass, query: Query, block: Bounds, worker: Worker, watch: "DataWatch", progress: Progress
 ) -> Accumulator:
-    key = _key(pass_, query, worker.context, worker.tile, bounds[0])
-    shard = watch.cache.read(key, query.into)
-    if shard is None:
-        (shard,) = worker.shard(pass_.source, [query], *bounds, progress)
-        watch.store(key, shard, query)
-    return shard
+    key = _key(pass_, query, worker.context, worker.tile, block)
+    found = watch.cache.read(key, query.into)
+    if found is None:
+        # In the tiles of its shard, as it was computed before.
+        shard = samples_in(cuts.SHARD, pass_.source)
+        start = block[0] // shard * shard
+        ((found,),) = worker.blocks(pass_.source, [query], start, block[1], [[block]], progress)
+        watch.store(key, found, query)
+    return found
 
 
 def _merged(parts: Iterable[Accumulator]) -> Accumulator:
@@ -305,11 +326,11 @@ def _merged(parts: Iterable[Accumulator]) -> Accumulator:
 
 def tidy(pass_: Pass, worker: Worker, cache: Cache) -> None:
     """Remove the shards of a finished pass whose groups are stored, unless another query still needs them singly."""
-    shard = samples_in(SHARD, pass_.source)
+    shard = samples_in(cuts.SHARD, pass_.source)
     kept, of_groups = set[str](), set[str]()
     for query in pass_.queries:
         for group in groups(query.count, shard):
-            keys = [_key(pass_, query, worker.context, worker.tile, start) for start, _ in group]
+            keys = [_key(pass_, query, worker.context, worker.tile, block) for block in group]
             (kept if len(group) == 1 else of_groups).update(keys)
     for key in of_groups - kept:
         cache.remove(key)

@@ -5,11 +5,12 @@ from typing import Any
 
 import torch
 
+from ganbench.engine.cuts import SHARD, bounds
 from ganbench.engine.modes import measuring
 from ganbench.engine.plan import Pass, Plan, Query
 from ganbench.engine.planning import PlannedRun
 from ganbench.engine.results import Where, numbers_of
-from ganbench.engine.shards import SHARD, Worker, bounds, samples_in
+from ganbench.engine.shards import Worker, samples_in
 from ganbench.inputs import Accumulator
 from ganbench.metrics import Metric, Number
 

@@ -8,7 +8,7 @@ import torch
 import toygan
 
 from ganbench import registry
-from ganbench.engine import shards
+from ganbench.engine import cuts, shards
 from ganbench.engine.cache import Cache
 from ganbench.inputs import Samples
 from ganbench.metrics import Metric, resolve
@@ -38,7 +38,7 @@ def test_any_shard_split_gives_the_same_number(
     shard: int, fused: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows are equal; sums in float64 are added in another order, so moments may differ by rounding."""
-    monkeypatch.setattr(shards, "SHARD", shard)
+    monkeypatch.setattr(cuts, "SHARD", shard)
     assert measure(plan(EVERY), tmp_path) == pytest.approx(fused, rel=1e-9, abs=1e-9)
 
 
@@ -46,7 +46,7 @@ def test_any_order_of_the_same_shards_gives_the_same_number(
     fused: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three ranks, the last first: each leaves its shards in the cache, and merging goes by number."""
-    monkeypatch.setattr(shards, "SHARD", 32)
+    monkeypatch.setattr(cuts, "SHARD", 32)
     in_order = measure(plan(EVERY), tmp_path / "in_order")
     built, cache = plan(EVERY), Cache(tmp_path / "ranks")
     with shards.Worker(built.context, 64) as worker:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from toygan.translators import Blur, DomainsOfBlobs, Tint
 
-from ganbench.engine import shards
+from ganbench.engine import cuts
 from ganbench.engine.plan import Plan
 from tests.subjects import measure, metric, plan, waves
 
@@ -81,7 +81,7 @@ def test_any_shard_split_gives_the_same_number(
     shard: int, case: str, fused: dict[str, dict[str, float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows are equal; sums in float64 are added in another order, so means may differ by rounding."""
-    monkeypatch.setattr(shards, "SHARD", shard)
+    monkeypatch.setattr(cuts, "SHARD", shard)
     assert measure(CASES[case].plan(), tmp_path) == pytest.approx(fused[case], rel=1e-12)
 
 

@@ -85,7 +85,7 @@ def test_a_damaged_shard_is_as_good_as_none(stored: tuple[Cache, str, Rows], dam
 def test_a_damaged_shard_is_computed_again(tmp_path: Path) -> None:
     before = measure(plan(["fid@40", "ppl_wend@20"]), tmp_path)
     files = sorted(tmp_path.rglob("*.safetensors"))
-    assert len(files) == 4  # features of reals and of samples, the range of samples, distances
+    assert len(files) == 13 + 10 + 10 + 5, "blocks of reals, of features and the range of samples, and of distances"
     for path in files:
         path.write_bytes(path.read_bytes()[:-7])
     assert measure(plan(["fid@40", "ppl_wend@20"]), tmp_path) == before

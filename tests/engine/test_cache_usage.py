@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import ganbench
-from ganbench.engine import cache_usage, shards
+from ganbench.engine import cache_usage, cuts, shards
 from ganbench.engine.cache import Cache
 from ganbench.engine.cache_usage import beyond, entries, parse_size, remove, trim
 from ganbench.errors import BadInputError
@@ -93,7 +93,7 @@ def test_a_finished_pass_keeps_twenty_groups_and_the_same_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fifty shards: computed whole, resumed after a stop, read from groups, and with a damaged group."""
-    monkeypatch.setattr(shards, "SHARD", 10)
+    monkeypatch.setattr(cuts, "SHARD", 10)
     before = measure(plan(["fid@500"]), tmp_path / "whole")
     samples = list((tmp_path / "whole").rglob("*.safetensors"))
     assert len(samples) == 20 + 13 + 13, "200 reals; 50 shards of features and of ranges, four in a group"
@@ -105,13 +105,13 @@ def test_a_finished_pass_keeps_twenty_groups_and_the_same_number(
 
 
 def test_a_stopped_pass_goes_on_from_its_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shards, "SHARD", 10)
+    monkeypatch.setattr(cuts, "SHARD", 10)
     whole = measure(plan(["fid@500"]), tmp_path / "whole")
 
     class Stopped(BaseException):
         pass
 
-    draw, drawn = shards.Worker.shard, []
+    draw, drawn = shards.Worker.blocks, []
 
     def stopping(self: shards.Worker, *arguments: object) -> object:
         drawn.append(1)
@@ -119,7 +119,7 @@ def test_a_stopped_pass_goes_on_from_its_shards(tmp_path: Path, monkeypatch: pyt
             raise Stopped
         return draw(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(shards.Worker, "shard", stopping)
+    monkeypatch.setattr(shards.Worker, "blocks", stopping)
     with pytest.raises(Stopped):
         measure(plan(["fid@500"]), tmp_path / "stopped")
     assert measure(plan(["fid@500"]), tmp_path / "stopped") == whole

@@ -8,8 +8,9 @@ import torch
 import toygan
 
 from ganbench.engine.cache import Cache
+from ganbench.engine.cuts import SHARD, bounds
 from ganbench.engine.plan import Plan
-from ganbench.engine.shards import SHARD, Worker, bounds, missing, tile_size, work
+from ganbench.engine.shards import Worker, missing, tile_size, work
 from ganbench.errors import NonFiniteError
 from tests.subjects import plan
 
@@ -75,9 +76,9 @@ def test_progress_counts_every_sample_once(tmp_path: Path) -> None:
 
 
 def test_ranks_share_the_shards_and_leave_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ganbench.engine import shards
+    from ganbench.engine import cuts
 
-    monkeypatch.setattr(shards, "SHARD", 32)
+    monkeypatch.setattr(cuts, "SHARD", 32)
     built, cache, done = plan(["fid@150"]), Cache(tmp_path), []
     with Worker(built.context, 64) as worker:
         for rank in range(3):

@@ -137,7 +137,7 @@ _FLAGS = (
         "--class",
         "label",
         type=Whole(0, 2**31 - 1),
-        help="Measure one class of a conditional model; renames the results (fid50k becomes fid50k_class2).",
+        help="Measure samples of one class against its reals; renames the results (fid50k becomes fid50k_class2).",
     ),
     click.option(
         "--float64", is_flag=True, help="Path lengths and equivariance in float64: slower, no rounding noise."

@@ -47,7 +47,10 @@ class OfSamples(BaseMetric):
         return Features(extractor, layer, self.quantiser, self.resize)
 
     def of_class(self, label: int) -> Self:
-        """Return the metric of one class: ``fid50k`` of class 2 is ``fid50k_class2``."""
+        """Return the metric of one class: ``fid50k`` of class 2 is ``fid50k_class2``.
+
+        Samples and reals are of that class alone; a count is that of its samples, ``max_real`` that of its reals.
+        """
         changes: dict[str, Any] = {"name": f"{self.name}_class{label}", "label": label}  # type: ignore[attr-defined]
         return dataclasses.replace(self, **changes)
 

@@ -169,8 +169,11 @@ def _checked_numbers(laws: Laws, planned: PlannedRun, accumulators: Any) -> dict
         laws.hold(key.startswith(metric.name), law, f"{metric.name}...", key)
         laws.hold(number.higher_is_better in (True, False, None), "a number has a direction", "a bool or None", number)
     laws.equal(flat(found), flat(numbers(metric, planned, accumulators)), "equal accumulators give equal numbers")
+    told = metric.warnings({key: accumulators[where] for key, where in queries.items()})
+    sentences = isinstance(told, list) and all(isinstance(each, str) and each for each in told)
+    laws.hold(sentences, "warnings are sentences", "a list of texts", told)
     after = {key: pickle.dumps(accumulators[where].state()) for key, where in queries.items()}
-    laws.equal(before, after, "compute leaves the accumulators as they are, which other metrics see too")
+    laws.equal(before, after, "compute and warnings leave the accumulators as they are, which other metrics see too")
     return found
 
 

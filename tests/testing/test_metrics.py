@@ -99,6 +99,9 @@ class Mean(BaseMetric):
             return self if self.flaw == "psi name" else type(self)(f"{self.name}_psi0.5", self.count, self.flaw)
         return super().with_(**changes)
 
+    def warnings(self, filled: Mapping[str, Any]) -> list[str]:
+        return [""] if self.flaw == "warnings" else []
+
     def spec(self) -> dict[str, Any]:
         return {**super().spec(), **({"set": {1}} if self.flaw == "spec" else {})}
 
@@ -176,7 +179,8 @@ def test_good_ones_pass(metric: Any) -> None:
         (Mean(flaw="column"), "columns begin with the metric's name"),
         (Mean(flaw="direction of a number"), "a number has a direction"),
         (Mean(flaw="fickle"), "equal accumulators give equal numbers"),
-        (Mean(flaw="reads"), "compute leaves the accumulators as they are"),
+        (Mean(flaw="warnings"), "warnings are sentences"),
+        (Mean(flaw="reads"), "compute and warnings leave the accumulators as they are"),
         (Mean(flaw="shards"), "any shard split gives the same number"),
         (
             Mean(flaw="columns"),

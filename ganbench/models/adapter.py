@@ -1,4 +1,4 @@
-"""What adapters have in common: a third party's inherits the defaults and defines what differs."""
+"""The base class of adapters, with defaults for a third party's."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from ganbench.types import Checkpoint, Dataset, Embedded, Progress, Recipe
 
 
 class BaseAdapter:
-    """Defaults of an adapter: nothing published, nothing embedded, nothing to train. See ``ganbench.types.Adapter``."""
+    """Defaults of an adapter: no published or embedded weights, and no training. See ``ganbench.types.Adapter``."""
 
     recipes: Mapping[str, Recipe] = {}
     published: Mapping[str, Checkpoint] = {}
@@ -18,23 +18,25 @@ class BaseAdapter:
     takes_path: bool = False
 
     def load_entry(self, weights: Path, device: str, entry: str) -> Any:
-        """Refuse.
-
-        Raises:
-            BadInputError: always.
-        """
-        raise BadInputError(f"this model takes {weights} as a whole: leave out the entry {entry!r}.")
-
-    def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Progress) -> Path:
-        """Refuse.
+        """Refuse: the model's files hold one network.
 
         Raises:
             BadInputError: always.
         """
         raise BadInputError(
-            "this model has no training recipe: choose one that `ganbench list models --long` gives one."
+            f"expected no entry of {weights}, which this model loads as a whole, found {entry!r}: leave it out."
+        )
+
+    def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Progress) -> Path:
+        """Refuse: the model cannot be trained here.
+
+        Raises:
+            BadInputError: always.
+        """
+        raise BadInputError(
+            "expected a model with a training recipe, found one without: choose among `ganbench list models --long`."
         )
 
     def untrained(self, data: Dataset, recipe: Recipe) -> Any:
-        """Return None: what the model can do is known once it is trained."""
+        """Return None: the capabilities of the model are known only after training."""
         return None

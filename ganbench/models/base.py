@@ -1,4 +1,4 @@
-"""From the name of a model to something that can be measured."""
+"""Loading of models by name."""
 
 import hashlib
 from pathlib import Path
@@ -18,19 +18,19 @@ from ganbench.types import Adapter, Checkpoint, Embedded, Fingerprinted, LoadedM
 
 
 def load_model(name: str, weights: Path | str | None = None, *, device: str = "cpu", entry: str | None = None) -> Any:
-    """Return a model, following one of the protocols of ``ganbench.types``; its configuration comes from the file.
+    """Return a model that follows one of the protocols of ``ganbench.types``; its configuration comes from the file.
 
     Args:
-        name: such as ``stylegan3``, ``stylegan3:ffhq-1024-t`` for a published checkpoint, or ``images:FOLDER``.
+        name: name such as ``stylegan3``, ``stylegan3:ffhq-1024-t`` for a published checkpoint, or ``images:FOLDER``.
         weights: a file, ``hf://OWNER/REPO/FILE``, or for ``images`` a folder; None for the embedded weights or the
-            published ones named.
-        device: such as ``cpu`` or ``cuda``.
-        entry: which network of a file that holds several, by its name or key; None for the usual one.
+            published ones that ``name`` selects.
+        device: device such as ``cpu`` or ``cuda``.
+        entry: name or key of one network in a file that holds several; None for the usual one.
 
     Raises:
-        UnknownNameError: no such model, or no such published checkpoint.
+        UnknownNameError: there is no such model, or no such published checkpoint.
         BadInputError: the weights or the device cannot be used.
-        MissingWeightsError: the published checkpoint is not here and cannot be fetched.
+        MissingWeightsError: the published checkpoint is not on this machine and cannot be fetched.
     """
     return open_model(name, weights, device, entry).model
 
@@ -48,14 +48,16 @@ def adapter_of(family: str) -> Adapter:
 def open_model(
     name: str, weights: Path | str | None = None, device: str = "cpu", entry: str | None = None
 ) -> LoadedModel:
-    """Return a loaded model together with where it came from. Arguments and errors are those of ``load_model``."""
+    """Return a loaded model with the provenance of its weights; for arguments and errors see ``load_model``."""
     if not isinstance(name, str):
-        raise BadInputError(f"expected the name of a model, such as 'stylegan3', found {name!r:.60}: give text.")
+        raise BadInputError(f"expected the name of a model, such as 'stylegan3', found {name!r:.60}: give a string.")
     family, colon, release = name.partition(":")
     adapter = adapter_of(family)
     check_device(device)
     if colon and weights is not None:
-        raise BadInputError(f"{name!r} names weights and {weights} others: give one of the two.")
+        raise BadInputError(
+            f"expected weights once, found them in the name {name!r} and again, {weights}: give one of the two."
+        )
     if colon and adapter.takes_path:
         weights = release or None
     elif colon:
@@ -65,7 +67,7 @@ def open_model(
     return _of_path(name, adapter, weights, device, entry)
 
 
-open_subject = open_model  # the name under which scripts have known it
+open_subject = open_model  # former name, kept for scripts
 
 
 def _of_path(name: str, adapter: Adapter, weights: Path | str, device: str, entry: str | None) -> LoadedModel:
@@ -75,18 +77,18 @@ def _of_path(name: str, adapter: Adapter, weights: Path | str, device: str, entr
         return LoadedModel(name, model, str(weights), _sha256_of(model, name), benchmark=adapter.benchmark)
     sha256 = file_sha256(path)
     model, benchmark = _loaded(name, adapter, path, device, entry), _benchmark(adapter, path)
-    if file_sha256(path) != sha256:  # read several times: its kind, its header, its tensors
-        raise BadInputError(f"expected {path} to stay as it is, found that it changed while it was read: try again.")
-    if entry is not None:  # of one file, each network has its own sha256: results are kept by it
+    if file_sha256(path) != sha256:  # it was read several times: for format, header and tensors
+        raise BadInputError(f"expected {path} to stay unchanged while it was read, found other content: try again.")
+    if entry is not None:  # results are stored by sha256, so each network of a file needs a different one
         weights, sha256 = f"{weights}#{entry}", hashlib.sha256(f"{sha256} {entry}".encode()).hexdigest()
     return LoadedModel(name, model, str(weights), sha256, benchmark=benchmark)
 
 
 def _loaded(name: str, adapter: Adapter, weights: Path | None, device: str, entry: str | None = None) -> Any:
-    """Return what an adapter loads.
+    """Return the model that an adapter loads.
 
     Raises:
-        BadInputError: the file cannot be used, or the adapter is a third party's and fails; it is named.
+        BadInputError: the file cannot be used, or a third party's adapter failed; the message names it.
     """
     try:
         if entry is None or weights is None:
@@ -106,10 +108,10 @@ def _loaded(name: str, adapter: Adapter, weights: Path | None, device: str, entr
 
 
 def benchmark_of(name: str) -> str:
-    """Return the benchmark of a model's embedded or published weights, without loading them.
+    """Return the name of the benchmark for a model's embedded or published weights, without loading them.
 
     Raises:
-        UnknownNameError: no such model, or no such published checkpoint.
+        UnknownNameError: there is no such model, or no such published checkpoint.
     """
     family, _, release = name.partition(":")
     adapter = adapter_of(family)
@@ -125,16 +127,16 @@ def _checkpoint(adapter: Adapter, release: str) -> Checkpoint:
 
 
 def check_device(device: str) -> None:
-    """Check that a device exists here and computes, which ``meta`` does not.
+    """Check that a device exists on this machine and can compute (``meta`` cannot).
 
     Raises:
-        BadInputError: it does not.
+        BadInputError: the device cannot be used.
     """
     try:
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError, ValueError) as error:
         raise BadInputError(
-            f"the device {device!r} cannot be used here: choose cpu, or cuda where there is one."
+            f"expected a device of this machine, found {device!r}: choose cpu, or cuda where there is one."
         ) from error
 
 
@@ -147,17 +149,17 @@ def _published(name: str, adapter: Adapter, release: str, device: str, entry: st
 
 def _embedded(name: str, adapter: Adapter, device: str, entry: str | None) -> LoadedModel:
     if entry is not None:
-        raise BadInputError(f"the entry {entry!r} is of a file of weights, and none was given: add --weights FILE.")
+        raise BadInputError(f"expected a file of weights for the entry {entry!r}, found none: add --weights FILE.")
     model, own = _loaded(name, adapter, None, device), adapter.embedded
-    if own is None:  # a third party's model that is its own weights
-        note = f"{name} is what the model comes with: its numbers are not comparable with published ones."
+    if own is None:  # a third party's model that comes with its weights
+        note = f"{name} is measured with the weights it comes with: its numbers are not comparable with published ones."
         own = Embedded(Path("embedded"), note, adapter.benchmark, "")
         return LoadedModel(name, model, "embedded", _sha256_of(model, name), own, own.benchmark)
     return LoadedModel(name, model, own.weights.stem, file_sha256(own.weights), own, own.benchmark)
 
 
 def _sha256_of(model: Any, name: str) -> str:
-    """Return what a model without a file is known by: the checksum that it gives, its weights, or its class."""
+    """Return the identity of a model without a file: its own checksum, or a sha256 of class and weights."""
     if isinstance(model, Fingerprinted):
         return model.sha256
     content = hashlib.sha256(f"{name} {type(model).__module__}.{type(model).__qualname__}".encode())
@@ -169,7 +171,7 @@ def _sha256_of(model: Any, name: str) -> str:
 
 
 def _benchmark(adapter: Adapter, path: Path) -> str:
-    """Return the model's own benchmark, or the embedded one for weights that were trained on the embedded data."""
+    """Return the benchmark of the model's paper, or the embedded one for weights trained on the embedded data."""
     own = adapter.embedded
     if own is None or not path.is_file():
         return adapter.benchmark

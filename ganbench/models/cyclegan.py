@@ -25,8 +25,8 @@ from ganbench.models.training import Pictures, TrainableAdapter, always_by_domai
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe, WithDomains
 
 UNNAMED = ("A", "B")
-MOST_PIXELS = 2**14  # of width and height of training images
-TARGETS = {"G_A": 1, "G": 1, "G_B": 0}  # where each generator translates to
+MOST_PIXELS = 2**14  # largest width and height of training images
+TARGETS = {"G_A": 1, "G": 1, "G_B": 0}  # generator -> index of its target domain
 OFFICIAL_NAME = re.compile(r".+_net_(?P<name>[GD](_[AB])?)\.pth", re.DOTALL)
 BERKELEY = "http://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models"
 PUBLISHED = (
@@ -40,10 +40,10 @@ class CycleGANTranslator(nn.Module):
     """One or both directions of a CycleGAN; a ``Translator``.
 
     Attributes:
-        domains: names of the first and the second domain, ``("A", "B")`` where the file has none.
-        targets: those that can be translated to.
-        img_channels: of the images taken.
-        img_resolution: that the networks were trained on, or None where it is not known.
+        domains: names of the first and the second domain; ``("A", "B")`` if the file has none.
+        targets: names of the domains that these weights translate to.
+        img_channels: channels of the input images.
+        img_resolution: resolution of the training images in pixels, or None if unknown.
     """
 
     def __init__(
@@ -58,20 +58,20 @@ class CycleGANTranslator(nn.Module):
 
     @torch.no_grad()
     def translate(self, x: Tensor, target: str | int | Tensor, style: Tensor | None = None) -> Tensor:
-        """Return images translated to a domain; any size that the network takes will do.
+        """Return images translated to a domain, ``[N, C, H, W]`` float32, nominally -1..1.
 
         Args:
-            x: ``[N, C, H, W]`` float32, -1..1, of the other domain.
+            x: images of the other domain, ``[N, C, H, W]`` float32, -1..1; H and W of any size the network takes.
             target: name or index (0 or 1) of the domain, or ``[N]`` int64, an index for each image.
-            style: None; there is none.
+            style: must be None, because CycleGAN has no styles.
 
         Raises:
-            UnknownNameError: no such domain.
-            BadInputError: a domain that these weights do not translate to, images that the network does not take, or a
-                style.
+            UnknownNameError: there is no such domain.
+            BadInputError: these weights do not translate to the domain, the network does not take such images, or a
+                style is given.
         """
         if style is not None:
-            raise BadInputError("CycleGAN translates without a style: leave the style out.")
+            raise BadInputError("expected no style, which CycleGAN does not have, found one: leave it out.")
         if not isinstance(target, Tensor):
             translated: Tensor = self._direction(target)(self._checked(x, target))
             return translated
@@ -86,18 +86,15 @@ class CycleGANTranslator(nn.Module):
         index = domain_index(self.domains, target)
         if str(index) not in self.generators:
             raise BadInputError(
-                f"these weights translate to {', '.join(self.targets)} alone, not to {self.domains[index]}: give those "
-                "of the other direction, or a folder with both."
+                f"expected the target {', '.join(self.targets)} of these weights, found {self.domains[index]}: give "
+                "weights of the other direction, or a folder with both."
             )
         return self.generators[str(index)]
 
     def _checked(self, x: Tensor, target: str | int) -> Tensor:
         network: Any = self._direction(target)
         if x.ndim != 4 or x.shape[1] != network.input_nc:
-            raise BadInputError(
-                f"the network takes images of {network.input_nc} channels, [N, C, H, W], not {list(x.shape)}: "
-                "convert them."
-            )
+            raise BadInputError(f"expected images [N, {network.input_nc}, H, W], found {list(x.shape)}: convert them.")
         try:
             check_size(network, x.shape[2], x.shape[3])
         except ValueError as error:
@@ -106,7 +103,7 @@ class CycleGANTranslator(nn.Module):
 
 
 class CycleGANAdapter(TrainableAdapter):
-    """The way in for CycleGAN; attributes are those of ``ganbench.models.stylegan.StyleGANAdapter``."""
+    """Adapter of CycleGAN; for attributes see ``ganbench.models.stylegan.StyleGANAdapter``."""
 
     title = "CycleGAN"
     settings = Settings
@@ -128,13 +125,13 @@ class CycleGANAdapter(TrainableAdapter):
     )
 
     def load(self, weights: Path | None, device: str, entry: str | None = None) -> CycleGANTranslator:
-        """Return the translator of a file or folder.
+        """Return the translator in a file or folder.
 
         Args:
-            weights: safetensors written here, an official file of one generator, or a folder with the two,
+            weights: our safetensors, an official file of one generator, or a folder with both,
                 ``latest_net_G_A.pth`` and ``latest_net_G_B.pth``; None for the embedded weights.
-            device: where to put it.
-            entry: which network of the file, by its name or key; None for all generators.
+            device: device of the model.
+            entry: name or key of one network in the file; None for all generators.
 
         Raises:
             BadInputError: the file cannot be read, or holds another architecture.
@@ -146,11 +143,11 @@ class CycleGANAdapter(TrainableAdapter):
         return CycleGANTranslator(generators, domains, resolution).eval().to(device)
 
     def load_entry(self, weights: Path, device: str, entry: str) -> CycleGANTranslator:
-        """Return what one part of a file holds; arguments and errors are those of ``load``."""
+        """Return the translator in one entry of a file; for arguments and errors see ``load``."""
         return self.load(weights, device, entry)
 
     def prepare(self, data: Dataset, settings: dict[str, Any], run_dir: Path, **options: Any) -> PreparedRun[Any]:
-        """Return a run that can begin, on data of two domains; see ``TrainableAdapter``."""
+        """Return a run that is ready to start, on data with two domains; see ``TrainableAdapter``."""
         from baselines.cyclegan.train import prepare
 
         always_by_domain(settings, "cyclegan")
@@ -167,53 +164,59 @@ class CycleGANAdapter(TrainableAdapter):
 
 
 def two_domains(data: Dataset) -> tuple[tuple[str, str], tuple[Pictures, Pictures]]:
-    """Return names and images of a data set's two domains.
+    """Return the names and the images of a data set's two domains.
 
     Raises:
-        BadInputError: it has none, more or fewer, or one without images.
+        BadInputError: the data set does not have two domains, or one of them has no images.
     """
     if not isinstance(data, WithDomains):
-        raise BadInputError(f"{data.name} has no domains to translate between: give a folder with trainA and trainB.")
+        raise BadInputError(
+            f"expected data with two domains, found none in {data.name}: give a folder with trainA and trainB."
+        )
     if len(data.domains) != 2:
         shown = ", ".join(data.domains)
         raise BadInputError(
-            f"{data.name} has {len(data.domains)} domains ({shown}): cyclegan takes two, so choose two."
+            f"expected data with two domains, found {len(data.domains)} in {data.name} ({shown}): choose two."
         )
     place = classes_of(data)
     pictures = [Pictures(data, (place == domain).nonzero().flatten().tolist()) for domain in range(2)]
     for name, images in zip(data.domains, pictures, strict=True):
         if not len(images):
-            raise BadInputError(f"the domain {name} of {data.name} has no images: add some to train on.")
+            raise BadInputError(
+                f"expected training images of every domain, found none of {name} in {data.name}: add some."
+            )
     return (data.domains[0], data.domains[1]), (pictures[0], pictures[1])
 
 
 def generators_of(path: Path, entry: str | None = None) -> dict[int, Generator]:
-    """Return the generators in a file, by the domain that they translate to; one alone translates to the second.
+    """Return the generators in a file, by the index of their target domain; a single one translates to the second.
 
     Args:
-        path: of the file.
-        entry: which network, by its name or key; None for all.
+        path: the file.
+        entry: name or key of one network; None for all.
 
     Raises:
-        BadInputError: the file cannot be read, or holds something else, or several for one direction.
+        BadInputError: the file cannot be read, holds no generators, or holds several that cannot be told apart.
     """
     networks = load(path, entry)
     found = {name: it for name, it in networks.items() if isinstance(it, ResnetGenerator | UnetGenerator)}
     if not found:
         held = ", ".join(networks)
-        raise BadInputError(f"{path} holds no CycleGAN generator but {held}: give a file such as latest_net_G_A.pth.")
+        raise BadInputError(
+            f"expected a CycleGAN generator in {path}, found {held}: give a file such as latest_net_G_A.pth."
+        )
     if found.keys() <= TARGETS.keys():
         return {TARGETS[name]: network for name, network in found.items()}
     if len(found) > 1:
-        raise BadInputError(f"{path} holds {len(found)} generators, {', '.join(found)}: choose one with --entry.")
+        raise BadInputError(f"expected one generator in {path}, found {', '.join(found)}: choose one with --entry.")
     return dict(enumerate(found.values(), start=1))
 
 
 def official_files(folder: Path) -> list[Path]:
-    """Return the files of the generators in a folder: the latest of each, or the only ones.
+    """Return the files of the generators in a folder: the ``latest_`` one of each, or the only one.
 
     Raises:
-        BadInputError: there are none, or those of several epochs and no latest.
+        BadInputError: there are none, or several epochs of one generator and no ``latest_`` file.
     """
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
@@ -223,29 +226,35 @@ def official_files(folder: Path) -> list[Path]:
         name: [path for path in paths if path.name.startswith("latest_")] or paths for name, paths in found.items()
     }
     if not chosen:
-        raise BadInputError(f"{folder} holds no CycleGAN generators: give a folder with latest_net_G_A.pth and G_B.")
+        raise BadInputError(
+            f"expected latest_net_G_A.pth and latest_net_G_B.pth in {folder}, found neither: give another folder."
+        )
     for name, paths in chosen.items():
         if len(paths) > 1:
-            raise BadInputError(f"{folder} holds {name} of {len(paths)} epochs and no latest: give one file.")
+            raise BadInputError(
+                f"expected latest_net_{name}.pth in {folder}, found {len(paths)} other epochs: give one file."
+            )
     directions = [name for name in chosen if name != "G"] or ["G"]
     return [chosen[name][0] for name in directions]
 
 
 def domains_in(path: Path) -> tuple[tuple[str, ...], int | None]:
-    """Return the domains' names and the resolution that a file's header has, or what stands for them.
+    """Return the names of the domains and the resolution in a file's header, or ``("A", "B")`` and None.
 
     Raises:
-        BadInputError: the header has something else there.
+        BadInputError: the header has no two different names, or no valid resolution.
     """
     header = header_of(path) if path.is_file() else {}
     domains, resolution = header.get("domains", list(UNNAMED)), header.get("img_resolution")
     texts = isinstance(domains, list) and all(isinstance(name, str) for name in domains)
     if not texts or len(domains) != 2 or len(set(domains)) != 2:
-        raise BadInputError(f"{path} names {str(domains)[:60]} in its header, not two domains: train or convert anew.")
+        raise BadInputError(
+            f"expected two different domains in the header of {path}, found {str(domains)[:60]}: convert again."
+        )
     if resolution is not None and not Number(1, MOST_PIXELS, whole=True).holds(resolution):
         raise BadInputError(
-            f"{path} says in its header img_resolution {str(resolution)[:40]}, expected a whole number from 1 to "
-            f"{MOST_PIXELS}: train or convert anew."
+            f"expected img_resolution from 1 to {MOST_PIXELS} in the header of {path}, found {str(resolution)[:40]}: "
+            "train or convert again."
         )
     return tuple(domains), resolution
 

@@ -1,4 +1,4 @@
-"""Choosing the domain to translate to: by name, by index, or by an index for each image."""
+"""The target domain of a translation: by name, by index, or by an index for each image."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ from ganbench.errors import BadInputError
 
 
 def domain_index(domains: Sequence[str], target: str | int) -> int:
-    """Return the place of a domain, 0..len(domains) - 1.
+    """Return the index of a domain, 0..len(domains) - 1.
 
     Args:
-        domains: names.
+        domains: names of all domains.
         target: a name or an index.
 
     Raises:
-        UnknownNameError: no such domain; suggests the nearest.
+        UnknownNameError: there is no such domain; the message suggests the nearest.
     """
     if target in domains:
         return domains.index(str(target))
@@ -26,10 +26,13 @@ def domain_index(domains: Sequence[str], target: str | int) -> int:
 
 
 def check_targets(target: Tensor, count: int) -> None:
-    """Check that there is an index for each of ``count`` images: ``[count]``, an integer type.
+    """Check that ``target`` has an index for each of ``count`` images: ``[count]``, of an integer type.
 
     Raises:
-        BadInputError: there is not.
+        BadInputError: the shape or the dtype is different.
     """
     if target.shape != (count,) or target.is_floating_point():
-        raise BadInputError(f"{count} images came with targets {list(target.shape)}: give an index for each image.")
+        raise BadInputError(
+            f"expected integer targets [{count}], found {list(target.shape)} {target.dtype}: "
+            "give an index for each image."
+        )

@@ -25,9 +25,12 @@ from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 Target = str | int | Tensor
 
 CLASSES = {"generator": Generator, "mapping_network": MappingNetwork, "style_encoder": StyleEncoder}
-IMG_SIZES = {"celebahq-256": 256, "afhq-256": 256}  # to which a recipe's images are brought; others are as they are
+IMG_SIZES = {
+    "celebahq-256": 256,
+    "afhq-256": 256,
+}  # recipe -> size that its images are resized to; others are not resized
 DROPBOX = "https://www.dropbox.com/s"
-DATA = {  # short name -> address, domains in the order of the official folders, and what for people
+DATA = {  # short name -> address, domains in the order of the official folders, title
     "celebahq-256": ("96fmei6c93o8b8t", ("female", "male"), "CelebA-HQ"),
     "afhq-256": ("etwm810v25h42sn", ("cat", "dog", "wild"), "AFHQ"),
 }
@@ -48,10 +51,11 @@ class StarGANv2Translator(nn.Module):
     """StarGAN v2's averaged networks; a ``StyleTranslator``.
 
     Attributes:
-        domains: names, in the order of the networks' heads; "0", "1" and so on where the file has none.
-        latent_dim: features of z.
-        style_dim: features of a style.
-        img_resolution, img_channels: of the images.
+        domains: names in the order of the networks' heads; "0", "1" and so on if the file has none.
+        latent_dim: number of features of z.
+        style_dim: number of features of a style.
+        img_resolution: height and width of the images in pixels.
+        img_channels: channels of the images.
         needs_masks: whether the generator was trained with masks of faces (``w_hpf`` above 0).
     """
 
@@ -75,45 +79,47 @@ class StarGANv2Translator(nn.Module):
 
         Args:
             x: ``[N, C, R, R]`` float32, -1..1.
-            target: name or index of the domain, or ``[N]`` int64, an index for each image. It is only checked: which
-                domain it is, the style says.
+            target: name or index of the domain, or ``[N]`` int64, an index for each image. It is only checked, because
+                the style determines the domain.
             style: ``[N, style_dim]``, from ``style_from_latent`` or ``style_from_reference``.
             masks: two maps ``[N, 1, H, W]`` in 0..1 of any size, for networks with a high-pass skip (``needs_masks``):
-                of the face with its outline, and without outline and mouth. None leaves the skip out, as the official
-                generator does: such a network then gives images that keep less of the source than it was trained to.
+                of the face with its outline, and without outline and mouth. None leaves out the skip, as the official
+                generator does; the images then keep less of the source than in training.
 
         Raises:
-            UnknownNameError: no such domain.
-            BadInputError: no style, or images or masks that the network does not take.
+            UnknownNameError: there is no such domain.
+            BadInputError: there is no style, or the network does not take such images or masks.
         """
         self._domain(target, x)
         if style is None:
             raise BadInputError(
-                "StarGAN v2 translates in a style and none was given: make one by style_from_latent or "
+                "expected a style, which StarGAN v2 needs, found none: make one by style_from_latent or "
                 "style_from_reference."
             )
         if masks is not None and not self.needs_masks:
-            raise BadInputError("these weights have no high-pass skip for masks: leave the masks out.")
+            raise BadInputError("expected no masks for weights without a high-pass skip, found some: leave them out.")
         if masks is not None and (len(masks) != 2 or any(m.ndim != 4 or m.shape[:2] != (len(x), 1) for m in masks)):
             shapes = ", ".join(str(list(mask.shape)) for mask in masks)
-            raise BadInputError(f"{len(x)} images came with masks {shapes}: give two maps of [{len(x)}, 1, H, W].")
+            raise BadInputError(
+                f"expected two masks [{len(x)}, 1, H, W] for {len(x)} images, found {shapes}: give two maps."
+            )
         translated: Tensor = self.generator(self._checked(x), style, masks=masks)
         return translated
 
     @torch.no_grad()
     def style_from_latent(self, z: Tensor, target: Target) -> Tensor:
-        """Return styles ``[N, style_dim]`` in a domain of latents ``z [N, latent_dim]``, normally distributed."""
+        """Return the styles ``[N, style_dim]`` in a domain of normally distributed latents ``z [N, latent_dim]``."""
         style: Tensor = self.mapping_network(z, self._domain(target, z))
         return style
 
     @torch.no_grad()
     def style_from_reference(self, x: Tensor, target: Target) -> Tensor:
-        """Return the styles ``[N, style_dim]`` of images ``x [N, C, R, R]``, -1..1, as ones of a domain."""
+        """Return the styles ``[N, style_dim]`` of images ``x [N, C, R, R]`` of a domain, -1..1."""
         style: Tensor = self.style_encoder(self._checked(x), self._domain(target, x))
         return style
 
     def _domain(self, target: Target, like: Tensor) -> Tensor:
-        """Return indices ``[N]`` int64 of the domain of each of N inputs."""
+        """Return the index of the domain of each input, ``[N]`` int64."""
         if not isinstance(target, Tensor):
             return torch.full([len(like)], domain_index(self.domains, target), device=like.device)
         check_targets(target, len(like))
@@ -125,13 +131,13 @@ class StarGANv2Translator(nn.Module):
         size = [self.img_channels, self.img_resolution, self.img_resolution]
         if list(x.shape[1:]) != size:
             raise BadInputError(
-                f"the network takes images {['N', *size]}, not {list(x.shape)}: resize or convert them."
+                f"expected images [N, {', '.join(map(str, size))}], found {list(x.shape)}: resize or convert them."
             )
         return x
 
 
 class StarGANv2Adapter(TrainableAdapter):
-    """The way in for StarGAN v2; attributes are those of ``ganbench.models.stylegan.StyleGANAdapter``."""
+    """Adapter of StarGAN v2; for attributes see ``ganbench.models.stylegan.StyleGANAdapter``."""
 
     title = "StarGAN v2"
     settings = Settings
@@ -153,12 +159,12 @@ class StarGANv2Adapter(TrainableAdapter):
     )
 
     def load(self, weights: Path | None, device: str, entry: str | None = None) -> StarGANv2Translator:
-        """Return the translator of a file: official (``..._nets_ema.ckpt``), or safetensors written here.
+        """Return the translator in a file: an official one (``..._nets_ema.ckpt``), or our safetensors.
 
         Args:
             weights: the file; None for the embedded weights.
-            device: where to put it.
-            entry: which part of the file, by its key, such as ``nets_ema``; None for the whole file.
+            device: device of the model.
+            entry: key of one part of the file, such as ``nets_ema``; None for the whole file.
 
         Raises:
             BadInputError: the file cannot be read, or holds another architecture.
@@ -167,23 +173,23 @@ class StarGANv2Adapter(TrainableAdapter):
         networks = load(path, entry)
         if several := [key.removesuffix(".generator") for key in networks if key.endswith(".generator")]:
             raise BadInputError(
-                f"{path} holds several StarGAN v2, under {', '.join(several)}: choose one with --entry."
+                f"expected one StarGAN v2 in {path}, found {', '.join(several)}: choose one with --entry."
             )
         for name, wanted in CLASSES.items():
             if not isinstance(networks.get(name), wanted):
                 held = ", ".join(dict.fromkeys(map(title_of, networks.values())))
-                raise BadInputError(f"{path} holds no networks of a StarGAN v2 (but {held}): give its weights.")
+                raise BadInputError(f"expected networks of a StarGAN v2 in {path}, found {held}: give its weights.")
         count: Any = networks["mapping_network"].num_domains
         return StarGANv2Translator(networks, domains_of(path, count)).eval().to(device)
 
     def load_entry(self, weights: Path, device: str, entry: str) -> StarGANv2Translator:
-        """Return what one part of a file holds; arguments and errors are those of ``load``."""
+        """Return the translator in one entry of a file; for arguments and errors see ``load``."""
         return self.load(weights, device, entry)
 
     def prepare(self, data: Dataset, settings: dict[str, Any], run_dir: Path, **options: Any) -> PreparedRun[Any]:
-        """Return a run that can begin, on data with domains as labels; see ``TrainableAdapter``.
+        """Return a run that is ready to start, on data with domains as labels; see ``TrainableAdapter``.
 
-        The settings may also have ``img_size``, to which the images of a folder of domains are brought; default theirs.
+        The settings may include ``img_size``, the size to which images are resized; by default they are not.
         """
         from baselines.starganv2.train import prepare
 
@@ -205,24 +211,28 @@ def labelled(data: Dataset) -> tuple[Tensor, tuple[str, ...]]:
     """Return the one-hot domains ``[N, D]`` of the images of a data set, and the names of the domains.
 
     Raises:
-        BadInputError: there are no domains, only one, or one without images.
+        BadInputError: there are fewer than two domains, or one of them has no images.
     """
     if data.label_dim < 2:
-        held = "no domains" if data.label_dim == 0 else "a single domain"
-        raise BadInputError(f"{data.name} has {held} to translate between: give a folder with train/DOMAIN for each.")
+        held = "none" if data.label_dim == 0 else "one"
+        raise BadInputError(
+            f"expected data with two or more domains, found {held} in {data.name}: give a folder with train/DOMAIN."
+        )
     names = tuple(getattr(data, "domains", map(str, range(data.label_dim))))
     labels = data.labels(range(len(data)))
     for name, count in zip(names, labels.sum(0).tolist(), strict=True):
         if not count:
-            raise BadInputError(f"the domain {name} of {data.name} has no images: add some to train on.")
+            raise BadInputError(
+                f"expected training images of every domain, found none of {name} in {data.name}: add some."
+            )
     return labels, names
 
 
 def domains_of(path: Path, count: int) -> tuple[str, ...]:
-    """Return the names of a file's domains: its header's, a published checkpoint's also once converted, or numbers.
+    """Return the names of a file's domains: from its header, those of the published checkpoint, or numbers.
 
     Raises:
-        BadInputError: the header names more or fewer than the networks have.
+        BadInputError: the header does not have a name for each of the networks' domains.
     """
     header = header_of(path)
     published = {_file(short): domains for short, (_, domains, _) in DATA.items()}
@@ -231,7 +241,9 @@ def domains_of(path: Path, count: int) -> tuple[str, ...]:
         return tuple(map(str, range(count)))
     texts = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
     if not texts or len(names) != count or len(set(names)) != count:
-        raise BadInputError(f"{path} says in its header other domains than the {count} of its networks: write it anew.")
+        raise BadInputError(
+            f"expected {count} domains in the header of {path}, found {str(names)[:60]}: train or convert again."
+        )
     return tuple(names)
 
 

@@ -1,4 +1,4 @@
-"""What the adapters of the StyleGANs share: loading the averaged generator of a file, and training."""
+"""The base of the StyleGANs' adapters: loading the averaged generator of a file, and training."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -19,16 +19,16 @@ from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
 
 class StyleGANAdapter(TrainableAdapter, ABC):
-    """The way in for a StyleGAN.
+    """Adapter of a StyleGAN.
 
     Attributes:
-        title: the model's name, for people.
-        settings: the class of its training settings.
-        network: its generator's class, or classes.
-        recipes: published and embedded training configurations.
+        title: the model's name in messages.
+        settings: class of its training settings.
+        network: class or classes of its generator.
+        recipes: published and embedded training configurations by name.
         published: official checkpoints by short name, such as ``ffhq-1024-t``.
-        benchmark: the paper's protocol.
-        embedded: the weights that come along.
+        benchmark: name of the paper's benchmark.
+        embedded: the weights that come with ganbench.
     """
 
     title: ClassVar[str]
@@ -40,15 +40,15 @@ class StyleGANAdapter(TrainableAdapter, ABC):
 
     @abstractmethod
     def trainer(self) -> Callable[..., PreparedRun[Any]]:
-        """Return the function of the paper's package that prepares a run."""
+        """Return the function that prepares a run, from the paper's package in ``baselines``."""
 
     def load(self, weights: Path | None, device: str, entry: str | None = None) -> Any:
-        """Return the generator of a file: the averaged one of an official snapshot, or safetensors written here.
+        """Return the generator in a file: the averaged one of an official snapshot, or our safetensors.
 
         Args:
             weights: the file; None for the embedded weights.
-            device: where to put it.
-            entry: which network of the file; None for the averaged generator.
+            device: device of the model.
+            entry: name or key of one network in the file; None for the averaged generator.
 
         Raises:
             BadInputError: the file cannot be read, or holds another architecture.
@@ -57,15 +57,15 @@ class StyleGANAdapter(TrainableAdapter, ABC):
         network = load_one(path, *AVERAGED, entry=entry)
         if not isinstance(network, self.network):
             remedy = f"measure it with {other}" if (other := _model_of(network)) else "give its weights"
-            raise BadInputError(f"{path} holds a {title_of(network)}, not a {self.title} generator: {remedy}.")
+            raise BadInputError(f"expected a {self.title} generator in {path}, found a {title_of(network)}: {remedy}.")
         return network.to(device)
 
     def load_entry(self, weights: Path, device: str, entry: str) -> Any:
-        """Return what one part of a file holds; arguments and errors are those of ``load``."""
+        """Return the generator in one entry of a file; for arguments and errors see ``load``."""
         return self.load(weights, device, entry)
 
     def prepare(self, data: Dataset, settings: dict[str, Any], run_dir: Path, **options: Any) -> PreparedRun[Any]:
-        """Return a run that can begin; see ``TrainableAdapter``."""
+        """Return a run that is ready to start; see ``TrainableAdapter``."""
         labels = _labels(data) if settings.pop("conditional", False) else None
         recipe = recipe_of(self.settings, settings)
         return self.trainer()(
@@ -78,9 +78,9 @@ class StyleGANAdapter(TrainableAdapter, ABC):
 
 
 def _model_of(network: nn.Module) -> str:
-    """Return the option that names the StyleGAN whose generator a network is; "" where it is of none.
+    """Return the ``--model`` option for the StyleGAN that a generator belongs to; "" if there is none.
 
-    StyleGAN2's configuration A, say, is a generator of StyleGAN.
+    A StyleGAN2 file of configuration A, for example, holds a StyleGAN generator.
     """
     for name in registry.names("models"):
         adapter = registry.load("models", name)
@@ -91,5 +91,7 @@ def _model_of(network: nn.Module) -> str:
 
 def _labels(data: Dataset) -> torch.Tensor:
     if not data.label_dim:
-        raise BadInputError(f"{data.name} has no labels to train a conditional model with: leave out conditional.")
+        raise BadInputError(
+            f"expected labels for a conditional model, found none in {data.name}: leave out conditional."
+        )
     return data.labels(range(len(data)))

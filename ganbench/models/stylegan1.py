@@ -1,4 +1,4 @@
-"""StyleGAN: the embedded digits generator, official TensorFlow snapshots, and networks trained here."""
+"""StyleGAN: the embedded digits generator, official TensorFlow snapshots, and generators trained here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from ganbench.models.stylegan import StyleGANAdapter
 from ganbench.types import Checkpoint, Embedded, Recipe
 
 DRIVE = "https://drive.google.com/uc?id="
-DATA = {  # short name -> official name, and where it lies
+DATA = {  # short name -> official name, key of the file on Google Drive
     "ffhq-1024": ("ffhq-1024x1024", "1MEGjdvVpUsu1jB4zrXZN7Y4kBBOzizDQ"),
     "celebahq-1024": ("celebahq-1024x1024", "1MGqJl28pN4t7SAtSrPdSRJSQJqahkzUf"),
     "bedrooms-256": ("bedrooms-256x256", "1MOSKeGF0FJcivpBI7s63V9YHloUTORiF"),
@@ -30,7 +30,7 @@ def _published(official: str, key: str) -> Checkpoint:
 
 
 class StyleGAN1Adapter(StyleGANAdapter):
-    """The way in for StyleGAN; attributes are those of ``StyleGANAdapter``."""
+    """Adapter of StyleGAN; for attributes see ``StyleGANAdapter``."""
 
     title = "StyleGAN"
     network = Generator
@@ -49,7 +49,7 @@ class StyleGAN1Adapter(StyleGANAdapter):
     )
 
     def trainer(self) -> Callable[..., PreparedRun[Any]]:
-        """Return the function of the paper's package that prepares a run."""
+        """Return the function that prepares a run."""
         from baselines.stylegan1.train import prepare
 
         return prepare

@@ -1,4 +1,4 @@
-"""StyleGAN2 and StyleGAN2-ADA: the embedded digits generator, official snapshots, and networks trained here."""
+"""StyleGAN2 and StyleGAN2-ADA: the embedded digits generator, official snapshots, and generators trained here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -41,14 +41,14 @@ def _published(short: str, official: str) -> Checkpoint:
 
 
 class StyleGAN2Adapter(StyleGANAdapter):
-    """The way in for StyleGAN2; attributes are those of ``StyleGANAdapter``."""
+    """Adapter of StyleGAN2; for attributes see ``StyleGANAdapter``."""
 
     title = "StyleGAN2"
     network = (Generator, LightweightGenerator)
     settings = Settings
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(short, official) for short, official in DATA.items()}
-    benchmark = "stylegan3"  # whose authors measured both models alike
+    benchmark = "stylegan3"  # StyleGAN3's authors measured both models by one protocol
     embedded = Embedded(
         weights=Path(baselines.stylegan2.__path__[0]) / "weights" / "digits32.safetensors",
         note=(
@@ -60,7 +60,7 @@ class StyleGAN2Adapter(StyleGANAdapter):
     )
 
     def trainer(self) -> Callable[..., PreparedRun[Any]]:
-        """Return the function of the paper's package that prepares a run."""
+        """Return the function that prepares a run."""
         from baselines.stylegan2.train import prepare
 
         return prepare

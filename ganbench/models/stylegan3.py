@@ -1,4 +1,4 @@
-"""StyleGAN3-T and -R: the embedded digits generator, official snapshots, and networks trained here."""
+"""StyleGAN3-T and -R: the embedded digits generator, official snapshots, and generators trained here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -31,7 +31,7 @@ def _published(short: str, official: str, kind: str) -> Checkpoint:
 
 
 class StyleGAN3Adapter(StyleGANAdapter):
-    """The way in for StyleGAN3; attributes are those of ``StyleGANAdapter``."""
+    """Adapter of StyleGAN3; for attributes see ``StyleGANAdapter``."""
 
     title = "StyleGAN3"
     network = Generator
@@ -52,7 +52,7 @@ class StyleGAN3Adapter(StyleGANAdapter):
     )
 
     def trainer(self) -> Callable[..., PreparedRun[Any]]:
-        """Return the function of the paper's package that prepares a run."""
+        """Return the function that prepares a run."""
         from baselines.stylegan3.train import prepare
 
         return prepare

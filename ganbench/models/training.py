@@ -1,4 +1,4 @@
-"""Training by an adapter: from a data set and a recipe to a run of ``baselines``, whose errors become ganbench's."""
+"""Training by an adapter: from a data set and a recipe to a run of ``baselines``."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from ganbench.types import Dataset, Progress, Recipe
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Turn the errors that ``baselines`` means for the user into those of ganbench; any other is a mistake of ours.
+    """Convert the user errors of ``baselines`` into those of ganbench; any other exception is a bug and passes.
 
     Raises:
         BadInputError: data, settings or a folder cannot be used.
@@ -31,41 +31,41 @@ def user_errors() -> Iterator[None]:
 
 
 class TrainableAdapter(BaseAdapter):
-    """An adapter whose model is trained by ``baselines``.
+    """Adapter of a model that ``baselines`` trains.
 
-    A subclass says what its recipes are made of, which run they make, and which part of that is the model.
+    A subclass defines the class of its settings, how to prepare a run, and which part of a run is the model.
 
     Attributes:
-        settings: the dataclass of all settings.
+        settings: dataclass of all settings.
     """
 
     settings: ClassVar[type[Any]]
 
     @abstractmethod
     def prepare(self, data: Dataset, settings: dict[str, Any], run_dir: Path, **options: Any) -> PreparedRun[Any]:
-        """Return a run that can begin.
+        """Return a run that is ready to start.
 
         Args:
             data: the images.
-            settings: of the recipe; those that are the adapter's own are to be taken out.
-            run_dir: the run's folder.
-            options: as ``baselines.training.frame.Options`` has them.
+            settings: settings of the recipe; those of the adapter itself must be removed before the rest is passed on.
+            run_dir: the run folder.
+            options: see ``baselines.training.frame.Options``.
         """
 
     @abstractmethod
     def model_in(self, training: Any, data: Dataset) -> Any:
-        """Return the model, a Generator or a Translator, that a run on some data trains."""
+        """Return the model, a ``Generator`` or a ``Translator``, in a run on some data."""
 
     def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Progress) -> Path:
-        """Return the path of the weights after training.
+        """Train, and return the path of the weights.
 
         Args:
             data: the images.
-            recipe: its settings are those of the model's own ``Recipe``, and may also have ``seed`` (default 0),
-                ``device`` (default a GPU where there is one, each process its own, else the CPU) and ``conditional``
-                (default no: whether the data's labels are used).
-            run_dir: the run's folder.
-            resume: go on from the last whole snapshot there.
+            recipe: settings of the model's ``Recipe``, and optionally ``seed`` (default 0), ``device`` (default a GPU
+                if there is one, a separate one for each process, else the CPU) and ``conditional`` (default False:
+                whether to use the data's labels).
+            run_dir: the run folder.
+            resume: whether to continue from the newest intact snapshot in the run folder.
             progress: called at each tick.
 
         Raises:
@@ -75,7 +75,7 @@ class TrainableAdapter(BaseAdapter):
             return self._prepared(data, recipe, run_dir).run(resume=resume, on_tick=progress)
 
     def untrained(self, data: Dataset, recipe: Recipe) -> Any:
-        """Return the model as it is before training, on the CPU; arguments and errors are those of ``train``."""
+        """Return the untrained model, on the CPU; for arguments and errors see ``train``."""
         on_cpu = Recipe(recipe.name, {**recipe.settings, "device": "cpu"})
         with user_errors():
             return self.model_in(self._prepared(data, on_cpu, Path()).training, data)
@@ -91,17 +91,24 @@ class TrainableAdapter(BaseAdapter):
 
 
 def always_by_domain(settings: dict[str, Any], model: str) -> None:
-    """Take out ``conditional``, which translators know nothing of.
+    """Remove the setting ``conditional``, which translators do not have.
 
     Raises:
-        SettingsError: the recipe asks for it.
+        SettingsError: the setting is True.
     """
     if settings.pop("conditional", False):
-        raise SettingsError(f"{model} is trained on the domains of its data, not on labels: leave out conditional.")
+        raise SettingsError(
+            f"expected no conditional for {model}, whose labels are its domains, found True: leave out conditional."
+        )
 
 
 class Pictures:
-    """Images of a data set as the training loop reads them: one at a time."""
+    """Images of a data set, one at a time, for the training loop.
+
+    Args:
+        data: the data set.
+        indices: positions of the images; None for all.
+    """
 
     def __init__(self, data: Dataset, indices: Sequence[int] | None = None) -> None:
         self.data, self.indices = data, range(len(data)) if indices is None else indices

@@ -164,6 +164,6 @@ def test_weights_that_change_while_they_are_read_are_refused(tmp_path: Path, mon
         return Waves()
 
     monkeypatch.setattr(toygan.adapter, "load", load)
-    with pytest.raises(BadInputError, match=r"weights\.bin to stay as it is"):
+    with pytest.raises(BadInputError, match=r"weights\.bin to stay unchanged"):
         open_model("waves", path)
     assert len(open_model("waves", path).sha256) == 64, "it is read again as it is now"

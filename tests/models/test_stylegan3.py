@@ -108,9 +108,9 @@ def test_with_the_network_closed_the_error_says_what_to_fetch(monkeypatch: pytes
         ("stylegan3:", None, "cpu", UnknownNameError, "known: afhqv2-512-r"),
         ("stylegan3:ffhq-1024-t", "a.pkl", "cpu", BadInputError, "give one of the two"),
         ("stylegan3", "missing.pkl", "cpu", BadInputError, "missing.pkl does not exist"),
-        ("stylegan3", None, "gpu", BadInputError, "'gpu' cannot be used"),
-        ("stylegan3", None, "meta", BadInputError, "'meta' cannot be used"),
-        ("stylegan3", None, "cuda:99", BadInputError, "'cuda:99' cannot be used"),
+        ("stylegan3", None, "gpu", BadInputError, "found 'gpu': choose"),
+        ("stylegan3", None, "meta", BadInputError, "found 'meta': choose"),
+        ("stylegan3", None, "cuda:99", BadInputError, "found 'cuda:99': choose"),
     ],
 )
 def test_names_that_mean_nothing_are_refused(
@@ -122,9 +122,9 @@ def test_names_that_mean_nothing_are_refused(
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="holds a StyleGAN2 generator, not a StyleGAN3 generator"):
+    with pytest.raises(BadInputError, match=r"expected a StyleGAN3 generator in .*, found a StyleGAN2 generator"):
         load_model("stylegan3", golden("stylegan23/pkl_sg2ada_uncond_32") / "network.pkl")
-    with pytest.raises(BadInputError, match="holds a StyleGAN generator, not a StyleGAN3 generator"):
+    with pytest.raises(BadInputError, match=r"expected a StyleGAN3 generator in .*, found a StyleGAN generator"):
         load_model("stylegan3", golden("stylegan1/sg1_main_32") / "network.pkl")
     metadata = {"model": '"biggan"', "config": "{}"}
     save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors", metadata)
@@ -141,7 +141,7 @@ def test_a_snapshot_of_only_a_discriminator_is_refused(tmp_path: Path) -> None:
         D = stored(Discriminator(**config), "Discriminator", config)  # type: ignore[arg-type]
     with pytest.raises(BadInputError, match="holds no network G_ema, only D"):
         load_model("stylegan3", snapshot(tmp_path / "a.pkl", D=D))
-    with pytest.raises(BadInputError, match="holds a StyleGAN2 discriminator, not a StyleGAN3 generator"):
+    with pytest.raises(BadInputError, match=r"expected a StyleGAN3 generator in .*, found a StyleGAN2 discriminator"):
         load_model("stylegan3", snapshot(tmp_path / "a.pkl", G_ema=D))
 
 

@@ -166,7 +166,7 @@ def test_weights_that_are_not_finite_are_a_divergence_too(tmp_path, monkeypatch)
 
 
 def test_resuming_nothing_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="expected a snapshot to resume from, found none"):
+    with pytest.raises(ValueError, match="no snapshot"):
         train(tmp_path, 4, resume=True)
 
 

@@ -62,6 +62,6 @@ class KernelInceptionDistance(OfSamples):
 
 
 kid50k = KernelInceptionDistance("kid50k", 50_000, max_real=50_000)
-"""KID of 50,000 samples against the first 50,000 reals; lower is better."""
+"""KID of 50,000 samples against the first 50,000 reals, and its deviation over subsets; lower is better."""
 kid50k_full = KernelInceptionDistance("kid50k_full", 50_000, max_real=1_000_000)
-"""KID of 50,000 samples against up to a million reals; lower is better."""
+"""KID of 50,000 samples against up to a million reals, and its deviation over subsets; lower is better."""

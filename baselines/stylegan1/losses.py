@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.stylegan1.layers import downscale2d, fade, upscale2d
+from baselines.ops.gradients import gradient, mixed_norms
 from baselines.stylegan1.networks import Generator
-from baselines.stylegan1.synthesis import Noise, split_lod
+from baselines.stylegan1.synthesis import Noise
 
 Losses = dict[str, Tensor]
 GeneratorLoss = Literal["logistic_nonsaturating", "logistic_saturating", "wgan"]
@@ -103,24 +103,12 @@ def discriminator_loss(
             found["total"] = found["total"] + found[name] * (gamma / 2)
     if penalties.gp_lambda:
         assert mixing is not None, "the gradient penalty needs the draws of its mixed images"
-        found["mixed_norms"] = mixed_norms(D, real, fake, c, mixing)
+        found["mixed_norms"] = mixed_norms(lambda mixed: D(mixed, c), real, fake, mixing)
         distance = (found["mixed_norms"] - penalties.gp_target).square()
         found["total"] = found["total"] + distance * (penalties.gp_lambda / penalties.gp_target**2)
     if penalties.epsilon:
         found["epsilon_penalty"] = true[:, 0].square()
         found["total"] = found["total"] + found["epsilon_penalty"] * penalties.epsilon
-    return found
-
-
-def mixed_norms(D: nn.Module, real: Tensor, fake: Tensor, c: Tensor | None, mixing: Tensor) -> Tensor:
-    """Return the norm of D's gradient at images interpolated between real and fake, ``[N]``."""
-    mixed = torch.lerp(real, fake, mixing.to(real)[:, None, None, None]).detach().requires_grad_(True)
-    return gradient(D(mixed, c), mixed).square().sum([1, 2, 3]).sqrt()
-
-
-def gradient(scores: Tensor, images: Tensor) -> Tensor:
-    """Return the gradient of the sum of ``scores`` with respect to ``images``; it is differentiable."""
-    (found,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
     return found
 
 
@@ -164,17 +152,3 @@ def mixing_cutoff(draws: torch.Generator, probability: float, num_layers: int, l
     if grown < 2 or float(torch.rand([], generator=draws)) >= probability:
         return None
     return int(torch.randint(1, grown, [], generator=draws))
-
-
-def at_level(images: Tensor, lod: float) -> Tensor:
-    """Return images at full size with only the detail of level ``lod``.
-
-    Real images must fade between two resolutions just as the networks do.
-
-    Source: Karras et al. (ICLR 2018), section 2.
-    """
-    missing, share = split_lod(lod, images.shape[-1].bit_length())
-    small = downscale2d(images, 2**missing)
-    if share > 0:
-        small = fade(small, upscale2d(downscale2d(small)), share)
-    return upscale2d(small, 2**missing)

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from baselines.ops.processes import mean_of_all
+from baselines.ops.progressive import Dense, activation, pixel_norm
 from baselines.ops.tiles import can_tile, tiled
-from baselines.stylegan1.layers import Dense, activation, pixel_norm
 
 __all__ = ["MappingNetwork"]
 

@@ -10,16 +10,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from baselines.stylegan1.layers import Blur, Conv, Dense, Fused, activation, downscale2d, fade, minibatch_deviation
+from baselines.ops.levels import downscale2d, fade, level_channels, resolutions, split_lod
+from baselines.ops.progressive import Conv, Dense, Fused, activation, minibatch_deviation
+from baselines.stylegan1.layers import Blur
 from baselines.stylegan1.mapping import MappingNetwork
-from baselines.stylegan1.synthesis import (
-    Noise,
-    Structure,
-    SynthesisNetwork,
-    level_channels,
-    resolutions,
-    split_lod,
-)
+from baselines.stylegan1.synthesis import Noise, Structure, SynthesisNetwork
 
 __all__ = ["Discriminator", "Generator"]
 

@@ -5,55 +5,27 @@ and the settings that its authors published with their code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
 from baselines.stylegan1.losses import DiscriminatorLoss, GeneratorLoss
-from baselines.training import stylegan
-from baselines.training.settings import (
-    ADJUSTABLE,
-    BatchSize,
-    Count,
-    LearningRate,
-    LossWeight,
-    Number,
-    Pixels,
-    Probability,
-    Range,
-)
+from baselines.training import growing, stylegan
+from baselines.training.settings import LossWeight, Pixels, Probability
 
 __all__ = ["RECIPES", "Recipe"]
 
-Rates = Annotated[Mapping[str, float], Range(0, 1e38), ADJUSTABLE]
-
 
 @dataclass(frozen=True)
-class Recipe(stylegan.Recipe):
+class Recipe(growing.Recipe, stylegan.Recipe):
     """All settings of a training run except data and seed.
 
-    The keys of mappings are resolutions as text, because JSON allows no numbers there: ``{"8": 256}``. Resolutions
-    without an entry use ``batch``, ``g_lr`` and ``d_lr``.
-
     Attributes:
-        initial_resolution: resolution at which growing starts.
-        training_kimg: thousands of images at each level before the next one fades in.
-        transition_kimg: thousands of images over which a level fades in.
-        batches: images per step.
-        g_lrs, d_lrs: learning rates.
         g_loss, d_loss: names of the losses.
         r1_gamma, r2_gamma, gp_lambda, gp_target, epsilon: as in ``baselines.stylegan1.losses.Penalties``.
         style_mixing_prob: probability of generating a batch from two latents per image.
         translate: largest random shift, in pixels, of real and generated images before the discriminator.
     """
 
-    g_lr: LearningRate = 0.001
-    d_lr: LearningRate = 0.001
-    initial_resolution: Count = 8
-    training_kimg: Number = 600
-    transition_kimg: Number = 600
-    batches: Mapping[str, BatchSize] = field(default_factory=dict)
-    g_lrs: Rates = field(default_factory=dict)
-    d_lrs: Rates = field(default_factory=dict)
     g_loss: GeneratorLoss = "logistic_nonsaturating"
     d_loss: DiscriminatorLoss = "logistic"
     r1_gamma: LossWeight = 10

@@ -8,21 +8,12 @@ from typing import Any, Literal, Protocol, cast
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.levels import fade, level_channels, resolutions, split_lod, upscale2d
+from baselines.ops.progressive import Conv, Dense, Fused, Scaling, activation, pixel_norm
 from baselines.ops.tiles import can_tile, tiled
-from baselines.stylegan1.layers import (
-    Blur,
-    Conv,
-    Dense,
-    Fused,
-    Scaling,
-    activation,
-    fade,
-    instance_norm,
-    pixel_norm,
-    upscale2d,
-)
+from baselines.stylegan1.layers import Blur, instance_norm
 
-__all__ = ["SynthesisNetwork", "level_channels", "split_lod"]
+__all__ = ["SynthesisNetwork"]
 
 Structure = Literal["auto", "fixed", "linear", "recursive"]
 
@@ -33,22 +24,6 @@ class Noise(Protocol):
     def normal(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
         """Return standard normal draws, ``[N, *shape]``."""
         ...
-
-
-def level_channels(resolution: int, fmap_base: int, fmap_decay: float, fmap_max: int) -> int:
-    """Return the number of channels of the features at ``resolution``, which is at least 2."""
-    return min(int(fmap_base / 2.0 ** ((math.log2(resolution) - 1) * fmap_decay)), fmap_max)
-
-
-def split_lod(lod: float, levels: int) -> tuple[int, float]:
-    """Return how many levels are omitted, and how much of the finest remaining one is still missing, 0..1.
-
-    Args:
-        lod: level of detail: 0 for the full resolution, 1 for half of it, and so on; fractions fade between.
-        levels: number of resolutions from 4x4 on.
-    """
-    lod = min(max(lod, 0.0), float(levels - 1))
-    return int(lod), lod - int(lod)
 
 
 @dataclass(frozen=True)
@@ -301,14 +276,3 @@ class SynthesisNetwork(nn.Module):
         if streams is None:
             return torch.randn(size, dtype=ws.dtype, device=ws.device)
         return streams.normal(f"noise/{layer}", size[2:]).to(ws)[:, None]
-
-
-def resolutions(img_resolution: int) -> list[int]:
-    """Return 4, 8, ... up to ``img_resolution``.
-
-    Raises:
-        ValueError: if it is not a power of two, or less than 4.
-    """
-    if img_resolution < 4 or img_resolution & (img_resolution - 1):
-        raise ValueError(f"expected a resolution of 4, 8, 16 and so on, found {img_resolution}: give a power of two.")
-    return [2**level for level in range(2, int(math.log2(img_resolution)) + 1)]

@@ -1,4 +1,4 @@
-"""The training that all StyleGANs share: a generator, a discriminator, and the averaged generator as the result."""
+"""The training that Progressive GAN and all StyleGANs share: generator, discriminator, and averaged generator."""
 
 import copy
 from abc import abstractmethod
@@ -22,8 +22,8 @@ GRID = 10  # samples in a row and in a column of the sample grid
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Settings that all StyleGANs share.
+class BaseRecipe:
+    """Settings that Progressive GAN and all StyleGANs share.
 
     Attributes:
         generator: keyword arguments of the generator, except those determined by the data.
@@ -32,8 +32,6 @@ class Recipe:
         batch: images per step.
         g_lr, d_lr: learning rates of Adam before the correction for lazy regularisation.
         betas: decay rates of Adam's two moments.
-        ema_kimg: half-life of the averaged generator, in thousands of images.
-        ema_rampup: upper bound of the half-life, as a fraction of the images shown so far; None for no bound.
         mirror: whether to flip images left to right with probability 1/2.
         tick_kimg: thousands of images between two lines of the log.
         snapshot_ticks: ticks between two snapshots.
@@ -46,11 +44,22 @@ class Recipe:
     g_lr: LearningRate = 0.002
     d_lr: LearningRate = 0.002
     betas: Betas = (0.0, 0.99)
-    ema_kimg: Number = 10
-    ema_rampup: Number | None = None
     mirror: bool = False
     tick_kimg: Kimg = 4
     snapshot_ticks: Count = 50
+
+
+@dataclass(frozen=True)
+class Recipe(BaseRecipe):
+    """Settings that all StyleGANs share.
+
+    Attributes:
+        ema_kimg: half-life of the averaged generator, in thousands of images.
+        ema_rampup: upper bound of the half-life, as a fraction of the images shown so far; None for no bound.
+    """
+
+    ema_kimg: Number = 10
+    ema_rampup: Number | None = None
 
 
 class Options(frame.Options, total=False):
@@ -127,7 +136,7 @@ T = TypeVar("T", bound=Training)
 def prepare(
     training: type[T],
     images: Images,
-    recipe: Recipe,
+    recipe: BaseRecipe,
     run_dir: Path,
     *,
     labels: Tensor | None = None,
@@ -166,7 +175,7 @@ def prepare(
 
 
 def networks(
-    training: type[Training], recipe: Recipe, shape: Mapping[str, int], seed: int
+    training: type[Training], recipe: BaseRecipe, shape: Mapping[str, int], seed: int
 ) -> tuple[nn.Module, nn.Module, dict[str, Any]]:
     """Return newly initialised generator and discriminator, and the generator's keyword arguments.
 

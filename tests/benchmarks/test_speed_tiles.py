@@ -12,8 +12,8 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from baselines.ops.conv import transposed_weight
+from baselines.ops.progressive import FUSED_FROM, Equalized, spread
 from baselines.stylegan1 import networks as stylegan1
-from baselines.stylegan1.layers import FUSED_FROM, Equalized, spread
 from baselines.stylegan1.recipes import RECIPES as RECIPES_1
 from baselines.stylegan2 import networks as stylegan2
 from baselines.stylegan2.layers import SynthesisLayer

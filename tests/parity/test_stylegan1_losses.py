@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines.stylegan1.losses import Penalties, at_level, discriminator_loss, generate, generator_loss
-from baselines.stylegan1.schedule import Growth
+from baselines.ops.levels import at_level
+from baselines.stylegan1.losses import Penalties, discriminator_loss, generate, generator_loss
 from baselines.training.ema import ema_beta
+from baselines.training.growth import Growth
 from ganbench.checkpoints import load
 from tests.checkpoints.tflib_records import TRANSLATIONS, variable
 from tests.golden_cases import cases, facts

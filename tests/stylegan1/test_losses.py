@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.levels import at_level
 from baselines.stylegan1.losses import (
     Penalties,
-    at_level,
     discriminator_loss,
     generate,
     generator_loss,

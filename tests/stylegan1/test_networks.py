@@ -7,9 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines.stylegan1.layers import downscale2d, upscale2d
+from baselines.ops.levels import downscale2d, level_channels, split_lod, upscale2d
 from baselines.stylegan1.networks import Discriminator, Generator
-from baselines.stylegan1.synthesis import level_channels, split_lod
 from baselines.training.streams import seeded
 from ganbench.types import EquivariantGenerator, StyleGenerator
 

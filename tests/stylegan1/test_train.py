@@ -8,8 +8,9 @@ from PIL import Image
 
 from baselines.stylegan1.networks import Discriminator, Generator
 from baselines.stylegan1.recipes import RECIPES
-from baselines.stylegan1.train import Training, growth, train
+from baselines.stylegan1.train import Training, train
 from baselines.training.data import BatchSegment
+from baselines.training.growing import growth
 from baselines.training.weights import load_state, read_header
 from tests.training.runs import IMAGES, context, tensors, training_of
 from tests.training.short import SHORT

@@ -2,8 +2,8 @@
 
 import pytest
 
-from baselines.stylegan1.schedule import Growth
 from baselines.training.data import BatchSegment
+from baselines.training.growth import Growth
 
 SMALL = Growth(32, 8, training_kimg=2, transition_kimg=1, batch=10, batches={8: 40, 16: 20}, g_lr=1.0, g_lrs={32: 2.0})
 

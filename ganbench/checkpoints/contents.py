@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NO_NETWORKS = frozenset({"AugmentPipe"})  # persistent objects that a snapshot carries along
 MAX_NETWORKS = 8
 TF_NAMES = ("G", "D", "Gs")  # as a TensorFlow snapshot orders them
+TF_HOMES = ("dnnlib.tflib", "tfutil")  # modules of the class of its networks, today and in Progressive GAN
 MAX_VISITS = 200_000  # values in all dictionaries; the largest checkpoints have some ten thousand
 MAX_DEPTH = 32
 SPARE = 2**29  # bytes that views may unfold to beyond twice the file's length: views of one storage may overlap
@@ -124,7 +125,7 @@ def networks_of(values: Any) -> Mapping[str, PersistentObject | Instance]:
 def _tensorflow(values: Any) -> dict[str, Instance]:
     """Return the networks of a TensorFlow snapshot: three in a tuple, or one alone; of anything else, none."""
     parts = values if isinstance(values, tuple) else (values,)
-    networks = [part for part in parts if isinstance(part, Instance) and part.name.startswith("dnnlib.tflib")]
+    networks = [part for part in parts if isinstance(part, Instance) and part.name.startswith(TF_HOMES)]
     if len(networks) == len(parts) == len(TF_NAMES):
         return dict(zip(TF_NAMES, networks, strict=True))
     if len(networks) == len(parts) == 1:

@@ -242,6 +242,6 @@ NAMES: Mapping[str, Maker] = Makers(
         "torch Size": _instance("torch Size"),
         "torch device": _instance("torch device"),
         **{f"torch {name}": _never for name in TORCH_DTYPES},
-        "dnnlib.tflib.network Network": _instance("dnnlib.tflib.network Network"),
+        **{name: _instance(name) for name in ("dnnlib.tflib.network Network", "tfutil Network")},
     }
 )

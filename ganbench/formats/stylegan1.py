@@ -1,6 +1,5 @@
 """StyleGAN's networks: official TensorFlow snapshots, classifiers of its discriminator's kind, and files of ours."""
 
-import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from ganbench.checkpoints.format import Architecture, BaseFormat, Config, Conten
 from ganbench.errors import BadInputError
 from ganbench.formats.headers import of_single, single
 from ganbench.formats.tensorflow import translated
-from ganbench.formats.tflib import HWIO, IO, Parts, Rule, Translation, renamed, same
+from ganbench.formats.tflib import HWIO, IO, Parts, Rule, Translation, level, renamed, same
 
 ACTIVATION = Choice(("lrelu", "relu"))
 LAYERS: Fields = {
@@ -81,21 +80,21 @@ def words(groups: Mapping[str, str], config: Config) -> dict[str, Any]:
     """Return the level of detail, the scope and the number of the layer that a key's resolution and layer stand for."""
     if "res" not in groups:
         return {}
-    level, layer = round(math.log2(int(groups["res"]) / 4)), groups.get("layer")
+    number, layer = level(int(groups["res"])), groups.get("layer")
     scope = "Conv1" if layer == "1" else "Conv0_up"
-    if level == 0:
+    if number == 0:
         first = "Const" if config.get("const_input_layer", True) else "Dense"
         scope = "Conv" if layer == "1" else first
     return {
-        "lod": round(math.log2(config["img_resolution"] / 4)) - level,
+        "lod": level(config["img_resolution"]) - number,
         "scope": "G_synthesis/{res}x{res}/".format(**groups) + scope,
-        "number": 2 * level + int(layer or 0),
+        "number": 2 * number + int(layer or 0),
     }
 
 
 def generator_ignored(config: Config) -> Collection[str]:
     """Return the synthesis network's copy of the level of detail, and its noise where it uses none."""
-    layers = 2 * round(math.log2(config["img_resolution"] / 2))
+    layers = 2 * level(config["img_resolution"]) + 2
     unused = [] if config.get("use_noise", True) else [f"G_synthesis/noise{i}" for i in range(layers)]
     return ["G_synthesis/lod", *unused]
 
@@ -138,13 +137,18 @@ DISCRIMINATOR_RULES = (
 
 
 def progressive_config(kwargs: Config, parts: Parts) -> Config:
-    """Return the arguments of our discriminator for Progressive GAN's, which is the same without blur.
+    """Return the arguments of our discriminator for Progressive GAN's in StyleGAN's code: the same without blur.
+
+    The official classifiers of attributes are such networks.
 
     Raises:
         BadInputError: labels, which it predicts and our network only looks up.
     """
     if kwargs.get("label_size"):
-        raise BadInputError("holds a conditional discriminator of Progressive GAN, which is not built here")
+        raise BadInputError(
+            "holds a conditional discriminator of Progressive GAN as StyleGAN's code keeps it, which is read only "
+            "without labels"
+        )
     return discriminator_config(kwargs, parts) | {"blur_filter": None}
 
 
@@ -156,7 +160,7 @@ TRANSLATIONS = {
 
 
 class StyleGAN1Format(BaseFormat):
-    """StyleGAN, and the discriminator of Progressive GAN."""
+    """StyleGAN, and the discriminator of Progressive GAN in its code."""
 
     architectures = (GENERATOR, DISCRIMINATOR)
 

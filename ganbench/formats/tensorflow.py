@@ -1,4 +1,4 @@
-"""NVlabs' TensorFlow snapshots: from ``dnnlib.tflib`` networks, read as inert records, to networks of ``baselines``.
+"""NVIDIA's TensorFlow snapshots: from the records of their networks to networks of ``baselines``.
 
 No TensorFlow is needed. Every tensor of one of our networks says which variable it comes from, so what disagrees is
 named as the file names it.
@@ -25,7 +25,7 @@ NEARLY = 0.9  # how near a network is whose functions are those of the layout
 
 @dataclass(frozen=True)
 class Stored:
-    """What is read of one ``dnnlib.tflib`` network.
+    """What is read of one TensorFlow network.
 
     Attributes:
         function: that built its graph, without its module.
@@ -40,8 +40,15 @@ class Stored:
     components: dict[str, "Stored"]
 
 
-def translated(content: Content, translations: Mapping[str, Translation]) -> dict[str, NetworkSpec] | None:
+def translated(
+    content: Content, translations: Mapping[str, Translation], home: str = "dnnlib.tflib"
+) -> dict[str, NetworkSpec] | None:
     """Return the networks of a snapshot, or None where one was not made by the functions of ``translations``.
+
+    Args:
+        content: of a file.
+        translations: by function, or ``"FUNCTION with SYNTHESIS"``.
+        home: how the module of the networks' class begins.
 
     Raises:
         UnsafeFileError: a record is not of the official layout.
@@ -51,7 +58,7 @@ def translated(content: Content, translations: Mapping[str, Translation]) -> dic
         return None
     found = {}
     for name, record in content.networks.items():
-        if not isinstance(record, Instance):
+        if not (isinstance(record, Instance) and record.name.startswith(home)):
             return None
         stored = _stored(record, depth=1)
         translation = translations.get(_functions(stored))

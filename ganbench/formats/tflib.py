@@ -1,5 +1,6 @@
 """How a TensorFlow network's arguments and variables correspond to those of one of our networks."""
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from ganbench.checkpoints.format import Architecture, Config
 Parts = Mapping[str, Config]  # role of a component -> its static keyword arguments
 
 HWIO = (3, 2, 0, 1)  # TensorFlow's order of a convolution's weight, to ours
+HWOI = (2, 3, 0, 1)  # its order of a transposed convolution's
 IO = (1, 0)  # and of a dense layer's
 
 
@@ -56,6 +58,7 @@ class Rule:
         pattern: of keys, with named groups.
         variable: name of the variable, a template over the groups and what ``Translation.words`` makes of them.
         axes, ones, flip, default: as in ``Source``.
+        when: whether it holds for a network with given arguments of ours.
     """
 
     pattern: str
@@ -64,6 +67,7 @@ class Rule:
     ones: int = 0
     flip: bool = False
     default: float | None = None
+    when: Callable[[Config], bool] = lambda config: True
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Translation:
     Attributes:
         architecture: ours.
         configure: from the static keyword arguments of the network and of its components to our constructor's.
-        rules: the first that matches a key of our state dict says which variable it comes from.
+        rules: the first that holds and matches a key of our state dict says which variable it comes from.
         words: from a key's groups and our arguments to more words for the variable's name.
         ignored: names of the variables that our network has no use for, given our arguments.
         constant: a tensor that follows from our arguments alone, by its key; None for those that variables give.
@@ -89,11 +93,16 @@ class Translation:
     def source(self, key: str, config: Config) -> Source:
         """Return the variable that a tensor comes from."""
         for rule in self.rules:
-            if match := re.fullmatch(rule.pattern, key):
+            if (match := re.fullmatch(rule.pattern, key)) and rule.when(config):
                 groups = match.groupdict()
                 name = rule.variable.format(**groups, **self.words(groups, config))
                 return Source(name, rule.axes, rule.ones, rule.flip, rule.default)
         raise AssertionError(f"no rule for {key}")
+
+
+def level(resolution: int) -> int:
+    """Return how often 4 has been doubled in a resolution."""
+    return round(math.log2(resolution / 4))
 
 
 def renamed(kwargs: Config, names: Mapping[str, str]) -> Config:

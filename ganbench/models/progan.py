@@ -1,0 +1,53 @@
+"""Progressive GAN: the embedded digits generator, official TensorFlow snapshots, and networks trained here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import baselines.progan
+from baselines.progan.networks import Generator
+from baselines.progan.recipes import RECIPES
+from baselines.progan.recipes import Recipe as Settings
+from baselines.training.frame import PreparedRun
+from ganbench.models.stylegan import StyleGANAdapter
+from ganbench.types import Checkpoint, Embedded, Recipe
+
+DRIVE = "https://drive.google.com/uc?id="
+
+
+def _published(official: str, key: str) -> Checkpoint:
+    note = f"Progressive GAN of {official.rsplit('-', 1)[0]} by NVIDIA, for non-commercial use (CC BY-NC 4.0)"
+    # No checksums are published with these files; the first download reports its own.
+    return Checkpoint(f"{DRIVE}{key}", "", "progan", note, file=f"karras2018iclr-{official}.pkl")
+
+
+class ProGANAdapter(StyleGANAdapter):
+    """The way in for Progressive GAN; attributes are those of ``StyleGANAdapter``."""
+
+    title = "Progressive GAN"
+    network = Generator
+    settings = Settings
+    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    published: Mapping[str, Checkpoint] = {
+        "celebahq-1024": _published("celebahq-1024x1024", "188K19ucknC6wg1R6jbuPEhTq9zoufOx4"),
+    }
+    benchmark = "progan"
+    embedded = Embedded(
+        weights=Path(baselines.progan.__path__[0]) / "weights" / "digits32.safetensors",
+        note=(
+            "progan is the embedded digits32 generator, a small Progressive GAN of scikit-learn's digits, grown to "
+            "32x32: its numbers are not comparable with published ones."
+        ),
+        benchmark="digits",
+        data="digits",
+    )
+
+    def trainer(self) -> Callable[..., PreparedRun[Any]]:
+        """Return the function of the paper's package that prepares a run."""
+        from baselines.progan.train import prepare
+
+        return prepare
+
+
+adapter = ProGANAdapter()

@@ -154,7 +154,7 @@ class Generator(nn.Module):
         """Return ``x [N, features]`` in the network's dtype, after checking its shape."""
         if x is None or x.ndim != 2 or x.shape[1] != features:
             found = "None" if x is None else list(x.shape)
-            raise ValueError(f"expected {name} of shape [N, {features}], found {found}; give one row for each image.")
+            raise ValueError(f"expected {name} of shape [N, {features}], found {found}: give one row for each image.")
         return x.to(self.lod.dtype)
 
     def images(self, x: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ def train(
     on_tick: OnTick | None = None,
     **options: Unpack[stylegan.Options],
 ) -> Path:
-    """Train and return the path of the averaged generator's weights, ``run_dir / "progan.safetensors"``.
+    """Train, and return the path of the averaged generator's weights, ``run_dir / "progan.safetensors"``.
 
     Each level of detail also gets a sample grid, ``samples-KIMG-RxR.png``, at the end of its training. The log has the
     level as ``Gmain/lod``. For arguments and errors see ``baselines.training.stylegan.prepare`` and

@@ -31,20 +31,20 @@ SUFFIX = ".safetensors"
         "ganbench attributes --data faces-256.zip --labels faces.tsv --subset --recipe paper --out faces.safetensors",
     ),
 )
-@click.option("--data", required=True, help="A folder or zip of square images whose side is a power of two.")
+@click.option("--data", required=True, help="Folder or zip of square images, whose size is a power of two.")
 @click.option("--labels", required=True, type=click.Path(path_type=Path),
-              help="Table: CelebA's list_attr_celeba.txt, or CSV or TSV headed file,NAME,NAME,...")  # fmt: skip
+              help="Table: list_attr_celeba.txt, or CSV or TSV with the header file,NAME,NAME,...")  # fmt: skip
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write, FILE.safetensors.")
 @click.option("--recipe", type=Choice(("small", "paper")), default="small", show_default=True, metavar="[small|paper]",
-              help="small suits a CPU; paper has the widths of the CelebA-HQ classifiers and needs a GPU.")  # fmt: skip
+              help="small for a CPU; paper, as wide as the CelebA-HQ classifiers, for a GPU.")  # fmt: skip
 @click.option(
     "--epochs",
     type=click.FloatRange(0, 10_000, min_open=True),
-    help="How many times to show every image.  [default: 20]",
+    help="Passes over the images.  [default: 20]",
 )
-@click.option("--mirror", is_flag=True, default=None, help="Also show images flipped left to right.")
+@click.option("--mirror", is_flag=True, default=None, help="Also train on images flipped left to right.")
 @click.option("--holdout", type=click.FloatRange(0, 0.9, min_open=True),
-              help="Fraction of the images to measure accuracy on.  [default: 0.1]")  # fmt: skip
+              help="Fraction of the images to measure the accuracy on.  [default: 0.1]")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: 0]")
 @click.option("--subset", is_flag=True, help="Leave out images without a row and rows without an image.")
 @click.option("--force", is_flag=True, help="Replace --out if it exists.")
@@ -52,10 +52,10 @@ SUFFIX = ".safetensors"
 def command(
     data: str, labels: Path, out: Path, recipe: str, subset: bool, force: bool, device: str, **changes: Any
 ) -> None:
-    """Train classifiers of yes-or-no attributes of images; print how accurate each is on held-out images.
+    """Train classifiers of yes-or-no attributes of images; print their accuracy on held-out images.
 
-    Linear separability uses them: `ganbench run --metrics ls --attributes FILE.safetensors`. In the table, 1 is yes and
-    0 or -1 no; the suffixes of image names are ignored. The file is written at the end.
+    Linear separability uses them: `ganbench run --metrics ls --attributes FILE.safetensors`. In the table, 1 means
+    yes, and 0 or -1 means no; suffixes of image names are ignored. The file is written at the end.
     """
     if out.suffix != SUFFIX:
         raise BadInputError(f"expected a file name ending in {SUFFIX}, found {out}: write --out NAME{SUFFIX}.")
@@ -85,8 +85,10 @@ def _images(data: str) -> "ImageFiles":
         raise BadInputError(f"expected a folder or zip of image files, found {data!r}: write --data ./FOLDER.")
     if images.resolution < 4 or images.resolution & (images.resolution - 1):
         size = f"{images.resolution}x{images.resolution}"
-        raise BadInputError(f"{data} has {size} images: resize them to a power of two, such as 64x64 or 256x256.")
-    assert images.fingerprint  # every image is decoded for it, so that a broken one is found now
+        raise BadInputError(
+            f"expected images of a power of two, such as 64x64 or 256x256, found {size}: {data}; resize them."
+        )
+    assert images.fingerprint  # computing it decodes every image, so that a broken one is noticed now
     return images
 
 
@@ -120,7 +122,7 @@ def _learned(
                 network = train.train(shown, answers[taught], recipe, device=device, progress=ticks)
             accuracy = train.accuracy(network, train.Chosen(every, at[held]), answers[held], device=device)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("stopped, and nothing was written.") from None
+        raise KeyboardInterrupt("interrupted: nothing was written.") from None
     return {"network": network, "accuracy": accuracy, "held": held, "recipe": recipe}
 
 
@@ -143,7 +145,7 @@ def _write(out: Path, learned: dict[str, Any], notes: dict[str, Any]) -> None:
 
 
 def _show(learned: dict[str, Any], attributes: Sequence[str], answers: "Tensor") -> None:
-    """Print accuracies, and on stderr for which attributes nothing was learned."""
+    """Print the accuracies, and on stderr the attributes for which nothing was learned."""
     from baselines.attributes.train import commonest
     from ganbench.cli.console import Terminal
     from ganbench.cli.run import WIDEST
@@ -152,14 +154,14 @@ def _show(learned: dict[str, Any], attributes: Sequence[str], answers: "Tensor")
     rows = list(zip(attributes, answers.mean(0).tolist(), learned["accuracy"], simple, strict=True))
     Terminal(width=WIDEST).print(_table(rows, len(learned["held"])))
     if poor := [name for name, _, accuracy, always in rows if accuracy <= always]:
-        remark(f"no more accurate than always giving the more common answer: {', '.join(poor)}; try more --epochs.")
+        remark(f"no better than always giving the more common answer: {', '.join(poor)}; try more --epochs.")
 
 
 def _table(rows: Sequence[tuple[str, float, float, float]], count: int) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"on {count:,} images held out", title_justify="left")
+    table = Table(title=f"on {count:,} held-out images", title_justify="left")
     for name in ("attribute", "have it", "accuracy", "always the more common answer"):
         table.add_column(name, justify="left" if name == "attribute" else "right")
     for name, *shares in rows:

@@ -1,4 +1,4 @@
-"""A benchmark as its paper would print it: the protocol in a table, and its published numbers in the paper's tables."""
+"""Tables of a benchmark: its protocol, and its published numbers as in the papers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -27,9 +27,9 @@ def show_benchmark(console: Terminal, benchmark: Benchmark, everything: bool) ->
     """Print a benchmark's protocol and its published numbers.
 
     Args:
-        console: whose width is kept to.
-        benchmark: to be shown.
-        everything: whether numbers of low confidence are shown, too.
+        console: to print on, within its width.
+        benchmark: to show.
+        everything: whether to show numbers of low confidence, too.
     """
     for line in header(benchmark):
         _print(console, line)
@@ -45,7 +45,7 @@ def show_benchmark(console: Terminal, benchmark: Benchmark, everything: bool) ->
 
 
 def _print(console: Terminal, what: RenderableType) -> None:
-    """Print something indented, without the blanks that fill its lines."""
+    """Print something indented, without trailing blanks."""
     with console.capture() as captured:
         console.print(Padding(what, (0, 0, 0, INDENT), expand=False))
     for line in captured.get().splitlines():
@@ -53,7 +53,7 @@ def _print(console: Terminal, what: RenderableType) -> None:
 
 
 def header(benchmark: Benchmark) -> Iterator[str]:
-    """Yield paper, version and data, and what differs from what each metric does by itself."""
+    """Yield paper, version and data, and how the benchmark varies its metrics."""
     if benchmark.paper:
         yield benchmark.paper
     told = [f"version {benchmark.version}", f"data {data_of(benchmark)}"]
@@ -74,7 +74,7 @@ def _replaced(benchmark: Benchmark) -> dict[str, list[str]]:
 
 
 def data_of(benchmark: Benchmark) -> str:
-    """Return what the reals are, or what the paper's were where they have to be named."""
+    """Return the name of the reals, or a description of the paper's if they must be named."""
     if benchmark.data is not None:
         return benchmark.data
     paper = benchmark.experiment
@@ -85,11 +85,11 @@ def data_of(benchmark: Benchmark) -> str:
 
 
 def protocol_table(metrics: Iterable[Metric], waits_for: Mapping[str, str] | None = None) -> Table:
-    """Return a row a metric: name as papers print it, samples, reals, extractor.
+    """Return a table with a row for each metric: name as papers print it, samples, reals, extractor.
 
     Args:
         metrics: in order.
-        waits_for: by the metric's name; None for no such column.
+        waits_for: text for a further column, by the metric's name; None for no such column.
     """
     table = Table(box=None, pad_edge=False)
     for name in ("metric", "samples", "reals", "extractor", *(["waits for"] if waits_for else [])):
@@ -109,14 +109,14 @@ def _samples(metric: Metric) -> str:
 
 
 def _reals(metric: Metric) -> str:
-    """Return how many reals a metric compares with, "-" for none."""
+    """Return the number of reals that a metric compares with; "-" for none."""
     needs = [need for need in metric.inputs().values() if need.source.reads_data and need.view.extractor]
     needs = [need for need in needs if not isinstance(need.source, Translations)]
     return ", ".join(dict.fromkeys("all" if need.count is None else f"to {need.count:,}" for need in needs)) or "-"
 
 
 def _by_source(rows: Iterable[Published]) -> dict[str, list[Published]]:
-    """Return the numbers by source: one table of the paper each."""
+    """Return the numbers by source, that is, by table of a paper."""
     found: dict[str, list[Published]] = {}
     for row in rows:
         found.setdefault(row.source, []).append(row)
@@ -124,7 +124,7 @@ def _by_source(rows: Iterable[Published]) -> dict[str, list[Published]]:
 
 
 def published_table(rows: Sequence[Published]) -> Table:
-    """Return one source's table: a row a variant and data set, a column a metric."""
+    """Return one source's table, with a row for each variant and data set and a column for each metric."""
     columns = list(dict.fromkeys(printed(row) for row in rows))
     table = Table(box=None, pad_edge=False)
     for name in ("variant", "data", "size"):
@@ -137,7 +137,7 @@ def published_table(rows: Sequence[Published]) -> Table:
 
 
 def published_list(rows: Sequence[Published]) -> Table:
-    """Return the same with a row a number, for terminals that are too narrow for a column a metric."""
+    """Return one source's numbers in rows, for terminals that are too narrow for ``published_table``."""
     table = Table(box=None, pad_edge=False)
     for name in ("variant", "data", "size", "metric", "value"):
         table.add_column(name, justify="right" if name == "value" else "left", no_wrap=name in ("size", "value"))
@@ -148,9 +148,9 @@ def published_list(rows: Sequence[Published]) -> Table:
 
 
 def _by_variant(rows: Sequence[Published]) -> dict[tuple[str, str, str], dict[str, list[str]]]:
-    """Return the values of each metric by variant, data set and resolution; a value that is told twice is told once.
+    """Return the values of each metric by variant, data set and resolution, without repetition.
 
-    Variants of several models are named with the model.
+    If there are several models, variants are preceded by the model.
     """
     several = len({row.model for row in rows}) > 1
     found: dict[tuple[str, str, str], dict[str, list[str]]] = {}
@@ -163,13 +163,13 @@ def _by_variant(rows: Sequence[Published]) -> dict[tuple[str, str, str], dict[st
 
 
 def printed(row: Published) -> str:
-    """Return a number's metric as papers print it, with the unit where that is percent."""
+    """Return a number's metric as papers print it, with the unit if that is percent."""
     return as_printed(row.metric) + (" (%)" if row.unit.startswith("percent") else "")
 
 
 @cache
 def as_printed(metric: str) -> str:
-    """Return a published metric's name as papers print it, or as it is written where it is not measured here."""
+    """Return a published metric's name as papers print it; unchanged if ganbench does not measure it."""
     for part in PARTS:
         try:
             resolve(metric.removesuffix(part))

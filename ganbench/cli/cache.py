@@ -1,4 +1,4 @@
-"""``ganbench cache``: what is kept of finished work, and what of it can go."""
+"""``ganbench cache``: show and prune the finished work."""
 
 from typing import TYPE_CHECKING
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     ),
 )
 @click.option("--prune", is_flag=True,
-              help="Remove what no run can use: left over, damaged, of other versions; with --model or --data, all of "
-              "theirs.")  # fmt: skip
-@click.option("--max-size", metavar="SIZE", help="Remove what was used least recently, until SIZE is left, such as 5G.")
-@click.option("--model", help="Only what is of this model.")
-@click.option("--data", help="Only what is of this data.")
+              help="Remove what no run can use (left over, damaged, of other versions), or everything of --model or "
+              "--data.")  # fmt: skip
+@click.option("--max-size", metavar="SIZE", help="Remove the least recently used files until SIZE is left, such as 5G.")
+@click.option("--model", help="Only files of this model.")
+@click.option("--data", help="Only files of this data set.")
 def command(prune: bool, max_size: str | None, model: str | None, data: str | None) -> None:
     """Show the finished shards that runs continue from, by model and data, and remove some.
 
-    A run removes what was used least recently beyond 20 GiB, or what GANBENCH_CACHE_MAX says.
+    Each run trims the cache to 20 GiB, or to GANBENCH_CACHE_MAX, by removing the least recently used files.
     """
     from ganbench.engine.cache import Cache
     from ganbench.engine.cache_usage import beyond, entries, parse_size, remove

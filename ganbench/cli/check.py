@@ -21,31 +21,31 @@ from ganbench.records.store import Store, read
     ),
 )
 @click.argument("record", required=False, type=click.Path(path_type=Path))
-@click.option("--baseline", required=True, type=click.Path(path_type=Path), help="The record to compare with.")
+@click.option("--baseline", required=True, type=click.Path(path_type=Path), help="Record to compare with.")
 @click.option(
     "--max-regression",
     "tolerances",
     multiple=True,
     metavar="NAME=AMOUNT",
-    help="How much worse a number may get: 2% of the baseline, or 0.5 in its unit. May be repeated.",
+    help="How much worse a number may be: 2% of the baseline, or 0.5 in its unit; may be repeated.",
 )
 @options.results_dir
 @click.pass_context
 def command(
     ctx: click.Context, record: Path | None, baseline: Path, tolerances: tuple[str, ...], results_dir: Path | None
 ) -> None:
-    """Compare a record with a baseline: exit 1 if a number got worse by more than is tolerated, 0 if none did.
+    """Compare a record with a baseline: exit 1 if a number is worse by more than is tolerated, else 0.
 
-    RECORD is a file; without it, the record that the newest run in the results folder wrote of the baseline's model.
-    Exits 2 when it cannot judge: nothing was measured since the baseline, or it was measured in another way.
+    RECORD is a file; the default is the record of the baseline's model from the newest run in the results folder. Exit
+    2 if the two cannot be compared: nothing was measured since the baseline, or it was measured differently.
     """
     allowed = parse_tolerances(tolerances)
     before = read(baseline)
     now = read(record) if record else newest_of_model(before.model["name"], Store(results_dir))
     if is_same_run(before, now):
         raise BadInputError(
-            f"nothing new was measured: the record to judge is of the same run as the baseline {baseline}; make a new "
-            "one with `ganbench run`, or name another RECORD."
+            f"expected a record newer than the baseline, found one of the same run: {baseline}; measure again with "
+            "`ganbench run`, or name another RECORD."
         )
     for remark in remarks(before, now):
         complain(remark)

@@ -1,4 +1,4 @@
-"""The consoles on which verbs draw tables and progress bars."""
+"""Consoles for tables and progress bars."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from ganbench.printable import printable
 
 
 class Terminal(Console):
-    """A rich console that takes no text for markup or escape codes, and leaves a reader who has gone to ``main``.
+    """A rich console without markup and escape codes in text, which leaves a closed pipe to ``main``.
 
     Args:
         width: None for the terminal's.
@@ -22,11 +22,11 @@ class Terminal(Console):
         super().__init__(width=width, stderr=stderr, markup=False, emoji=False, highlight=False)
 
     def print(self, *objects: Any, **settings: Any) -> None:
-        """Print as rich does, with whatever is not printable in text spelt out."""
+        """Print as rich does, with unprintable characters in text escaped."""
         super().print(*map(_shown, objects), **settings)
 
     def on_broken_pipe(self) -> None:
-        """Raise what every other write raises; rich itself would exit with 1, which means a regression here."""
+        """Raise ``BrokenPipeError`` like any other write; rich would exit with 1, which means a regression here."""
         raise BrokenPipeError
 
 
@@ -48,7 +48,7 @@ def images_bar(count: int) -> Iterator[Callable[[], None]]:
     """Show a progress bar on stderr, and yield a function that advances it by one image."""
     from rich.progress import Progress
 
-    # rich would redirect standard output too, which is for the paths of files.
+    # Not redirecting stdout, as rich does by default, keeps it for the paths of files.
     console = Terminal(stderr=True)
     with Progress(console=console, redirect_stdout=False, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("images", total=count)

@@ -1,4 +1,4 @@
-"""``ganbench convert``: an official snapshot as safetensors."""
+"""``ganbench convert``: an official checkpoint to safetensors."""
 
 from pathlib import Path
 
@@ -22,19 +22,19 @@ SUFFIX = ".safetensors"
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT.safetensors", type=click.Path(path_type=Path))
 @click.option("--entry", metavar="NAME",
-              help="Which network of the file, such as G_ema, D or the key it lies under.  [default: the averaged "
-                   "generator, or the only network]")  # fmt: skip
+              help="Network in the file, such as G_ema or D, or its key.  [default: the averaged generator, or the "
+                   "only network]")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace OUT.safetensors if it exists.")
 def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
-    """Write one network of a checkpoint as safetensors, which holds numbers alone; prints the path.
+    """Convert one network of a checkpoint to safetensors, which holds only numbers, and print the path.
 
-    IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3, TensorFlow's or PyTorch's, a network of
-    CycleGAN (latest_net_G_A.pth), or a StarGAN v2 (100000_nets_ema.ckpt), whose networks are all written; dictionaries
-    around them and prefixes of their names are seen through. Nothing in it is executed. The converted network gives the
-    same images bit for bit, and the same file always the same bytes.
+    IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3 (TensorFlow or PyTorch), a network of CycleGAN
+    (latest_net_G_A.pth), or a checkpoint of StarGAN v2 (100000_nets_ema.ckpt), of which all networks are written.
+    Networks are found inside dictionaries and under prefixed names. No code in the file is run. The converted network
+    makes the same images bit for bit, and the same input always gives the same bytes.
     """
     if target.suffix != SUFFIX:
-        raise BadInputError(f"{target} does not end in {SUFFIX}: give the file to write such an ending.")
+        raise BadInputError(f"expected a file name ending in {SUFFIX}, found {target}: write NAME{SUFFIX}.")
     check_folder(target.parent, [target.name], force)
     from ganbench.checkpoints.converting import convert
     from ganbench.checkpoints.recognition import title_of
@@ -42,7 +42,7 @@ def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
 
     for network in convert(source, target, entry).values():
         count = sum(tensor.numel() for tensor in network.parameters())
-        size = network.img_resolution if isinstance(network, Sized) else None  # a CycleGAN's network takes many
+        size = network.img_resolution if isinstance(network, Sized) else None  # CycleGAN's networks accept any size
         shown = f"{size}x{size}, " if size else ""
         remark(f"{title_of(network)}, {shown}{count:,} parameters")
     say(str(target))

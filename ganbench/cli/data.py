@@ -1,4 +1,4 @@
-"""``ganbench data prepare``: real images as a zip to measure and to train with."""
+"""``ganbench data prepare``: write real images to a zip for measuring and training."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,16 +22,16 @@ FILTERS = ("tf1-bilinear", "torch-bilinear", "pil-bilinear", "pil-bicubic", "pil
     examples=("ganbench data prepare photographs --out photographs-256.zip --crop center-crop --size 256",),
 )
 def command() -> None:
-    """Make real images ready to measure and to train with."""
+    """Prepare real images for measuring and training."""
 
 
 class Size(click.ParamType[tuple[int, int]]):
-    """A size in pixels: ``256``, ``512x384``."""
+    """A size in pixels, such as ``256`` or ``512x384``."""
 
     name = "size"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Return width and height, or fail with what to write."""
+        """Return width and height, or fail with an example."""
         parts = str(value).lower().split("x")
         if len(parts) > 2 or not all(part.isdecimal() and part.isascii() and len(part) <= 5 for part in parts):
             self.fail(
@@ -51,17 +51,19 @@ class Size(click.ParamType[tuple[int, int]]):
     ),
 )
 @click.argument("source", metavar="SRC")
-@click.option("--out", metavar="OUT.zip", type=click.Path(path_type=Path), required=True, help="The zip to write.")
+@click.option("--out", metavar="OUT.zip", type=click.Path(path_type=Path), required=True, help="Zip to write.")
 @click.option("--size", type=Size(), help="Width and height in pixels, such as 256.  [default: the images' own]")
 @click.option("--crop", type=Choice(CROPS), default="none", show_default=True,
-              help="What is cut out before the resize: nothing, the largest square in the middle, or for WxH in --size "
-              "the middle rows, on a black square.")  # fmt: skip
+              help="Crop before the resize: none, the largest central square, or, for --size WxH, the central rows on "
+              "a black square.")  # fmt: skip
 @click.option("--filter", "method", type=Choice(FILTERS), default="pil-lanczos", show_default=True,
-              help="Of the resize.")  # fmt: skip
+              help="Filter of the resize.")  # fmt: skip
 @click.option("--labels", "labels_from", metavar="WHAT", default="auto", show_default=True,
-              help="auto (those of SRC), none, folders (one a class), or a dataset.json, idx or npy file.")  # fmt: skip
-@click.option("--limit", type=Count(), help="Take only the first so many images.")
-@click.option("--workers", type=Whole(1, 64), help="Threads; change speed, not bytes.  [default: one a core, up to 8]")
+              help="auto (those of SRC), none, folders (one per class), or a json, idx or npy file.")  # fmt: skip
+@click.option("--limit", type=Count(), help="Largest number of images, taken from the first on.")
+@click.option(
+    "--workers", type=Whole(1, 64), help="Threads; changes speed, not the result.  [default: one per core, up to 8]"
+)
 @click.option("--force", is_flag=True, help="Replace OUT.zip if it exists.")
 def prepare_command(
     source: str,
@@ -74,11 +76,11 @@ def prepare_command(
     workers: int | None,
     force: bool,
 ) -> None:
-    """Write images as a zip in the layout of NVlabs' dataset tool; prints the path.
+    """Write images to a zip in the layout of NVlabs' dataset tool, and print the path.
 
     SRC is a folder or zip of images in any depth, an LMDB of encoded images (LSUN), an npz file with the array images
-    or arr_0 [N, H, W, C] uint8, an idx file of MNIST's kind, or a folder of parquet files of Hugging Face datasets
-    (FOLDER:SPLIT). Issued again after it was interrupted, it goes on where it stopped, and gives the same bytes.
+    or arr_0 [N, H, W, C] uint8, an idx file like those of MNIST, or a folder of parquet files of Hugging Face datasets
+    (FOLDER:SPLIT). The same command continues after an interruption, and the result is the same.
     """
     from ganbench.cli.console import images_bar
     from ganbench.cli.files import check_folder
@@ -88,8 +90,8 @@ def prepare_command(
     from ganbench.errors import BadInputError
 
     if out.suffix != ".zip":
-        raise BadInputError(f"expected a file that ends in .zip for --out, found {out}: name one.")
-    geometry = Geometry(size, crop, method)  # type: ignore[arg-type]  # the options take no other words
+        raise BadInputError(f"expected a file name ending in .zip, found {out}: write --out NAME.zip.")
+    geometry = Geometry(size, crop, method)  # type: ignore[arg-type]  # checked by the options
     check_folder(out.parent, [out.name], force)
     images = open_raw(source)
     labels = _labels(images, labels_from)
@@ -101,9 +103,9 @@ def prepare_command(
         with images_bar(total) as advance:
             made = prepare(images, out, geometry, labels, progress=advance, **settings)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("interrupted: the same command goes on where it stopped.") from None
+        raise KeyboardInterrupt("interrupted: repeat the command to continue.") from None
     if made.found:
-        remark(f"{made.found:,} images were there already.")
+        remark(f"{made.found:,} images were already there.")
     if made.left_out:
         remark(f"{made.left_out:,} images are smaller than the crop and were left out.")
     colour = "greyscale" if made.shape[0] == 1 else "RGB"

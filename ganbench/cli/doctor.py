@@ -1,4 +1,4 @@
-"""``ganbench doctor``: what may go wrong, before an hour is spent."""
+"""``ganbench doctor``: what may go wrong in a run, before it takes an hour."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,19 +25,19 @@ STYLES = {"GOOD": "ok", "NOTE": "note", "DOUBT": "doubt", "STOP": "stop"}
         "ganbench doctor --model stylegan3 --weights G.pkl --data ffhq-256.zip --benchmark stylegan3",
     ),
 )
-@click.option("--model", help="Model that is to be measured.")
-@click.option("--weights", help="Checkpoint that is to be measured.")
-@click.option("--entry", help="Which network of a checkpoint with several.")
+@click.option("--model", help="Model to check.")
+@click.option("--weights", help="Checkpoint to check.  [default: the embedded one]")
+@click.option("--entry", help="Network in a checkpoint with several.")
 @click.option("--data", help="Real images: a name, a folder, a zip, npz or parquet.  [default: the benchmark's]")
-@click.option("--benchmark", help="Measuring protocol, whose extractors are looked for.  [default: the model's]")
+@click.option("--benchmark", help="Measuring protocol, whose extractors are checked.  [default: the model's]")
 @options.device
 @options.results_dir
 @click.pass_context
 def command(ctx: click.Context, /, model: str | None, results_dir: Path | None, **given: Any) -> None:
-    """Look at machine, weights and images in a few seconds, and say what may go wrong; nothing is fetched.
+    """Check machine, weights and images in a few seconds for what may go wrong; nothing is fetched.
 
-    A line each: ok, note (changes numbers or time, and may be meant), doubt (numbers will not be what they seem), stop.
-    The exit code is 2 where something would stop a run.
+    Each line begins with ok, note (affects numbers or time, perhaps on purpose), doubt (numbers will be misleading) or
+    stop. The exit code is 2 if something would stop a run.
     """
     from ganbench.doctor import Level, examine_machine, examine_weights
     from ganbench.engine.options import Options
@@ -62,7 +62,7 @@ def _benchmark(model: str | None, name: str | None) -> "Benchmark | None":
 
 
 def _images(data: str | None, benchmark: "Benchmark | None", loaded: "LoadedModel | None") -> "list[Finding]":
-    """Return findings on the data named, or the benchmark's own."""
+    """Return findings on the named data, or on the benchmark's."""
     from ganbench.data import open_data
     from ganbench.doctor import Finding, Level, examine_images
     from ganbench.engine.planning import sized_for

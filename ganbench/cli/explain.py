@@ -29,27 +29,31 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--metric", help="Metric of features: fid, kid, is, pr, or their full names.  [default: fid]")
-@click.option("--data", help="Real images that A, and B where it is images, are compared with.")
+@click.option("--data", help="Real images to compare A with, and B if it is images.")
 @click.option("--also-data", multiple=True, help="Other real images to try, such as another split; may be repeated.")
-@click.option("--try", "kinds", help="Only divisor, resize, quantiser, jpeg, halved, mirror, count, extractor.")
+@click.option(
+    "--try",
+    "kinds",
+    help="Kinds to try: divisor,resize,quantiser,jpeg,halved,mirror,count,extractor.  [default: all]",
+)
 @click.option("--benchmark", help="Measuring protocol.  [default: stylegan3]")
 @click.option("--extractor", help="Network whose features are compared: NAME or NAME:FILE.  [default: the benchmark's]")
-@click.option("--limit", type=options.Count(), help="Use no more than so many samples.")
-@click.option("--batch-size", type=options.Whole(1, 2**20), help="Images in work at once.")
+@click.option("--limit", type=options.Count(), help="Largest sample count.")
+@click.option("--batch-size", type=options.Whole(1, 2**20), help="Images in work at once; changes speed, not numbers.")
 @options.device
 def command(
     first: str, second: str, metric: str | None, also_data: tuple[str, ...], kinds: str | None, **given: Any
 ) -> None:
-    """Say why two numbers differ: how much of the gap each of the usual suspects closes.
+    """Find out why two numbers differ: how much of the gap each of the usual causes closes.
 
     A and B are two records (.json), a record and a number, images (a folder, a zip or a name) and a number, or two sets
-    of images. Of two records it lists what differs, and then changes one thing at a time from A towards B. Two sets of
-    images are both compared with --data; without it with each other, and the distance is to become 0.
+    of images. For two records, it lists the differences, then changes one at a time from A towards B. Two sets of
+    images are both compared with --data; without it, they are compared with each other, and the gap is their distance.
 
-    What is tried: the filter that resizes images for the extractor, the divisor of covariances, how samples become
-    8-bit images, JPEG, images made smaller and larger again, mirror images, halves and other counts, other splits and
-    other extractors, as far as they are here. Every filter and every kind of JPEG is another pass of the extractor: on
-    a CPU name some with --try. Work is kept: issued again, it is quick.
+    It tries other resize filters, divisors of covariances and quantisers to 8 bits, JPEG, halving and enlarging, mirror
+    images, halves and other counts, other splits, and other extractors whose weights are here. Each filter and each
+    JPEG quality takes another pass of the extractor: on a CPU, choose some with --try. Finished work is cached, so
+    repeating the command is quick.
     """
     from ganbench.cli.progress import Bars
     from ganbench.engine.options import Options
@@ -73,12 +77,12 @@ def _show(question: "Question", answer: "Explanation | None") -> None:
     for note in question.notes:
         say(f"not tried: {note}")
     if answer is None:
-        say("The number of A cannot be measured here: what differs is all that can be said.")
+        say("The number of A cannot be measured here, so only the differences are shown.")
         return
-    say(f"{answer.key} is {answer.value:.6g}, and {answer.target:.6g} is to be explained.")
+    say(f"{answer.key} is {answer.value:.6g} here, and the number to explain is {answer.target:.6g}.")
     recorded = question.recorded
     if recorded is not None and abs(recorded - answer.value) > 1e-6 * abs(recorded):
-        say(f"The record has {recorded:.6g}: what is measured here is not quite the same.")
+        say(f"The record has {recorded:.6g}, which differs slightly from what is measured here.")
     if answer.tried:
         console.print(_tried(answer))
     for name, reason in answer.lost.items():

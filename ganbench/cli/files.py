@@ -1,4 +1,4 @@
-"""Files that verbs write: checked for before any work, then written whole or not at all."""
+"""Output files: checked before any work, then written atomically."""
 
 import os
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from ganbench.errors import BadInputError
 
 
 def check_folder(folder: Path, names: Sequence[str], force: bool) -> None:
-    """Check, before any work, whether files of these names can be written to a folder.
+    """Check, before any work, that files can be written to a folder.
 
     Raises:
-        BadInputError: the folder cannot be written to, or has one of the files already and ``force`` is not set.
+        BadInputError: the folder cannot be written to, or one of the files exists and ``force`` is not set.
     """
     existing = [name for name in names if os.path.lexists(folder / name)]
     if existing and not force:
@@ -24,10 +24,10 @@ def check_folder(folder: Path, names: Sequence[str], force: bool) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file, replacing an older one only once the new one is whole.
+    """Write a file; an older one is replaced only when the new one is complete.
 
     Raises:
-        BadInputError: it cannot be written; an older file stays as it was.
+        BadInputError: the file cannot be written; an older one is left unchanged.
     """
     if path.is_dir():
         raise BadInputError(f"expected a file to write, found a folder: {path}; name a file in it.")

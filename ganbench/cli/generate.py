@@ -29,24 +29,34 @@ if TYPE_CHECKING:
         "ganbench generate --model stylegan3 --seeds 1 --translate 0.1,0 --rotate 30 --out out/moved",
     ),
 )
-@click.option("--model", required=True, help="Model to generate with.")
+@click.option("--model", required=True, help="Model that generates.")
 @click.option("--weights", help="Checkpoint to use.  [default: the embedded one]")
 @options.entry
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; created if missing.")
-@click.option("--force", is_flag=True, help="Replace files of the same names in --out.")
-@click.option("--seeds", help="Such as 0-63 or 1,5,9.  [default: 0-15; as many as a grid holds; 0-3 for studies]")
-@click.option("--grid", metavar="COLSxROWS", help="One sheet of the seeds, in order.")
-@click.option("--sweep", metavar="PSI,PSI,...", help="One sheet: a row for each seed, a column for each truncation.")
-@click.option("--mix-rows", metavar="SEEDS", help="One sheet of style mixing: seeds of the rows' images,")
-@click.option("--mix-cols", metavar="SEEDS", help="seeds of the styles that the columns mix in,")
-@click.option("--mix-layers", metavar="LAYERS", help="and the layers they replace.  [default: the first half]")
-@click.option("--walk", type=Choice(("z", "w")), metavar="[z|w]", help="A walk from seed to seed in this latent space.")
-@click.option("--steps", type=options.Whole(1, 10_000), help="Frames from one seed to the next.  [default: 30]")
-@click.option("--loop", is_flag=True, help="Return to the first seed.")
+@click.option("--force", is_flag=True, help="Replace files of the same name in --out.")
+@click.option(
+    "--seeds",
+    help="Seeds, such as 0-63 or 1,5,9.  [default: 0-15; as many as --grid holds; 0-3 for --sweep and --walk]",
+)
+@click.option("--grid", metavar="COLSxROWS", help="Draw one sheet of the seeds, in order.")
+@click.option(
+    "--sweep", metavar="PSI,PSI,...", help="Draw one sheet: a row for each seed, a column for each truncation."
+)
+@click.option("--mix-rows", metavar="SEEDS", help="Draw one sheet of style mixing: seeds of the rows.")
+@click.option("--mix-cols", metavar="SEEDS", help="For --mix-rows: seeds of the columns, whose styles are mixed in.")
+@click.option("--mix-layers", metavar="LAYERS", help="For --mix-rows: layers to replace.  [default: the first half]")
+@click.option(
+    "--walk", type=Choice(("z", "w")), metavar="[z|w]", help="Draw a walk from seed to seed in this latent space."
+)
+@click.option(
+    "--steps", type=options.Whole(1, 10_000), help="For --walk: frames from one seed to the next.  [default: 30]"
+)
+@click.option("--loop", is_flag=True, help="For --walk: return to the first seed.")
 @click.option("--format", "form", type=Choice(("gif", "webp", "png")), metavar="[gif|webp|png]",
-              help="Of a walk: an animation, or a sheet with a row from seed to seed.  [default: gif]")  # fmt: skip
-@click.option("--fps", type=FloatRange(0.1, 100), help="Frames per second.  [default: 15]")
-@click.option("--truncation", type=float, help="Truncation psi; 1 for none.  [default: 1]")
+              help="For --walk: an animation (gif, webp), or a sheet with a row from seed to seed (png).  "
+              "[default: gif]")  # fmt: skip
+@click.option("--fps", type=FloatRange(0.1, 100), help="For --walk: frames per second.  [default: 15]")
+@click.option("--truncation", type=float, help="Truncation psi; 1 for no truncation.  [default: 1]")
 @options.truncation_cutoff
 @click.option("--class", "label", type=options.Whole(0, 10**6),
               help="Class of a conditional model.  [default: drawn by seed]")  # fmt: skip
@@ -58,15 +68,18 @@ if TYPE_CHECKING:
 def command(out: Path, force: bool, **given: Any) -> None:
     """Generate images, write them to a folder and print the paths of the files.
 
-    Each seed gives a file (seed0000.png); one of --grid, --sweep, --mix-rows or --walk gives a single file instead. A
-    seed always stands for the same latent, whatever else is drawn. Existing files are replaced only with --force.
+    Each seed gives a file (seed0000.png); --grid, --sweep, --mix-rows or --walk gives a single file instead. A seed
+    always gives the same latent, whatever else is drawn. Existing files are replaced only with --force.
     """
     drawing = study(given)
     moved = motion(given["translate"], given["rotate"])
     if given["truncation"] is not None:
         check_psi(given["truncation"], "--truncation")
     if given["truncation_cutoff"] is not None and given["truncation"] is None and given["sweep"] is None:
-        raise BadInputError("--truncation-cutoff needs --truncation or --sweep: add one of them or leave it out.")
+        raise BadInputError(
+            "expected --truncation or --sweep with --truncation-cutoff, found neither: add one, or leave "
+            "--truncation-cutoff out."
+        )
     check_folder(out, drawing.files, force)
     with images_bar(drawing.count) as advance:
         note, sampler = _sampler(given, advance)

@@ -1,4 +1,4 @@
-"""What all verbs share: lazy loading, one sentence for an error, exit codes, examples in the help."""
+"""Base of all verbs: lazy loading, one sentence per error, exit codes, examples in the help."""
 
 import difflib
 import importlib
@@ -41,10 +41,10 @@ def _version_option() -> click.Option:
 
 
 class Verb(click.Command):
-    """A verb: it takes ``--debug``, and its help ends with examples.
+    """A verb, with the option ``--debug`` and examples at the end of its help.
 
     Args:
-        examples: whole command lines that begin with ``ganbench``; the tests parse each.
+        examples: full command lines that begin with ``ganbench``; the tests parse each.
     """
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
@@ -53,7 +53,7 @@ class Verb(click.Command):
         self.params.append(_debug_option())
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Return the arguments left over; refuse an empty value, which is what an unset shell variable gives."""
+        """Return the arguments left over, refusing empty values, which come from unset shell variables."""
         for before, value in pairwise(["the first argument", *args]):
             if not value or re.fullmatch("--[a-z0-9-]+=", value):
                 ctx.fail(f"expected a value after {value.rstrip('=') or before}, found none: add it or leave both out")
@@ -67,10 +67,10 @@ class Verb(click.Command):
 
 
 class Group(Verb, click.Group):
-    """A verb with verbs of its own, such as ``ganbench data prepare``; without arguments it shows its help."""
+    """A verb with subverbs, such as ``ganbench data prepare``; without arguments it shows its help."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Return the arguments left over: those of a verb."""
+        """Return the arguments left over, which are those of a subverb."""
         return super().parse_args(ctx, args or ["--help"])
 
     def resolve_command(
@@ -94,13 +94,13 @@ class Choice(click.Choice[str]):
 
 
 class FloatRange(click.FloatRange):
-    """A range of numbers, which NaN is not in."""
+    """A range of numbers that excludes NaN."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or fail with the range."""
         number: float = super().convert(value, param, ctx)
         if math.isnan(number):
-            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+            self.fail(f"expected a number in the range {self._describe_range()}, found {value}.", param, ctx)
         return number
 
 
@@ -148,7 +148,7 @@ class Verbs(click.Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run a command line and exit: 0 good, 1 the gate found a regression, 2 could not run."""
+        """Run a command line and exit: 0 for success, 1 for a regression found by the gate, 2 if it could not run."""
         arguments = tuple(sys.argv[1:] if args is None else args)
         _open_closed_streams()
         _print_what_can_be_printed()
@@ -178,7 +178,7 @@ class Verbs(click.Group):
 
 
 def sentences(error: Exception) -> list[str]:
-    """Return what to tell the user about an error: one sentence, or one for each problem of a plan."""
+    """Return the sentences that describe an error: one, or one for each problem of a plan."""
     return [one_line(told) for told in (error.problems if isinstance(error, PlanError) else [_sentence(error)])]
 
 
@@ -191,24 +191,24 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{_os_error(error)}."
     if _is_out_of_memory(error):
-        return "out of memory: give a smaller --batch-size where there is one, or take a machine with more."
+        return "out of memory: use a smaller --batch-size, if there is one, or a machine with more memory."
     return f"this is a bug ({type(error).__name__}: {error!s:.300}): run again with --debug and report what it prints."
 
 
 def _os_error(error: OSError) -> str:
-    """Return what the system says, after the file that it says it of."""
+    """Return the system's message, preceded by the file that it is about."""
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
     return ": ".join([*names, error.strerror or str(error).rstrip(".") or type(error).__name__])
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Return whether memory was lacking; torch says so on a CPU in the words of a ``RuntimeError``."""
+    """Return whether memory ran out, which torch reports on a CPU as a ``RuntimeError``."""
     named = type(error).__name__ in ("MemoryError", "OutOfMemoryError")
     return named or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:
-    """Return ``: did you mean ...?``, or nothing where no choice is near."""
+    """Return ``: did you mean ...?``, or "" if no choice is near."""
     near = difflib.get_close_matches(name, list(choices), n=2)
     return f": did you mean {' or '.join(near)}?" if near else ""
 
@@ -218,27 +218,27 @@ def _told(lines: Sequence[str], code: int) -> int:
         for line in lines:
             complain(line)
         sys.stderr.flush()
-    except OSError:  # where nothing can be told, the code still tells
+    except OSError:  # if nothing can be printed, the exit code must do
         _silence()
     return code
 
 
 def _open_closed_streams() -> None:
-    """Discard what is written to a stream that the caller closed (``>&-``)."""
+    """Open the null device in place of streams that the caller closed (``>&-``)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the rest of the process
 
 
 def _print_what_can_be_printed() -> None:
-    """Print a question mark, instead of failing, for a character that the terminal's encoding lacks."""
+    """Print a question mark for characters that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _silence() -> None:
-    """Keep the interpreter from reporting, at exit, a pipe whose reader is gone."""
+    """Keep the interpreter from reporting a broken pipe at exit."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(io.UnsupportedOperation):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

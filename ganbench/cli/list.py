@@ -1,5 +1,7 @@
 """``ganbench list``: the registered names of each kind."""
 
+import shutil
+import textwrap
 from dataclasses import asdict
 from typing import Any
 
@@ -25,14 +27,16 @@ KINDS = (*registry.KINDS, "weights")
     ),
 )
 @click.argument("kind", required=False, type=Choice(KINDS), metavar=f"[{'|'.join(KINDS)}]")
-@click.option("--long", is_flag=True, help="Import everything listed and show parameters, recipes, published weights.")
-@click.option("--all", "everything", is_flag=True, help="With --long, show published numbers of low confidence, too.")
+@click.option(
+    "--long", is_flag=True, help="Also show parameters, recipes and published weights, which imports everything listed."
+)
+@click.option("--all", "everything", is_flag=True, help="With --long: also show published numbers of low confidence.")
 @click.pass_context
 def command(ctx: click.Context, kind: str | None, long: bool, everything: bool) -> None:
-    """List names with a line on each.
+    """List registered names, with a line about each.
 
-    Nothing is imported without --long; with it, what cannot be imported is named at the end, and the exit code is 2.
-    The weights are the published files of models and extractors, and whether they are on this machine.
+    Nothing is imported without --long; with it, names that cannot be imported are reported at the end, and the exit
+    code is 2. The weights are the published files that models and extractors need, with their place on this machine.
     """
     failures: list[GanbenchError] = []
     if kind == "weights":
@@ -59,11 +63,13 @@ def _show(kind: str, indent: str, long: bool, failures: list[GanbenchError]) -> 
         say(f"{indent}{name:<{width}}  {summary(kind, name)}".rstrip())
         try:
             lines = _details(kind, name) if long else []
-        except GanbenchError as error:  # of one package, which keeps nobody from listing the others
+        except GanbenchError as error:  # one broken package must not hide the others
             failures.append(error)
             continue
+        margin = f"{indent}{'':<{width}}  "
         for line in lines:
-            say(f"{indent}{'':<{width}}  {line}")
+            for part in textwrap.wrap(line, max(40, shutil.get_terminal_size().columns - len(margin))):
+                say(margin + part)
 
 
 def _show_benchmarks(everything: bool, failures: list[GanbenchError]) -> None:
@@ -76,13 +82,13 @@ def _show_benchmarks(everything: bool, failures: list[GanbenchError]) -> None:
         console.print(f"{name}  {summary('benchmarks', name)}".rstrip())
         try:
             show_benchmark(console, registry.load("benchmarks", name), everything)
-        except GanbenchError as error:  # of one package, which keeps nobody from listing the others
+        except GanbenchError as error:  # one broken package must not hide the others
             failures.append(error)
         console.print()
 
 
 def _details(kind: str, name: str) -> list[str]:
-    """Return further lines on a registered object, which is imported for them."""
+    """Return further lines about a registered object, after importing it."""
     if kind == "metrics":
         return _of_metric(name)
     thing = registry.load(kind, name)

@@ -19,7 +19,7 @@ def names(text: str | None) -> tuple[str, ...]:
     """
     parts = tuple(part.strip() for part in text.split(",")) if text is not None else ()
     if not all(parts):
-        raise BadInputError(f"{text!r} has an empty name in it: separate names by single commas.")
+        raise BadInputError(f"expected names separated by single commas, found an empty one in {text!r}: remove it.")
     return parts
 
 
@@ -42,7 +42,7 @@ def seeds(text: str) -> tuple[int, ...]:
     """Return the seeds of a list such as ``0-7,12``, in the order given.
 
     Raises:
-        BadInputError: a part is neither a number nor a range that rises, or there are more than 1,000,000.
+        BadInputError: a part is neither a number nor an ascending range, or has more than 1,000,000 seeds.
     """
     found: list[int] = []
     for part in text.split(","):
@@ -52,7 +52,8 @@ def seeds(text: str) -> tuple[int, ...]:
         start, stop = int(first), int(last) if dash else int(first)
         if stop < start or stop - start >= 1_000_000:
             raise BadInputError(
-                f"expected at most 1,000,000 seeds that rise, found {part.strip()!r}: write for example 0-7."
+                f"expected an ascending range of at most 1,000,000 seeds, found {part.strip()!r}: write for example "
+                "0-7."
             )
         found += range(start, stop + 1)
     return tuple(found)
@@ -63,12 +64,12 @@ def _is_seed(text: str) -> bool:
 
 
 class Count(click.ParamType[int]):
-    """A number of samples: ``500``, ``10k``."""
+    """A number of samples, such as ``500`` or ``10k``."""
 
     name = "count"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number, or fail with what to write."""
+        """Return the number, or fail with an example."""
         try:
             return parse_count(str(value))
         except BadInputError as error:
@@ -76,7 +77,7 @@ class Count(click.ParamType[int]):
 
 
 class Whole(click.ParamType[int]):
-    """A whole number in a range, of which an error shows no more than the beginning."""
+    """A whole number in a range; an error shows only the beginning of a long one."""
 
     name = "integer"
 
@@ -96,7 +97,7 @@ class Whole(click.ParamType[int]):
 results_dir = click.option(
     "--results-dir",
     type=click.Path(path_type=Path),
-    help="Folder of results; records go to its 'records'.  [default: $GANBENCH_RESULTS or ./results]",
+    help="Folder of results; records go to its subfolder records.  [default: $GANBENCH_RESULTS or ./results]",
 )
 truncation = click.option(
     "--truncation",
@@ -105,17 +106,21 @@ truncation = click.option(
     help="Truncation psi of the samples; renames the results (fid50k becomes fid50k_psi0.7).",
 )
 truncation_cutoff = click.option(
-    "--truncation-cutoff", type=Whole(0, 1000), help="Truncate so many layers.  [default: all]"
+    "--truncation-cutoff", type=Whole(0, 1000), help="Number of layers to truncate.  [default: all]"
 )
-nproc = click.option("--nproc", type=Whole(1, 1024), default=1, show_default=True, help="Processes, one a GPU.")
-entry = click.option("--entry", help="Which network of a checkpoint with several.  [default: the averaged one]")
-device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+nproc = click.option(
+    "--nproc", type=Whole(1, 1024), default=1, show_default=True, help="Number of processes; on GPUs, each takes one."
+)
+entry = click.option("--entry", help="Network in a checkpoint with several.  [default: the averaged one]")
+device = click.option("--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N.")
 
 _MODEL = click.option("--model", "models", multiple=True, required=True, help="Model to measure; may be repeated.")
 _MODEL_OR_NONE = click.option(
     "--model", "models", multiple=True, help="Model to measure; may be repeated.  [default: none, with --benchmark]"
 )
-_METRICS = click.option("--metrics", help="Comma-separated names, such as fid50k,ppl,eqt.  [default: the benchmark's]")
+_METRICS = click.option(
+    "--metrics", help="Metrics, separated by commas, such as fid50k,ppl,eqt.  [default: the benchmark's]"
+)
 _HOW = (
     click.option("--weights", help="Checkpoint to measure.  [default: the embedded one]"),
     entry,
@@ -140,14 +145,16 @@ _FLAGS = (
         help="Measure samples of one class against its reals; renames the results (fid50k becomes fid50k_class2).",
     ),
     click.option(
-        "--float64", is_flag=True, help="Path lengths and equivariance in float64: slower, no rounding noise."
+        "--float64",
+        is_flag=True,
+        help="Compute path lengths and equivariance in float64: slower, without rounding noise.",
     ),
     click.option(
         "--attributes",
         type=click.Path(),
-        help="File that `ganbench attributes` wrote, for the metric ls.  [default: the benchmark's classifiers]",
+        help="Classifiers for the metric ls, from `ganbench attributes`.  [default: the benchmark's]",
     ),
-    click.option("--allow-missing", is_flag=True, help="Leave out metrics that a model cannot have, and say why."),
+    click.option("--allow-missing", is_flag=True, help="Leave out metrics that a model does not support, and say why."),
 )
 
 
@@ -157,30 +164,34 @@ def measuring(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def planning(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the same options with a model that may be left out."""
+    """Add the options of ``measuring``, with an optional model."""
     return _with(function, _MODEL_OR_NONE, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc)
 
 
 def measuring_how(function: Callable[..., None]) -> Callable[..., None]:
-    """Add those of the options of ``run`` that neither name the model nor the metrics."""
+    """Add the options of ``run`` except those for model, metrics and truncation."""
     return _with(function, *_HOW, nproc)
 
 
 def check_measuring(models: Sequence[str], metrics: tuple[str, ...], given: Mapping[str, Any]) -> None:
-    """Check what options say together, in the words of the command line.
+    """Check combinations of options.
 
     Raises:
-        BadInputError: weights for several models, or a truncation that lacks its psi or the metrics.
+        BadInputError: weights for several models, a cutoff without a truncation, or a truncation without metrics.
     """
     if given["weights"] and len(models) > 1:
         raise BadInputError(
-            f"--weights {given['weights']} goes with one --model and there are {len(models)}: run them one by one."
+            f"expected one --model with --weights {given['weights']}, found {len(models)}: run them one by one."
         )
     psi, cutoff = given["truncation_psi"], given["truncation_cutoff"]
     if cutoff is not None and psi is None:
-        raise BadInputError("--truncation-cutoff only goes with --truncation: add that or leave this out.")
+        raise BadInputError(
+            "expected --truncation with --truncation-cutoff, found none: add it, or leave --truncation-cutoff out."
+        )
     if psi is not None and not metrics:
-        raise BadInputError(f"--truncation {psi:g} needs --metrics: name metrics of samples, such as fid,pr.")
+        raise BadInputError(
+            f"expected --metrics with --truncation {psi:g}, found none: name metrics of samples, such as fid,pr."
+        )
     if psi is not None and not math.isfinite(psi):
         raise BadInputError(f"expected a finite number for --truncation, found {psi}: write for example 0.7.")
 

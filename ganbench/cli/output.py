@@ -6,19 +6,19 @@ import click
 
 from ganbench.printable import one_line, printable
 
-ENDLESS = re.compile(r"(\S{100})\S{900,}")  # a word that is longer than a message is worth
+ENDLESS = re.compile(r"(\S{100})\S{900,}")  # words too long for a message
 
 
 def say(text: str) -> None:
-    """Print a line on standard output, with whatever is not printable in it spelt out."""
+    """Print a line on standard output, with unprintable characters escaped."""
     click.echo(printable(text))
 
 
 def remark(text: str) -> None:
-    """Print a line on standard error, with whatever is not printable in it spelt out."""
+    """Print a line on standard error, with unprintable characters escaped."""
     click.echo(printable(text), err=True)
 
 
 def complain(text: str) -> None:
-    """Print a sentence on standard error, headed ``ganbench:``, with endless words cut short."""
+    """Print a sentence on standard error after ``ganbench:``, with very long words truncated."""
     click.echo("ganbench: " + ENDLESS.sub(r"\1...", one_line(text)), err=True)

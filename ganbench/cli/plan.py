@@ -1,4 +1,4 @@
-"""``ganbench plan``: what a run or a benchmark needs, what is missing here, and about how long it would take."""
+"""``ganbench plan``: what a run or a benchmark needs, what is missing, and about how long it would take."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ganbench.engine.options import Options
     from ganbench.engine.planning import PlannedRun
 
-PATIENCE = 60.0  # seconds that one tile of a model may take
-PATIENCE_FOR_STAND_INS = 8.0  # enough for the ten outputs of a StarGAN v2 at 256x256 on a core
+PATIENCE = 60.0  # seconds after which a tile of a model is given up
+PATIENCE_FOR_STAND_INS = 8.0  # seconds, enough for the ten outputs of a StarGAN v2 at 256x256 on one core
 MIB = 2**20
 
 
@@ -38,12 +38,13 @@ MIB = 2**20
 def command(
     ctx: click.Context, /, models: tuple[str, ...], metrics: str | None, results_dir: Path | None, **given: Any
 ) -> None:
-    """Say what a run would do: passes, samples, what is finished already, time left. Nothing is written or fetched.
+    """Show what a run would do: passes, samples, finished work, time left. Nothing is written or fetched.
 
-    The time is estimated from one tile a core of each pass, without reading images from files. Extractors whose weights
-    are missing are timed with random ones, and named with the addresses of their files; the exit code is then 2.
+    The time is estimated from one tile per core of each pass, without reading images from files. Extractors whose
+    weights are missing are timed with random weights, and listed with the addresses of their files; the exit code is
+    then 2.
 
-    Without --model, say what a benchmark needs: the times are those of its paper's main experiment.
+    Without --model, show what a benchmark needs, with times for the main experiment of its paper.
     """
     names = options.names(metrics)
     options.check_measuring(models, names, given)
@@ -69,13 +70,13 @@ def command(
 
 
 def _of_benchmark(asked: "Options") -> tuple["PlannedRun", list[str], float]:
-    """Return the plan of a benchmark, what stands in for what is missing, and the seconds that a tile may take."""
+    """Return the plan of a benchmark, remarks on its stand-ins, and the seconds that a tile may take."""
     from ganbench.engine.protocols import plan_protocol
 
     plan = plan_protocol(asked)
-    remarks = [f"model: none named, times are of {plan.model}; name one with --model"]
+    remarks = [f"model: none, timed with {plan.model}; name one with --model"]
     if plan.data:
-        remarks.append(f"data: none named, times are of {plan.data}; name a folder or a zip with --data")
+        remarks.append(f"data: none, timed with {plan.data}; name a folder or zip with --data")
     return plan.planned, remarks, PATIENCE_FOR_STAND_INS
 
 
@@ -94,17 +95,16 @@ def _show(
     found = list(estimates(planned, patience))
     console.print(_passes(found))
     in_all, bound = sum(each.seconds for each in found), any(each.at_least for each in found)
-    console.print(f"in all {_about(in_all, bound)}")
+    console.print(f"total: {_about(in_all, bound)}")
     if bound:
         console.print(
-            f"A tile that takes longer than {patience:.0f} s is given up, and a GPU (--device cuda) or a smaller count "
-            "(--limit) is called for.",
+            f"Timing stops after {patience:.0f} s per tile: use a GPU (--device cuda) or a smaller count (--limit).",
             soft_wrap=True,
         )
 
 
 def _waits_for(planned: "PlannedRun", lacking: set[str]) -> dict[str, str]:
-    """Return, by metric, the passes that it waits for, and whether it waits for weights."""
+    """Return, by metric, the passes and weights that it needs."""
     from ganbench.engine.plan import extractors_of
 
     found = {}
@@ -116,7 +116,7 @@ def _waits_for(planned: "PlannedRun", lacking: set[str]) -> dict[str, str]:
 
 
 def _extractors(planned: "PlannedRun") -> Iterator[str]:
-    """Yield a line a file of each extractor: name, size, place or address."""
+    """Yield a line about the files of each extractor: name, size, place or address."""
     from ganbench import registry
     from ganbench.checkpoints.download import where_is
     from ganbench.types import needed_by

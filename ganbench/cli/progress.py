@@ -1,4 +1,4 @@
-"""What a run shows on stderr: what is measured, the plan, a bar with rate and time left for each pass."""
+"""Progress of a run on stderr: what is measured, the plan, and for each pass a bar with rate and time left."""
 
 from rich.console import Console
 from rich.progress import (
@@ -21,15 +21,15 @@ from ganbench.engine.shards import tile_size
 
 
 class Rate(ProgressColumn):
-    """Samples a second."""
+    """Samples per second."""
 
     def render(self, task: Task) -> Text:
-        """Return the rate, or nothing before there is one."""
+        """Return the rate, or an empty text before it is known."""
         return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="cyan")
 
 
 class Bars:
-    """A reporter that draws on stderr."""
+    """A reporter that draws progress bars on stderr."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Terminal(stderr=True)
@@ -37,7 +37,7 @@ class Bars:
         self._progress: Progress | None = None
 
     def planned(self, planned: PlannedRun) -> None:
-        """Say what is measured and how."""
+        """Print what is measured and how."""
         show_plan(self.console, planned)
 
     def begin(self, pass_: Pass, done: int) -> None:
@@ -70,14 +70,14 @@ class Bars:
         self.failures.append(metric)
 
     def close(self) -> None:
-        """Leave the terminal in order, also after an error."""
+        """Restore the terminal, also after an error."""
         if self._progress:
             self._progress.stop()
             self._progress = None
 
 
 def show_plan(console: Console, planned: PlannedRun) -> None:
-    """Print the first line, which says what the numbers are, and the passes."""
+    """Print the heading and the passes."""
     show_heading(console, planned)
     table = Table(box=None, pad_edge=False)
     for name in ("pass", "samples", "for"):
@@ -88,7 +88,7 @@ def show_plan(console: Console, planned: PlannedRun) -> None:
 
 
 def show_heading(console: Console, planned: PlannedRun) -> None:
-    """Print what the numbers are, and what they are measured by."""
+    """Print the note on embedded weights, if any, and how the model is measured."""
     plan, options = planned.plan, planned.options
     if note := plan.loaded.note:
         console.print(note, style="yellow", highlight=False, soft_wrap=True)  # one line, however narrow the terminal

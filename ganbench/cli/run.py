@@ -1,4 +1,4 @@
-"""``ganbench run``: measure models and write a record of each."""
+"""``ganbench run``: measure models and write a record for each."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from ganbench.records.protocol import caption, protocol
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store
 
-WIDEST = 1000  # columns; a narrower terminal wraps lines, and a number that lacks its end is none
+WIDEST = 1000  # columns; a narrower terminal wraps lines, so that no number is cut off
 
 
 @click.command(
@@ -30,8 +30,8 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines, and a number that lac
 )
 @options.measuring
 @options.results_dir
-@click.option("--record", type=click.Path(path_type=Path), help="Write the record to this file, too; for one --model.")
-@click.option("--force", is_flag=True, help="Replace the file of --record if it exists.")
+@click.option("--record", type=click.Path(path_type=Path), help="Also write the record to this file; for one --model.")
+@click.option("--force", is_flag=True, help="Replace the file at --record if it exists.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -43,10 +43,10 @@ def command(
     force: bool,
     **given: Any,
 ) -> None:
-    """Measure models: plan, run, write one record each, print the table.
+    """Measure models: plan, run, write a record for each, and print a table.
 
-    Issued again, it continues where it stopped: finished shards are kept in the cache. A metric that fails stands in
-    the record with the reason, the others are measured, and the exit code is 2.
+    The same command continues an interrupted run, because finished shards are cached. If a metric fails, the record has
+    the reason, the others are still measured, and the exit code is 2.
     """
     names = options.names(metrics)
     options.check_measuring(models, names, given)
@@ -74,7 +74,7 @@ def command(
 def _check_record(path: Path, models: tuple[str, ...], force: bool) -> None:
     """Refuse, before any work, a record file for several models, or one that cannot be written."""
     if len(models) > 1:
-        raise BadInputError(f"--record {path} is one file and there are {len(models)} models: run them one by one.")
+        raise BadInputError(f"expected one --model with --record {path}, found {len(models)}: run them one by one.")
     check_folder(path.parent, [path.name], force)
 
 

@@ -1,4 +1,4 @@
-"""Metrics of the snapshots that ``ganbench train`` writes: planned before the first step; none can end the run."""
+"""Metrics of training snapshots: planned before the first step, and unable to stop the training."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class SnapshotMetrics:
-    """What measures every snapshot: gives a line to show, and adds one to ``metrics.jsonl``.
+    """Measures every snapshot: returns a line to show, and appends one to ``metrics.jsonl``.
 
     Attributes:
         adapter: of the model.
-        metrics: names; none to measure nothing.
+        metrics: names; empty to measure nothing.
         data: the reals.
         benchmark: the measuring protocol.
         log: the file of numbers.
@@ -27,13 +27,12 @@ class SnapshotMetrics:
         self.adapter, self.metrics, self.data, self.benchmark, self.log = adapter, metrics, data, benchmark, log
 
     def check(self, recipe: "Recipe") -> None:
-        """Plan the metrics by the model as it is before training.
+        """Plan the metrics with the untrained model.
 
-        Where an adapter cannot say what that is, the weights that come with the model stand for it; where there are
-        none, only the names are looked up.
+        If the adapter cannot build it, the embedded weights take its place; without those, only the names are checked.
 
         Raises:
-            PlanError: with everything that keeps the metrics from being measured.
+            PlanError: listing everything that keeps the metrics from being measured.
             GanbenchError: the model cannot be trained with these settings and data.
         """
         if not self.metrics:
@@ -52,12 +51,12 @@ class SnapshotMetrics:
         planned_in_memory(model, self.metrics, data=self.data, benchmark=self.benchmark)
 
     def __call__(self, tick: Mapping[str, Any]) -> str:
-        """Return the numbers of the weights that a tick wrote, and what could not be measured; "" without weights."""
+        """Return a line with the numbers of the weights that a tick wrote, and failures; "" if it wrote none."""
         if not self.metrics or not tick.get("weights"):
             return ""
         try:
             numbers, failed = self._measured(Path(tick["weights"]))
-        except Exception as error:  # whatever a metric meets, days of training are worth more than its number
+        except Exception as error:  # no error of a metric may end days of training
             numbers, failed = {}, {", ".join(self.metrics): f"{type(error).__name__}: {error}"}
         self._note({"kimg": tick["kimg"], **numbers, **({"missing": failed} if failed else {})})
         found = [f"{name} {value:.5g}" for name, value in numbers.items()]
@@ -65,7 +64,7 @@ class SnapshotMetrics:
         return f"kimg {tick['kimg']:.1f}  " + "  ".join([*found, *missing])
 
     def _measured(self, weights: Path) -> tuple[dict[str, float], dict[str, str]]:
-        """Return the numbers by column name, and by metric why others could not be measured."""
+        """Return the numbers by column name, and the reasons of failures by metric."""
         from ganbench.engine.cache import Cache
         from ganbench.engine.measure import planned_in_memory
         from ganbench.engine.results import measured

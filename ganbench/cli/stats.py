@@ -1,4 +1,4 @@
-"""``ganbench stats``: statistics of the features of real images, which stand for the images in FID."""
+"""``ganbench stats``: statistics of features of real images, which replace the images in FID."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _out = click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write, NAME.npz.")
 _force = click.option("--force", is_flag=True, help="Replace --out if it exists.")
-_ddof = click.option("--ddof", type=Whole(0, 1), help="The covariance divides by N - ddof.  [default: 1]")
+_ddof = click.option("--ddof", type=Whole(0, 1), help="Divide the covariance by N - ddof.  [default: 1]")
 _file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
 
@@ -36,10 +36,12 @@ def command() -> None:
     examples=("ganbench stats compute --data ffhq-256.zip --extractor inception --out ffhq256.npz",),
 )
 @click.option("--data", required=True, help="Real images: a name, a folder, a zip, npz or parquet.")
-@click.option("--extractor", required=True, help="Whose features are taken.")
-@click.option("--layer", default="features", show_default=True, help="Of the extractor.")
-@click.option("--resize", type=Choice(FILTERS), help="To the size that the extractor works at.  [default: its own]")
-@click.option("--count", type=Count(), help="Take only the first so many images.  [default: all]")
+@click.option("--extractor", required=True, help="Extractor of the features.")
+@click.option("--layer", default="features", show_default=True, help="Layer of the extractor.")
+@click.option(
+    "--resize", type=Choice(FILTERS), help="Filter that resizes images for the extractor.  [default: the extractor's]"
+)
+@click.option("--count", type=Count(), help="Largest number of images, taken from the first on.  [default: all]")
 @click.option("--batch-size", type=Whole(1, 2**20), help="Images in work at once; changes speed, not numbers.")
 @_ddof
 @_out
@@ -57,7 +59,7 @@ def compute_command(
     force: bool,
     device: str,
 ) -> None:
-    """Compute mean and covariance of an extractor's features; pytorch-fid and clean-fid read the file, too."""
+    """Compute mean and covariance of an extractor's features; pytorch-fid and clean-fid can read the file."""
     _check_out(out, force)
     from ganbench.cli.progress import Bars
     from ganbench.data import at_size, open_data
@@ -88,15 +90,15 @@ def compute_command(
     examples=("ganbench stats import ffhq-inception.pkl --extractor inception --out ffhq256.npz",),
 )
 @_file
-@click.option("--extractor", help="Whose features they are of, where FILE does not say.")
-@click.option("--count", type=Count(), help="Number of images that they are of, where FILE does not say.")
+@click.option("--extractor", help="Extractor of the features, if not in FILE.")
+@click.option("--count", type=Count(), help="Number of images, if not in FILE.")
 @_ddof
 @_out
 @_force
 def import_command(
     file: Path, extractor: str | None, count: int | None, ddof: int | None, out: Path, force: bool
 ) -> None:
-    """Write statistics of another tool as ours: npz with mu and sigma, or a pickle of NVlabs' metric cache."""
+    """Convert statistics of another tool: an npz with mu and sigma, or a pickle of NVlabs' metric cache."""
     _check_out(out, force)
     found = _read(file)
     for given, known, what in (
@@ -105,11 +107,11 @@ def import_command(
         (ddof, found.ddof if found.count else None, "ddof"),
     ):
         if None not in (given, known) and given != known:
-            raise BadInputError(f"expected the {what} {known} that {file} says, found {given}: leave --{what} out.")
+            raise BadInputError(f"expected the {what} {known} of {file}, found --{what} {given}: leave it out.")
     if ddof is not None and (count or found.count) is None:
-        raise BadInputError(f"expected --count beside --ddof {ddof}, found none: say of how many images {file} is.")
+        raise BadInputError(f"expected --count with --ddof {ddof}, found none: give the number of images of {file}.")
     if (count or found.count or 2) < 2:
-        raise BadInputError(f"expected a --count of at least 2, found {count}: say of how many images {file} is.")
+        raise BadInputError(f"expected a --count of at least 2, found {count}: give the number of images of {file}.")
     changes = {"extractor": extractor or found.extractor, "count": count or found.count}
     _write(out, replace(found, **changes, ddof=found.ddof if ddof is None else ddof))  # type: ignore[arg-type]  # a union
 
@@ -119,9 +121,9 @@ def import_command(
 @_out
 @_force
 def export_command(file: Path, out: Path, force: bool) -> None:
-    """Write statistics for other tools, by the ending of --out: .npz with mu and sigma alone, or NVlabs' .pkl.
+    """Convert statistics for other tools, by the suffix of --out: .npz with only mu and sigma, or NVlabs' .pkl.
 
-    The npz has the divisor N - 1 where FILE says N, as numpy.cov and what is built on it.
+    The covariance in an npz is divided by N - 1, like that of numpy.cov, if N is known.
     """
     if out.suffix not in (".npz", ".pkl"):
         raise BadInputError(f"expected a file name ending in .npz or .pkl, found {out}: write --out NAME.npz.")
@@ -146,7 +148,7 @@ def _read(file: Path) -> "Statistics":
     opened = open_reals(file)
     found = opened.statistics if isinstance(opened, WithStatistics) else opened
     if not isinstance(found, Statistics):
-        raise BadInputError(f"expected a file of statistics, found images alone: {file}; use `ganbench stats compute`.")
+        raise BadInputError(f"expected a file of statistics, found only images: {file}; use `ganbench stats compute`.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""What ``ganbench generate`` draws: which files, how many images, and how; all checked before any work."""
+"""Studies of ``ganbench generate``: their files, number of images and drawing, all checked before any work."""
 
 import math
 import re
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_IMAGES = 1_000_000
 MAX_SHIFT = 1000.0  # image widths
-MAX_PSI = 1000.0  # far beyond any image; a float32 overflows at 1e38
+MAX_PSI = 1000.0  # far beyond useful values, and far below overflow
 BELONG = {
     "steps": "walk",
     "loop": "walk",
@@ -46,18 +46,20 @@ def study(given: Mapping[str, Any]) -> Study:
     """Return the study that the options of ``generate`` describe.
 
     Raises:
-        BadInputError: options that contradict or miss each other, a malformed value, or too many images.
+        BadInputError: options contradict or need each other, a value is malformed, or there are too many images.
     """
     modes = [name for name in ("grid", "sweep", "mix_rows", "walk") if given[name] is not None]
     if len(modes) > 1:
-        raise BadInputError(f"{_option(modes[0])} and {_option(modes[1])} exclude each other: choose one.")
+        raise BadInputError(f"expected one study, found {_option(modes[0])} and {_option(modes[1])}: choose one.")
     mode = modes[0] if modes else "samples"
     for name, owner in BELONG.items():
         if given[name] not in (None, False) and mode != owner:
-            raise BadInputError(f"{_option(name)} needs {_option(owner)}: add it, or leave {_option(name)} out.")
+            raise BadInputError(
+                f"expected {_option(owner)} with {_option(name)}, found none: add it, or leave {_option(name)} out."
+            )
     for name, other in (("truncation", "sweep"), ("seeds", "mix_rows")):
         if given[name] is not None and mode == other:
-            raise BadInputError(f"--{name} and {_option(other)} both set the {name}: leave one out.")
+            raise BadInputError(f"expected the {name} once, found --{name} and {_option(other)}: leave one out.")
     found = _STUDIES[mode](given)
     _check_count(found.count)
     return found
@@ -90,7 +92,8 @@ def _grid(given: Mapping[str, Any]) -> Study:
     seeds = _seeds(given, columns * rows)
     if len(seeds) != columns * rows:
         raise BadInputError(
-            f"expected {columns * rows:,} seeds for a grid of {columns}x{rows}, found {len(seeds):,}: change either."
+            f"expected {columns * rows:,} seeds for a grid of {columns}x{rows}, found {len(seeds):,}: change one of "
+            "them."
         )
 
     def draw(sampler: "Sampler") -> Files:
@@ -117,7 +120,9 @@ def _sweep(given: Mapping[str, Any]) -> Study:
 
 def _mixing(given: Mapping[str, Any]) -> Study:
     if given["mix_cols"] is None:
-        raise BadInputError("--mix-rows needs --mix-cols: add the seeds of the columns, such as --mix-cols 10-14.")
+        raise BadInputError(
+            "expected --mix-cols with --mix-rows, found none: add the seeds of the columns, such as --mix-cols 10-14."
+        )
     rows, columns = options.seeds(given["mix_rows"]), options.seeds(given["mix_cols"])
     layers = options.seeds(given["mix_layers"]) if given["mix_layers"] is not None else None
 
@@ -140,7 +145,7 @@ def _walk(given: Mapping[str, Any]) -> Study:
     if len(seeds) < 2:
         raise BadInputError(f"expected two seeds or more for a walk, found {len(seeds)}: add some to --seeds.")
     if form == "png" and fps is not None:
-        raise BadInputError("--fps needs an animation and --format png is a sheet: leave one of them out.")
+        raise BadInputError("expected an animation for --fps, found --format png: leave one of them out.")
     space: Literal["z", "w"] = given["walk"]
     legs = len(seeds) - 1 + loop
     name = f"walk.{form}"
@@ -174,16 +179,16 @@ def _option(name: str) -> str:
 
 
 def check_psi(psi: float, option: str) -> None:
-    """Raise BadInputError unless a truncation psi is of a size that an image can be made at."""
+    """Raise ``BadInputError`` unless a truncation psi is within ``MAX_PSI``."""
     if not -MAX_PSI <= psi <= MAX_PSI:
         raise BadInputError(f"expected a psi from {-MAX_PSI:g} to {MAX_PSI:g} for {option}, found {psi}: try 0.7.")
 
 
 def motion(translate: str | None, rotate: float | None) -> tuple[float, float, float] | None:
-    """Return ``(tx, ty, angle)`` in image widths and radians; None where neither option is given.
+    """Return ``(tx, ty, angle)`` in image widths and radians; None if neither option is given.
 
     Raises:
-        BadInputError: not two shifts of at most ``MAX_SHIFT``, or not a finite angle.
+        BadInputError: there are not two shifts of at most ``MAX_SHIFT``, or the angle is not finite.
     """
     if translate is None and rotate is None:
         return None

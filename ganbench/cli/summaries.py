@@ -1,4 +1,4 @@
-"""One line on each registered name, read from its source file so that nothing is imported."""
+"""One line about each registered name, read from its source file so that nothing is imported."""
 
 import ast
 import importlib.util
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def summary(kind: str, name: str) -> str:
-    """Return one line on a registered name: the first line of its documentation, without the marks of code in it.
+    """Return one line about a registered name: the first line of its documentation, without backquotes.
 
-    The documentation of an assignment is its ``description=`` argument, or the string that follows it; failing both,
-    the module's docstring. The line is empty where there is no documentation.
+    The documentation of an assignment is its ``description=`` argument, or the string that follows it, or else the
+    module's docstring. The line is empty if there is none.
     """
     entry = next((entry for entry in entry_points(group=f"ganbench.{kind}") if entry.name == name), None)
     path = _source(entry.module) if entry else None
@@ -25,7 +25,7 @@ def summary(kind: str, name: str) -> str:
 
 
 def _source(module: str) -> Path | None:
-    """Return the file of a module without importing it or its parents; None where there is none."""
+    """Return the file of a module without importing it or its parents; None if there is none."""
     top, *rest = module.split(".")
     try:
         spec = importlib.util.find_spec(top)

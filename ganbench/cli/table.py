@@ -1,4 +1,4 @@
-"""``ganbench table``: records as the tables of papers."""
+"""``ganbench table``: records as tables like those of papers."""
 
 import shutil
 import sys
@@ -26,9 +26,9 @@ from ganbench.records.table import Table, build, collect
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=Choice(tuple(render.FORMATS)), metavar="[text|markdown|csv|latex]",
-              help="[default: by the suffix of --output, else text]")  # fmt: skip
-@click.option("--metrics", help="Only these, in this order, separated by commas; short names will do.")
-@click.option("--models", help="Only these, in this order, separated by commas.")
+              help="Format of the table.  [default: by the suffix of --output, else text]")  # fmt: skip
+@click.option("--metrics", help="Show only these metrics, in this order, separated by commas; short names are enough.")
+@click.option("--models", help="Show only these models, in this order, separated by commas.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write instead of printing.")
 @options.results_dir
 @click.pass_context
@@ -43,9 +43,9 @@ def command(
 ) -> None:
     """Print records as one table: a row for each model, a column for each number, the best in bold.
 
-    PATHS are record files or folders; without any, the results folder. Numbers that do not compare (another extractor,
-    sample count, data, benchmark or definition) stand in separate columns, marked and explained below. A file that is
-    not a readable record is named and left out, and the exit code is then 2.
+    PATHS are record files or folders; the default is the results folder. Numbers that do not compare (another
+    extractor, sample count, data, benchmark or definition) are in separate columns, explained below the table. Files
+    that are not readable records are reported and left out, and the exit code is then 2.
     """
     skipped: list[BadInputError] = []
     records = collect(paths, results_dir, skipped.append)
@@ -64,7 +64,7 @@ def command(
 
 
 def _printed(table: Table, form: str) -> str:
-    """Return a table as standard output takes it."""
+    """Return a table in the form for standard output."""
     plain = not can_show(render.NOT_PLAIN)
     if form == "text":
         return render.text(table, shutil.get_terminal_size().columns, sys.stdout.isatty(), plain)

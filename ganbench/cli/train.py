@@ -21,7 +21,7 @@ from ganbench.errors import BadInputError
 if TYPE_CHECKING:
     from ganbench.types import Adapter, Embedded, Recipe
 
-MOST_KIMG = 10**9  # a trillion images: whoever asks for more has mistyped
+MOST_KIMG = 10**9  # a trillion images; more must be a typing error
 
 
 @click.command(
@@ -35,21 +35,23 @@ MOST_KIMG = 10**9  # a trillion images: whoever asks for more has mistyped
 @click.option("--model", required=True, help="Model to train.")
 @click.option("--data", required=True, help="Training images: a name, a folder or a zip.")
 @click.option(
-    "--recipe", help="Settings, by name; `ganbench list models --long` has them.  [default for digits: digits32]"
+    "--recipe", help="Name of the settings; see `ganbench list models --long`.  [default for digits: digits32]"
 )
 @click.option("--run-dir", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/MODEL-RECIPE]")
-@click.option("--resume", is_flag=True, help="Go on from the last snapshot in --run-dir.")
+@click.option("--resume", is_flag=True, help="Continue from the last snapshot in --run-dir.")
 @click.option(
     "--kimg", type=FloatRange(0, MOST_KIMG, min_open=True),
-    help="Thousands of images to show.  [default: the recipe's]",
+    help="Length of the training in thousands of images.  [default: the recipe's]",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: the model's]")
-@click.option("--conditional", is_flag=True, default=None, help="Train on the data's labels, too.")
+@click.option(
+    "--conditional", is_flag=True, default=None, help="Train a conditional model, with the labels of the data."
+)
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE",
-              help="Another value for a setting of the recipe, such as g_lr=0.001; may be repeated.")  # fmt: skip
-@click.option("--metrics", help="Measured at every snapshot, such as fid@1k; written to metrics.jsonl in --run-dir.")
+              help="Change a setting of the recipe, such as g_lr=0.001; may be repeated.")  # fmt: skip
+@click.option("--metrics", help="Metrics of every snapshot, such as fid@1k, written to metrics.jsonl in --run-dir.")
 @click.option("--benchmark", help="Measuring protocol of --metrics.  [default: digits for digits, else the model's]")
-@click.option("--device", help="Where to train.  [default: a GPU where there is one, else the CPU]")
+@click.option("--device", help="Device: cpu, cuda or cuda:N.  [default: a GPU if there is one, else the CPU]")
 def command(
     model: str,
     data: str,
@@ -61,13 +63,13 @@ def command(
     pairs: tuple[str, ...],
     **changes: Any,
 ) -> None:
-    """Train a model by its reference recipe; prints the path of the final weights.
+    """Train a model by its reference recipe, and print the path of the final weights.
 
-    The run folder gets snapshots, sample grids and a log. Stopped at any moment, the same command with --resume goes on
-    from the last snapshot. Where a loss became infinite or NaN, it may go on with other learning rates, weights of
-    losses or another seed (--set, --seed); the weights say so. With several GPUs, start it by
-    `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the processes share every batch, and give what one of them
-    would give.
+    The run folder holds snapshots, sample grids and a log. After an interruption, the same command with --resume
+    continues from the last snapshot. If a loss became infinite or NaN, it may continue with other learning rates, loss
+    weights or another seed (--set, --seed), which is noted in the weights. For several GPUs, start it with
+    `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the processes share every batch, and the result is that of a
+    single process.
     """
     with together() as speaks:
         from baselines.training.folder import check
@@ -95,16 +97,18 @@ def command(
                 with user_errors():  # also those of a third party's adapter that trains by ``baselines``
                     weights = adapter.train(images, chosen, folder, resume, ticks)
             except KeyboardInterrupt:
-                raise KeyboardInterrupt(f"stopped: the same command with --resume goes on in {folder}.") from None
+                raise KeyboardInterrupt(
+                    f"interrupted: repeat the command with --resume to continue in {folder}."
+                ) from None
         if speaks:
             say(str(weights))
 
 
 @contextmanager
 def together() -> Iterator[bool]:
-    """Make one run of the processes that ``torchrun`` started; give whether this is the one to tell of it.
+    """Join the processes that ``torchrun`` started; yield whether this is the one that prints.
 
-    What ends all of them is told by the first that meets it.
+    An error that ends all of them is reported by the first process that meets it.
     """
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield True
@@ -123,43 +127,48 @@ def together() -> Iterator[bool]:
 
 
 def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Recipe":
-    """Return the recipe of a name, or the only one that fits."""
+    """Return the recipe of a name, or the default one.
+
+    Raises:
+        BadInputError: the model has no recipe, or several and none is named.
+        UnknownNameError: there is no recipe of that name.
+    """
     recipes = adapter.recipes
     if not recipes:
         raise BadInputError(
-            f"{model} has no training recipe: choose a model that `ganbench list models --long` gives one."
+            f"expected a model with a training recipe, found {model}: choose one from `ganbench list models --long`."
         )
     if name is None and (own := _embedded(adapter, data)) and own.weights.stem in recipes:
         name = own.weights.stem
     if name is None and len(recipes) == 1:
         name = next(iter(recipes))
     if name is None:
-        raise BadInputError(f"{model} has several recipes: choose --recipe {', '.join(recipes)}.")
+        raise BadInputError(f"expected --recipe for {model}, found none: choose one of {', '.join(recipes)}.")
     if name not in recipes:
         raise registry.unknown("recipes", name, recipes)
     return recipes[name]
 
 
 def _benchmark(adapter: "Adapter", data: str) -> str:
-    """Return the protocol that a model is measured by on some data where none is asked for."""
+    """Return the default measuring protocol for a model trained on some data."""
     own = _embedded(adapter, data)
     return own.benchmark if own else adapter.benchmark
 
 
 def _embedded(adapter: "Adapter", data: str) -> "Embedded | None":
-    """Return the weights that a model comes with, if they were trained on these data."""
+    """Return the embedded weights of a model if they were trained on these data, else None."""
     own = adapter.embedded
     return own if own and own.trained_on(data) else None
 
 
 def _changed(recipe: "Recipe", changes: Mapping[str, Any], pairs: Sequence[str]) -> "Recipe":
-    """Return the recipe with the given settings instead of its own."""
+    """Return the recipe with some settings changed."""
     given = {name: value for name, value in changes.items() if value is not None}
     return replace(recipe, settings={**recipe.settings, **given, **dict(map(_setting, pairs))})
 
 
 def _setting(pair: str) -> tuple[str, Any]:
-    """Return name and value of ``NAME=VALUE``; the value is JSON, or else a text."""
+    """Return name and value of ``NAME=VALUE``; the value is parsed as JSON if it can be, else kept as text."""
     name, equals, text = pair.partition("=")
     if not (name and equals):
         raise BadInputError(f"expected --set NAME=VALUE, found {pair!r:.60}: write for example --set g_lr=0.001.")
@@ -170,7 +179,7 @@ def _setting(pair: str) -> tuple[str, Any]:
 
 
 class Ticks:
-    """What is shown of a training run on stderr: a line a tick, and on a terminal a bar with the time left."""
+    """Progress of training on stderr: a line for each tick, and on a terminal a bar with the time left."""
 
     def __init__(self, kimg: float | None, measured: "Callable[[Mapping[str, Any]], str]" = lambda tick: "") -> None:
         from rich.progress import Progress
@@ -192,7 +201,7 @@ class Ticks:
         self.bar.stop()
 
     def __call__(self, tick: Mapping[str, Any]) -> None:
-        """Show a tick: kimg, sec_per_kimg, eta in seconds, losses, and weights where a snapshot was just written."""
+        """Show a tick: kimg, sec_per_kimg, eta in seconds, losses, and weights if a snapshot was just written."""
         self.bar.update(self.task, completed=tick["kimg"])
         for text in filter(None, (line(tick), self.measured(tick))):
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``ganbench translate``: images translated to other domains, with sheets of sources and styles."""
+"""``ganbench translate``: translate images to other domains, with sheets of sources and styles."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,37 +35,40 @@ MOST = 12  # rows, and columns, of a sheet
 @click.option("--model", required=True, help="Model that translates.")
 @click.option("--weights", help="Checkpoint to use.  [default: the embedded one]")
 @options.entry
-@click.option("--input", "sources", required=True, help="Images: a file, a folder, a zip, or the name of a data set.")
+@click.option(
+    "--input", "sources", required=True, help="Images to translate: a file, a folder, a zip, or the name of a data set."
+)
 @click.option("--target", "targets", multiple=True, required=True,
-              help="Domain to translate to, by name or number; may be repeated; 'all' for all.")  # fmt: skip
-@click.option("--reference", help="Images whose styles to use: a file, a folder, a zip, or a data set.")
+              help="Domain to translate to, by name or number, or all; may be repeated.")  # fmt: skip
+@click.option("--reference", help="Images whose styles are used: a file, a folder, a zip, or the name of a data set.")
 @click.option("--latents", type=options.Whole(1, 10_000), help=f"Number of random styles.  [default: {LATENTS}]")
 @click.option(
     "--seed",
     type=options.Whole(0, 2**62),
     metavar="S",
-    help="Seed of the first random style; the next has the next seed.  [default: 0]",
+    help="Seed of the first random style; the others follow.  [default: 0]",
 )
 @click.option("--walk", metavar="STEPS", type=options.Whole(1, 1000),
-              help="Only a sheet: this many steps from each style to the next.")  # fmt: skip
+              help="Draw only a sheet, with this number of steps from each style to the next.")  # fmt: skip
 @click.option("--limit", type=options.Whole(1, 10**9), metavar="N",
-              help=f"Most sources, and references, of a target.  [default: all; {OF_DATA} of a data set]")  # fmt: skip
+              help="Largest number of sources and of references for each target.  "
+              f"[default: all; {OF_DATA} of a data set]")  # fmt: skip
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; created if missing.")
-@click.option("--force", is_flag=True, help="Replace files of the same names in --out.")
+@click.option("--force", is_flag=True, help="Replace files of the same name in --out.")
 @options.device
 def command(out: Path, force: bool, **given: Any) -> None:
     """Translate images to other domains, write them to a folder and print the paths of the files.
 
     Each translation is a file (cat-to-dog-seed0003.png, or cat-to-dog-like-REFERENCE.png), and each target has a sheet
-    with a row for each of the first sources and a column for each style. Sources that already are of the target domain
-    are left out, as are references of another domain; domains are known from the data set or from subfolders.
+    with a row for each of the first sources and a column for each style. Sources in the target domain are left out, as
+    are references in other domains; domains are known from the data set or from subfolders.
     """
     check(given)
     notes, model = _model(given)
     jobs = _jobs(given, model)
     check_folder(out, [name for job in jobs for name in job.files], force)
     for image in dict.fromkeys(image for job in jobs for image in (*job.sources, *job.references)):
-        image.pixels()  # a damaged file is found before any work
+        image.pixels()  # so that a damaged file is noticed before any work
     with images_bar(sum(job.count for job in jobs)) as advance:
         for job in jobs:
             for name, content in job.draw(replace(model, on_image=advance)):
@@ -77,16 +80,16 @@ def command(out: Path, force: bool, **given: Any) -> None:
 
 
 def check(given: Mapping[str, Any]) -> None:
-    """Raise BadInputError where options contradict each other."""
+    """Raise ``BadInputError`` if options contradict each other."""
     for name in ("latents", "seed"):
         if given["reference"] is not None and given[name] is not None:
-            raise BadInputError(f"--reference and --{name} exclude each other: choose one.")
+            raise BadInputError(f"expected references or random styles, found --reference and --{name}: choose one.")
     if given["walk"] is not None and given["latents"] == 1:
         raise BadInputError("expected two styles or more for a walk, found --latents 1: raise it, or leave out --walk.")
 
 
 def _model(given: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
-    """Return notes on the model, each of which may be "", and the model."""
+    """Return notes on the model, some of which may be "", and the model."""
     from ganbench.engine.options import RANGES, resolve_device, whole_number
     from ganbench.models.base import open_model
     from ganbench.pictures import Translations
@@ -98,9 +101,9 @@ def _model(given: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
     model = Translations(subject.model, subject.name, device)
     for name in ("reference", "latents", "seed", "walk"):
         if given[name] is not None and not model.has_styles:
-            raise BadInputError(f"{subject.name} translates without styles: leave out --{name}.")
+            raise BadInputError(f"expected a model with styles for --{name}, found {subject.name}: leave --{name} out.")
     masked = isinstance(subject.model, MaskedTranslator) and subject.model.needs_masks
-    masks = f"{subject.name} was trained with face masks, which are not computed here: it keeps less of the sources."
+    masks = f"{subject.name} was trained with face masks, which are not computed here: results resemble sources less."
     return (subject.note, masks if masked else ""), model
 
 
@@ -110,11 +113,11 @@ class Job:
 
     Attributes:
         target: number of the domain.
-        domain: its name, made safe for file names.
+        domain: its name, in a form usable in file names.
         sources: images to translate.
         references: images whose styles are used; empty for random styles or none.
         seeds: of random styles; empty for styles of references or none.
-        walk: steps from style to style on a sheet that is the only file; None for a file each and a sheet.
+        walk: steps from style to style on a sheet, the only file; None for one file per translation and a sheet.
     """
 
     target: int
@@ -139,7 +142,7 @@ class Job:
 
     @property
     def count(self) -> int:
-        """The number of translations, reconstructions not counted."""
+        """The number of translations, without reconstructions."""
         styles = len(self.references or self.seeds) or 1
         return (
             min(len(self.sources), MOST) * ((styles - 1) * self.walk + 1) if self.walk else len(self.sources) * styles
@@ -179,7 +182,7 @@ class Job:
 
 
 def _jobs(given: Mapping[str, Any], model: "Translations") -> list[Job]:
-    """Return the job of each target; with ``--target all``, of those that have sources.
+    """Return the job of each target; with ``--target all``, of those with sources.
 
     Raises:
         UnknownNameError: a target is not a domain of the model.
@@ -231,8 +234,8 @@ def _job(
         raise BadInputError(
             f"expected references of the domain {domain!r} in {given['reference']}, found {known}: name others."
             if known
-            else f"the domains of the images in {given['reference']} are unknown: name a single --target, or put the "
-            f"images of {domain} into a subfolder {domain}."
+            else f"expected references of known domains, found none in {given['reference']}: name one --target, or "
+            f"put the images of {domain} into a subfolder {domain}."
         )
     mine = _limited(given, "sources", [image for image in sources if image.domain != domain])
     return Job(target, safe(domain), mine, _limited(given, "reference", theirs), seeds, given["walk"])

@@ -1,4 +1,4 @@
-"""``ganbench truncation``: numbers against the truncation of the samples."""
+"""``ganbench truncation``: numbers as a function of the truncation of the samples."""
 
 import shutil
 import sys
@@ -27,11 +27,11 @@ FILES = ("truncation.md", "truncation.csv", "truncation.png")
     ),
 )
 @click.option("--model", required=True, help="Model to measure.")
-@click.option("--metrics", default="fid,pr", show_default=True, help="Comma-separated names of metrics of samples.")
+@click.option("--metrics", default="fid,pr", show_default=True, help="Metrics of samples, separated by commas.")
 @click.option("--psi", default="0.3,0.5,0.7,0.85,1", show_default=True, help="Truncations, separated by commas.")
 @options.truncation_cutoff
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; made if missing.")
-@click.option("--force", is_flag=True, help="Replace files of the same names in --out.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; created if missing.")
+@click.option("--force", is_flag=True, help="Replace files of the same name in --out.")
 @options.measuring_how
 @options.results_dir
 def command(
@@ -44,10 +44,10 @@ def command(
     results_dir: Path | None,
     **given: Any,
 ) -> None:
-    """Measure a model at several truncations: FID, precision and recall, or what --metrics names.
+    """Measure a model at several truncations, by FID, precision and recall or other --metrics.
 
-    One run and one record; a table and a plot of it (truncation.md, truncation.csv, truncation.png) go to --out. Issued
-    again, it continues where it stopped.
+    It is one run with one record, shown as a table and a plot in --out (truncation.md, truncation.csv, truncation.png).
+    The same command continues an interrupted run.
     """
     names, psis = options.names(metrics), tuple(dict.fromkeys(options.numbers(psi, "--psi")))
     cutoff = truncation_cutoff if any(each != 1 for each in psis) else None

@@ -13,10 +13,10 @@ MIB = 2**20
 
 
 def show_weights(failures: list[GanbenchError]) -> None:
-    """Print each published file: what needs it, its name, size and place, and its checksum, licence and address.
+    """Print each published file: what needs it, its name, size and place, then its checksum, licence and address.
 
     Args:
-        failures: is given the errors of models and extractors that cannot be imported.
+        failures: receives the errors of models and extractors that cannot be imported.
     """
     for file, users in _files(failures).items():
         path = where_is(file)
@@ -36,7 +36,7 @@ def _files(failures: list[GanbenchError]) -> dict[WeightsFile, list[str]]:
             try:
                 for user, file in of(name):
                     found.setdefault(file, []).append(user)
-            except GanbenchError as error:  # of one package, which keeps nobody from listing the others
+            except GanbenchError as error:  # one broken package must not hide the others
                 failures.append(error)
     return found
 

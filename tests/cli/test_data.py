@@ -63,7 +63,7 @@ def test_an_older_zip_stays_unless_forced(folder: Path, tmp_path: Path) -> None:
         (["--size", "8x4"], "expected a square size, found 8x4"),
         (["--size", "9" * 5000], "expected a size in pixels"),
         (["--labels", "nowhere.json"], "found no file 'nowhere.json'"),
-        (["--out", "b.tar"], "ends in .zip"),
+        (["--out", "b.tar"], "name ending in .zip"),
         (["--out", "/nowhere/b/c.zip"], "cannot write to"),
     ],
 )
@@ -100,7 +100,7 @@ def test_a_killed_run_is_continued(tmp_path: Path) -> None:
         child.send_signal(signal.SIGKILL)
     assert not (tmp_path / "b.zip").exists()
     done = ganbench("data", "prepare", folder, "--size", 512, "--out", tmp_path / "b.zip")
-    assert "images were there already" in done.stderr
+    assert "images were already there" in done.stderr
     ganbench("data", "prepare", folder, "--size", 512, "--out", tmp_path / "c.zip")
     assert (tmp_path / "b.zip").read_bytes() == (tmp_path / "c.zip").read_bytes()
 

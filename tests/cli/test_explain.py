@@ -34,7 +34,7 @@ def test_two_folders_of_which_one_was_compressed(samples: Path, compressed: Path
     assert done.exit_code == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("fid@30 is ")
-    assert lines[0].endswith(", and 0 is to be explained.")
+    assert lines[0].endswith(" here, and the number to explain is 0.")
     assert lines[1].split() == ["alternative", "fid@30", "change", "closes"]
     assert lines[2].startswith("samples saved as JPEG 75 ")
     assert lines[2].endswith(" 100 %")

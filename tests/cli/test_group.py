@@ -17,7 +17,7 @@ from ganbench.errors import BadInputError, PlanError
 from tests.cli.command_line import complaint, ganbench
 
 VERBS = list(main.verbs)
-MORE_MEMORY = "give a smaller --batch-size where there is one, or take a machine with more."
+MORE_MEMORY = "use a smaller --batch-size, if there is one, or a machine with more memory."
 
 
 def run(*arguments: str, **settings: Any) -> "subprocess.CompletedProcess[str]":

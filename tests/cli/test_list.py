@@ -40,6 +40,12 @@ def test_long_tells_parameters_recipes_and_short_names() -> None:
     assert "short names: fid = " in ganbench("list", "benchmarks", "--long").stdout
 
 
+def test_details_fit_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    details = [line for line in ganbench("list", "metrics", "--long").stdout.splitlines() if line.startswith(" ")]
+    assert max(map(len, details)) <= 80
+
+
 def test_a_summary_is_the_description_or_the_documentation() -> None:
     assert summary("benchmarks", "toy") == "waves against stripes"
     assert summary("data", "stripes") == "Return the stripes; they come in one variant."
@@ -63,6 +69,7 @@ def test_a_package_that_cannot_be_imported_hides_no_other(monkeypatch: pytest.Mo
             raise BadInputError("models 'stylegan2' (x:y) cannot be imported: no.")
         return load(kind, name)
 
+    monkeypatch.setenv("COLUMNS", "10000")  # or else details are wrapped
     wanted = ganbench("list", "models", "--long").stdout
     monkeypatch.setattr(registry, "load", broken)
     done = ganbench("list", "models", "--long")

@@ -31,7 +31,7 @@ def test_a_model_has_its_passes_and_their_times() -> None:
     assert "EQR@9 9 - - transformed inputs" in lines
     assert any(re.fullmatch(r"reals 200 of 200 about \d+ s", line) for line in lines)
     assert any(re.fullmatch(r"samples 40 of 40 about \d+ s", line) for line in lines)
-    assert re.fullmatch(r"in all about \d+ s", lines[-1])
+    assert re.fullmatch(r"total: about \d+ s", lines[-1])
 
 
 @pytest.mark.usefixtures("no_measuring")
@@ -43,7 +43,7 @@ def test_missing_weights_do_not_keep_a_plan_from_being_shown() -> None:
     assert any(line.startswith("extractor inception: pt_inception-2015-12-05-6726825d.pth, 91.2 MiB") for line in lines)
     assert any("not here: https://" in line for line in lines)
     assert "samples 99 of 99 about 99 s" in lines
-    assert "in all about 5 min" in lines
+    assert "total: about 5 min" in lines
     assert [line.split()[1] for line in done.stderr.splitlines()] == [
         "pt_inception-2015-12-05-6726825d.pth",
         "vgg16-397923af.pth",
@@ -65,11 +65,11 @@ def test_a_benchmark_says_what_it_needs_without_a_model(monkeypatch: pytest.Monk
     assert done.exit_code == 2, "the weights of Inception are not here"
     lines = squeezed(done.stdout)
     assert any("an untrained stylegan3 of the recipe ffhqu-1024-t; name one with --model" in line for line in lines)
-    assert any("70,000 images of 1024x1024, like FFHQ-U; name a folder or a zip with --data" in line for line in lines)
+    assert any("70,000 images of 1024x1024, like FFHQ-U; name a folder or zip with --data" in line for line in lines)
     assert "FID50k_full 50,000 all inception reals, samples, weights" in lines
     assert "EQR50k 50,000 - - transformed inputs" in lines
     assert "reals 70,000 of 70,000 about 19 h" in lines
-    assert "in all about 47 h" in lines
+    assert "total: about 47 h" in lines
     assert len(lines) <= 24, "one screen"
     written = [Path(os.environ[name]).rglob("*") for name in ("GANBENCH_CACHE", "GANBENCH_RESULTS")]
     assert [path for paths in written for path in paths if path.is_file()] == []

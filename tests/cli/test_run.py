@@ -221,7 +221,7 @@ def test_planning_names_every_file_to_fetch_and_fetches_none(invoke: Invoke, mon
     [
         (["--model", "wavess"], r"unknown model 'wavess': did you mean waves\?"),
         (["--model", "waves", "--metrics", "fid50"], r"unknown metric 'fid50': did you mean .*fid50k"),
-        (["--model", "waves", "--metrics", "fid,,ppl"], r"empty name"),
+        (["--model", "waves", "--metrics", "fid,,ppl"], r"found an empty one in"),
         (["--model", "waves", "--data", "stripe"], r"did you mean stripes\?"),
         (["--model", "waves", "--benchmark", "toi"], r"unknown benchmark 'toi': did you mean toy\?"),
         (["--model", "waves", "--limit", "0"], r"1 to 1,000,000,000, found '0'"),

@@ -109,12 +109,12 @@ def test_a_run_killed_before_its_first_snapshot_can_be_started_again(apprentice:
 def test_the_recipe_is_chosen_where_there_is_one_choice(
     apprentice: Apprentice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "choose --recipe short, long" in complaint(*LINE)
+    assert "choose one of short, long" in complaint(*LINE)
     assert "did you mean short" in complaint(*LINE, "--recipe", "shirt")
     monkeypatch.setattr(apprentice, "recipes", {"short": Apprentice.recipes["short"]})
     assert ganbench(*LINE).exit_code == 0
     monkeypatch.setattr(apprentice, "recipes", {})
-    assert "no training recipe" in complaint(*LINE)
+    assert "expected a model with a training recipe" in complaint(*LINE)
 
 
 def test_digits_have_a_recipe_and_a_protocol_of_their_own(
@@ -155,7 +155,7 @@ def test_an_interrupt_says_how_to_go_on(apprentice: Apprentice) -> None:
     apprentice.error = KeyboardInterrupt()
     done = ganbench(*LINE, "--recipe", "short")
     assert done.exit_code == 130
-    assert done.stderr.splitlines()[-1].startswith("ganbench: stopped: the same command with --resume")
+    assert done.stderr.splitlines()[-1].startswith("ganbench: interrupted: repeat the command with --resume")
 
 
 def test_what_is_typed_wrong_is_told_before_anything_is_made(apprentice: Apprentice, tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import torch
 from torch import Tensor
 
 from ganbench.data import fingerprints
-from ganbench.data.decoding import GREY, Header, colour_header, conversions, described, header, pixels, rgb_pixels
+from ganbench.data.decoding import GREY, Header, conversions, described
+from ganbench.data.domain_files import DomainFile, Half
 from ganbench.data.folder import Folder
 from ganbench.errors import BadInputError
 from ganbench.images import ResizeMethod, resize
@@ -33,12 +34,20 @@ class Layout(NamedTuple):
         validation: folder of each domain's validation images.
         suffixes: of image files, in the case as given.
         method: that resizes images.
+        halves: which half of a file an image of each domain is; empty where files are whole images.
+        reading: what the data are read as besides; of pairs, where the same files may be read otherwise.
     """
 
     train: Mapping[str, Path]
     validation: Mapping[str, Path]
     suffixes: tuple[str, ...]
     method: ResizeMethod
+    halves: Mapping[str, Half] = {}
+    reading: str = ""
+
+
+PLAIN = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".tif", ".tiff")
+CYCLEGAN_SUFFIXES = (*PLAIN, *(suffix.upper() for suffix in PLAIN))
 
 
 def layout_of(path: Path) -> Layout | None:
@@ -53,57 +62,26 @@ def layout_of(path: Path) -> Layout | None:
             raise BadInputError(
                 f"expected the folders trainA, trainB, testA and testB, found no {missing}: {path}; add it."
             )
-        plain = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".tif", ".tiff")
-        suffixes = (*plain, *(suffix.upper() for suffix in plain))
         train, test = ({domain: parts[f"{split}{domain}"] for domain in "AB"} for split in ("train", "test"))
-        return Layout(train, test, suffixes, "pil-bicubic")
+        return Layout(train, test, CYCLEGAN_SUFFIXES, "pil-bicubic")
     validation = next((path / name for name in ("val", "test") if (path / name).is_dir()), None)
-    if validation is None or not _subfolders(path / "train"):
+    if validation is None or not subfolders(path / "train"):
         return None
     suffixes = (".png", ".jpg", ".jpeg", ".JPG")
-    return Layout(_subfolders(path / "train"), _subfolders(validation), suffixes, "pil-bilinear")
+    return Layout(subfolders(path / "train"), subfolders(validation), suffixes, "pil-bilinear")
 
 
-def _subfolders(path: Path) -> dict[str, Path]:
+def subfolders(path: Path) -> dict[str, Path]:
+    """Return the folders in a folder by name, sorted, but for hidden ones; none where there is no such folder.
+
+    Raises:
+        BadInputError: the folder cannot be read.
+    """
     try:
         found = sorted(path.iterdir()) if path.is_dir() else []
         return {folder.name: folder for folder in found if folder.is_dir() and folder.name[0] != "."}
     except OSError as error:
         raise BadInputError(f"the folder {path} cannot be read ({error.strerror}): check its permissions.") from error
-
-
-class _File(NamedTuple):
-    """An image file of a domain."""
-
-    domain: int
-    folder: Folder
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.folder.path}/{self.name}"
-
-    def header(self) -> tuple[Header, str]:
-        """Return size and colour of the file."""
-        try:
-            with self.folder.open(self.name) as file:
-                return colour_header(file, str(self))
-        except OSError as error:
-            raise _unreadable(self, error) from error
-
-    def pixels(self, channels: int) -> Tensor:
-        """Return ``[C, H, W]`` uint8, converted to RGB if ``channels`` is 3."""
-        try:
-            with self.folder.open(self.name) as file:
-                if channels == 3:
-                    return rgb_pixels(file, str(self))
-                expected = header(file, str(self))
-                return pixels(file, str(self), expected)
-        except OSError as error:
-            raise _unreadable(self, error) from error
-
-
-def _unreadable(file: _File, error: OSError) -> BadInputError:
-    return BadInputError(f"{file} cannot be read ({error.strerror or error}): check that it exists and can be read.")
 
 
 class DomainSplit:
@@ -126,9 +104,14 @@ class DomainSplit:
         self.size = size
         self._wanted = channels
         self.splits: tuple[DomainSplit, ...] = (self,)
-        self._method = layout.method
+        self._method, self._reading = layout.method, layout.reading
         self._folders = [_folder(domain, folder, layout.suffixes) for domain, folder in folders.items()]
-        self.files = [_File(place, found, name) for place, found in enumerate(self._folders) for name in found.names]
+        halves = [layout.halves.get(domain) for domain in folders]
+        self.files = [
+            DomainFile(place, found, name, halves[place])
+            for place, found in enumerate(self._folders)
+            for name in found.names
+        ]
         self._stamp = self._stamped()
         self._remembered = fingerprints.recall(self._stamp)
 
@@ -139,7 +122,8 @@ class DomainSplit:
             for folder in self._folders
             for file in folder.stamp().files
         )
-        return fingerprints.Stamp(f"{self._path.resolve()} by {self._method} at {self.size} in {self._wanted}", files)
+        where = f"{self._path.resolve()}{self._reading} by {self._method} at {self.size} in {self._wanted}"
+        return fingerprints.Stamp(where, files)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -152,7 +136,7 @@ class DomainSplit:
             BadInputError: one is not an image that can be read.
         """
         with ThreadPoolExecutor(fingerprints.THREADS) as pool:
-            return list(pool.map(_File.header, self.files))
+            return list(pool.map(DomainFile.header, self.files))
 
     @cached_property
     def colours(self) -> Mapping[str, int]:
@@ -225,7 +209,7 @@ class DomainSplit:
         return fingerprints.changed(self._stamp, self._stamped, self._path)
 
     @cached_property
-    def _recent(self) -> Callable[[_File], Tensor]:
+    def _recent(self) -> Callable[[DomainFile], Tensor]:
         """The decoder, with a cache of recent images: each validation image is read many times."""
         return lru_cache(_REMEMBERED // (self.channels * self.resolution**2))(self._decode)
 
@@ -233,7 +217,7 @@ class DomainSplit:
     def _labels(self) -> Tensor:
         return torch.tensor([file.domain for file in self.files])
 
-    def _decode(self, file: _File) -> Tensor:
+    def _decode(self, file: DomainFile) -> Tensor:
         stored = file.pixels(self.channels)
         if len(stored) != self.channels:
             raise BadInputError(
@@ -263,9 +247,14 @@ def _folder(domain: str, path: Path, suffixes: tuple[str, ...]) -> Folder:
 class DomainFolder(DomainSplit):
     """The training images of a folder of domains, with its validation images.
 
+    Attributes:
+        split_class: class of the validation images.
+
     Raises:
         BadInputError: there is only one domain, or one lacks a split or images.
     """
+
+    split_class: ClassVar[type[DomainSplit]] = DomainSplit
 
     def __init__(
         self, path: Path, layout: Layout, size: int | None = None, channels: Literal[1, 3] | None = None
@@ -273,10 +262,10 @@ class DomainFolder(DomainSplit):
         _check_domains(path, layout)
         super().__init__(path, layout.train, layout, size, channels)
         self._layout = layout
-        self.validation = DomainSplit(path, layout.validation, layout, size, channels)
+        self.validation = self.split_class(path, layout.validation, layout, size, channels)
         self.splits = self.validation.splits = (self, self.validation)
 
-    def at(self, resolution: int | None = None, channels: int | None = None) -> "DomainFolder":
+    def at(self, resolution: int | None = None, channels: int | None = None) -> Self:
         """Return the data set with its images resized; the aspect ratio is not kept, as in the official programs.
 
         Args:
@@ -287,7 +276,7 @@ class DomainFolder(DomainSplit):
         Raises:
             BadInputError: ``channels`` is 1 and a file is not greyscale; or no size is given and there are several.
         """
-        sized = DomainFolder(self._path, self._layout, resolution, 3 if channels == 3 else None)
+        sized = type(self)(self._path, self._layout, resolution, 3 if channels == 3 else None)
         if sized.channels != (channels or sized.channels):
             file, colour = next(
                 (file, colour)

@@ -14,9 +14,10 @@ def open_data(spec: str | Path) -> Dataset:
 
     Args:
         spec: a registered name, perhaps with a variant after a colon (``digits``, ``digits:test``), or the path of a
-            folder of images, of a folder of domains (see ``ganbench.data.domains``), of a zip or npz file, or of a
-            parquet file or folder of Hugging Face datasets (``FOLDER:SPLIT`` if it has several splits). A name takes
-            precedence over a path: write ``./digits`` for a folder of that name.
+            folder of images, of a folder of domains (see ``ganbench.data.domains``) or of pairs (``pairs:FOLDER``, see
+            ``ganbench.data.pairs``), of a zip or npz file, or of a parquet file or folder of Hugging Face datasets
+            (``FOLDER:SPLIT`` if it has several splits). A name takes precedence over a path: write ``./digits`` for a
+            folder of that name.
 
     Raises:
         UnknownNameError: no data set has that name, but one has a similar name.

@@ -10,10 +10,11 @@ from ganbench.functional.manifold import density_coverage, precision_recall
 from ganbench.functional.mmd import draw_subsets, kernel_distance, kernel_distances
 from ganbench.functional.neighbours import memorization, memorization_distance
 from ganbench.functional.path import lerp, path_length, slerp
-from ganbench.functional.psnr import equivariance_psnr
+from ganbench.functional.psnr import equivariance_psnr, psnr
 from ganbench.functional.segmentation import SegmentationScores, confusion_matrix, segmentation_scores
 from ganbench.functional.separability import conditional_entropy, separability
 from ganbench.functional.shift import translate_fractional, translate_integer
+from ganbench.functional.ssim import ssim
 from ganbench.functional.vendi import vendi_score
 
 __all__ = [
@@ -41,12 +42,14 @@ __all__ = [
     "path_length",
     "precision_recall",
     "pseudo_rotate",
+    "psnr",
     "random_subsets",
     "rotate",
     "rotation_matrix",
     "segmentation_scores",
     "separability",
     "slerp",
+    "ssim",
     "subset_sizes",
     "translate_fractional",
     "translate_integer",

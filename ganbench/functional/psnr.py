@@ -1,11 +1,35 @@
-"""Equivariance as a signal-to-noise ratio."""
+"""Signal-to-noise ratios: of equivariance, and of images beside their ground truth."""
 
 import math
 
+import torch
 from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
-from ganbench.functional.rows import as_tensor
+from ganbench.functional.image_pairs import as_image_pair
+from ganbench.functional.rows import ArrayLike, as_tensor
+
+
+def psnr(x: ArrayLike, y: ArrayLike, *, data_range: float = 255.0) -> Tensor:
+    """Return ``10 log10(data_range**2 / MSE)`` of each pair of images, ``[N]`` float64, in dB; ``inf`` of equal images.
+
+    The mean squared error of a pair runs over its channels and pixels.
+
+    Args:
+        x: images ``[N, C, H, W]``, as tensor or array.
+        y: the images that they are compared with, likewise.
+        data_range: of the images; 255 for 8-bit ones, 2 for -1..1.
+
+    Raises:
+        BadInputError: if shapes do not fit, or ``data_range`` is not above 0.
+        NonFiniteError: if an image is not finite.
+
+    Source: Wang et al., Image quality assessment: from error visibility to structural similarity (IEEE TIP 2004),
+    section I; equal to scikit-image's ``peak_signal_noise_ratio``.
+    """
+    first, second = as_image_pair(x, y, data_range)
+    errors = (first - second).square().flatten(1).mean(1)
+    return 20 * math.log10(data_range) - 10 * torch.log10(errors)
 
 
 def equivariance_psnr(error_sum: Tensor | float, mask_sum: Tensor | float, peak_to_peak: Tensor | float = 2.0) -> float:

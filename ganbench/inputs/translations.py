@@ -170,13 +170,15 @@ class Translations(BaseSource):
         """Return ``image``, and what it was made from.
 
         Returns:
-            ``image [N, num_outputs, C, H, W]`` float32; ``source [N, C, H, W]`` float32, -1..1; ``task [N, 2]`` int64,
-            source and target among the data's domains; with styles, ``style [N, num_outputs, style_dim]``.
+            ``image [N, num_outputs, C, H, W]`` float32; ``source [N, C, H, W]`` float32, -1..1; ``index [N]`` int64,
+            its number among the validation images; ``task [N, 2]`` int64, source and target among the data's domains;
+            with styles, ``style [N, num_outputs, style_dim]``.
         """
         samples = self.samples(context, indices)
-        source = validation_floats(context, [sample.image for sample in samples])
+        index = [sample.image for sample in samples]
+        source = validation_floats(context, index)
         task = torch.tensor([(sample.source, sample.target) for sample in samples])
-        drawn = {"source": source, "task": task}
+        drawn = {"source": source, "index": torch.tensor(index), "task": task}
         repeated, style = source.repeat_interleave(self.num_outputs, 0), None
         if self.mode != "plain":
             style = self._styles(context, indices, samples)

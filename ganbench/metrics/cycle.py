@@ -7,7 +7,7 @@ from typing import ClassVar
 from ganbench.inputs import Input, Rows
 from ganbench.inputs.cycles import CycleDistance, CycleError
 from ganbench.metrics.base import Number
-from ganbench.metrics.pairs import mean_over_pairs, rows_of_pairs
+from ganbench.metrics.pairs import mean_of_rows
 from ganbench.metrics.translation import OfTranslations
 
 
@@ -47,13 +47,10 @@ class CycleReconstruction(OfTranslations):
 
     def compute(self, l1: Rows, lpips: Rows, task: Rows) -> dict[str, Number]:
         """Return the mean errors, and those of each pair of domains."""
-        pairs = rows_of_pairs(task.rows())
-
-        def mean(errors: Rows) -> Number:
-            values = {pair: float(errors.rows()[of].double().mean()) for pair, of in pairs.items()}
-            return mean_over_pairs(values, self.higher_is_better)
-
-        return {f"{self.name}_l1": mean(l1), f"{self.name}_lpips": mean(lpips)}
+        return {
+            f"{self.name}_{key}": mean_of_rows(errors.rows(), task.rows(), self.higher_is_better)
+            for key, errors in (("l1", l1), ("lpips", lpips))
+        }
 
 
 cycle = CycleReconstruction("cycle", "plain")

@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from ganbench.engine.planning import sized_for
 from ganbench.extractors.opening import open_extractor
 from ganbench.inputs import Context
 from ganbench.models.base import benchmark_of, load_model
-from ganbench.types import Dataset, DomainDataset, Extractor, WithDomains
+from ganbench.types import Dataset, DomainDataset, Extractor, WithDomains, WithPairs
 
 DIGITS = "digits"
 
@@ -81,9 +81,23 @@ class InvertedDomains(Inverted):
 
     def __init__(self, data: DomainDataset) -> None:
         super().__init__(data)
-        self.domains, self.validation = data.domains, Inverted(data.validation)
+        self.domains, self.validation = data.domains, inverted(data.validation)
+
+
+class InvertedSplit(Inverted):
+    """The pairs of one split in negative."""
+
+    def partners(self, indices: Sequence[int]) -> list[int]:
+        """Return the partners as they are."""
+        return cast(WithPairs, self.data).partners(indices)
+
+
+class InvertedPairs(InvertedDomains, InvertedSplit):
+    """Pairs in negative, and their validation images."""
 
 
 def inverted(data: Dataset) -> Dataset:
-    """Return a data set, or one of domains, in negative."""
-    return InvertedDomains(data) if isinstance(data, WithDomains) else Inverted(data)
+    """Return a data set, or one of domains or pairs, in negative."""
+    if isinstance(data, WithDomains):
+        return InvertedPairs(data) if isinstance(data, WithPairs) else InvertedDomains(data)
+    return InvertedSplit(data) if isinstance(data, WithPairs) else Inverted(data)

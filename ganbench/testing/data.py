@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganbench.testing.laws import Laws
-from ganbench.types import Dataset, DomainDataset, NotedDataset, WatchedDataset, WithDomains
+from ganbench.types import Dataset, DomainDataset, NotedDataset, WatchedDataset, WithDomains, WithPairs
 
 MOST = 16  # images that are looked at, from all over the data set
 DIGITS = set("0123456789abcdef")
@@ -36,6 +36,8 @@ def check_dataset(data: Dataset, *, same: Dataset | None = None, other: Dataset 
         laws.hold(all(note and note[-1] != "." for note in data.notes), "notes end without a full stop", "", data.notes)
     if isinstance(data, WithDomains):
         _check_domains(laws, data)
+    if isinstance(data, WithPairs):
+        _check_pairs(laws, data, data)
 
 
 def _check_declared(laws: Laws, data: Dataset) -> None:
@@ -102,4 +104,14 @@ def _check_domains(laws: Laws, data: DomainDataset) -> None:
     sizes = [(it.resolution, it.channels) for it in (data, validation)]
     laws.equal(sizes[0], sizes[1], "validation images are of the size of the training images")
     laws.hold(data.fingerprint != validation.fingerprint, "another content has another fingerprint", "another", "one")
+    laws.equal(isinstance(data, WithPairs), isinstance(validation, WithPairs), "validation images are in pairs, too")
     check_dataset(validation)
+
+
+def _check_pairs(laws: Laws, data: Dataset, pairs: WithPairs) -> None:
+    everything = list(range(len(data)))
+    partners = pairs.partners(everything)
+    laws.equal(everything, pairs.partners(partners), "an image is the partner of its partner")
+    domains = data.labels(everything).argmax(1)
+    laws.equal(2, data.label_dim, "pairs are of two domains")
+    laws.equal(1 - domains, domains[partners], "partners are of different domains")

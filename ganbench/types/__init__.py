@@ -14,6 +14,7 @@ from ganbench.types.data import (
     WatchedDataset,
     WithDomains,
     WithImages,
+    WithPairs,
     WithStatistics,
 )
 from ganbench.types.extractors import (
@@ -74,6 +75,7 @@ __all__ = [
     "WeightsFile",
     "WithDomains",
     "WithImages",
+    "WithPairs",
     "WithStatistics",
     "needed_by",
     "needs",

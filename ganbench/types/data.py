@@ -74,6 +74,18 @@ class WithDomains(Protocol):
 
 
 @runtime_checkable
+class WithPairs(Protocol):
+    """Images of two domains in pairs, source and ground truth, which show the same.
+
+    A ``DomainDataset`` of two domains follows it, and so do its validation images.
+    """
+
+    def partners(self, indices: Sequence[int]) -> list[int]:
+        """Return the index of each image's partner, the image of the other domain that shows the same."""
+        ...
+
+
+@runtime_checkable
 class WithImages(Protocol):
     """The part of ``Dataset`` to test for: ``isinstance`` with the whole would compute the fingerprint."""
 

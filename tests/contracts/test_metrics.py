@@ -18,7 +18,7 @@ from ganbench.testing import check_accumulator, check_metric, check_source, chec
 from ganbench.types import Extractor
 
 NAMES = registry.names("metrics")
-MODELS = ("waves", "blur", "tint", "shades")  # of the toy package: one of each kind, all of them fast
+MODELS = ("waves", "blur", "tint", "shades", "dusk")  # of the toy package: one of each kind, all of them fast
 FIELDS = {"fcn": {"labels": "bee"}}  # what these domains call the label maps
 
 

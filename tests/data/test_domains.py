@@ -166,7 +166,7 @@ def test_the_fingerprint_is_remembered_until_a_file_changes(tmp_path: Path, monk
     first = opened(tmp_path / "set").at(8)
     assert first.fingerprint
     with monkeypatch.context() as patched:
-        patched.setattr("ganbench.data.domains.rgb_pixels", None)
+        patched.setattr("ganbench.data.domain_files.rgb_pixels", None)
         patched.setattr("ganbench.data.domains.colour_header", None)
         again = opened(tmp_path / "set").at(8)
         assert (again.fingerprint, again.resolution, again.channels) == (first.fingerprint, 8, 3)
@@ -301,7 +301,7 @@ def test_broken_pixels_are_named(tmp_path: Path) -> None:
 def test_an_image_asked_for_again_is_not_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = opened(write_domains(tmp_path)).at(8)
     first = data.validation.images([3, 1, 3])
-    monkeypatch.setattr("ganbench.data.domains.rgb_pixels", None)
+    monkeypatch.setattr("ganbench.data.domain_files.rgb_pixels", None)
     assert torch.equal(data.validation.images([1, 3]), first[[1, 0]])
     first.zero_()
     assert data.validation.images([1]).any(), "what was given away is not what is remembered"

@@ -121,10 +121,9 @@ class Adapter:
 
     recipes: Mapping[str, Recipe] = {}
     published: Mapping[str, Checkpoint] = {}
-    benchmark = "toy-domains"
 
-    def __init__(self, network: type[Blur]) -> None:
-        self.network = network
+    def __init__(self, network: type[Blur], benchmark: str = "toy-domains") -> None:
+        self.network, self.benchmark = network, benchmark
 
     def load(self, weights: Path | None, device: str) -> Blur:
         return self.network().eval().requires_grad_(False).to(device)

@@ -145,7 +145,7 @@ def tensors_in(values: Any, file_size: int) -> "dict[str, Tensor]":
     """
     found = dict(_stored(values, "", Budget(0, steps=MAX_VISITS), MAX_DEPTH))
     if sum(tensor.nbytes for tensor in found.values()) > 2 * file_size + SPARE:
-        raise UnsafeFileError("unfolds into far more memory than the file is long")
+        raise UnsafeFileError("expands to far more memory than the size of the file")
     if not found:
         return {}
     import torch

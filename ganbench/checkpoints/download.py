@@ -128,7 +128,7 @@ def _own(name: str, sha256: str, say: Callable[[str], None]) -> Path | None:
     found = file_sha256(folder / name) if sha256 else ""
     if found == sha256:
         return folder / name
-    say(f"{folder / name} has the sha256 {found}, expected {sha256}: looking elsewhere.")
+    say(f"{folder / name} has the sha256 {found}, expected {sha256}: searching elsewhere.")
     return None
 
 
@@ -181,7 +181,7 @@ def _download(url: str, sha256: str, path: Path, limits: Limits, say: Callable[[
             receive(url, part, file, limits, checked=True)
             arrived = _sha256_of(part, file)
         if sha256 and arrived != sha256:
-            raise ValueError(f"what the address gives has sha256 {arrived}")
+            raise ValueError(f"the download has sha256 {arrived}")
         if not sha256:
             kind_of(part)  # a web page that says "sign in" is no checkpoint
         file.close()  # open files cannot be renamed everywhere

@@ -44,7 +44,7 @@ def _size(container: Any, sizes: dict[int, int]) -> int:
     size = 1 + len(container) if isinstance(container, dict | list | tuple) else 1
     size += sum(sizes[id(child)] for child in _children(container))
     if size > MAX_VALUES:
-        raise UnsafeFileError(f"unfolds into more than {MAX_VALUES:,} values")
+        raise UnsafeFileError(f"expands to more than {MAX_VALUES:,} values")
     return size
 
 

@@ -152,7 +152,7 @@ def _storage(args: Args, budget: Budget) -> Storage:
         raise UnsafeFileError("holds a storage that is not in torch's layout")
     (kind, key, count), keys = machine.load(), machine.load()
     if keys != [key] or machine.number("<q") != count:
-        raise UnsafeFileError("holds a storage that contradicts itself")
+        raise UnsafeFileError("holds an inconsistent storage")
     return Storage(kind, machine.take(count * np.dtype(STORAGE_DTYPES[kind]).itemsize))
 
 

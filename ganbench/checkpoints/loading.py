@@ -142,7 +142,7 @@ def _unrecognised(tensors: Tensors, misfits: list[BadInputError]) -> BadInputErr
     if 1 < len(parts) < len(tensors) and misfit is None:
         seen += f", under {', '.join(part[:15] for part in parts[:SHOWN])}"
     difference = misfit.difference if isinstance(misfit, MisfitError) else misfit
-    compared = "" if misfit is None else f"; held against the nearest, it {difference}"
+    compared = "" if misfit is None else f"; compared with the nearest layout, it {difference}"
     return BadInputError(f"holds weights of no known network ({seen}){compared}: {WAYS}")
 
 

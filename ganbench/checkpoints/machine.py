@@ -40,7 +40,7 @@ class Budget:
         """Count a copy of ``nbytes``."""
         self.copies -= nbytes
         if self.copies < 0:
-            raise UnsafeFileError("unfolds into far more memory than the file is long")
+            raise UnsafeFileError("expands to far more memory than the size of the file")
 
 
 class Machine:

@@ -89,7 +89,7 @@ def to_tensors(stored: dict[str, StoredTensor], file_size: int) -> dict[str, Ten
         UnsafeFileError: together they are far larger than the file.
     """
     if sum(tensor.nbytes for tensor in stored.values()) > 2 * file_size:
-        raise UnsafeFileError("unfolds into far more memory than the file is long")
+        raise UnsafeFileError("expands to far more memory than the size of the file")
     return {name: torch.from_numpy(tensor.numpy()) for name, tensor in stored.items()}
 
 

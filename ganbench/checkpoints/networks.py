@@ -11,7 +11,7 @@ from ganbench.checkpoints.format import Architecture, Config, MisfitError, Netwo
 from ganbench.checkpoints.modules import check_finite
 from ganbench.errors import BadInputError
 
-REMEDY = ": its parts do not belong together, so take the file anew from where it was made"
+REMEDY = ": its parts do not belong together, so get the file again"
 
 
 def instantiate(spec: NetworkSpec) -> nn.Module:

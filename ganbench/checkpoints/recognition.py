@@ -136,7 +136,7 @@ def told_by_classes(error: StrangersError) -> BadInputError:
     for known in formats():
         for name in error.names:
             if name in known.strangers:
-                return BadInputError(f"holds {known.strangers[name]}, which is not built here{INSTEAD}")
+                return BadInputError(f"holds {known.strangers[name]}, which ganbench does not support{INSTEAD}")
     return error
 
 

@@ -81,7 +81,7 @@ def _records(archive: zipfile.ZipFile, size: int, scripted: bool) -> tuple[str, 
     entries = [entry for entry in archive.infolist() if not scripted or WEIGHTS_IN_SCRIPT.search(entry.filename)]
     lengths = {entry.filename: entry.file_size for entry in entries[:MAX_RECORDS]}
     if len(lengths) != len(entries) or sum(lengths.values()) > size:
-        raise UnsafeFileError("is a zip whose records overlap, repeat or unfold")
+        raise UnsafeFileError("is a zip whose records overlap, repeat or are compressed")
     folders = [name.removesuffix("data.pkl") for name in lengths if name.endswith("/data.pkl")]
     if _holds_code(list(lengths)):
         raise BadInputError(SCRIPTED)
@@ -122,7 +122,7 @@ class Storages:
             return reference[1]
         kind, key, count = storage_reference(reference)
         if self.declared.setdefault(key, (kind, count)) != (kind, count):
-            raise UnsafeFileError("holds a storage that contradicts itself")
+            raise UnsafeFileError("holds an inconsistent storage")
         if key not in self._read:
             self._read[key] = self._storage(kind, key, count)
         return self._read[key]
@@ -130,7 +130,7 @@ class Storages:
     def _storage(self, kind: str, key: str, count: int) -> Storage | Instance:
         nbytes = count * itemsize(kind)
         if nbytes > self.file_size:
-            raise UnsafeFileError(f"announces a storage of {count} numbers, which is more than the file is long")
+            raise UnsafeFileError(f"announces a storage of {count} numbers, which is more than the size of the file")
         if self.lengths is not None and nbytes > self.lengths.get(key, 0):
             held = self.lengths.get(key, 0)
             raise UnsafeFileError(f"announces a storage of {count} numbers and holds {held} bytes of it")
@@ -182,7 +182,7 @@ def _tail(machine: Machine, declared: Storages) -> Iterator[tuple[str, memoryvie
     for key in keys:
         kind, count = declared.declared[key]
         if machine.number("<q") != count:
-            raise UnsafeFileError("holds a storage that contradicts itself")
+            raise UnsafeFileError("holds an inconsistent storage")
         yield key, machine.take(count * itemsize(kind))
 
 

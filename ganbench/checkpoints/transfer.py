@@ -72,7 +72,7 @@ def receive(url: str, path: Path, file: IO[bytes], limits: Limits, *, checked: b
         except urllib.error.HTTPError as error:
             error.close()
             if not (error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start):
-                raise ValueError(f"the server answers {error.code} {error.reason}") from None
+                raise ValueError(f"the server answered {error.code} {error.reason}") from None
         except (OSError, http.client.HTTPException) as error:
             if watch.reason:
                 raise BrokenOffError(watch.reason) from error
@@ -102,7 +102,7 @@ def _copy(
 ) -> None:
     expected = response.length
     if expected is None and not response.chunked and not checked:
-        raise ValueError("the server does not say how long the file is")
+        raise ValueError("the server does not give the length of the file")
     _check_room(path, start, expected or 0, limits)
     with _bar(path.name, start, None if expected is None else start + expected) as advance:
         while piece := response.read1(PIECE if expected is None else min(PIECE, expected - watch.received)):

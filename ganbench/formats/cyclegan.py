@@ -157,7 +157,7 @@ def pair(config: Config, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec
         raise BadInputError(f"holds generators of an unknown kind, {str(kind)[:60]!r}")
     for name in tensors:
         if not name.startswith(("G_A.", "G_B.")):
-            raise BadInputError(f"holds the tensor {name[:100]}, which is of neither generator")
+            raise BadInputError(f"holds the tensor {name[:100]}, which neither generator has")
     return {
         name: NetworkSpec(
             GENERATORS[kind],

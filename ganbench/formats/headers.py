@@ -20,7 +20,7 @@ def config_in(header: Header) -> Config:
     """
     config = arguments(header["config"])
     if not isinstance(config, dict):
-        raise BadInputError("says in its header no arguments that its network was made with")
+        raise BadInputError("has no arguments of its network in its header")
     return config
 
 

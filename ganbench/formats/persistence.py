@@ -8,7 +8,7 @@ from ganbench.checkpoints.modules import arguments, initial, stored_tensors, to_
 from ganbench.checkpoints.networks import check_fit
 
 NEARLY = 0.9  # how near a state dict of such a network is
-UNSAID = "neither model nor config in a header, which say what it was made with"
+UNSAID = "no model and config in a header, which give its arguments"
 Completed = Callable[[PersistentObject, Config], Config]
 
 

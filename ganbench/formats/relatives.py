@@ -26,7 +26,7 @@ class RelativesFormat(BaseFormat):
         """
         for record in content.networks.values() if isinstance(content, Snapshot) else ():
             if isinstance(record, PersistentObject) and "class SuperresGenerator" in record.module_src:
-                raise MisfitError(f"holds {XL}, which is not built here", 1.0, INSTEAD)
+                raise MisfitError(f"holds {XL}, which ganbench does not support", 1.0, INSTEAD)
         return None
 
 

@@ -76,11 +76,11 @@ class StarGANv2Format(BaseFormat):
             return None
         config = config_in(header)
         if not set(AVERAGED) <= config.keys() <= ARCHITECTURES.keys():
-            raise BadInputError(f"says in its header no arguments of {', '.join(AVERAGED)}")
+            raise BadInputError(f"has no arguments in its header for {', '.join(AVERAGED)}")
         if not all(isinstance(given, dict) for given in config.values()):
-            raise BadInputError("says in its header no arguments that its networks were made with")
+            raise BadInputError("has no arguments of its networks in its header")
         if lost := [name for name in tensors if name.partition(".")[0] not in config]:
-            raise BadInputError(f"holds the tensor {lost[0][:100]}, which is of none of its networks")
+            raise BadInputError(f"holds the tensor {lost[0][:100]}, which none of its networks has")
         return {
             name: NetworkSpec(ARCHITECTURES[name], given, under(tensors, f"{name}.")) for name, given in config.items()
         }
@@ -89,7 +89,7 @@ class StarGANv2Format(BaseFormat):
         """Return what our file says of the networks together; names of domains are not in the official one."""
         if not set(AVERAGED) <= specs.keys():
             titles = ", ".join(spec.architecture.title for spec in specs.values())
-            raise BadInputError(f"holds a {titles}, which is of no use alone: leave out the entry")
+            raise BadInputError(f"holds a {titles}, which cannot be used alone: leave out --entry")
         return {"model": MODEL, "config": {name: spec.config for name, spec in specs.items()}}
 
 

@@ -120,7 +120,9 @@ def spec_of(mapping: Mapping[str, Tensor], generator: Mapping[str, Tensor]) -> N
     """
     given = {name: tensor for name, tensor in generator.items() if not BLUR.fullmatch(name)}
     if any(name.startswith("attns.") for name in given):
-        raise MisfitError("holds a lightweight StyleGAN2 generator with attention layers, which is not built here", 1.0)
+        raise MisfitError(
+            "holds a lightweight StyleGAN2 generator with attention layers, which ganbench does not support", 1.0
+        )
     ours = {**_mapping(mapping), **dict(_synthesis(given))}
     for name in given:
         raise MisfitError(f"holds the tensor {name[:100]}, which no lightweight StyleGAN2 generator has", NEARLY)

@@ -56,7 +56,9 @@ def generator_config(kwargs: Config, parts: Parts) -> Config:
     """
     synthesis, mapping = parts.get("synthesis", {}), parts.get("mapping", {})
     if not mapping.get("normalize_latents", True):
-        raise BadInputError("holds a StyleGAN2 generator whose latents are not normalised, which is not built here")
+        raise BadInputError(
+            "holds a StyleGAN2 generator whose latents are not normalised, which ganbench does not support"
+        )
     beta = renamed(kwargs, {"dlatent_avg_beta": "w_avg_beta", "w_avg_beta": "w_avg_beta"})
     return {
         **{"z_dim": 512, "c_dim": 0, "w_dim": 512, "img_resolution": 1024, "img_channels": 3},

@@ -29,7 +29,7 @@ class Tolerance:
     """How much worse a number may be.
 
     Attributes:
-        amount: at least 0; a share of the baseline's absolute value where ``relative``, else in the number's unit.
+        amount: at least 0; a share of the baseline's absolute value if ``relative``, else in the number's unit.
         relative: whether it was given in percent.
     """
 
@@ -51,12 +51,12 @@ class Judgement:
     """The verdict on one number.
 
     Attributes:
-        name: the key, or the name as typed where no key fits.
+        name: the key, or the name as typed if no key fits.
         verdict: of the gate.
         baseline, now: the two values, or None.
         tolerance: as given.
         reason: why it cannot be judged; else empty.
-        details: extractor, sample count and whatever else has to stand beside the numbers.
+        details: extractor, sample count and whatever else must be shown with the numbers.
     """
 
     name: str
@@ -81,7 +81,7 @@ def parse_tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
     """Return tolerances by name from ``NAME=2%`` (of the baseline) or ``NAME=0.5`` (in the number's unit).
 
     Raises:
-        BadInputError: there is none, one is malformed, negative or infinite, or a name has two.
+        BadInputError: there is no tolerance, one is malformed, negative or infinite, or a name has two.
     """
     if not texts:
         raise BadInputError("expected a number to judge, found none: add for example --max-regression fid=2%.")
@@ -89,9 +89,9 @@ def parse_tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
     for text in texts:
         name, equals, amount = (part.strip() for part in text.partition("="))
         if not name or not equals:
-            raise BadInputError(f"expected a tolerance such as fid=2% or ppl=0.5, found {quoted(text)}.")
+            raise BadInputError(f"expected a tolerance such as fid=2% or ppl=0.5, found {quoted(text)}: correct it.")
         if name in found:
-            raise BadInputError(f"{name!r} has two tolerances: give it one.")
+            raise BadInputError(f"expected one tolerance for {name!r}, found two: leave one out.")
         found[name] = _tolerance(text, amount)
     return found
 
@@ -105,7 +105,7 @@ def newest_of_model(model: str, store: Store) -> RunRecord:
     """Return the record that the newest run of a store wrote of a model.
 
     A run of several models writes a record of each: they have one command, and each model once. Records of older runs
-    are not looked at, for a gate must not pass on what was measured before the change that it guards against.
+    are ignored: a gate must not pass because of what was measured before the change that it checks.
 
     Raises:
         BadInputError: there is none, or a record of that run cannot be read.
@@ -159,7 +159,7 @@ def _judge(baseline: RunRecord, record: RunRecord, name: str, tolerance: Toleran
     if now is None:
         others = ", ".join(result.key for result in record.results) or "nothing"
         why = record.missing.get(before.metric)
-        reason = why or f"the record has no {before.key!r}, only {others}: measure it too."
+        reason = why or f"expected {before.key!r} in the record, found {others}: measure it too."
         return Judgement(before.key, Verdict.UNKNOWN, before.value, None, tolerance, reason)
     reason = _obstacle(baseline, before, record, now)
     if reason:
@@ -174,7 +174,9 @@ def _find(record: RunRecord, name: str) -> Result:
     results = {result.key: result for result in record.results}
     found = keys.matching(name, {key: result.metric for key, result in results.items()})
     if len(found) > 1:
-        raise BadInputError(f"{name!r} stands for {' and '.join(found)}: name one of them.")
+        raise BadInputError(
+            f"expected the name of one number, found {name!r} for {' and '.join(found)}: name one of them."
+        )
     return results[found[0]]
 
 
@@ -183,14 +185,14 @@ def _obstacle(baseline: RunRecord, before: Result, record: RunRecord, now: Resul
     protocols = [protocol(baseline, before), protocol(record, now)]
     if protocols[0] != protocols[1]:
         was, is_now = differences(protocols)
-        return f"the two were measured differently (baseline: {was}; now: {is_now}): measure both in the same way."
+        return f"expected two numbers measured alike, found {was} in the baseline and {is_now} now: measure both alike."
     if before.higher_is_better is None or before.higher_is_better != now.higher_is_better:
-        return "neither a higher nor a lower value of it is better: choose another number."
+        return f"expected a number of which higher or lower is better, found {before.key}: choose another."
     return ""
 
 
 def _loss(before: float, now: float, higher_is_better: bool) -> Decimal:
-    """Return by how much a number got worse; negative where it got better."""
+    """Return by how much a number got worse; negative if it got better."""
     if before == now:
         return Decimal(0)
     return _exact(before) - _exact(now) if higher_is_better else _exact(now) - _exact(before)
@@ -217,7 +219,9 @@ def _tolerance(text: str, amount: str) -> Tolerance:
 
 
 def _not_an_amount(text: str) -> BadInputError:
-    return BadInputError(f"expected a tolerance below 1,000,000,000, such as fid=2% or ppl=0.5, found {quoted(text)}.")
+    return BadInputError(
+        f"expected a tolerance below 1,000,000,000, such as fid=2% or ppl=0.5, found {quoted(text)}: correct it."
+    )
 
 
 def _change(before: float, now: float) -> str:

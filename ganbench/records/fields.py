@@ -34,7 +34,7 @@ def build(cls: type[T], plain: Mapping[str, Any], what: str) -> T:
 
 
 def check_types(owner: "DataclassInstance", what: str) -> None:
-    """Raise BadInputError where a field is not of the type that it is annotated with."""
+    """Raise ``BadInputError`` if a field is not of its annotated type."""
     for f in fields(owner):
         value = getattr(owner, f.name)
         if not fits(value, f.type):
@@ -43,7 +43,7 @@ def check_types(owner: "DataclassInstance", what: str) -> None:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Return whether a value is of a type, strictly: True is not an int, nor "1" a number."""
+    """Return whether a value is of a type, strictly: True is not an int, and "1" is not a number."""
     if hint is Any:
         return True
     if is_typeddict(hint):
@@ -65,12 +65,12 @@ def plain_json(value: Any, what: str) -> Any:
     """Return a value as JSON would give it back (tuples as lists), so that a record equals its round trip.
 
     Raises:
-        BadInputError: it does not go into JSON.
+        BadInputError: the value cannot be written as JSON.
     """
     try:
         return parse(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError, RecursionError, BadInputError) as error:
-        raise BadInputError(f"the {what} does not go into JSON ({error})") from error
+        raise BadInputError(f"the {what} cannot be written as JSON ({error})") from error
 
 
 def make_printable(owner: "DataclassInstance") -> None:

@@ -48,7 +48,7 @@ def matching(name: str, keys: Mapping[str, str]) -> list[str]:
 
 
 def nearest(name: str, choices: Sequence[str], more: Sequence[str] = ()) -> str:
-    """Return the end of a sentence on an unknown name: the nearest names, or else all that are known."""
+    """Return the end of a sentence about an unknown name: the nearest names, or else all known ones."""
     near = difflib.get_close_matches(name, dict.fromkeys([*choices, *more]), n=3)
     return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(choices) or 'none'}."
 

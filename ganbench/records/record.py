@@ -96,7 +96,10 @@ class Result:
         _check_names("the result", self.metric, self.key, self.unit, self.extractor or "", *self.parts)
         for name, value in {self.key: self.value, **self.parts}.items():
             if math.isnan(value):
-                raise BadInputError(f"result {name!r} is NaN, which is never stored: find the sample that causes it.")
+                raise BadInputError(
+                    f"expected a number or an infinity for the result {name!r}, found NaN: find the sample that causes "
+                    "it."
+                )
         if self.interval is not None:
             _check_interval(self.interval, self.key)
         object.__setattr__(self, "value", float(self.value))
@@ -160,7 +163,7 @@ class RunRecord:
         keys = Counter(result.key for result in self.results)
         twice = sorted(key for key, count in keys.items() if count > 1)
         if twice:
-            raise BadInputError(f"the record has more than one result named {twice[0]!r}: give each key once.")
+            raise BadInputError(f"expected each key once in a record, found {twice[0]!r} again: rename it.")
         for name in ("environment", "seconds", "options"):
             object.__setattr__(self, name, plain_json(getattr(self, name), f"{name!r} of the record"))
         _check_names("the record", self.benchmark, *_texts(self.model), *_texts(self.data or {}), *self.missing)
@@ -187,7 +190,7 @@ class RunRecord:
             raise BadInputError("it has no 'schema' field, so it is not a ganbench record")
         if type(plain["schema"]) is not int or not 1 <= plain["schema"] <= SCHEMA:
             raise BadInputError(
-                f"its schema is {quoted(plain['schema'])} and this ganbench reads 1 to {SCHEMA}: use a newer ganbench"
+                f"its schema is {quoted(plain['schema'])}, but this ganbench reads 1 to {SCHEMA}: use a newer ganbench"
             )
         plain = migrated(plain)
         results = plain.get("results")
@@ -215,7 +218,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _written(result: dict[str, Any]) -> dict[str, Any]:
-    """Return a result's fields as they stand in the file, where empty parts and intervals are left out."""
+    """Return a result's fields as written to the file, without empty parts and intervals."""
     written = {**result, "value": _encoded(result["value"])}
     for name in ("parts", "interval"):
         if result[name]:
@@ -244,20 +247,20 @@ def _texts(names: Mapping[str, Any]) -> list[str]:
 
 def _check_names(what: str, *names: str) -> None:
     if (longest := max(map(len, names), default=0)) > MAX_NAME:
-        raise BadInputError(f"{what} has a name of {longest:,} characters, of which tables take {MAX_NAME:,}")
+        raise BadInputError(f"{what} has a name of {longest:,} characters, more than {MAX_NAME:,}")
 
 
 def _check_interval(interval: Interval, key: str) -> None:
     if not (interval["low"] <= interval["high"] and 0 < interval["level"] < 1):
         raise BadInputError(
-            f"result {key!r} has the interval {interval['low']} to {interval['high']} at the level "
-            f"{interval['level']}: its bounds must rise, and its level lie between 0 and 1."
+            f"expected an ascending interval with a level between 0 and 1 for the result {key!r}, found "
+            f"{interval['low']} to {interval['high']} at {interval['level']}: correct it."
         )
 
 
 def _check_identity(record: RunRecord) -> None:
     if record.schema != SCHEMA:
-        raise BadInputError(f"the record has schema {record.schema}, and this ganbench writes {SCHEMA}")
+        raise BadInputError(f"the record has schema {record.schema}, but this ganbench writes {SCHEMA}")
     if not re.fullmatch(r"[0-9a-f]{8,64}", record.id):
         raise BadInputError(f"the record has the id {quoted(record.id)}, which is not 8 to 64 hexadecimal digits")
     try:

@@ -54,7 +54,7 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             latest = max(map(_modified, self.files()), default=0)
             if os.path.lexists(path):
-                raise BadInputError(f"{path} exists, and records are never overwritten: give the run another id.")
+                raise BadInputError(f"expected a new record, found one at {path}: give the run another id.")
             write_atomically(path, record.to_json().encode())
         except OSError as error:
             raise _unwritable(self.folder, error) from error
@@ -109,7 +109,7 @@ def read(path: Path | str) -> RunRecord:
 
 def _content(path: Path) -> bytes:
     if path.exists() and not path.is_file() and not path.is_dir():
-        raise BadInputError("it is a pipe or a device")  # which may never end
+        raise BadInputError("it is a pipe or a device")  # reading it may never end
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -126,9 +126,9 @@ def _modified(path: Path) -> int:
 
 
 def _make_later(path: Path, latest: int) -> None:
-    """Let a file's time of modification come after the latest of its folder, so that these times tell the order."""
+    """Make a file's time of modification later than all others in its folder, so that these times give the order."""
     if _modified(path) <= latest:
-        with suppress(OSError):  # where a file system keeps no times, the names tell the order
+        with suppress(OSError):  # on a file system without times, the names give the order
             os.utime(path, ns=(latest + STEP, latest + STEP))
 
 
@@ -139,9 +139,11 @@ def by_age(records: Iterable[RunRecord]) -> list[RunRecord]:
 
 def _unwritable(folder: Path, error: OSError) -> BadInputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return BadInputError(f"no space is left for records in {folder}: make room, or give another --results-dir.")
+        return BadInputError(
+            f"expected space for records in {folder}, found none: make room, or give another --results-dir."
+        )
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         return BadInputError(
-            f"a file is in the way of the results folder {folder}: move it, or give another --results-dir."
+            f"expected a folder for results, found a file: {folder}; move it, or give another --results-dir."
         )
     return BadInputError(f"cannot write records to {folder} ({error.strerror}): give another --results-dir.")

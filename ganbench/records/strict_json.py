@@ -15,7 +15,7 @@ def parse(text: str) -> Any:
     """Return the value of JSON text.
 
     Raises:
-        BadInputError: it is cut short or otherwise not JSON, names something twice, nests too deep, or holds a number
+        BadInputError: the text is truncated or otherwise not JSON, repeats a name, nests too deeply, or holds a number
             that is NaN, infinite or too long.
     """
     try:
@@ -23,11 +23,11 @@ def parse(text: str) -> Any:
             text, parse_constant=_constant, parse_int=_integer, parse_float=_float, object_pairs_hook=_object
         )
     except RecursionError as error:
-        raise BadInputError("it is not valid JSON: it nests too deep") from error
+        raise BadInputError("it is not valid JSON: it nests too deeply") from error
     except ValueError as error:
-        raise BadInputError(f"it is not whole, valid JSON ({error})") from error
+        raise BadInputError(f"it is not complete, valid JSON ({error})") from error
     if _depth(value) > MAX_DEPTH:
-        raise BadInputError(f"its objects nest deeper than {MAX_DEPTH} levels")
+        raise BadInputError(f"its objects nest more than {MAX_DEPTH} levels deep")
     return value
 
 
@@ -53,7 +53,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in value if names.count(name) > 1)
-        raise ValueError(f"it names {quoted(twice)} twice")
+        raise ValueError(f"it has {quoted(twice)} twice")
     return value
 
 

@@ -170,7 +170,7 @@ def _of_models(records: Sequence[RunRecord], models: Sequence[str]) -> list[RunR
     known = list(dict.fromkeys(record.model["name"] for record in records))
     for name in models:
         if name not in known:
-            raise UnknownNameError(f"no record is of the model {quoted(name)}: {keys.nearest(name, known)}")
+            raise UnknownNameError(f"expected a model with records, found {quoted(name)}: {keys.nearest(name, known)}")
     order = list(models or known)
     kept = [record for record in records if record.model["name"] in order]
     return sorted(kept, key=lambda record: order.index(record.model["name"])) if models else kept

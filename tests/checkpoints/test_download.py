@@ -375,9 +375,9 @@ def test_a_terminal_sees_how_far_it_is(address: str, tmp_path: Path, monkeypatch
         ("short", "", "broke off after"),
         ("chunks-short", SHA256, "IncompleteRead|bytes read|sha256"),
         ("chunks-short", "", "IncompleteRead|bytes read"),
-        ("bare", "", "how long the file is"),
-        ("whole", "0" * 64, f"what the address gives has sha256 {SHA256}"),
-        ("page", SHA256, "what the address gives has sha256"),
+        ("bare", "", "length of the file"),
+        ("whole", "0" * 64, f"the download has sha256 {SHA256}"),
+        ("page", SHA256, "the download has sha256"),
         ("page", "", "web page"),
     ],
 )

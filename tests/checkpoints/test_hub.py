@@ -132,7 +132,7 @@ def test_another_file_in_ones_own_folder_is_told_and_kept(tmp_path: Path, monkey
     told: list[str] = []
     with without_fetching(), pytest.raises(MissingWeightsError, match="not on this machine"):
         fetch("https://example.com/G.pkl", SHA256, say=told.append)
-    assert "looking elsewhere" in told[0]
+    assert "searching elsewhere" in told[0]
     assert (tmp_path / "G.pkl").read_bytes() == b"other"
 
 

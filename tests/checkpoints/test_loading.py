@@ -303,8 +303,8 @@ NESTED = "[" * 100_000 + "]" * 100_000
 @pytest.mark.parametrize(
     ("metadata", "words"),
     [
-        (None, "neither model nor config"),
-        ({"model": '"stylegan3"'}, "neither model nor config"),
+        (None, "no model and config"),
+        ({"model": '"stylegan3"'}, "no model and config"),
         ({"model": '"stylegan9"', "config": "{}"}, "'stylegan9'"),
         ({"model": "[1]", "config": "{}"}, "without a name"),
         ({"model": '"stylegan3"', "config": "[1]"}, "no arguments"),

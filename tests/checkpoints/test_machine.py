@@ -198,7 +198,7 @@ LAUGHS = {
 
 @pytest.mark.parametrize("kind", LAUGHS)
 def test_structures_that_would_unfold_are_refused(kind: str) -> None:
-    with pytest.raises(UnsafeFileError, match="unfolds into more than 2,000,000 values"):
+    with pytest.raises(UnsafeFileError, match="expands to more than 2,000,000 values"):
         parse_pickle(forge.PROTO + LAUGHS[kind] + b".")
     with pytest.raises(UnsafeFileError, match=f"{kind} as a key"):
         parse_pickle(forge.PROTO + b"}" + LAUGHS[kind] + b"Ns.")

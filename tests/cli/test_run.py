@@ -165,7 +165,7 @@ def test_planning_takes_the_arguments_of_a_run(invoke: Invoke, results: Path) ->
     results.write_text("")
     code, _, err = invoke("plan", *line, results)
     assert code == 2
-    assert "in the way of the results folder" in err
+    assert "expected a folder for results, found a file" in err
 
 
 def test_what_a_model_cannot_have_may_be_left_out_with_the_reason(

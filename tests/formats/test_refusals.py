@@ -46,14 +46,17 @@ def test_the_nearest_layout_is_named_with_the_difference(path: Path) -> None:
         state = dict(ResnetGenerator(ngf=2, n_blocks=1).state_dict())
     del state["model.4.bias"]
     said = refusal(path, {"state_dict": state})
-    assert "held against the nearest, it lacks the tensor model.4.bias, of shape [4] in a CycleGAN ResNet gen" in said
+    assert (
+        "compared with the nearest layout, it lacks the tensor model.4.bias, of shape [4] in a CycleGAN ResNet gen"
+        in said
+    )
 
 
 def test_a_bare_state_dict_of_a_stylegan_is_told_as_that(path: Path) -> None:
     with seeded(0):
         G = Generator(8, 0, 8, 16, 1, {"num_layers": 2}, num_layers=6, channel_base=64, channel_max=4)
     said = refusal(path, {"g_ema": G.state_dict()})
-    assert "has the names of a StyleGAN3 generator but neither model nor config" in said
+    assert "has the names of a StyleGAN3 generator but no model and config" in said
 
 
 class Homemade(nn.Module):

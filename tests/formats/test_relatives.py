@@ -30,14 +30,14 @@ def test_stylegan_xl_is_known_by_the_source_beside_it(name: str, tmp_path: Path)
     network = stored(nn.Linear(2, 2), name)
     network.meta["module_src"] = SOURCE
     told = said(snapshot(tmp_path / "a.pkl", G_ema=network))
-    assert "holds a StyleGAN-XL generator, which is not built here: draw images with its own program" in told
+    assert "holds a StyleGAN-XL generator, which ganbench does not support: draw images with its own program" in told
     assert "--model images:FOLDER" in told
 
 
 @pytest.mark.parametrize(
     ("module", "name", "words"),
     [
-        ("networks.generator", "Generator", "holds a StyleGAN-T generator, which is not built here"),
+        ("networks.generator", "Generator", "holds a StyleGAN-T generator, which ganbench does not support"),
         ("pg_modules.discriminator", "ProjectedDiscriminator", "holds networks of StyleGAN-XL or of Projected GAN"),
         ("some.program", "Generator", "holds an object of 'some.program.Generator', which is not on the list"),
     ],

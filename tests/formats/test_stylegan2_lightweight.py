@@ -160,7 +160,7 @@ def unconnected(state: State) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (attentive, "with attention layers, which is not built here"),
+        (attentive, "with attention layers, which ganbench does not support"),
         (transparent, "of 4 channels, expected 3"),
         (without, "lacks the tensor blocks.1.to_noise1.bias"),
         (misshapen, r"holds the tensor synthesis.b8.conv2.weight with shape \[6, 9, 3, 3\]"),

@@ -169,7 +169,7 @@ def test_converting_is_deterministic_and_keeps_published_names(tmp_path: Path) -
 
 def test_one_network_alone_is_not_converted(tmp_path: Path) -> None:
     source = saved_officially(tmp_path / "x_nets_ema.ckpt")
-    with pytest.raises(BadInputError, match="a StarGAN v2 generator, which is of no use alone: leave out the entry"):
+    with pytest.raises(BadInputError, match="a StarGAN v2 generator, which cannot be used alone: leave out --entry"):
         convert(source, tmp_path / "g.safetensors", "generator")
     said = complaint("convert", source, tmp_path / "g.safetensors", "--entry", "G")
     assert "holds no network G, only generator, mapping_network, style_encoder" in said

@@ -239,7 +239,7 @@ def test_our_own_file_has_both_generators(tmp_path: Path) -> None:
         ({"n_blocks": 2, "ngf": 1}, "lacks the tensor"),
         ({"n_blocks": 2**19}, "'n_blocks' as 524288"),
         ({"colour": 1}, "colour"),
-        ([], "says in its header no arguments"),
+        ([], "no arguments of its network in its header"),
     ],
 )
 def test_own_files_whose_header_lies_are_refused(tmp_path: Path, config: Any, words: str) -> None:

@@ -69,9 +69,9 @@ def test_an_infinite_equivariance_may_not_become_finite() -> None:
 @pytest.mark.parametrize(
     ("current", "told"),
     [
-        (record(result("kid50k")), "no 'fid50k'"),
-        (record(result("fid@500", count=500)), "no 'fid50k', only fid@500"),
-        (record(result("fid50k_full")), "no 'fid50k', only fid50k_full"),
+        (record(result("kid50k")), "expected 'fid50k' in the record, found"),
+        (record(result("fid@500", count=500)), "expected 'fid50k' in the record, found fid@500"),
+        (record(result("fid50k_full")), "expected 'fid50k' in the record, found fid50k_full"),
         (record(result(extractor="inception")), "extractor inception"),
         (record(result(extractor_sha256="f" * 64)), "ffffffff"),
         (record(result(count=500)), "500 samples"),
@@ -142,7 +142,7 @@ def test_nothing_to_judge_is_no_success() -> None:
 
 
 def test_a_name_has_one_tolerance() -> None:
-    with pytest.raises(BadInputError, match="two tolerances"):
+    with pytest.raises(BadInputError, match=r"expected one tolerance for .*, found two"):
         parse_tolerances(["fid=1%", "fid=2%"])
 
 

@@ -33,7 +33,7 @@ def test_records_come_oldest_first(tmp_path: Path) -> None:
 def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
     store, one = Store(tmp_path), record()
     before = store.write(one).read_bytes()
-    with pytest.raises(BadInputError, match="never overwritten"):
+    with pytest.raises(BadInputError, match="expected a new record, found one"):
         store.write(record(id=one.id))
     assert store.path(one).read_bytes() == before
 
@@ -56,7 +56,7 @@ def test_a_crash_while_writing_leaves_the_folder_as_it_was(tmp_path: Path, monke
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(BadInputError, match="no space"):
+    with pytest.raises(BadInputError, match="expected space for records"):
         store.write(record(at=1))
     assert sorted(store.folder.iterdir()) == before
 
@@ -82,7 +82,7 @@ def test_trying_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
-    with pytest.raises(BadInputError, match=r"in the way.*results"):
+    with pytest.raises(BadInputError, match=r"found a file: .*results"):
         Store(tmp_path / "results").check_writable()
 
 
@@ -91,7 +91,7 @@ def test_a_full_disk_is_found_out_before_work(tmp_path: Path, monkeypatch: pytes
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(BadInputError, match="no space"):
+    with pytest.raises(BadInputError, match="expected space for records"):
         Store(tmp_path / "results").check_writable()
     assert list(tmp_path.iterdir()) == []
 

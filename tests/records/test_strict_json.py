@@ -9,8 +9,8 @@ from ganbench.records.strict_json import parse
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "not whole, valid JSON"),
-        ('{"a": 1', "not whole, valid JSON"),
+        ("", "not complete, valid JSON"),
+        ('{"a": 1', "not complete, valid JSON"),
         ('{"a": NaN}', "NaN"),
         ('{"a": Infinity}', "Infinity"),
         ('{"a": 1e400}', "1e400"),
@@ -18,8 +18,8 @@ from ganbench.records.strict_json import parse
         ('{"a": %s}' % ("9" * 400), "400 digits"),
         ('{"a": %s}' % ("9" * 5000), "5,000 digits"),
         ('{"a": 1, "b": 2, "a": 3}', "'a' twice"),
-        ("[" * 40 + "]" * 40, "nest deeper"),
-        ("[" * 100_000, "nests too deep"),
+        ("[" * 40 + "]" * 40, "levels deep"),
+        ("[" * 100_000, "nests too deeply"),
         ('{"a":' * 950 + "1" + "}" * 950, "nest"),
     ],
 )

@@ -1,0 +1,76 @@
+"""A foreign generator of images from latents, with or without classes; a ``Generator``."""
+
+import math
+from typing import Any
+
+from torch import Tensor, nn
+
+from ganbench.data.labels import class_indices, one_hot
+from ganbench.errors import BadInputError
+from ganbench.models.foreign.program import Program, missing_arguments
+from ganbench.models.foreign.trial import BATCH, tried
+from ganbench.rng import Streams
+from ganbench.types import Interface
+
+
+class ForeignGenerator(nn.Module):
+    """A program that turns latents, and for a conditional one classes, into images.
+
+    Args:
+        name: of the model, for messages.
+        body: a network or a function of ``z [N, *shape]`` float32 and, where there are classes, labels.
+        interface: with the shape of a latent.
+        device: where it is.
+
+    Attributes:
+        z_dim, c_dim, img_resolution, img_channels: as of ``ganbench.types.Generator``.
+        trial: what a first batch showed.
+
+    Raises:
+        BadInputError: it cannot be called so, or returned something else than images.
+    """
+
+    def __init__(self, name: str, body: Any, interface: Interface, device: str) -> None:
+        super().__init__()
+        _check_arguments(name, body, interface)
+        self.shape, self.z_dim, self.c_dim = interface.z_dim, math.prod(interface.z_dim), interface.classes or 0
+        self.by_index = interface.label_format == "index"
+        self.program = Program(name, body)
+        streams = Streams(0, tuple(range(BATCH)))
+        z = streams.normal("z", (self.z_dim,)).to(device)
+        c = one_hot(streams.integers("label", self.c_dim), self.c_dim).to(device) if self.c_dim else None
+        self.trial = tried(self.program, self._inputs(z, c), interface)
+        self.pictures = self.trial.pictures
+        self.img_channels, self.img_resolution = self.trial.images.shape[1], self.trial.images.shape[2]
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Return images ``[N, C, H, W]`` float32 in -1..1.
+
+        Args:
+            z: ``[N, z_dim]`` float32.
+            c: ``[N, c_dim]`` one-hot; None for a model without classes.
+
+        Raises:
+            BadInputError: the program raised an exception, or returned something else than images.
+        """
+        return self.pictures.of(self.program(*self._inputs(z, c)), len(z))
+
+    def _inputs(self, z: Tensor, c: Tensor | None) -> tuple[Tensor, ...]:
+        z = z.reshape(len(z), *self.shape)
+        if not self.c_dim:
+            return (z,)
+        assert c is not None, "a conditional model gets labels"
+        return z, class_indices(c) if self.by_index else c
+
+
+def _check_arguments(name: str, body: Any, interface: Interface) -> None:
+    if interface.classes is None and (lacks := missing_arguments(body, 1)):
+        raise BadInputError(
+            f"expected {name} to take latents alone, found that its code does not ({lacks}): pass --classes N if it "
+            "takes classes, or give it defaults."
+        )
+    if interface.classes is not None and (lacks := missing_arguments(body, 2)):
+        raise BadInputError(
+            f"expected {name} to take latents and classes, found that its code does not ({lacks}): leave the classes "
+            "out, or let it take them."
+        )

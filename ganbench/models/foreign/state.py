@@ -1,0 +1,58 @@
+"""Weights from a file into somebody's network: read without executing anything, and only where all names agree."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from ganbench.checkpoints.contents import OwnFile, contents
+from ganbench.checkpoints.format import Snapshot
+from ganbench.errors import BadInputError
+
+
+def load_weights(name: str, network: nn.Module, path: Path, entry: str | None = None) -> None:
+    """Load a state dict: the file's own, or the only one in it whose names are the network's.
+
+    Args:
+        name: of the model, for messages.
+        network: to be loaded.
+        path: of a file that ``torch.save`` or safetensors wrote.
+        entry: key under which the file holds it; None to look for it.
+
+    Raises:
+        UnsafeFileError, BadInputError: the file cannot be read, or holds no such weights.
+    """
+    content = contents(path)
+    if isinstance(content, Snapshot):
+        raise BadInputError(f"expected a state dict for {name}, found a snapshot of whole networks: {path}; save one.")
+    tensors: Mapping[str, Tensor] = content.tensors if isinstance(content, OwnFile) else content
+    own = network.state_dict()
+    found = _at(tensors, f"{entry}.") if entry else _fitting(tensors, own, name, path)
+    for key in (*own, *found):
+        if key not in found or key not in own or found[key].shape != own[key].shape:
+            had = f"{list(found[key].shape)}" if key in found else "none"
+            want = f"{list(own[key].shape)}" if key in own else "none"
+            raise BadInputError(
+                f"expected weights of the network that {name} returns, found {key!r} of shape {had} where it has "
+                f"{want}: {path}; choose another file, or with --entry another part of it."
+            )
+    network.load_state_dict(dict(found))
+
+
+def _fitting(
+    tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], name: str, path: Path
+) -> Mapping[str, Tensor]:
+    """Return the tensors below the beginning under which all of a network's names are found; of none, all tensors."""
+    if tensors.keys() == own.keys() or not own:
+        return tensors
+    first = next(iter(own))
+    starts = [key[: -len(first)] for key in tensors if key.endswith(f".{first}")]
+    fitting = [start for start in starts if _at(tensors, start).keys() == own.keys()]
+    if len(fitting) > 1:
+        shown = ", ".join(start.rstrip(".") for start in fitting)
+        raise BadInputError(f"expected one state dict for {name}, found {shown}: {path}; choose one with --entry.")
+    return _at(tensors, fitting[0]) if fitting else tensors
+
+
+def _at(tensors: Mapping[str, Tensor], start: str) -> Mapping[str, Tensor]:
+    return {key.removeprefix(start): tensor for key, tensor in tensors.items() if key.startswith(start)}

@@ -1,0 +1,108 @@
+"""A first small batch, by which a foreign model is known: what it returns, whether it draws, on what it depends."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from baselines.ops.tiles import single_core_pool
+from ganbench.errors import BadInputError
+from ganbench.models.foreign.pictures import Pictures, extremes, range_of, tensor_of
+from ganbench.models.foreign.program import Program, random_states, random_states_kept
+from ganbench.types import Interface
+
+BATCH = 4
+ALONE = 1e-3  # of the largest value, by which an image may differ from itself in another batch
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a first batch showed.
+
+    Attributes:
+        images: ``[N, C, H, W]`` float32 in -1..1, of the size that is measured.
+        pictures: how images are brought to that.
+        extremes: smallest and largest value that was returned.
+        digest: sha256 of what was returned: another program or other weights give another.
+        warnings: sentences for the record.
+    """
+
+    images: Tensor
+    pictures: Pictures
+    extremes: tuple[float, float]
+    digest: str
+    warnings: tuple[str, ...]
+
+
+def tried(program: Program, inputs: tuple[Tensor, ...], interface: Interface) -> Trial:
+    """Return what a program makes of a first batch, and let it draw its random numbers by image where it draws any.
+
+    On a CPU it runs on one core, as it will: the last bits, and with them the digest, are then the same in every
+    process.
+
+    Args:
+        program: to be called.
+        inputs: of up to four images.
+        interface: what its user says of it; its own word on the range is in it.
+
+    Raises:
+        BadInputError: it raised an exception, returned something else than images of the range, or returns other images
+            each time, which no seed explains.
+    """
+    run = _on_one_core if inputs[0].is_cpu else _here
+    with random_states_kept():
+        before = random_states()
+        returned = run(program, inputs)
+        program.draws = random_states() != before
+    if program.draws:
+        returned = run(program, inputs)
+    raw = tensor_of(program.name, returned, len(inputs[0]))
+    pictures = Pictures(program.name, range_of(program.name, raw, interface.range), interface.resize)
+    _check_repeats(program, raw, run(program, inputs))
+    alone = tensor_of(program.name, run(program, tuple(each[:1] for each in inputs)), 1)
+    digest = hashlib.sha256(raw.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()).hexdigest()
+    return Trial(pictures.of(raw, len(raw)), pictures, extremes(raw), digest, _warnings(program, raw, alone))
+
+
+def _on_one_core(program: Program, inputs: tuple[Tensor, ...]) -> Any:
+    with single_core_pool(1) as pool:
+        return pool.submit(_here, program, inputs).result()
+
+
+@torch.inference_mode()
+def _here(program: Callable[..., Any], inputs: tuple[Tensor, ...]) -> Any:
+    return program(*(each.clone() for each in inputs))
+
+
+def _check_repeats(program: Program, first: Tensor, second: Any) -> None:
+    again = tensor_of(program.name, second, len(first))
+    if first.shape == again.shape and _difference(first, again) <= (0 if first.is_cpu else ALONE):
+        return
+    raise BadInputError(
+        f"expected equal images from {program.name} for equal inputs, found others at the second call although torch, "
+        "NumPy and Python's random were seeded alike: draw its noise from one of them, or seed its own generator in "
+        "each call."
+    )
+
+
+def _difference(one: Tensor, other: Tensor) -> float:
+    """Return the largest difference, relative to the largest value."""
+    reach = max(1e-30, float(one.double().abs().max()))
+    return float((one.double() - other.double()).abs().max()) / reach
+
+
+def _warnings(program: Program, together: Tensor, alone: Tensor) -> tuple[str, ...]:
+    if program.draws:
+        return (
+            f"{program.name} draws random numbers: it runs one image at a time, seeded by the image's input; more "
+            "processes (--nproc) make it faster",
+        )
+    if alone.shape[1:] == together.shape[1:] and _difference(together[:1], alone) > ALONE:
+        return (
+            f"an image of {program.name} depends on the others in its batch, such as by batch statistics: its numbers "
+            "hold for this device and batch size",
+        )
+    return ()

@@ -1,0 +1,136 @@
+"""From an object of unknown make to a model that can be measured, and what the record says of it."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganbench.errors import BadInputError
+from ganbench.models.foreign.generator import ForeignGenerator
+from ganbench.models.foreign.interface import interface_of
+from ganbench.models.foreign.program import Scripted
+from ganbench.models.foreign.translator import ForeignTranslator
+from ganbench.types import FixedSamples, Interface, LoadedModel, StyleGenerator, Translator
+
+ATTRIBUTES = {"z_dim": "z_dim", "c_dim": "classes", "num_classes": "classes", "domains": "domains", "range": "range"}
+
+
+def loaded_model(
+    name: str, thing: Any, interface: Interface, device: str, weights: str, code: Mapping[str, str]
+) -> LoadedModel:
+    """Return an object as a model with where it came from.
+
+    Args:
+        name: as typed.
+        thing: a network, a function, or an object that follows a protocol of ``ganbench.types`` and is taken as it is.
+        interface: what its user says of it.
+        device: where it is.
+        weights: short description or path of the weights.
+        code: what program is run, and the sha256 of its files, for the record.
+
+    Raises:
+        BadInputError: nobody can know how to call it, it raised an exception, or returned something else than images.
+    """
+    model = wrapped(name, thing, interface, device)
+    translates = isinstance(model, Translator)
+    about = {"runs foreign code": True, **code, "interface": interface.given()}
+    if isinstance(model, ForeignGenerator):
+        about |= {"first batch": model.trial.about()}
+    return LoadedModel(
+        name,
+        model,
+        weights,
+        _sha256(model, about),
+        benchmark="cyclegan" if translates else "stylegan3",
+        provenance=about,
+        warnings=model.trial.warnings if isinstance(model, ForeignGenerator) else (),
+    )
+
+
+def wrapped(name: str, thing: Any, interface: Interface, device: str) -> Any:
+    """Return an object as a ``Generator`` or a ``Translator``; arguments and errors are those of ``loaded_model``."""
+    if isinstance(thing, torch.jit.ScriptModule):
+        thing = Scripted(thing)
+    if isinstance(thing, StyleGenerator | Translator | FixedSamples):
+        if interface != Interface():
+            said = ", ".join(interface.given())
+            raise BadInputError(f"{name} is a model that says itself what it takes and returns: leave out {said}.")
+        return thing
+    if not callable(thing) or isinstance(thing, type):
+        raise BadInputError(
+            f"expected {name} to be a network or a function of tensors, found {_shown(thing)}: return one of them."
+        )
+    interface = completed(name, thing, interface)
+    if interface.kind == "translator":
+        return ForeignTranslator(name, thing, interface, _channels(thing))
+    made = ForeignGenerator(name, thing, interface, device)
+    _check_size(name, thing, made, interface)
+    return made
+
+
+def _shown(thing: Any) -> str:
+    return "None" if thing is None else f"the class {thing.__name__}" if isinstance(thing, type) else f"a {type(thing).__name__}"
+
+
+def completed(name: str, thing: Any, interface: Interface) -> Interface:
+    """Return an interface with what the object says itself where its user says nothing.
+
+    Raises:
+        BadInputError: the object says something impossible, or neither says whether it takes latents or images.
+    """
+    said = {option: getattr(thing, attribute, None) for attribute, option in reversed(ATTRIBUTES.items())}
+    size = getattr(thing, "img_resolution", None)
+    try:
+        own = interface_of(**{option: value for option, value in said.items() if value not in (None, 0, ())})
+    except BadInputError as error:
+        raise BadInputError(f"{name} says of itself what cannot be: {error}") from error
+    known = {**{f.name: getattr(own, f.name) for f in dataclasses.fields(own)}, **_given(interface)}
+    if known["kind"] is None:
+        known["kind"] = "generator" if known["z_dim"] else "translator" if known["domains"] else None
+    if known["kind"] is None:
+        raise BadInputError(
+            f"expected to know what {name} takes, found neither z_dim nor domains on it: pass --z-dim N for a generator, "
+            "or --kind translator for a function of images."
+        )
+    if known["kind"] == "generator" and not known["z_dim"]:
+        raise BadInputError(f"expected the size of the latents of {name}, found none: pass --z-dim N.")
+    if known["kind"] == "translator" and known["resize"] is None and isinstance(size, int):
+        known["resize"] = str(size)
+    return Interface(**known)
+
+
+def _given(interface: Interface) -> dict[str, Any]:
+    said = {f.name: getattr(interface, f.name) for f in dataclasses.fields(interface)}
+    return {name: value for name, value in said.items() if value not in (None, ())}
+
+
+def _channels(thing: Any) -> int | None:
+    said = getattr(thing, "img_channels", None)
+    return said if said in (1, 3) else None
+
+
+def _check_size(name: str, thing: Any, made: ForeignGenerator, interface: Interface) -> None:
+    said = getattr(thing, "img_resolution", None)
+    found = made.trial.size
+    if interface.resize is None and isinstance(said, int) and found != (said, said):
+        raise BadInputError(
+            f"expected images of {said}x{said} from {name}, as its img_resolution says, found {found[1]}x{found[0]}: "
+            "correct one of them."
+        )
+
+
+def _sha256(model: Any, about: Mapping[str, Any]) -> str:
+    """Return what a model's results are kept by: its program, its weights, how it is called, what it makes."""
+    content = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    if isinstance(model, ForeignGenerator):
+        content.update(model.trial.digest.encode())
+    if isinstance(model, nn.Module):
+        for key, tensor in sorted(model.state_dict().items()):
+            content.update(f"{key} {tensor.dtype} {list(tensor.shape)}".encode())
+            content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return content.hexdigest()
+

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench.cli import options
+from ganbench.cli.foreign import announce, foreign
 from ganbench.cli.group import COULD_NOT_RUN, Verb
 from ganbench.cli.output import say
 
@@ -31,6 +32,7 @@ STYLES = {"GOOD": "ok", "NOTE": "note", "DOUBT": "doubt", "STOP": "stop"}
 @click.option("--data", help="Real images: a name, a folder, a zip, npz or parquet.  [default: the benchmark's]")
 @click.option("--benchmark", help="Measuring protocol, whose extractors are checked.  [default: the model's]")
 @options.device
+@foreign
 @options.results_dir
 @click.pass_context
 def command(ctx: click.Context, /, model: str | None, results_dir: Path | None, **given: Any) -> None:
@@ -42,6 +44,8 @@ def command(ctx: click.Context, /, model: str | None, results_dir: Path | None, 
     from ganbench.doctor import Level, examine_machine, examine_weights
     from ganbench.engine.options import Options
 
+    if model:
+        announce(model)
     chosen = Options.of(**given)
     findings = examine_machine(chosen.device, results_dir)
     of_weights, loaded = examine_weights(model, chosen, _benchmark(model, chosen.benchmark))

@@ -9,6 +9,7 @@ import click
 from ganbench.cli import options
 from ganbench.cli.console import images_bar
 from ganbench.cli.files import check_folder, write
+from ganbench.cli.foreign import announce, foreign, interface_given
 from ganbench.cli.group import Choice, FloatRange, Verb
 from ganbench.cli.output import remark, say
 from ganbench.cli.studies import check_psi, motion, study
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 @click.option("--translate", metavar="TX,TY", help="Shift images right and down, in image widths.")
 @click.option("--rotate", type=float, metavar="DEGREES", help="Rotate images counter-clockwise.")
 @options.device
+@foreign
 def command(out: Path, force: bool, **given: Any) -> None:
     """Generate images, write them to a folder and print the paths of the files.
 
@@ -81,6 +83,7 @@ def command(out: Path, force: bool, **given: Any) -> None:
             "--truncation-cutoff out."
         )
     check_folder(out, drawing.files, force)
+    announce(given["model"])
     with images_bar(drawing.count) as advance:
         note, sampler = _sampler(given, advance)
         if moved is not None:
@@ -100,7 +103,8 @@ def _sampler(given: Mapping[str, Any], advance: Callable[[], None]) -> "tuple[st
     from ganbench.pictures import Sampler
 
     device = resolve_device(given["device"])
-    subject = open_model(given["model"], given["weights"], device, given["entry"])
+    interface = interface_given(given)
+    subject = open_model(given["model"], given["weights"], device, given["entry"], interface)
     return subject.note, Sampler(
         model=subject.model,
         name=subject.name,

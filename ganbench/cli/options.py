@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ganbench.cli.foreign import foreign
 from ganbench.counts import parse_count
 from ganbench.errors import BadInputError
 
@@ -160,17 +161,17 @@ _FLAGS = (
 
 def measuring(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options that ``run`` and ``plan`` share; their names are those of ``ganbench.engine.Options``."""
-    return _with(function, _MODEL, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc)
+    return _with(function, _MODEL, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc, foreign)
 
 
 def planning(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options of ``measuring``, with an optional model."""
-    return _with(function, _MODEL_OR_NONE, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc)
+    return _with(function, _MODEL_OR_NONE, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc, foreign)
 
 
 def measuring_how(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options of ``run`` except those for model, metrics and truncation."""
-    return _with(function, *_HOW, nproc)
+    return _with(function, *_HOW, nproc, foreign)
 
 
 def check_measuring(models: Sequence[str], metrics: tuple[str, ...], given: Mapping[str, Any]) -> None:

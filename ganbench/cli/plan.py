@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ganbench.cli import options
 from ganbench.cli.console import Terminal
+from ganbench.cli.foreign import announce
 from ganbench.cli.group import COULD_NOT_RUN, Verb
 from ganbench.cli.output import complain
 from ganbench.errors import BadInputError
@@ -50,6 +51,7 @@ def command(
     options.check_measuring(models, names, given)
     if not models and not given["benchmark"]:
         raise BadInputError("expected --model or --benchmark, found neither: name a model, or a benchmark to plan for.")
+    announce(*models)
     from ganbench.engine.options import Options
     from ganbench.engine.planning import plan_all
     from ganbench.extractors.opening import with_stand_ins, without_fetching

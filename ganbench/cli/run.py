@@ -9,6 +9,7 @@ from rich.table import Table
 from ganbench.cli import options
 from ganbench.cli.console import Terminal, can_show
 from ganbench.cli.files import check_folder, write
+from ganbench.cli.foreign import announce
 from ganbench.cli.group import COULD_NOT_RUN, Verb
 from ganbench.cli.output import complain
 from ganbench.errors import BadInputError
@@ -52,6 +53,7 @@ def command(
     options.check_measuring(models, names, given)
     if record is not None:
         _check_record(record, models, force)
+    announce(*models)
     from ganbench.cli.progress import Bars
     from ganbench.engine import run
 

@@ -11,6 +11,7 @@ import click
 from ganbench.cli import options
 from ganbench.cli.console import images_bar
 from ganbench.cli.files import check_folder, write
+from ganbench.cli.foreign import announce, foreign, interface_given
 from ganbench.cli.group import Verb
 from ganbench.cli.output import remark, say
 from ganbench.errors import BadInputError
@@ -56,6 +57,7 @@ MOST = 12  # rows, and columns, of a sheet
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to; created if missing.")
 @click.option("--force", is_flag=True, help="Replace files of the same name in --out.")
 @options.device
+@foreign
 def command(out: Path, force: bool, **given: Any) -> None:
     """Translate images to other domains, write them to a folder and print the paths of the files.
 
@@ -64,6 +66,7 @@ def command(out: Path, force: bool, **given: Any) -> None:
     are references in other domains; domains are known from the data set or from subfolders.
     """
     check(given)
+    announce(given["model"])
     notes, model = _model(given)
     jobs = _jobs(given, model)
     check_folder(out, [name for job in jobs for name in job.files], force)
@@ -97,7 +100,8 @@ def _model(given: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
 
     whole_number("--seed", (given["seed"] or 0) + (given["latents"] or LATENTS) - 1, *RANGES["seed"])
     device = resolve_device(given["device"])
-    subject = open_model(given["model"], given["weights"], device, given["entry"])
+    interface = interface_given(given)
+    subject = open_model(given["model"], given["weights"], device, given["entry"], interface)
     model = Translations(subject.model, subject.name, device)
     for name in ("reference", "latents", "seed", "walk"):
         if given[name] is not None and not model.has_styles:

@@ -10,6 +10,7 @@ import click
 from ganbench.cli import options
 from ganbench.cli.console import can_show
 from ganbench.cli.files import check_folder, write
+from ganbench.cli.foreign import announce
 from ganbench.cli.group import Verb
 from ganbench.cli.output import say
 from ganbench.records import render
@@ -52,6 +53,7 @@ def command(
     names, psis = options.names(metrics), tuple(dict.fromkeys(options.numbers(psi, "--psi")))
     cutoff = truncation_cutoff if any(each != 1 for each in psis) else None
     check_folder(out, FILES, force)
+    announce(model)
     from ganbench.cli.progress import Bars
     from ganbench.engine import run
     from ganbench.pictures.curves import curves

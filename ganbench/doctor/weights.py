@@ -27,7 +27,7 @@ def examine_weights(
 def _model(name: str, options: Options) -> tuple[list[Finding], LoadedModel | None]:
     try:
         with without_fetching():
-            loaded = open_model(name, options.weights, "cpu", options.entry)
+            loaded = open_model(name, options.weights, "cpu", options.entry, options.interface)
     except MissingWeightsError as error:
         return [Finding("model", Level.NOTE, f"a run would fetch it first: {error}")], None
     except GanbenchError as error:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ganbench.engine.cache import Cache
+from ganbench.engine.modes import evaluating
 from ganbench.engine.options import Options
-from ganbench.engine.planning import PlannedRun, plan_model
+from ganbench.engine.planning import PlannedRun, plan_model, plan_run
 from ganbench.engine.results import numbers_of, warnings_of
 from ganbench.engine.run import Silence, fill
 from ganbench.errors import BadInputError, MeasuringWarning
+from ganbench.models.foreign.wrapping import in_memory
 from ganbench.types import LoadedModel
 
 
@@ -21,7 +23,9 @@ def measure(model: Any, metrics: Any, **options: Any) -> dict[str, float]:
     The model is put into eval mode for the measurement, and back into its former mode afterwards.
 
     Args:
-        model: of one of the protocols of ``ganbench.types``, whose images are tensors ``[N, C, H, W]`` in -1..1.
+        model: of one of the protocols of ``ganbench.types``, whose images are tensors ``[N, C, H, W]`` in -1..1; or any
+            network or function of latents or images, with ``z_dim=``, ``range=``, ``resize=`` and so on where it does
+            not say itself; or the name of a model, such as ``images:FOLDER``.
         metrics: names, such as ``["fid10k", "ppl"]`` or ``"fid10k,ppl"``, or metrics themselves.
         options: see ``ganbench.engine.options.Options``: ``data`` (a data set, or its name or path), ``benchmark``
             (``digits`` by default), ``seed``, ``batch_size``, ``device`` (where the model is; ``cpu`` by default) etc.
@@ -40,13 +44,18 @@ def measure(model: Any, metrics: Any, **options: Any) -> dict[str, float]:
 
 
 def planned_in_memory(model: Any, metrics: Any, **options: Any) -> PlannedRun:
-    """Return the plan of a model in memory. Arguments and errors are those of ``measure``."""
+    """Return the plan of a model in memory, or of one by name. Arguments and errors are those of ``measure``."""
     given = Options.of(metrics=metrics, **{"benchmark": "digits", "device": "cpu", **options})
     if not given.metrics:
         raise BadInputError("expected at least one metric, found none: name some, such as ['fid10k', 'ppl'].")
-    for name in ("weights", "entry", "nproc"):
+    for name in ("nproc",) if isinstance(model, str) else ("weights", "entry", "nproc"):
         if name in options:
             raise BadInputError(f"expected no {name} for a model in memory, found {options[name]!r:.60}: leave it out.")
-    # Nothing is cached beyond the call, so a unique name takes the place of the checksum of the weights.
-    loaded = LoadedModel(type(model).__name__, model, "in memory", uuid.uuid4().hex)
-    return plan_model(loaded, given, given.resolved())
+    if isinstance(model, str):
+        return plan_run(model, given)
+    resolved = given.resolved()
+    with evaluating(model):
+        name, taken = in_memory(model, given.interface, resolved.device)
+        # Nothing is cached beyond the call, so a unique name takes the place of the checksum of the weights.
+        loaded = LoadedModel(name, taken, "in memory", uuid.uuid4().hex)
+        return plan_model(loaded, given, resolved)

@@ -14,8 +14,10 @@ from ganbench.counts import MOST
 from ganbench.engine.shards import default_batch_size
 from ganbench.errors import BadInputError
 from ganbench.models.base import check_device
+from ganbench.models.foreign.interface import CHECKS
 from ganbench.rng import MAX_SEED
-from ganbench.types import Dataset, WithImages
+from ganbench.types import Dataset, Interface, WithImages
+from ganbench.types.interface import Kind, LabelFormat
 
 RANGES: Final = {
     "seed": (0, MAX_SEED),
@@ -67,6 +69,8 @@ class Options:
         attributes: file of attribute classifiers for linear separability; None for the benchmark's.
         allow_missing: whether to leave out metrics that a model does not support.
         nproc: processes; on GPUs, rank r takes GPU r.
+        kind, z_dim, classes, label_format, domains, range, resize: of a model of unknown make, what it does not say
+            itself; see ``ganbench.types.Interface``.
     """
 
     metrics: tuple[str | Measurable, ...] = ()
@@ -86,6 +90,18 @@ class Options:
     attributes: str | None = None
     allow_missing: bool = False
     nproc: int = 1
+    kind: Kind | None = None
+    z_dim: tuple[int, ...] = ()
+    classes: int | None = None
+    label_format: LabelFormat | None = None
+    domains: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
+    resize: str | None = None
+
+    @property
+    def interface(self) -> Interface:
+        """What is said of a model of unknown make."""
+        return Interface(**{name: getattr(self, name) for name in CHECKS})  # fields of both classes
 
     @classmethod
     def of(cls, **given: Any) -> "Options":
@@ -177,7 +193,9 @@ def _checked(name: str, value: Any) -> Any:
             raise BadInputError(f"expected True or False for {name}, found {value!r:.60}: choose one of them.")
         return value
     if value is None and name not in ("seed", "device", "nproc"):
-        return () if name == "truncation_psi" else None
+        return () if name in ("truncation_psi", "z_dim", "domains") else None
+    if name in CHECKS:
+        return CHECKS[name](value)
     if name in RANGES:
         return whole_number(name, value, *RANGES[name])
     return _text(name, value) if name in TEXTS else _reals(name, value)
@@ -201,5 +219,5 @@ def _real(name: str, value: Any) -> float:
 
 def _as_json(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [item if isinstance(item, str | float) else repr(item) for item in value]
+        return [item if isinstance(item, str | float | int) else repr(item) for item in value]
     return value.name if isinstance(value, WithImages) else value

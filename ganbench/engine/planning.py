@@ -11,6 +11,7 @@ from ganbench import registry
 from ganbench.benchmarks import Benchmark
 from ganbench.data import at_size
 from ganbench.data.opening import is_there, open_reals
+from ganbench.engine.first_batch import after_first_batch
 from ganbench.engine.options import Options
 from ganbench.engine.plan import Plan, extractors_of
 from ganbench.errors import BadInputError, GanbenchError, PlanError
@@ -59,7 +60,8 @@ def plan_run(name: str, given: Options) -> PlannedRun:
         PlanError: listing everything that keeps it from running.
     """
     options = given.resolved()
-    return plan_model(open_model(name, options.weights, options.device, options.entry), given, options)
+    loaded = open_model(name, options.weights, options.device, options.entry, options.interface)
+    return plan_model(loaded, given, options)
 
 
 def plan_model(loaded: LoadedModel, given: Options, options: Options) -> PlannedRun:
@@ -85,12 +87,13 @@ def plan_model(loaded: LoadedModel, given: Options, options: Options) -> Planned
         raise PlanError(problems) from error
     if problems:
         raise PlanError(problems)
-    return PlannedRun(given, options, benchmark, plan)
+    return PlannedRun(given, options, benchmark, after_first_batch(plan))
 
 
 def plan_all(names: Sequence[str], given: Options) -> list[PlannedRun]:
     """Return every model's plan, or raise one ``PlanError`` listing the problems of all."""
     planned: list[PlannedRun] = []
+    cause: GanbenchError | None = None
     problems = [problem for name in names for problem in _misnamed(name, given)]
     with without_fetching() if problems else nullcontext():
         for name in names:
@@ -100,8 +103,9 @@ def plan_all(names: Sequence[str], given: Options) -> list[PlannedRun]:
                 problems += error.problems
             except GanbenchError as error:
                 problems.append(str(error))
+                cause = cause or error
     if problems:
-        raise PlanError(tuple(dict.fromkeys(problems)))
+        raise PlanError(tuple(dict.fromkeys(problems))) from cause  # which --debug shows
     return planned
 
 

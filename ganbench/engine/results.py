@@ -68,7 +68,7 @@ def numbers_of(
 
 def warnings_of(plan: Plan, filled: Mapping[Where, Accumulator]) -> list[str]:
     """Return warnings about the images that a plan's passes produced, and about what its metrics saw of them."""
-    found: dict[str, None] = {}
+    found: dict[str, None] = dict.fromkeys(plan.loaded.warnings)
     for pass_ in plan.passes:
         for check in pass_.source.checks(plan.context):
             seen = next(

@@ -19,9 +19,9 @@ from ganbench.errors import BadInputError, CacheError, DataChangedError
 from ganbench.inputs import Accumulator, Source
 from ganbench.inputs.known import notes_on
 from ganbench.records.environment import describe, ganbench_version
-from ganbench.records.record import SCHEMA, DataInfo, RunRecord, new_id, utc_now
+from ganbench.records.record import SCHEMA, DataInfo, ModelInfo, RunRecord, new_id, utc_now
 from ganbench.records.store import Store
-from ganbench.types import Dataset, NotedDataset
+from ganbench.types import Dataset, LoadedModel, NotedDataset
 
 Filled = dict[tuple[Source, Query], Accumulator]
 Failures = dict[tuple[Source, Query], Exception]
@@ -203,12 +203,7 @@ def _record(
         ganbench=ganbench_version(),
         # `python -m ganbench` and the script of that name are one command.
         command=[Path(command[0]).name.replace("__main__.py", "ganbench"), *command[1:]],
-        model={
-            "name": loaded.name,
-            "weights": loaded.weights,
-            "sha256": loaded.sha256,
-            "embedded": loaded.embedded is not None,
-        },
+        model=_model_info(loaded),
         data=_of_statistics(planned.plan) if data is None else _data_info(data, _notes_on_statistics(planned.plan)),
         benchmark=planned.benchmark.name,
         seed=options.seed,
@@ -223,6 +218,18 @@ def _record(
         warnings=list(warnings),
         benchmark_data=planned.benchmark.data,
     )
+
+
+def _model_info(loaded: LoadedModel) -> ModelInfo:
+    info: ModelInfo = {
+        "name": loaded.name,
+        "weights": loaded.weights,
+        "sha256": loaded.sha256,
+        "embedded": loaded.embedded is not None,
+    }
+    if loaded.provenance:
+        info["program"] = dict(loaded.provenance)
+    return info
 
 
 def _of_statistics(plan: Plan) -> DataInfo | None:

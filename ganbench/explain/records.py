@@ -13,6 +13,7 @@ from ganbench.explain.setup import Setup
 from ganbench.extractors.opening import open_extractor, without_fetching
 from ganbench.metrics import Metric, resolve
 from ganbench.models.base import open_model
+from ganbench.models.foreign.interface import CHECKS, interface_of
 from ganbench.paths import expanded
 from ganbench.records import keys
 from ganbench.records.record import Result, RunRecord
@@ -139,9 +140,12 @@ def model_of(record: RunRecord, device: str) -> LoadedModel:
     """
     name, weights, sha256 = record.model["name"], record.model["weights"], record.model["sha256"]
     path, _, entry = (weights, "", "") if expanded(weights).exists() else weights.partition("#")
+    said = record.options.get("resolved", {})
+    interface = interface_of(**{option: said[option] for option in CHECKS if option in said})
     with without_fetching():
-        own = ":" in name or record.model["embedded"]
-        loaded = open_model(name, None if own else path, device, (entry or None) if not own else None)
+        of_code = "weights sha256" in record.model.get("program", {})  # whose name has a colon for another reason
+        own = (":" in name and not of_code) or record.model["embedded"]
+        loaded = open_model(name, None if own else path, device, (entry or None) if not own else None, interface)
     if loaded.sha256 != sha256:
         raise BadInputError(
             f"expected the weights {weights} of sha256 {sha256[:8]}..., found {loaded.sha256[:8]}...: put the recorded "

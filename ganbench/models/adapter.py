@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ganbench.errors import BadInputError
-from ganbench.types import Checkpoint, Dataset, Embedded, Progress, Recipe
+from ganbench.types import Checkpoint, Dataset, Embedded, Interface, LoadedModel, Progress, Recipe
 
 
 class BaseAdapter:
@@ -16,6 +16,22 @@ class BaseAdapter:
     benchmark: str = "stylegan3"
     embedded: Embedded | None = None
     takes_path: bool = False
+    runs_code: bool = False
+
+    def open(
+        self, name: str, weights: Path | None, device: str, entry: str | None, interface: Interface
+    ) -> LoadedModel | None:
+        """Return None: its weights are read, and say what the model takes and returns.
+
+        Raises:
+            BadInputError: the interface says it, too.
+        """
+        if interface.flags:
+            raise BadInputError(
+                f"expected no options of foreign models for {name}, which says itself what it takes and returns, found "
+                f"{interface.flags}: leave that out."
+            )
+        return None
 
     def load_entry(self, weights: Path, device: str, entry: str) -> Any:
         """Refuse: the model's files hold one network.

@@ -13,46 +13,68 @@ from ganbench.checkpoints import file_sha256, header_of
 from ganbench.checkpoints.download import fetch_weights, local
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.models.adapter import BaseAdapter
+from ganbench.models.foreign.imported import ImportedAdapter, is_import_path
+from ganbench.models.foreign.interface import interface_of
 from ganbench.plugins import completed
-from ganbench.types import Adapter, Checkpoint, Embedded, Fingerprinted, LoadedModel
+from ganbench.types import Adapter, Checkpoint, Embedded, Fingerprinted, Interface, LoadedModel
 
 
-def load_model(name: str, weights: Path | str | None = None, *, device: str = "cpu", entry: str | None = None) -> Any:
+def load_model(
+    name: str,
+    weights: Path | str | None = None,
+    *,
+    device: str = "cpu",
+    entry: str | None = None,
+    **interface: Any,
+) -> Any:
     """Return a model that follows one of the protocols of ``ganbench.types``; its configuration comes from the file.
 
     Args:
-        name: name such as ``stylegan3``, ``stylegan3:ffhq-1024-t`` for a published checkpoint, or ``images:FOLDER``.
+        name: name such as ``stylegan3``, ``stylegan3:ffhq-1024-t`` for a published checkpoint, ``images:FOLDER``; or a
+            program that is run: ``package.module:make``, ``torchscript:FILE`` or ``onnx:FILE``.
         weights: a file, ``hf://OWNER/REPO/FILE``, or for ``images`` a folder; None for the embedded weights or the
             published ones that ``name`` selects.
         device: device such as ``cpu`` or ``cuda``.
         entry: name or key of one network in a file that holds several; None for the usual one.
+        interface: what such a program does not say itself, as fields of ``ganbench.types.Interface``: ``z_dim=128``,
+            ``range=(0, 1)``, ``resize="256:box"`` and so on.
 
     Raises:
         UnknownNameError: there is no such model, or no such published checkpoint.
         BadInputError: the weights or the device cannot be used.
         MissingWeightsError: the published checkpoint is not on this machine and cannot be fetched.
     """
-    return open_model(name, weights, device, entry).model
+    return open_model(name, weights, device, entry, interface_of(**interface)).model
 
 
-def adapter_of(family: str) -> Adapter:
-    """Return the adapter of a model, such as ``stylegan3``.
+def adapter_of(name: str) -> Adapter:
+    """Return the adapter of a model, such as ``stylegan3``, or of an import path; a registered name goes first.
 
     Raises:
         UnknownNameError: no package provides it.
     """
+    family = name.partition(":")[0]
+    if family not in registry.names("models") and is_import_path(name):
+        return ImportedAdapter(name)
     adapter: Any = completed(registry.load("models", family), BaseAdapter)
     return adapter  # type: ignore[no-any-return]  # a third party's has at least ``load``
 
 
+NOTHING_SAID = Interface()
+
+
 def open_model(
-    name: str, weights: Path | str | None = None, device: str = "cpu", entry: str | None = None
+    name: str,
+    weights: Path | str | None = None,
+    device: str = "cpu",
+    entry: str | None = None,
+    interface: Interface = NOTHING_SAID,
 ) -> LoadedModel:
     """Return a loaded model with the provenance of its weights; for arguments and errors see ``load_model``."""
     if not isinstance(name, str):
         raise BadInputError(f"expected the name of a model, such as 'stylegan3', found {name!r:.60}: give a string.")
-    family, colon, release = name.partition(":")
-    adapter = adapter_of(family)
+    adapter = adapter_of(name)
+    _, colon, release = ("", "", "") if isinstance(adapter, ImportedAdapter) else name.partition(":")
     check_device(device)
     if colon and weights is not None:
         raise BadInputError(
@@ -60,7 +82,10 @@ def open_model(
         )
     if colon and adapter.takes_path:
         weights = release or None
-    elif colon:
+    opened = adapter.open(name, None if weights is None else local(weights), device, entry, interface)
+    if opened is not None:
+        return opened
+    if colon and not adapter.takes_path:
         return _published(name, adapter, release, device, entry)
     if weights is None:
         return _embedded(name, adapter, device, entry)
@@ -108,13 +133,13 @@ def _loaded(name: str, adapter: Adapter, weights: Path | None, device: str, entr
 
 
 def benchmark_of(name: str) -> str:
-    """Return the name of the benchmark for a model's embedded or published weights, without loading them.
+    """Return the name of the benchmark for a model's embedded or published weights, without loading
+    them; "" for a program, which is known once it is loaded.
 
     Raises:
         UnknownNameError: there is no such model, or no such published checkpoint.
     """
-    family, _, release = name.partition(":")
-    adapter = adapter_of(family)
+    adapter, (_, _, release) = adapter_of(name), name.partition(":")
     if release and not adapter.takes_path:
         return _checkpoint(adapter, release).benchmark
     return adapter.embedded.benchmark if adapter.embedded else adapter.benchmark

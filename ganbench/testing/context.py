@@ -33,7 +33,7 @@ def context_of(
         seed: of all random streams.
     """
     named = isinstance(model, str)
-    benchmark = registry.load("benchmarks", benchmark_of(model) if named else DIGITS)
+    benchmark = registry.load("benchmarks", (benchmark_of(model) or DIGITS) if named else DIGITS)
     given = benchmark.data if data is None else data
     loaded = load_model(model) if named else model
     found = None if given is None else open_data(given) if isinstance(given, str) else given

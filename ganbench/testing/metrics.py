@@ -86,7 +86,7 @@ class _Planning:
         named = isinstance(model, str)
         self.model = load_model(model) if named else model
         self.options = {
-            "benchmark": benchmark or (benchmark_of(model) if named else "digits"),
+            "benchmark": benchmark or ((benchmark_of(model) or "digits") if named else "digits"),
             **({} if data is None else {"data": data}),
         }
 

@@ -25,10 +25,13 @@ from ganbench.types.extractors import (
     ResizingExtractor,
     SegmentationExtractor,
 )
+from ganbench.types.interface import Interface
 from ganbench.types.models import (
     EquivariantGenerator,
     Fingerprinted,
+    FirstBatch,
     FixedSamples,
+    Foreign,
     Generator,
     MaskedTranslator,
     Noise,
@@ -52,8 +55,11 @@ __all__ = [
     "EquivariantGenerator",
     "Extractor",
     "Fingerprinted",
+    "FirstBatch",
     "FixedSamples",
+    "Foreign",
     "Generator",
+    "Interface",
     "LoadedModel",
     "MaskedTranslator",
     "Noise",

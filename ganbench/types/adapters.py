@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from ganbench.types.data import Dataset
+from ganbench.types.interface import Interface
 from ganbench.types.weights import WeightsFile
 
 
@@ -75,6 +76,7 @@ class Adapter(Protocol):
         benchmark: name of its paper's benchmark.
         embedded: the weights that come with it; None where there are none.
         takes_path: whether ``NAME:PATH`` names a file or folder of weights, and not a published checkpoint.
+        runs_code: whether what it opens is a program that is run, and not weights that are read.
     """
 
     recipes: Mapping[str, Recipe]
@@ -82,6 +84,7 @@ class Adapter(Protocol):
     benchmark: str
     embedded: Embedded | None
     takes_path: bool
+    runs_code: bool
 
     def load(self, weights: Path | None, device: str) -> Any:
         """Return a Generator or a Translator; without weights, the embedded one."""
@@ -92,6 +95,16 @@ class Adapter(Protocol):
 
         Raises:
             BadInputError: there is no such part, or files of this model have none.
+        """
+        ...
+
+    def open(
+        self, name: str, weights: Path | None, device: str, entry: str | None, interface: Interface
+    ) -> "LoadedModel | None":
+        """Return a model of unknown make with what the record says of it; None where ``load`` is to read weights.
+
+        Raises:
+            BadInputError: the interface says something of a model that knows it itself.
         """
         ...
 
@@ -115,6 +128,9 @@ class LoadedModel:
         sha256: of the weights.
         embedded: the embedded weights that these are, whose numbers compare with no published one; None for others.
         benchmark: name of the benchmark to measure it by where no other is asked for.
+        provenance: what the record says of a foreign program: its files, and how it is called.
+        warnings: sentences for the record on what its numbers depend on.
+        remark: one line for people on what it was taken for; "" where there is nothing to say.
     """
 
     name: str
@@ -123,8 +139,11 @@ class LoadedModel:
     sha256: str
     embedded: Embedded | None = None
     benchmark: str = "digits"
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    remark: str = ""
 
     @property
     def note(self) -> str:
-        """One line to stand above the results of embedded weights; "" for others."""
-        return self.embedded.note if self.embedded else ""
+        """One line to stand above the results of embedded weights, or of a foreign model; "" for others."""
+        return self.embedded.note if self.embedded else self.remark

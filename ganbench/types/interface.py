@@ -29,6 +29,11 @@ class Interface:
     range: tuple[float, float] | None = None
     resize: str | None = None
 
+    @property
+    def flags(self) -> str:
+        """What was said, as options of the command line, for a message; "" where nothing was."""
+        return ", ".join(f"--{name.replace('_', '-')}" for name in self.given())
+
     def given(self) -> dict[str, object]:
         """Return what was said, by name, as JSON values."""
         said = {f.name: getattr(self, f.name) for f in fields(self)}  # fields of this class

@@ -143,6 +143,49 @@ class Sized(Protocol):
         ...
 
 
+class FirstBatch(Protocol):
+    """What the first images of a foreign model showed.
+
+    Attributes:
+        digest: sha256 of what was returned: another program or other weights give another.
+        warnings: sentences for the record on what its numbers depend on.
+    """
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of what was returned."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for the record."""
+        ...
+
+    @property
+    def remark(self) -> str:
+        """One line on what the images were taken for."""
+        ...
+
+    def about(self) -> dict[str, Any]:
+        """Return range and size, as JSON values for the record."""
+        ...
+
+
+@runtime_checkable
+class Foreign(Protocol):
+    """A model of unknown make, which is known by what it makes of a first batch.
+
+    Attributes:
+        trial: what that showed; None before it, as of a translator that has seen no images.
+    """
+
+    trial: FirstBatch | None
+
+    def try_on(self, x: Tensor) -> FirstBatch:
+        """Return what it makes of up to four images ``[N, C, H, W]`` in -1..1; a generator looks at none."""
+        ...
+
+
 @runtime_checkable
 class Fingerprinted(Protocol):
     """A model that knows the checksum of what it is made of, such as a folder of samples."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ganbench.data.labels import class_indices, one_hot
 from ganbench.errors import BadInputError
 from ganbench.models.foreign.program import Program, missing_arguments
-from ganbench.models.foreign.trial import BATCH, tried
+from ganbench.models.foreign.trial import BATCH, Trial, tried
 from ganbench.rng import Streams
 from ganbench.types import Interface
 
@@ -36,12 +36,13 @@ class ForeignGenerator(nn.Module):
         self.shape, self.z_dim, self.c_dim = interface.z_dim, math.prod(interface.z_dim), interface.classes or 0
         self.by_index = interface.label_format == "index"
         self.program = Program(name, body)
+        self.eval()
         streams = Streams(0, tuple(range(BATCH)))
         z = streams.normal("z", (self.z_dim,)).to(device)
         c = one_hot(streams.integers("label", self.c_dim), self.c_dim).to(device) if self.c_dim else None
-        self.trial = tried(self.program, self._inputs(z, c), interface)
+        self.trial: Trial = tried(self.program, self._inputs(z, c), interface)
         self.pictures = self.trial.pictures
-        self.img_channels, self.img_resolution = self.trial.images.shape[1], self.trial.images.shape[2]
+        self.img_channels, self.img_resolution = self.trial.measured[0], self.trial.measured[1]
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Return images ``[N, C, H, W]`` float32 in -1..1.
@@ -54,6 +55,10 @@ class ForeignGenerator(nn.Module):
             BadInputError: the program raised an exception, or returned something else than images.
         """
         return self.pictures.of(self.program(*self._inputs(z, c)), len(z))
+
+    def try_on(self, x: Tensor) -> Trial:
+        """Return what its own first batch showed."""
+        return self.trial
 
     def _inputs(self, z: Tensor, c: Tensor | None) -> tuple[Tensor, ...]:
         z = z.reshape(len(z), *self.shape)

@@ -16,7 +16,7 @@ from torch import nn
 from ganbench.checkpoints.digest import file_sha256
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.models.adapter import BaseAdapter
-from ganbench.models.foreign.program import random_states_kept, reason
+from ganbench.models.foreign.program import random_states_kept, reason, seed_all
 from ganbench.models.foreign.state import load_weights
 from ganbench.models.foreign.wrapping import loaded_model
 from ganbench.types import Interface, LoadedModel
@@ -67,6 +67,7 @@ class ImportedAdapter(BaseAdapter):
         """
         look_in_current_folder()
         with random_states_kept(), contextlib.redirect_stdout(sys.stderr):
+            seed_all([])  # a network without weights is the same in every process
             found, file = imported(name)
             made = built(name, found, weights)
         if isinstance(made, nn.Module):

@@ -33,10 +33,10 @@ def interface_of(**given: Any) -> Interface:
 def latent_shape(given: Any) -> tuple[int, ...]:
     """Return the shape of one latent from ``128``, ``"128"``, ``"100x1x1"`` or a sequence of sizes."""
     parts = given.split("x") if isinstance(given, str) else given if isinstance(given, Sequence) else [given]
-    sizes = tuple(_whole(part) for part in parts)
-    if not sizes or any(size is None or size < 1 for size in sizes) or math.prod(sizes) > MOST_LATENTS:  # type: ignore[operator, arg-type]  # none is None here
+    sizes = tuple(_whole(part) or 0 for part in parts)
+    if not sizes or min(sizes) < 1 or math.prod(sizes) > MOST_LATENTS:
         raise _unfit("z_dim", "the size of a latent", given, "128, or 100x1x1 for a generator of convolutions alone")
-    return sizes  # type: ignore[return-value]  # as above
+    return sizes
 
 
 def number_of_classes(given: Any) -> int:

@@ -13,6 +13,7 @@ from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
 from ganbench.models.foreign.onnx_file import check_external_data, external_files
 from ganbench.models.foreign.program import Shared, reason
+from ganbench.models.foreign.translator import UNNAMED
 from ganbench.models.foreign.wrapping import loaded_model
 from ganbench.types import Interface, LoadedModel
 
@@ -61,7 +62,8 @@ class OnnxProgram(Shared):
     """A session of onnxruntime as a function of tensors; several threads may run it.
 
     Attributes:
-        z_dim, c_dim, img_channels: as the file has them, where it is a generator, or a translator.
+        z_dim, c_dim: size of latents and number of classes, where it is a generator and the file has them.
+        domains, img_channels, img_resolution: of images taken, where it is a translator.
     """
 
     def __init__(self, path: Path, device: str) -> None:
@@ -77,6 +79,7 @@ class OnnxProgram(Shared):
         first = self.inputs[0].shape
         images = len(first) == 4 and not (first[2] == first[3] == 1)
         self.z_dim = None if images else tuple(first[1:]) if all(isinstance(each, int) for each in first[1:]) else None
+        self.domains = UNNAMED if images and len(self.inputs) == 1 else None
         self.img_channels = first[1] if images else None
         square = images and first[2] == first[3] and isinstance(first[2], int)
         self.img_resolution = first[2] if square else None
@@ -135,4 +138,3 @@ def _session(path: Path, device: str) -> Any:
 
 
 adapter = OnnxAdapter()
-

@@ -62,7 +62,9 @@ def external_files(path: Path) -> list[str]:
         content = memoryview(path.read_bytes())
         return list(dict.fromkeys(_locations(content, "model", DEEPEST)))
     except (ValueError, UnicodeDecodeError) as error:
-        raise BadInputError(f"expected a whole ONNX file, found a damaged one ({error}): {path}; copy it again.") from error
+        raise BadInputError(
+            f"expected a whole ONNX file, found a damaged one ({error}): {path}; copy it again."
+        ) from error
 
 
 def _locations(message: memoryview, kind: str, depth: int) -> Iterator[str]:

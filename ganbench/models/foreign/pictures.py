@@ -138,15 +138,16 @@ def fits(images: Tensor, range_: tuple[float, float]) -> bool:
     """Return whether images can be of a range: few values leave it, and they spread over more than a step of 255."""
     low, high = range_
     width, (least, most) = high - low, extremes(images)
-    beyond = _share(images, (low + high) / 2, width * (0.5 + SLACK))
-    return beyond <= OUTSIDE and not width > 200 * (most - least) > 0
+    middle, just_outside = (low + high) / 2, _share(images, (low + high) / 2, width * 0.52)
+    beyond = _share(images, middle, width * (0.5 + SLACK))
+    return beyond <= OUTSIDE and just_outside <= 0.5 and not width > 200 * (most - least) > 0
 
 
 def suggested(images: Tensor) -> tuple[float, float] | None:
     """Return the first usual range that images can be of, or None."""
     least, most = extremes(images)
     inside = [(low, high) for low, high in KNOWN if low - 0.01 * (high - low) <= least and most <= 1.01 * high]
-    return inside[0] if inside else None
+    return next((range_ for range_ in inside if fits(images, range_)), None)
 
 
 def extremes(images: Tensor) -> tuple[float, float]:

@@ -57,8 +57,16 @@ class Scripted(Shared):
             raise AttributeError(name)
         return getattr(self.network, name)
 
+    def lacks(self, count: int) -> str:
+        """Return what keeps it from being called with so many tensors; "" for nothing."""
+        arguments = self.network.forward.schema.arguments[1:]  # without the module itself
+        required = [each.name for each in arguments if not each.has_default_value()]
+        if len(required) > count:
+            return f"missing a required argument: {required[count]!r}"
+        return "too many arguments" if len(arguments) < count else ""
+
     def _run(self, *inputs: Tensor) -> Any:
-        with torch.jit.optimized_execution(False):
+        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]  # public, and not in its list
             return self.network(*inputs)
 
 
@@ -80,6 +88,7 @@ class Program(nn.Module):
         super().__init__()
         self.name, self.draws = name, False
         self.body = body if isinstance(body, Shared) or _copies(body) else Shared(body, safe=False)
+        self.eval()
 
     def forward(self, *inputs: Tensor) -> Any:
         """Return what the program makes of a batch, or one result an image where it draws random numbers.
@@ -136,6 +145,8 @@ def _out_of_memory(error: Exception) -> bool:
 
 def missing_arguments(body: Any, count: int) -> str:
     """Return what keeps a function or network from being called with so many tensors; "" for nothing, or unknown."""
+    if isinstance(body, Scripted):
+        return body.lacks(count)
     function = body.forward if isinstance(body, nn.Module) else body
     try:
         signature = inspect.signature(function)
@@ -181,4 +192,4 @@ def random_states_kept() -> Iterator[None]:
 
 
 def _uses_cuda() -> bool:
-    return torch.cuda.is_available() and torch.cuda.is_initialized()
+    return torch.cuda.is_available() and bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]  # untyped in torch

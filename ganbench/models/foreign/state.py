@@ -39,9 +39,7 @@ def load_weights(name: str, network: nn.Module, path: Path, entry: str | None = 
     network.load_state_dict(dict(found))
 
 
-def _fitting(
-    tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], name: str, path: Path
-) -> Mapping[str, Tensor]:
+def _fitting(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], name: str, path: Path) -> Mapping[str, Tensor]:
     """Return the tensors below the beginning under which all of a network's names are found; of none, all tensors."""
     if tensors.keys() == own.keys() or not own:
         return tensors

@@ -1,6 +1,7 @@
 """``torchscript:FILE``: a program that ``torch.jit.save`` wrote, with its weights; it is run."""
 
 import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,9 @@ def _read(path: Path, device: str) -> Any:
             "network's code with --model module:make --weights FILE."
         )
     try:
-        network = torch.jit.load(str(path), map_location="cpu").eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # that TorchScript is deprecated helps nobody who has a file
+            network = torch.jit.load(str(path), map_location="cpu").eval()  # type: ignore[no-untyped-call]  # untyped in torch
         _check_device(network, path, device)
         return network.to(device)
     except BadInputError:
@@ -70,7 +73,9 @@ def _holds_code(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             return any("/code/" in name for name in archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise BadInputError(f"expected a whole TorchScript file, found a damaged one: {path}; copy it again.") from error
+        raise BadInputError(
+            f"expected a whole TorchScript file, found a damaged one: {path}; copy it again."
+        ) from error
 
 
 def _check_device(network: Any, path: Path, device: str) -> None:

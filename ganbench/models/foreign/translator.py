@@ -49,6 +49,7 @@ class ForeignTranslator(nn.Module):
         self.img_resolution = _size(interface)
         _check_arguments(name, body, self.directed)
         self.program = Program(name, body)
+        self.eval()
         self.trial: Trial | None = None
 
     def try_on(self, x: Tensor) -> Trial:

@@ -15,6 +15,7 @@ from ganbench.models.foreign.program import Program, random_states, random_state
 from ganbench.types import Interface
 
 BATCH = 4
+DRAWS = " It draws random numbers, and so runs one image at a time, seeded by the image's input."
 ALONE = 1e-3  # of the largest value, by which an image may differ from itself in another batch
 
 
@@ -23,18 +24,40 @@ class Trial:
     """What a first batch showed.
 
     Attributes:
-        images: ``[N, C, H, W]`` float32 in -1..1, of the size that is measured.
-        pictures: how images are brought to that.
+        pictures: how images are brought to what is measured.
+        returned: channels, height and width of the images that were returned.
+        measured: the same of the images that are measured.
         extremes: smallest and largest value that was returned.
         digest: sha256 of what was returned: another program or other weights give another.
         warnings: sentences for the record.
+        draws: whether it draws random numbers.
     """
 
-    images: Tensor
     pictures: Pictures
+    returned: tuple[int, int, int]
+    measured: tuple[int, int, int]
     extremes: tuple[float, float]
     digest: str
     warnings: tuple[str, ...]
+    draws: bool
+
+    @property
+    def remark(self) -> str:
+        """One line on what the images were taken for."""
+        (low, high), (least, most), (channels, height, width) = self.pictures.range, self.extremes, self.returned
+        return (
+            f"{self.pictures.name} makes images of {width}x{height} with {channels} channel{'s' * (channels > 1)}; its "
+            f"first values, {least:.3g}..{most:.3g}, are taken to be of {low:g}..{high:g}.{DRAWS * self.draws}"
+        )
+
+    def about(self) -> dict[str, Any]:
+        """Return what the record says of it."""
+        return {
+            "range": list(self.pictures.range),
+            "values of the first batch": list(self.extremes),
+            "size": list(self.returned),
+            "draws random numbers": self.draws,
+        }
 
 
 def tried(program: Program, inputs: tuple[Tensor, ...], interface: Interface) -> Trial:
@@ -64,7 +87,15 @@ def tried(program: Program, inputs: tuple[Tensor, ...], interface: Interface) ->
     _check_repeats(program, raw, run(program, inputs))
     alone = tensor_of(program.name, run(program, tuple(each[:1] for each in inputs)), 1)
     digest = hashlib.sha256(raw.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()).hexdigest()
-    return Trial(pictures.of(raw, len(raw)), pictures, extremes(raw), digest, _warnings(program, raw, alone))
+    measured = pictures.of(raw, len(raw))
+    return Trial(
+        pictures, _size(raw), _size(measured), extremes(raw), digest, _warnings(raw, alone, program.name), program.draws
+    )
+
+
+def _size(images: Tensor) -> tuple[int, int, int]:
+    _, channels, height, width = images.shape
+    return channels, height, width
 
 
 def _on_one_core(program: Program, inputs: tuple[Tensor, ...]) -> Any:
@@ -94,15 +125,10 @@ def _difference(one: Tensor, other: Tensor) -> float:
     return float((one.double() - other.double()).abs().max()) / reach
 
 
-def _warnings(program: Program, together: Tensor, alone: Tensor) -> tuple[str, ...]:
-    if program.draws:
-        return (
-            f"{program.name} draws random numbers: it runs one image at a time, seeded by the image's input; more "
-            "processes (--nproc) make it faster",
-        )
+def _warnings(together: Tensor, alone: Tensor, name: str) -> tuple[str, ...]:
     if alone.shape[1:] == together.shape[1:] and _difference(together[:1], alone) > ALONE:
         return (
-            f"an image of {program.name} depends on the others in its batch, such as by batch statistics: its numbers "
-            "hold for this device and batch size",
+            f"an image of {name} depends on the others in its batch, such as by batch statistics: its numbers "
+            "hold for this device and batch size.",
         )
     return ()

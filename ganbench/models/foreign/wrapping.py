@@ -14,9 +14,13 @@ from ganbench.models.foreign.generator import ForeignGenerator
 from ganbench.models.foreign.interface import interface_of
 from ganbench.models.foreign.program import Scripted
 from ganbench.models.foreign.translator import ForeignTranslator
-from ganbench.types import FixedSamples, Interface, LoadedModel, StyleGenerator, Translator
+from ganbench.types import FixedSamples, Generator, Interface, LoadedModel, StyleGenerator, Translator
 
-ATTRIBUTES = {"z_dim": "z_dim", "c_dim": "classes", "num_classes": "classes", "domains": "domains", "range": "range"}
+# What an object may say of itself, and the field that it is; of two for one, the later goes first.
+ATTRIBUTES = (
+    *(("z_dim", "z_dim"), ("num_classes", "classes"), ("c_dim", "classes")),
+    *(("domains", "domains"), ("range", "range")),
+)
 
 
 def loaded_model(
@@ -38,17 +42,19 @@ def loaded_model(
     model = wrapped(name, thing, interface, device)
     translates = isinstance(model, Translator)
     about = {"runs foreign code": True, **code, "interface": interface.given()}
-    if isinstance(model, ForeignGenerator):
-        about |= {"first batch": model.trial.about()}
-    return LoadedModel(
-        name,
-        model,
-        weights,
-        _sha256(model, about),
-        benchmark="cyclegan" if translates else "stylegan3",
-        provenance=about,
-        warnings=model.trial.warnings if isinstance(model, ForeignGenerator) else (),
-    )
+    benchmark = "cyclegan" if translates else "stylegan3"
+    return LoadedModel(name, model, weights, _sha256(model, about), benchmark=benchmark, provenance=about)
+
+
+def in_memory(thing: Any, interface: Interface, device: str) -> tuple[str, Any]:
+    """Return a name for an object and the object as a model: as it is where it follows a protocol and no more is said.
+
+    Raises:
+        BadInputError: as for ``loaded_model``.
+    """
+    named = type(thing).__name__ if isinstance(thing, nn.Module) else getattr(thing, "__name__", type(thing).__name__)
+    known = isinstance(thing, Generator | Translator | FixedSamples) or not callable(thing)
+    return named, thing if known and not interface.flags else wrapped(named, thing, interface, device)
 
 
 def wrapped(name: str, thing: Any, interface: Interface, device: str) -> Any:
@@ -56,9 +62,11 @@ def wrapped(name: str, thing: Any, interface: Interface, device: str) -> Any:
     if isinstance(thing, torch.jit.ScriptModule):
         thing = Scripted(thing)
     if isinstance(thing, StyleGenerator | Translator | FixedSamples):
-        if interface != Interface():
-            said = ", ".join(interface.given())
-            raise BadInputError(f"{name} is a model that says itself what it takes and returns: leave out {said}.")
+        if interface.flags:
+            raise BadInputError(
+                f"expected no options for {name}, which says itself what it takes and returns, found "
+                f"{interface.flags}: leave that out."
+            )
         return thing
     if not callable(thing) or isinstance(thing, type):
         raise BadInputError(
@@ -73,7 +81,13 @@ def wrapped(name: str, thing: Any, interface: Interface, device: str) -> Any:
 
 
 def _shown(thing: Any) -> str:
-    return "None" if thing is None else f"the class {thing.__name__}" if isinstance(thing, type) else f"a {type(thing).__name__}"
+    return (
+        "None"
+        if thing is None
+        else f"the class {thing.__name__}"
+        if isinstance(thing, type)
+        else f"a {type(thing).__name__}"
+    )
 
 
 def completed(name: str, thing: Any, interface: Interface) -> Interface:
@@ -82,10 +96,12 @@ def completed(name: str, thing: Any, interface: Interface) -> Interface:
     Raises:
         BadInputError: the object says something impossible, or neither says whether it takes latents or images.
     """
-    said = {option: getattr(thing, attribute, None) for attribute, option in reversed(ATTRIBUTES.items())}
+    said = {
+        option: value for name_, option in ATTRIBUTES if (value := getattr(thing, name_, None)) not in (None, 0, ())
+    }
     size = getattr(thing, "img_resolution", None)
     try:
-        own = interface_of(**{option: value for option, value in said.items() if value not in (None, 0, ())})
+        own = interface_of(**said)
     except BadInputError as error:
         raise BadInputError(f"{name} says of itself what cannot be: {error}") from error
     known = {**{f.name: getattr(own, f.name) for f in dataclasses.fields(own)}, **_given(interface)}
@@ -93,8 +109,8 @@ def completed(name: str, thing: Any, interface: Interface) -> Interface:
         known["kind"] = "generator" if known["z_dim"] else "translator" if known["domains"] else None
     if known["kind"] is None:
         raise BadInputError(
-            f"expected to know what {name} takes, found neither z_dim nor domains on it: pass --z-dim N for a generator, "
-            "or --kind translator for a function of images."
+            f"expected to know what {name} takes, found neither z_dim nor domains on it: pass --z-dim N for a "
+            "generator, or --kind translator for a function of images."
         )
     if known["kind"] == "generator" and not known["z_dim"]:
         raise BadInputError(f"expected the size of the latents of {name}, found none: pass --z-dim N.")
@@ -115,22 +131,19 @@ def _channels(thing: Any) -> int | None:
 
 def _check_size(name: str, thing: Any, made: ForeignGenerator, interface: Interface) -> None:
     said = getattr(thing, "img_resolution", None)
-    found = made.trial.size
-    if interface.resize is None and isinstance(said, int) and found != (said, said):
+    _, height, width = made.trial.returned
+    if interface.resize is None and isinstance(said, int) and (height, width) != (said, said):
         raise BadInputError(
-            f"expected images of {said}x{said} from {name}, as its img_resolution says, found {found[1]}x{found[0]}: "
+            f"expected images of {said}x{said} from {name}, as its img_resolution says, found {width}x{height}: "
             "correct one of them."
         )
 
 
 def _sha256(model: Any, about: Mapping[str, Any]) -> str:
-    """Return what a model's results are kept by: its program, its weights, how it is called, what it makes."""
+    """Return the sha256 of a model's program, of its weights, and of how it is called."""
     content = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    if isinstance(model, ForeignGenerator):
-        content.update(model.trial.digest.encode())
     if isinstance(model, nn.Module):
         for key, tensor in sorted(model.state_dict().items()):
             content.update(f"{key} {tensor.dtype} {list(tensor.shape)}".encode())
             content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return content.hexdigest()
-

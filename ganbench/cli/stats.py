@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -16,12 +16,24 @@ from ganbench.errors import BadInputError
 from ganbench.records.environment import ganbench_version
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ganbench.images import ResizeMethod
-    from ganbench.types import Statistics
+    from ganbench.types import Dataset, Statistics
+
+LAYOUTS = ("npz", "adm")
+ADM_IMAGES = 10_000  # in ADM's reference batches
 
 _out = click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write, NAME.npz.")
 _force = click.option("--force", is_flag=True, help="Replace --out if it exists.")
 _ddof = click.option("--ddof", type=Whole(0, 1), help="Divide the covariance by N - ddof.  [default: 1]")
+_layout = click.option(
+    "--layout",
+    type=Choice(LAYOUTS),
+    default="npz",
+    show_default=True,
+    help="npz: mean and covariance; adm: a reference batch of ADM's evaluator, which adds sFID's moments and images.",
+)
 _file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
 
@@ -33,7 +45,10 @@ def command() -> None:
 @command.command(
     "compute",
     cls=Verb,
-    examples=("ganbench stats compute --data ffhq-256.zip --extractor inception --out ffhq256.npz",),
+    examples=(
+        "ganbench stats compute --data ffhq-256.zip --extractor inception --out ffhq256.npz",
+        "ganbench stats compute --data ffhq-256.zip --extractor inception --layout adm --out ffhq256-adm.npz",
+    ),
 )
 @click.option("--data", required=True, help="Real images: a name, a folder, a zip, npz or parquet.")
 @click.option("--extractor", required=True, help="Extractor of the features.")
@@ -44,6 +59,8 @@ def command() -> None:
 @click.option("--count", type=Count(), help="Largest number of images, taken from the first on.  [default: all]")
 @click.option("--batch-size", type=Whole(1, 2**20), help="Images in work at once; changes speed, not numbers.")
 @_ddof
+@_layout
+@click.option("--images", type=Count(), help=f"Images to store with --layout adm.  [default: {ADM_IMAGES:,}]")
 @_out
 @_force
 @options.device
@@ -55,12 +72,18 @@ def compute_command(
     count: int | None,
     batch_size: int | None,
     ddof: int | None,
+    layout: str,
+    images: int | None,
     out: Path,
     force: bool,
     device: str,
 ) -> None:
     """Compute mean and covariance of an extractor's features; pytorch-fid and clean-fid can read the file."""
     _check_out(out, force)
+    if images is not None and layout != "adm":
+        raise BadInputError(
+            f"expected --layout adm beside --images {images}, found {layout}: add it or leave them out."
+        )
     from ganbench.cli.progress import Bars
     from ganbench.data import at_size, open_data
     from ganbench.engine.options import resolve_device
@@ -68,20 +91,26 @@ def compute_command(
     from ganbench.engine.statistics import compute_statistics
     from ganbench.inputs import Features
 
-    bars, device, images = Bars(), resolve_device(device), at_size(open_data(data))
+    bars, device, reals = Bars(), resolve_device(device), at_size(open_data(data))
     try:
         found = compute_statistics(
-            images,
+            reals,
             Features(extractor, layer, resize=cast("ResizeMethod | None", resize)),  # one of the choices
             count=count,
             ddof=1 if ddof is None else ddof,
+            spatial=layout == "adm",
             batch_size=batch_size or default_batch_size(device),
             device=device,
             reporter=bars,
         )
     finally:
         bars.close()
-    _write(out, found)
+    if layout == "adm":
+        from ganbench.data.statistics import arrays_of
+
+        _write_batch(out, reals, images, arrays_of(found, ganbench_version()))
+    else:
+        _write(out, found)
 
 
 @command.command(
@@ -116,23 +145,49 @@ def import_command(
     _write(out, replace(found, **changes, ddof=found.ddof if ddof is None else ddof))  # type: ignore[arg-type]  # a union
 
 
-@command.command("export", cls=Verb, examples=("ganbench stats export ffhq256.npz --out ffhq256-nvlabs.pkl",))
+@command.command(
+    "export",
+    cls=Verb,
+    examples=(
+        "ganbench stats export ffhq256.npz --out ffhq256-nvlabs.pkl",
+        "ganbench stats export ffhq256-adm.npz --layout adm --out VIRTUAL_ffhq256.npz",
+    ),
+)
 @_file
+@_layout
 @_out
 @_force
-def export_command(file: Path, out: Path, force: bool) -> None:
+def export_command(file: Path, layout: str, out: Path, force: bool) -> None:
     """Convert statistics for other tools, by the suffix of --out: .npz with only mu and sigma, or NVlabs' .pkl.
 
     The covariance in an npz is divided by N - 1, like that of numpy.cov, if N is known.
     """
     if out.suffix not in (".npz", ".pkl"):
         raise BadInputError(f"expected a file name ending in .npz or .pkl, found {out}: write --out NAME.npz.")
+    if layout == "adm":
+        _check_out(out, force)
+        _export_batch(file, out)
+        return
     check_folder(out.parent, [out.name], force)
     from ganbench.data.statistics import to_metric_cache, to_plain
 
     found = _read(file)
     write(out, to_metric_cache(found) if out.suffix == ".pkl" else to_plain(found))
     say(f"statistics: {out}")
+
+
+def _export_batch(file: Path, out: Path) -> None:
+    from ganbench.data.array_images import ArrayDataset
+    from ganbench.data.opening import open_reals
+    from ganbench.data.statistics import moments, unbiased
+
+    opened = open_reals(file)
+    if not isinstance(opened, ArrayDataset) or opened.statistics is None or opened.statistics.spatial is None:
+        raise BadInputError(
+            f"expected images beside mu, sigma, mu_s and sigma_s, found less: {file}; use `ganbench stats compute` "
+            "with --layout adm."
+        )
+    _write_batch(out, opened, len(opened), dict(moments(unbiased(opened.statistics))))
 
 
 def _check_out(out: Path, force: bool) -> None:
@@ -156,4 +211,14 @@ def _write(out: Path, found: "Statistics") -> None:
     from ganbench.data.statistics import to_file
 
     write(out, to_file(found, ganbench_version()))
+    say(f"statistics: {out}")
+
+
+def _write_batch(out: Path, images: "Dataset", count: int | None, arrays: "dict[str, NDArray[Any]]") -> None:
+    from ganbench.data.array_images import write_batch
+
+    try:
+        write_batch(out, images, min(count or ADM_IMAGES, len(images)), arrays)
+    except OSError as error:
+        raise BadInputError(f"cannot write {out} ({error.strerror}): choose another folder or make room.") from error
     say(f"statistics: {out}")

@@ -2,10 +2,13 @@
 
 import io
 import math
+import os
 import tokenize
+import uuid
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -14,7 +17,7 @@ from numpy.typing import NDArray
 
 from ganbench.errors import BadInputError
 
-SUFFIX = ".npy"
+NPZ, SUFFIX = ".npz", ".npy"  # of a file, and of the arrays in it
 IMAGES = ("images", "arr_0")
 """Names of arrays of images; ``arr_0`` is numpy's name for an array without one."""
 
@@ -161,7 +164,7 @@ class Npz:
 
 def is_npz(path: Path) -> bool:
     """Return whether a zip file holds arrays: by its suffix, or because all of its members are arrays."""
-    if path.suffix == ".npz":
+    if path.suffix == NPZ:
         return True
     try:
         with zipfile.ZipFile(path) as archive:
@@ -217,3 +220,38 @@ def to_npz(arrays: dict[str, NDArray[Any]]) -> bytes:
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
+
+
+def write_npz(
+    path: Path,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    blocks: Iterable[bytes],
+    arrays: Mapping[str, NDArray[Any]],
+) -> None:
+    """Write an uncompressed npz file whose first array need not fit into memory; whole or not at all.
+
+    Args:
+        path: of the file.
+        name, shape, dtype: of the first array.
+        blocks: its content in C order.
+        arrays: that follow it.
+
+    Raises:
+        OSError: the file cannot be written; an older one stays as it was.
+    """
+    partial = path.with_name(f".{uuid.uuid4().hex}.partial")
+    try:
+        with zipfile.ZipFile(partial, "x") as archive:
+            with archive.open(f"{name}{SUFFIX}", "w", force_zip64=True) as file:
+                header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, header)
+                for block in blocks:
+                    file.write(block)
+            for each, array in arrays.items():
+                with archive.open(f"{each}{SUFFIX}", "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, array, allow_pickle=False)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

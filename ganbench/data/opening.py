@@ -41,11 +41,21 @@ def open_data(spec: str | Path) -> Dataset:
 
 def open_reals(spec: str | Path) -> Dataset | Statistics:
     """Return a data set, or statistics of one from a file. Arguments and errors are those of ``open_data``."""
-    from ganbench.data.statistics import is_statistics, read_statistics
+    from ganbench.data.npz import IMAGES, NPZ, Npz
+    from ganbench.data.statistics import is_pickle, read_statistics, statistics_in
 
     named = str(spec).partition(":")[0] in registry.names("data")
     path = None if named else existing_path(str(spec))
-    return read_statistics(path) if path and path.is_file() and is_statistics(path) else open_data(spec)
+    if path is None or not path.is_file():
+        return open_data(spec)
+    if is_pickle(path):
+        return read_statistics(path)
+    if path.suffix == NPZ:
+        from ganbench.data.array_images import ArrayDataset
+
+        arrays = Npz(path)
+        return ArrayDataset(path, arrays) if any(name in arrays for name in IMAGES) else statistics_in(arrays)
+    return open_data(spec)
 
 
 def is_there(spec: str | Path) -> bool:

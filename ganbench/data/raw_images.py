@@ -226,20 +226,20 @@ def _raw(path: Path, split: str) -> RawImages:
     if parquet_files(path):
         return EncodedImages(Parquet(path, split))
     if is_npz(path):
-        return open_array(path)
+        return open_array(Npz(path))
     if is_idx(path):
         beside = labels_beside(path)
         return ArrayImages(path, read_idx(path), None if beside is None else read_idx(beside))
     return EncodedImages(Zip(path))
 
 
-def open_array(path: Path) -> ArrayImages:
+def open_array(arrays: Npz) -> ArrayImages:
     """Return the images of an npz file.
 
     Raises:
         BadInputError: the file is damaged, or has no array of images.
     """
-    arrays = Npz(path)
+    path = arrays.path
     images, labels = (next((name for name in names if name in arrays), "") for names in (IMAGES, LABELS))
     if not images:
         raise BadInputError(

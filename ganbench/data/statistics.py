@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganbench.data.npz import IMAGES, Npz, to_npz
+from ganbench.data.npz import Npz, to_npz
 from ganbench.errors import BadInputError
 from ganbench.types import Statistics
 
@@ -20,26 +20,17 @@ LARGEST = 8192  # features; a covariance of more would take over half a gigabyte
 ASYMMETRY = 1e-6  # of an entry, relative to the largest, from storage in float32
 NEGATIVITY = 1e-4  # of an eigenvalue, relative to the largest variance, from storage in float32
 CANCELLATION = 1e-11  # of an eigenvalue, relative to the squared mean, from subtracting raw moments
+PART = 4096  # images whose features are in float64 at once
 SAY = "give an npz with mu and sigma, or a pickle of NVlabs' metric cache"
 
 
-def is_statistics(path: Path) -> bool:
-    """Return whether a file is treated as statistics: a pickle, or an npz file without images."""
+def is_pickle(path: Path) -> bool:
+    """Return whether a file is a pickle, of which only those of NVlabs' metric cache are read."""
     try:
         with path.open("rb") as file:
-            pickled = file.read(1) == b"\x80"
+            return file.read(1) == b"\x80"
     except OSError:
         return False
-    return pickled or (path.suffix == ".npz" and not has_images(path))
-
-
-def has_images(path: Path) -> bool:
-    """Return whether an npz file has an array of images; see ``ganbench.data.array_images``."""
-    try:
-        arrays = Npz(path)
-    except BadInputError:
-        return False  # reading it as images raises the error
-    return any(name in arrays for name in IMAGES)
 
 
 def read_statistics(path: Path) -> Statistics:
@@ -48,13 +39,16 @@ def read_statistics(path: Path) -> Statistics:
     Raises:
         BadInputError: the file does not hold one mean and one valid covariance.
     """
-    with path.open("rb") as file:
-        pickled = file.read(1) == b"\x80"
-    return _of_pickle(path) if pickled else _of_npz(path)
+    return _of_pickle(path) if is_pickle(path) else statistics_in(Npz(path))
 
 
 def to_file(statistics: Statistics, version: str) -> bytes:
-    """Return an npz file with ``mu`` and ``sigma``, as all tools read them, and everything else that is known.
+    """Return an npz file of ``arrays_of``."""
+    return to_npz(arrays_of(statistics, version))
+
+
+def arrays_of(statistics: Statistics, version: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a file: ``mu`` and ``sigma``, as all tools read them, and everything else that is known.
 
     Args:
         statistics: to write, unchanged.
@@ -67,20 +61,38 @@ def to_file(statistics: Statistics, version: str) -> bytes:
     if s.total is not None:  # only then is the fingerprint that of the images
         known |= {"data": s.name, "data_fingerprint": s.fingerprint, "data_count": s.total}
     known |= {"layer": s.layer, "resize": s.resize, "ganbench": version}
-    extra = {name: np.array(value) for name, value in known.items() if value is not None}
-    return to_npz({"mu": s.mean, "sigma": s.covariance, **extra})
+    return moments(s) | {name: np.array(value) for name, value in known.items() if value is not None}
+
+
+def moments(statistics: Statistics) -> dict[str, Array]:
+    """Return ``mu`` and ``sigma``, and ``mu_s`` and ``sigma_s`` of spatial features where there are any."""
+    found = {"mu": statistics.mean, "sigma": statistics.covariance}
+    if (spatial := statistics.spatial) is not None:
+        found |= {"mu_s": spatial.mean, "sigma_s": spatial.covariance}
+    return found
 
 
 def to_plain(statistics: Statistics) -> bytes:
-    """Return an npz file with ``mu`` and ``sigma`` alone; the divisor is N - 1 if N is known."""
-    count, covariance = statistics.count, statistics.covariance
-    if count is not None and statistics.ddof == 0:
-        covariance = covariance * (count / (count - 1))
-    return to_npz({"mu": statistics.mean, "sigma": covariance})
+    """Return an npz file with ``mu`` and ``sigma`` alone, by ``unbiased``."""
+    plain = unbiased(statistics)
+    return to_npz({"mu": plain.mean, "sigma": plain.covariance})
+
+
+def unbiased(statistics: Statistics) -> Statistics:
+    """Return statistics whose covariances are divided by N - 1, where N is known, as numpy's are."""
+    count, spatial = statistics.count, statistics.spatial
+    if count is None or statistics.ddof != 0:
+        return statistics
+    return replace(
+        statistics,
+        covariance=statistics.covariance * (count / (count - 1)),
+        ddof=1,
+        spatial=spatial and unbiased(spatial),
+    )
 
 
 def to_metric_cache(statistics: Statistics) -> bytes:
-    """Return a pickle of raw moments for ``FeatureStats.load`` of StyleGAN2-ADA and StyleGAN3.
+    """Return a pickle of raw moments, and of features if known, for ``FeatureStats.load`` of StyleGAN2-ADA and 3.
 
     Raises:
         BadInputError: the number of images is not known.
@@ -92,38 +104,55 @@ def to_metric_cache(statistics: Statistics) -> bytes:
             "`ganbench stats import --count N`."
         )
     covariance = statistics.covariance * ((count - statistics.ddof) / count)
+    features = statistics.features
     content = {
-        **{"capture_all": False, "capture_mean_cov": True, "max_items": count, "num_items": count},
-        **{"num_features": len(mean), "all_features": None},
+        **{"capture_all": features is not None, "capture_mean_cov": True, "max_items": count, "num_items": count},
+        **{"num_features": len(mean), "all_features": None if features is None else [features]},
         **{"raw_mean": mean * count, "raw_cov": (covariance + np.outer(mean, mean)) * count},
     }
     # Those programs run with numpy 1, whose internals are in numpy.core; protocol 2 writes names as lines of text.
     return pickle.dumps(content, protocol=2).replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
 
 
-def sha256_of(mean: Array, covariance: Array) -> str:
-    """Return the sha256 over a mean and a covariance as little-endian float64."""
+def sha256_of(*arrays: Array) -> str:
+    """Return the sha256 over means and covariances as little-endian float64."""
     content = hashlib.sha256()
-    for array in (mean, covariance):
+    for array in arrays:
         content.update(np.ascontiguousarray(array, "<f8").tobytes())
     return content.hexdigest()
 
 
-def _of_npz(path: Path) -> Statistics:
-    npz = Npz(path)
-    lacking = [name for name in ("mu", "sigma") if name not in npz]
+def statistics_in(npz: Npz) -> Statistics:
+    """Return the statistics in an npz file: ``mu`` and ``sigma``, and ADM's ``mu_s`` and ``sigma_s`` if there are any.
+
+    Raises:
+        BadInputError: as ``read_statistics``.
+    """
+    found = _moments_in(npz, "mu", "sigma")
+    if "mu_s" in npz or "sigma_s" in npz:
+        spatial = replace(_moments_in(npz, "mu_s", "sigma_s"), layer="spatial")
+        fingerprint = sha256_of(found.mean, found.covariance, spatial.mean, spatial.covariance)
+        found = replace(found, fingerprint=fingerprint, spatial=replace(spatial, fingerprint=fingerprint))
+    try:
+        return _with_our_words(found, npz)
+    except (ValueError, TypeError) as error:
+        raise BadInputError(
+            f"expected {npz.path} as ganbench wrote it, found {error!s:.100}: compute it again."
+        ) from error
+
+
+def _moments_in(npz: Npz, mean: str, covariance: str) -> Statistics:
+    lacking = [name for name in (mean, covariance) if name not in npz]
     if lacking:
         found = ", ".join(npz.names)[:100] or "no arrays"
-        raise BadInputError(f"expected the array {lacking[0]}, found {found}: {path}; {SAY}.")
-    for name in ("mu", "sigma"):
+        raise BadInputError(f"expected the array {lacking[0]}, found {found}: {npz.path}; {SAY}.")
+    for name, dimensions in ((mean, 1), (covariance, 2)):
         shape = npz.header(name).shape
-        if len(shape) != (1 if name == "mu" else 2) or not 0 < max(shape) <= LARGEST:
-            raise BadInputError(f"expected up to {LARGEST:,} features, found {name} of shape {shape}: {path}; {SAY}.")
-    moments = _checked(npz.read("mu"), npz.read("sigma"), path)
-    try:
-        return _with_our_words(moments, npz)
-    except (ValueError, TypeError) as error:
-        raise BadInputError(f"expected {path} as ganbench wrote it, found {error!s:.100}: compute it again.") from error
+        if len(shape) != dimensions or not 0 < max(shape) <= LARGEST:
+            raise BadInputError(
+                f"expected up to {LARGEST:,} features, found {name} of shape {shape}: {npz.path}; {SAY}."
+            )
+    return _checked(npz.read(mean), npz.read(covariance), npz.path)
 
 
 def _with_our_words(found: Statistics, npz: Npz) -> Statistics:
@@ -139,18 +168,13 @@ def _with_our_words(found: Statistics, npz: Npz) -> Statistics:
         raise ValueError(f"{count} of {total} images with ddof {ddof}")
     if not re.fullmatch("[0-9a-f]{64}", fingerprint):
         raise ValueError(f"the fingerprint {fingerprint!r:.40}")
-    return replace(
-        found,
-        name=words.get("data", found.name),
-        fingerprint=fingerprint,
-        count=count,
-        ddof=ddof,
-        total=total,
-        extractor=words.get("extractor"),
-        extractor_sha256=words.get("extractor_sha256"),
-        layer=words.get("layer", found.layer),
-        resize=words.get("resize"),
-    )
+    shared: dict[str, Any] = {
+        **{"name": words.get("data", found.name), "fingerprint": fingerprint},
+        **{"count": count, "ddof": ddof, "total": total, "resize": words.get("resize")},
+        **{name: words.get(name) for name in ("extractor", "extractor_sha256")},
+    }
+    spatial = found.spatial and replace(found.spatial, **shared)
+    return replace(found, **shared, layer=words.get("layer", found.layer), spatial=spatial)
 
 
 OUR_WORDS = {
@@ -167,22 +191,61 @@ def _word(npz: Npz, name: str) -> Any:
 
 
 def _of_pickle(path: Path) -> Statistics:
-    """Return the statistics of a ``FeatureStats`` of StyleGAN2-ADA and StyleGAN3: raw moments, divided by N."""
+    """Return the statistics of a ``FeatureStats`` of StyleGAN2-ADA and StyleGAN3: raw moments over N, or all features.
+
+    A file for KID or precision and recall has features alone; its moments are then zeros, and are not read.
+    """
     from ganbench.checkpoints import read_pickle
 
     content = read_pickle(path)
     if not isinstance(content, dict) or not {"num_items", "raw_mean", "raw_cov"} <= content.keys():
         raise BadInputError(f"expected num_items, raw_mean and raw_cov, found something else: {path}; {SAY}.")
-    count, raw_mean, raw_cov = (content[name] for name in ("num_items", "raw_mean", "raw_cov"))
+    count = content["num_items"]
     if type(count) is not int or not 2 <= count < 2**53:
         raise BadInputError(f"expected a number of images, found num_items {count!r:.40}: {path}; {SAY}.")
+    features = _features_in(content, count, path) if content.get("all_features") else None
+    if content.get("capture_mean_cov", True):
+        mean, covariance = _raw_moments(content, count, path)
+    elif features is not None:
+        mean, covariance = _moments_of(features)
+    else:
+        raise BadInputError(f"expected moments or features of images, found neither: {path}; {SAY}.")
+    return replace(_checked(mean, covariance, path), count=count, ddof=0, features=features)
+
+
+def _raw_moments(content: dict[str, Any], count: int, path: Path) -> tuple[Array, Array]:
+    raw_mean, raw_cov = content["raw_mean"], content["raw_cov"]
     if not isinstance(raw_mean, np.ndarray) or not isinstance(raw_cov, np.ndarray):
         raise BadInputError(f"expected the moments raw_mean and raw_cov, found none: {path}; {SAY}.")
     if raw_mean.ndim != 1 or raw_cov.shape != 2 * raw_mean.shape or raw_mean.dtype.kind != "f" or len(raw_mean) > 8192:
         raise BadInputError(f"expected moments [D] and [D, D], found other shapes: {path}; {SAY}.")
     mean = raw_mean.astype(np.float64) / count
-    covariance = raw_cov.astype(np.float64) / count - np.outer(mean, mean)
-    return replace(_checked(mean, covariance, path), count=count, ddof=0)
+    return mean, raw_cov.astype(np.float64) / count - np.outer(mean, mean)
+
+
+def _features_in(content: dict[str, Any], count: int, path: Path) -> NDArray[np.float32]:
+    parts = content["all_features"]
+    if not isinstance(parts, list) or not all(isinstance(part, np.ndarray) and part.ndim == 2 for part in parts):
+        raise BadInputError(f"expected all_features as a list of arrays [N, D], found something else: {path}; {SAY}.")
+    widths, found = {part.shape[1] for part in parts}, sum(len(part) for part in parts)
+    if len(widths) > 1 or not 0 < max(widths) <= LARGEST or found != count or any(p.dtype.kind != "f" for p in parts):
+        raise BadInputError(
+            f"expected float features of {count:,} images, found {found:,} of width {sorted(widths)}: {path}; {SAY}."
+        )
+    features = np.concatenate(parts).astype(np.float32, copy=False)
+    if not np.isfinite(features).all():
+        raise BadInputError(f"expected finite features, found a NaN or an infinity: {path}; compute it again.")
+    return features
+
+
+def _moments_of(features: NDArray[np.float32]) -> tuple[Array, Array]:
+    """Return mean and covariance over N, in parts that fit into memory as float64."""
+    mean = features.mean(0, dtype=np.float64)
+    covariance = np.zeros(2 * mean.shape)
+    for start in range(0, len(features), PART):
+        centred = features[start : start + PART] - mean
+        covariance += centred.T @ centred
+    return mean, covariance / len(features)
 
 
 def _checked(mean: NDArray[Any], covariance: NDArray[Any], path: Path) -> Statistics:

@@ -214,7 +214,7 @@ def _passes(metrics: Iterable[Metric], context: Context) -> tuple[Pass, ...]:
     grouped: dict[Source, dict[Query, None]] = {}
     for metric in metrics:
         for need in metric.inputs().values():
-            if need.answer(context) is None:
+            if not need.is_known(context):
                 grouped.setdefault(need.source, {})[_query(need, context)] = None
     passes = [Pass(source, (*queries, *_checks(source, queries, context))) for source, queries in grouped.items()]
     return tuple(sorted(passes, key=lambda pass_: not pass_.source.reads_data))

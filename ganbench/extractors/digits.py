@@ -25,13 +25,19 @@ from ganbench.functional import lpips_embedding
 
 
 class DigitsExtractor(Network):
-    """The digits classifier: ``features`` (64, linear) and ``probabilities`` (10, softmax).
+    """The digits classifier: ``features`` (64, linear), ``probabilities`` (10, softmax) and ``spatial`` (448).
+
+    Spatial features are the first seven channels of the third convolution, 8x8, in the order of height, width, channel.
 
     Its perceptual distance, named ``digits``, compares the four convolutional layers as LPIPS does, without learned
     weights. Its attributes are the ten classes. Images are 32x32; RGB images are averaged over their channels.
     """
 
-    layers: Mapping[str, int] = {"features": classifier.NUM_FEATURES, "probabilities": NUM_CLASSES}
+    layers: Mapping[str, int] = {
+        "features": classifier.NUM_FEATURES,
+        "probabilities": NUM_CLASSES,
+        "spatial": 7 * (RESOLUTION // 4) ** 2,
+    }
     attributes = tuple(f"is-{digit}" for digit in range(NUM_CLASSES))
     classes = tuple(str(digit) for digit in range(NUM_CLASSES))
     module: classifier.Classifier
@@ -39,7 +45,10 @@ class DigitsExtractor(Network):
     resolution = RESOLUTION
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """Return ``features [N, 64]`` and ``probabilities [N, 10]`` of ``[N, C, 32, 32]`` uint8 images.
+        """Return ``features [N, 64]``, ``probabilities [N, 10]`` and ``spatial [N, 448]`` of uint8 images.
+
+        Args:
+            images: ``[N, C, 32, 32]``.
 
         Raises:
             BadInputError: the images have another size.
@@ -51,7 +60,8 @@ class DigitsExtractor(Network):
                 f"{images.shape[3]}: measure a model of that size, or use the extractor inception."
             )
         found = self.module.activations(grey)
-        return {"features": found.features, "probabilities": torch.softmax(found.logits, 1)}
+        spatial = found.layers[2][:, :7].permute(0, 2, 3, 1).flatten(1)
+        return {"features": found.features, "probabilities": torch.softmax(found.logits, 1), "spatial": spatial}
 
     def embed(self, images: Tensor) -> Tensor:
         """Return ``[N, E]`` of ``[N, C, H, W]`` float images in 0..255; E is 9,216 at 32x32, less for a crop."""

@@ -15,7 +15,7 @@ from torch import Tensor
 from ganbench.checkpoints import file_sha256
 from ganbench.checkpoints.download import fetch_weights
 from ganbench.extractors.inception_layouts import as_ported
-from ganbench.extractors.inception_network import NUM_CLASSES, NUM_FEATURES, Inception
+from ganbench.extractors.inception_network import NUM_CLASSES, NUM_FEATURES, NUM_SPATIAL, Inception
 from ganbench.extractors.network import Network, read_weights
 from ganbench.extractors.weights import fill, own_file, tensors_in
 from ganbench.images import ResizeMethod, resize, to_rgb
@@ -47,7 +47,8 @@ LEGACY_PYTORCH: Final = Preparation("torch-bilinear", 127.5)
 
 
 class InceptionExtractor(Network):
-    """``features`` (2048, after the last pooling) and ``probabilities`` (1008, softmax of logits without their bias).
+    """``features`` (2048, after the last pooling), ``probabilities`` (1008, softmax of logits without their bias) and
+    ``spatial`` (2023, seven channels of 17x17, for sFID).
 
     Images of any size are resized to 299x299 and scaled; greyscale is repeated in three channels.
 
@@ -59,10 +60,11 @@ class InceptionExtractor(Network):
 
     Source: Heusel et al., GANs trained by a two time-scale update rule (NeurIPS 2017), for the features;
     StyleGAN2-ADA's code for leaving out the bias in the Inception Score; Parmar et al., On aliased resizing (CVPR
-    2022), and the package clean-fid, for the other preparations.
+    2022), and the package clean-fid, for the other preparations; Nash et al., Generating images with sparse
+    representations (ICML 2021), and ADM's evaluator for ``spatial``.
     """
 
-    layers: Mapping[str, int] = {"features": NUM_FEATURES, "probabilities": NUM_CLASSES}
+    layers: Mapping[str, int] = {"features": NUM_FEATURES, "probabilities": NUM_CLASSES, "spatial": NUM_SPATIAL}
     input_size = SIZE
     module: Inception
 
@@ -71,12 +73,16 @@ class InceptionExtractor(Network):
         self.preparation = preparation
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
-        """Return ``features [N, 2048]`` and ``probabilities [N, 1008]`` of ``[N, C, H, W]`` images in 0..255."""
+        """Return ``features [N, 2048]``, ``probabilities [N, 1008]`` and ``spatial [N, 2023]`` of images.
+
+        Args:
+            images: ``[N, C, H, W]``, 0..255.
+        """
         given, centre = self.prepared(images), self.preparation.centre
         resized = resize(given, SIZE, self.preparation.resize).to(given)
-        features = self.module(to_rgb((resized - centre) / centre))
+        features, spatial = self.module.activations(to_rgb((resized - centre) / centre))
         probabilities = torch.softmax(features @ self.module.fc.weight.T, 1)
-        return {"features": features, "probabilities": probabilities}
+        return {"features": features, "probabilities": probabilities, "spatial": spatial}
 
 
 def weights() -> tuple[WeightsFile, ...]:

@@ -7,12 +7,28 @@ Source: Szegedy et al., Rethinking the Inception architecture (CVPR 2016), table
 named A to E by torchvision.
 """
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 NUM_FEATURES = 2048
 NUM_CLASSES = 1008
+NUM_SPATIAL = 7 * 17 * 17
+
+
+class Activations(NamedTuple):
+    """What the metrics take from the network.
+
+    Attributes:
+        features: ``[N, 2048]``, after the last pooling.
+        spatial: ``[N, 2023]``, the first 7 channels of ``mixed_6/conv`` in TensorFlow's graph, which is the first
+            branch of ``Mixed_6d`` here; in the order of height, width, channel.
+    """
+
+    features: Tensor
+    spatial: Tensor
 
 
 class Inception(nn.Module):
@@ -38,16 +54,22 @@ class Inception(nn.Module):
         self.Mixed_7c = MixedE(2048, pool_by_maximum=True)
         self.fc = nn.Linear(NUM_FEATURES, NUM_CLASSES)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the pooled features ``[N, 2048]``."""
+    def activations(self, x: Tensor) -> Activations:
+        """Return pooled and spatial features."""
         x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
         x = F.max_pool2d(x, 3, stride=2)
         x = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x))
         x = F.max_pool2d(x, 3, stride=2)
         x = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(x)))
-        x = self.Mixed_6e(self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))))
-        x = self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(x)))
-        return x.mean((2, 3))
+        x = self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))
+        # The branch is computed once more than in the block, which costs less than a hundredth of the network.
+        spatial = self.Mixed_6d.branch1x1(x)[:, :7].permute(0, 2, 3, 1).flatten(1)
+        x = self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(self.Mixed_6e(self.Mixed_6d(x)))))
+        return Activations(x.mean((2, 3)), spatial)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the pooled features ``[N, 2048]``."""
+        return self.activations(x).features
 
 
 class Convolution(nn.Module):

@@ -8,13 +8,14 @@ from ganbench.inputs.batch import BaseSource, BaseView, Batch, Source, View
 from ganbench.inputs.classes import Classes
 from ganbench.inputs.context import Context
 from ganbench.inputs.image_pairs import PairDistance, RealPairs, SamplePairs
-from ganbench.inputs.known import answers, mismatch, moments_of
+from ganbench.inputs.known import accumulated, available, known_for, lacking, mismatch
 from ganbench.inputs.sources import PathPairs, Reals, Samples, Transformed
 from ganbench.inputs.translated import Domains, Drawn, OutputDiversity, TranslatedFeatures
 from ganbench.inputs.translations import Mode, Translations
 from ganbench.inputs.unit_features import UnitFeatures
 from ganbench.inputs.views import AttributeLogits, EquivarianceError, Features, Latents, PathDistance, Uint8
 from ganbench.plugins import completed
+from ganbench.types import Statistics
 
 __all__ = [
     "Accumulator",
@@ -80,26 +81,34 @@ class Input:
 
     def problems(self, context: Context) -> list[str]:
         """Return what keeps it from being answered: what the source lacks, or else what the view lacks."""
-        if self._is_known(context):
-            assert context.statistics is not None
-            return mismatch(context.statistics, self.view, self.count, context)
-        return self.source.problems(context) or self.view.problems(context)
+        if (known := self._known(context)) is not None:
+            return mismatch(known, self.view, self.count, context)
+        return (
+            lacking(self.source, self.view, self.into, context)
+            or self.source.problems(context)
+            or self.view.problems(context)
+        )
 
     def answer(self, context: Context) -> Accumulator | None:
         """Return its accumulator where statistics of the reals stand for them; None where there is work to do."""
-        return moments_of(context.statistics) if context.statistics and self._is_known(context) else None
+        known = self._known(context)
+        return None if known is None else accumulated(known, self.into, self.count)
 
-    def _is_known(self, context: Context) -> bool:
-        """Return whether statistics answer it; those beside images only where they are of the same protocol."""
-        known = context.statistics
-        if known is None or not answers(self.source, self.view, self.into, context):
-            return False
-        return context.data is None or not mismatch(known, self.view, self.count, context)
+    def is_known(self, context: Context) -> bool:
+        """Return whether statistics of the reals stand for them."""
+        return self._known(context) is not None
+
+    def _known(self, context: Context) -> Statistics | None:
+        """Return the statistics that answer it; those beside images only where they are of the same protocol."""
+        known = known_for(self.source, self.view, self.into, context)
+        if known is None or context.data is None:
+            return known
+        return None if mismatch(known, self.view, self.count, context) else known
 
     def samples(self, context: Context) -> int:
         """Return how many samples answer it: ``count``, or as many as there are."""
-        if context.statistics is not None and self._is_known(context):
-            return context.statistics.count or self.count or self.minimum
+        if (known := self._known(context)) is not None:
+            return available(known, self.count) or self.count or self.minimum
         have = self.source.length(context)
         wanted = have if self.count is None else self.count
         assert wanted is not None, f"{self.source} has no end and {self} no count"

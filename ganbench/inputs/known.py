@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import torch
 
-from ganbench.inputs.accumulators import Accumulator, Moments
+from ganbench.inputs.accumulators import Accumulator, Moments, Rows
 from ganbench.inputs.batch import Source, View
 from ganbench.inputs.context import Context
 from ganbench.inputs.sources import Reals
@@ -27,27 +27,52 @@ class StoredMoments(Moments):
         return made
 
 
-def answers(source: Source, view: View, into: type[Accumulator], context: Context) -> bool:
-    """Return whether statistics stand for this: moments of features of all reals."""
+def known_for(source: Source, view: View, into: type[Accumulator], context: Context) -> Statistics | None:
+    """Return the statistics that stand for this: features of all reals, or moments of them; None if none do."""
+    if context.statistics is None or source != Reals() or not isinstance(view, Features):
+        return None
+    known = context.statistics.of_layer(view.layer)
+    stands = known is not None and (into is Moments or (into is Rows and known.features is not None))
+    return known if stands else None
+
+
+def accumulated(known: Statistics, into: type[Accumulator], wanted: int | None) -> Accumulator:
+    """Return the accumulator that statistics are of; where they do not say of how many images, as they are.
+
+    Args:
+        known: that stand for the reals.
+        into: class of the accumulator.
+        wanted: number of images, from the first on, where there are features; None for all.
+    """
+    if known.features is not None:
+        made = into()
+        made.update(torch.from_numpy(known.features[:wanted]))
+        return made
+    if known.count is None:
+        return StoredMoments.of(known)
+    moments = Moments()
+    moments.count = known.count
+    moments.mean = torch.from_numpy(known.mean)
+    moments.scatter = torch.from_numpy(known.covariance) * (known.count - known.ddof)
+    return moments
+
+
+def available(known: Statistics, wanted: int | None) -> int | None:
+    """Return how many of the first ``wanted`` reals, or of all, statistics answer for; None where they do not say."""
+    return known.count if known.features is None or known.count is None else min(wanted or known.count, known.count)
+
+
+def lacking(source: Source, view: View, into: type[Accumulator], context: Context) -> list[str]:
+    """Return which layer statistics without images lack for moments of the reals; nothing where they have it."""
     known = context.statistics
-    return (
-        known is not None
-        and source == Reals()
-        and isinstance(view, Features)
-        and into is Moments
-        and view.layer == known.layer
-    )
-
-
-def moments_of(statistics: Statistics) -> Moments:
-    """Return the accumulator that statistics are of; where they do not say of how many images, as they are."""
-    if statistics.count is None:
-        return StoredMoments.of(statistics)
-    made = Moments()
-    made.count = statistics.count
-    made.mean = torch.from_numpy(statistics.mean)
-    made.scatter = torch.from_numpy(statistics.covariance) * (statistics.count - statistics.ddof)
-    return made
+    if context.data is not None or known is None or source != Reals() or into is not Moments:
+        return []
+    if not isinstance(view, Features) or known.of_layer(view.layer) is not None:
+        return []
+    return [
+        f"it compares the layer {view.layer!r} and {known.file} has statistics of {known.layer!r} alone: compute both "
+        "with `ganbench stats compute --layout adm`, or name the images with --data."
+    ]
 
 
 def mismatch(known: Statistics, view: View, wanted: int | None, context: Context) -> list[str]:
@@ -64,7 +89,7 @@ def mismatch(known: Statistics, view: View, wanted: int | None, context: Context
         return [f"it measures with the extractor {mine} and {known.file} is of {its.strip()}: {OTHER}"]
     if known.extractor and known.resize != view.resize:
         return [f"it resizes by {view.resize or 'the usual method'} and {known.file} by {known.resize}: {OTHER}"]
-    total, count = known.known_total, known.count
+    total, count = known.known_total, available(known, wanted)
     if total and count and (compared := min(wanted or total, total)) != count:
         return [f"it compares with {compared:,} reals and {known.file} is of {count:,}: {OTHER}"]
     return []

@@ -156,6 +156,8 @@ class Statistics:
         extractor_sha256: of its weights; None where the file does not say.
         layer: of the extractor.
         resize: how images were brought to the extractor's size; None for its usual method.
+        features: ``[count, D]`` float32 of every image, where the file has them; None for moments alone.
+        spatial: of the same images' spatial features, for sFID; None where the file has none.
     """
 
     name: str
@@ -170,6 +172,12 @@ class Statistics:
     extractor_sha256: str | None = None
     layer: str = "features"
     resize: str | None = None
+    features: NDArray[np.float32] | None = None
+    spatial: "Statistics | None" = None
+
+    def of_layer(self, layer: str) -> "Statistics | None":
+        """Return the statistics of a layer of the extractor; None where there are none."""
+        return next((each for each in (self, self.spatial) if each is not None and each.layer == layer), None)
 
     @property
     def known_total(self) -> int | None:

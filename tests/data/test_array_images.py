@@ -50,13 +50,14 @@ def test_packed_images_are_the_same_data(tmp_path: Path) -> None:
 def test_statistics_beside_images_are_kept_and_count_for_the_fingerprint(tmp_path: Path) -> None:
     images = pixels(6, 8, 8, 3)
     alone = open_reals(saved(tmp_path / "a.npz", arr_0=images))
-    both = open_reals(saved(tmp_path / "b.npz", arr_0=images, mu=np.zeros(4), sigma=np.eye(4), mu_s=np.zeros(2)))
+    moments = {"mu": np.zeros(4), "sigma": np.eye(4), "mu_s": np.zeros(2), "sigma_s": np.eye(2)}
+    both = open_reals(saved(tmp_path / "b.npz", arr_0=images, **moments))
     assert isinstance(alone, ArrayDataset)
     assert isinstance(both, ArrayDataset)
     assert alone.statistics is None
     assert both.statistics is not None
     assert both.fingerprint != alone.fingerprint
-    assert isinstance(open_reals(saved(tmp_path / "c.npz", mu=np.zeros(4), sigma=np.eye(4))), Statistics)
+    assert isinstance(open_reals(saved(tmp_path / "c.npz", **moments)), Statistics)
 
 
 BAD: dict[str, dict[str, Any]] = {

@@ -71,11 +71,17 @@ def test_features_and_probabilities_are_the_tensorflow_ports(
     tensorflow_pools(monkeypatch)
     pooled: list[Tensor] = []
     hook = reference.avgpool.register_forward_hook(lambda module, given, made: pooled.append(made.flatten(1)))
+    spatial: list[Tensor] = []
+    first_branch = reference.Mixed_6d.branch1x1  # mixed_6/conv:0 of TensorFlow's graph
+    at = first_branch.register_forward_hook(lambda module, given, made: spatial.append(made))
     logits = reference(((large - 128) / 128).float()) - reference.fc.bias
     hook.remove()
+    at.remove()
     torch.testing.assert_close(found["features"], pooled[0], rtol=1e-3, atol=1e-4 * pooled[0].abs().max().item())
     torch.testing.assert_close(found["probabilities"], torch.softmax(logits, 1), rtol=1e-2, atol=1e-4)
-    assert pooled[0].std() > 0.01  # the comparison is not of zeros
+    sliced = torch.stack([spatial[0][:, channel] for channel in range(7)], -1).reshape(1, -1)  # as [..., :7] of NHWC
+    torch.testing.assert_close(found["spatial"], sliced, rtol=1e-3, atol=1e-4 * sliced.abs().max().item())
+    assert min(pooled[0].std(), sliced.std()) > 0.01  # the comparison is not of zeros
 
 
 def test_it_is_found_by_name_and_follows_the_protocol(extractor: inception.InceptionExtractor) -> None:
@@ -83,7 +89,9 @@ def test_it_is_found_by_name_and_follows_the_protocol(extractor: inception.Incep
     assert isinstance(found, Extractor)
     assert found.sha256 == inception.SHA256
     rows = found(torch.zeros(2, 3, 16, 16, dtype=torch.uint8))
-    assert {name: value.shape[1] for name, value in rows.items()} == {"features": 2048, "probabilities": 1008}
+    assert {name: value.shape[1] for name, value in rows.items()} == {
+        **{"features": 2048, "probabilities": 1008, "spatial": 7 * 17 * 17}
+    }
     assert all(value.dtype == torch.float32 for value in rows.values())
     torch.testing.assert_close(rows["probabilities"].sum(1), torch.ones(2))
 

@@ -131,11 +131,11 @@ def open_stripes(variant: str = "") -> Stripes:
 
 
 class Pool:
-    """An extractor: means of sixteen blocks, of 8x8 pixels where images are 32x32."""
+    """An extractor: means of sixteen blocks, of 8x8 pixels where images are 32x32; the spatial ones of four blocks."""
 
     name = "pool"
     sha256 = hashlib.sha256(b"pool").hexdigest()
-    layers: Mapping[str, int] = {"features": 16, "probabilities": 16}
+    layers: Mapping[str, int] = {"features": 16, "probabilities": 16, "spatial": 4}
     resolution = None
 
     def to(self, device: str, float64: bool = False) -> "Pool":
@@ -143,7 +143,7 @@ class Pool:
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         pooled = nn.functional.adaptive_avg_pool2d(images.float().mean(1, keepdim=True) / 255, 4).flatten(1)
-        return {"features": pooled, "probabilities": (8 * pooled).softmax(1)}
+        return {"features": pooled, "probabilities": (8 * pooled).softmax(1), "spatial": pooled[:, :4]}
 
     def embed(self, images: Tensor) -> Tensor:
         return nn.functional.avg_pool2d(images, 8).flatten(1) / 255

@@ -167,7 +167,7 @@ def test_the_fingerprint_is_remembered_until_a_file_changes(tmp_path: Path, monk
     assert first.fingerprint
     with monkeypatch.context() as patched:
         patched.setattr("ganbench.data.domain_files.rgb_pixels", None)
-        patched.setattr("ganbench.data.domains.colour_header", None)
+        patched.setattr("ganbench.data.domain_files.colour_header", None)
         again = opened(tmp_path / "set").at(8)
         assert (again.fingerprint, again.resolution, again.channels) == (first.fingerprint, 8, 3)
     (tmp_path / "set" / "val" / "dog" / "0.png").write_bytes(encoded(picture(noise(1, size=20)[0])))

@@ -1,6 +1,6 @@
 """Evaluation and benchmark harness for image GANs.
 
-``import ganbench`` imports no torch; the names below load what they need when first used.
+``import ganbench`` does not import torch; the names below import what they need on first use.
 """
 
 import importlib
@@ -21,7 +21,7 @@ _SUBPACKAGES = ("checkpoints", "functional", "records", "testing")
 
 
 def __getattr__(name: str) -> Any:
-    """Return a public name, importing its home on first use; or a subpackage such as ``ganbench.functional``."""
+    """Return a public name or a subpackage, such as ``ganbench.functional``, imported on first use."""
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name in _SUBPACKAGES:
@@ -32,5 +32,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Return the public names, before anything of them is imported too, and what every module has."""
+    """Return the public names, including those not imported yet, and the special attributes of a module."""
     return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

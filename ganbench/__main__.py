@@ -1,4 +1,4 @@
-"""``python -m ganbench``."""
+"""Entry point of ``python -m ganbench``."""
 
 from ganbench.cli import main
 

@@ -1,4 +1,4 @@
-"""Atomic writing, and whether a folder can be written to."""
+"""Atomic writing, and a test whether a folder is writable."""
 
 import uuid
 from pathlib import Path
@@ -11,10 +11,10 @@ PROBE_BYTES = 1 << 20  # more than any record needs
 
 
 def probe(folder: Path) -> None:
-    """Write to a folder, making it if need be, and undo everything.
+    """Check that a folder, created if necessary, is writable; leave nothing behind.
 
     Raises:
-        OSError: what a later write would run into.
+        OSError: the error that a later write would meet.
     """
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     file = folder / f".{uuid.uuid4().hex}.probe"
@@ -29,7 +29,7 @@ def probe(folder: Path) -> None:
 
 
 def _remove_empty(folders: list[Path]) -> None:
-    """Remove the folders that were made for a try, innermost first, where nobody has used them since."""
+    """Remove the folders that the test created, innermost first, until one is in use."""
     for folder in folders:
         try:
             folder.rmdir()

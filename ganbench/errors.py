@@ -1,10 +1,10 @@
-"""What ganbench raises: one sentence that says what is wrong, with the value, and what to do."""
+"""The errors of ganbench; each message is one sentence with what was expected, what was found and what to do."""
 
 from collections.abc import Sequence
 
 
 class GanbenchError(Exception):
-    """Something the caller can put right; the command line prints it without a traceback and exits with 2."""
+    """An error that the user can fix; the command line prints it without a traceback and exits with 2."""
 
 
 class UnknownNameError(GanbenchError):
@@ -16,7 +16,7 @@ class BadInputError(GanbenchError):
 
 
 class UnsafeFileError(BadInputError):
-    """A checkpoint that asks for code to be run, or for memory that its size does not justify."""
+    """A checkpoint that would run code when loaded, or that needs far more memory than its size."""
 
 
 class MissingWeightsError(GanbenchError):
@@ -24,11 +24,11 @@ class MissingWeightsError(GanbenchError):
 
 
 class NonFiniteError(GanbenchError):
-    """A NaN or an infinity, with the first sample that has one; it is never stored."""
+    """A NaN or an infinity; the message names the first sample that has one. Nothing of it is stored."""
 
 
 class DataChangedError(BadInputError):
-    """Images that were changed while they were measured, real ones or samples; nothing of them is stored."""
+    """Images, reals or samples, that changed during the measurement; nothing of them is stored."""
 
 
 class CacheError(BadInputError):
@@ -36,11 +36,11 @@ class CacheError(BadInputError):
 
 
 class MeasuringWarning(UserWarning):
-    """Something about a model that makes its numbers doubtful; it also stands in the record."""
+    """A property of a model that makes its numbers doubtful; the record keeps it too."""
 
 
 class PlanError(GanbenchError):
-    """Everything that keeps a plan from running, reported at once and before any work."""
+    """All problems that keep a plan from running, reported together and before any work."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)

@@ -1,4 +1,4 @@
-"""The scale of images, the quantisers to uint8, the resizers and the crops: all images measured pass through here."""
+"""The scale of images, the quantisers to uint8, the resizers and the crops, for all images that are measured."""
 
 from collections.abc import Callable
 from typing import Literal, get_args
@@ -28,7 +28,7 @@ def to_float(images: Tensor) -> Tensor:
 
 
 def to_uint8(x: Tensor, quantiser: Quantiser = "stylegan") -> Tensor:
-    """Return generated images as ``[N, C, H, W]`` uint8. No other place of the package quantises.
+    """Return generated images as ``[N, C, H, W]`` uint8. Nothing else in the package quantises.
 
     - ``stylegan``: ``trunc(clamp(127.5 x + 128, 0, 255))``, of StyleGAN2-ADA and StyleGAN3. Truncation after adding 128
       puts -1 at 0 (0.5 is cut off), 0 at 128 and 1 at 255.
@@ -40,18 +40,18 @@ def to_uint8(x: Tensor, quantiser: Quantiser = "stylegan") -> Tensor:
         quantiser: one of the names above.
 
     Raises:
-        BadInputError: for an unknown quantiser, or images that are not floating point.
-        NonFiniteError: if a value is NaN or infinite; it names the first such sample of the batch.
+        BadInputError: the quantiser is unknown, or the images are not floating point.
+        NonFiniteError: a value is NaN or infinite; the message names the first such sample of the batch.
 
     Source: the evaluation protocol of Karras et al., Training generative adversarial networks with limited data
     (NeurIPS 2020), and of StyleGAN3 (NeurIPS 2021); the official code of StarGAN v2 and of CycleGAN.
     """
     if quantiser not in _QUANTISERS:
-        raise BadInputError(f"unknown quantiser {quantiser!r}; choose one of {', '.join(_QUANTISERS)}.")
+        raise BadInputError(f"unknown quantiser {quantiser!r}: choose one of {', '.join(_QUANTISERS)}.")
     if not x.is_floating_point():
-        raise BadInputError(f"expected floating-point images on the scale -1..1, found {x.dtype}; use to_float first.")
+        raise BadInputError(f"expected floating-point images on the scale -1..1, found {x.dtype}: use to_float first.")
     refuse_nonfinite(x, "image")
-    if x.dtype == torch.bfloat16:  # its eight bits cannot hold the sum that is rounded
+    if x.dtype == torch.bfloat16:  # its 8-bit mantissa cannot hold x * 127.5 + 128
         x = x.float()
     return _QUANTISERS[quantiser](x).to(torch.uint8)
 
@@ -64,7 +64,11 @@ _QUANTISERS: dict[Quantiser, Callable[[Tensor], Tensor]] = {
 
 
 def refuse_nonfinite(x: Tensor, what: str) -> None:
-    """Raise ``NonFiniteError`` if a value is NaN or infinite, naming the first such sample along the first axis."""
+    """Check that all values are finite.
+
+    Raises:
+        NonFiniteError: a value is NaN or infinite; the message names the first such row as ``what``.
+    """
     # A sum is finite only if every term is, so the common case takes one pass and no mask of the batch's size;
     # a sum that overflows is settled by the mask.
     if bool(torch.isfinite(x.sum())):
@@ -73,7 +77,7 @@ def refuse_nonfinite(x: Tensor, what: str) -> None:
     if bool(bad.any()):
         index = int(bad.nonzero()[0])
         raise NonFiniteError(
-            f"{what} {index} of this batch of {len(x)} has a NaN or an infinity; "
+            f"{what} {index} of this batch of {len(x)} has a NaN or an infinity: "
             "check the weights, or run the model in float32."
         )
 
@@ -98,16 +102,16 @@ def resize(images: Tensor, size: int | tuple[int, int], method: ResizeMethod) ->
         method: one of the names above.
 
     Raises:
-        BadInputError: for an unknown method, a size below 1, or a box factor that is not an integer.
+        BadInputError: the method is unknown, the size is below 1, or a box factor is not an integer.
 
     Source: StyleGAN's Inception port for ``tf1-bilinear``; Parmar et al., On aliased resizing (CVPR 2022), for why it
     matters which.
     """
     if method not in _RESIZERS:
-        raise BadInputError(f"unknown resize method {method!r}; choose one of {', '.join(get_args(ResizeMethod))}.")
+        raise BadInputError(f"unknown resize method {method!r}: choose one of {', '.join(get_args(ResizeMethod))}.")
     height, width = (size, size) if isinstance(size, int) else size
     if min(height, width) < 1:
-        raise BadInputError(f"expected a size of at least 1x1 pixels, found {height}x{width}; give a larger one.")
+        raise BadInputError(f"expected a size of at least 1x1 pixels, found {height}x{width}: give a larger one.")
     return _RESIZERS[method](images, height, width)
 
 
@@ -115,11 +119,11 @@ def to_rgb(images: Tensor) -> Tensor:
     """Return ``[N, 3, H, W]``: greyscale repeated three times, colour as it is; dtype kept.
 
     Raises:
-        BadInputError: if the number of channels is neither 1 nor 3.
+        BadInputError: the number of channels is neither 1 nor 3.
     """
     channels = images.shape[1]
     if channels not in (1, 3):
-        raise BadInputError(f"expected images with 1 channel (greyscale) or 3 (RGB), found {channels}; convert them.")
+        raise BadInputError(f"expected images with 1 channel (greyscale) or 3 (RGB), found {channels}: convert them.")
     return images.expand(-1, 3, -1, -1)
 
 
@@ -142,7 +146,7 @@ def box_downsample_to(images: Tensor, size: int = 256) -> Tensor:
         size: in pixels.
 
     Raises:
-        BadInputError: if the factor does not divide height and width.
+        BadInputError: the factor does not divide height and width.
     """
     factor = images.shape[2] // size
     if factor < 2:
@@ -166,9 +170,9 @@ def _clean_bicubic(images: Tensor, height: int, width: int) -> Tensor:
 
 
 def _lerp_along(x: Tensor, size: int, dim: int) -> Tensor:
-    """Return ``x`` interpolated linearly to ``size`` samples along one axis, sample ``i`` taken at ``i * in / out``."""
+    """Return ``x`` interpolated linearly to ``size`` samples along one axis; sample ``i`` is at ``i * in / out``."""
     length = x.shape[dim]
-    # TensorFlow computes the positions in float32, so that is what decides between two neighbours.
+    # In float32, as TensorFlow computes the positions: rounding decides between two neighbours.
     position = torch.arange(size, dtype=torch.float32) * (torch.tensor(float(length)) / size)
     lower = position.floor().long().clamp(max=length - 1)
     upper = (lower + 1).clamp(max=length - 1)
@@ -180,7 +184,7 @@ def _box(images: Tensor, height: int, width: int) -> Tensor:
     n, channels, rows, columns = images.shape
     if rows % height or columns % width:
         raise BadInputError(
-            f"box reduces by integer factors only and cannot make {height}x{width} of {rows}x{columns}; "
+            f"expected a size that divides {rows}x{columns} for box, found {height}x{width}: "
             "choose a divisor or another method."
         )
     blocks = images.reshape(n, channels, height, rows // height, width, columns // width)

@@ -1,4 +1,4 @@
-"""Objects of third parties, completed once where they come in."""
+"""Completion of third parties' objects with default members."""
 
 import copy
 from functools import cache
@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 def completed(thing: Any, base: type[T]) -> T:
-    """Return an object with every member of a base class: itself, or a copy that takes from the base what it lacks.
+    """Return an object with every member of a base class: itself, or a copy that gets missing members from the base.
 
-    A plug-in may inherit from the base, or only look like it. Of what it defines, nothing is replaced; the copy is of a
-    subclass of the object's class, so that ``isinstance``, equality and pickling go on working.
+    A plug-in may inherit from the base or only resemble it. Members that it defines stay; the copy is an instance of a
+    subclass of the object's class, so that ``isinstance``, equality and pickling keep working.
 
     Args:
         thing: any object, such as a frozen dataclass.
-        base: a class without fields and constructor, whose members are defaults.
+        base: class of default members, without fields and constructor.
     """
     if isinstance(thing, base):
         return thing
@@ -33,7 +33,7 @@ def _restored(cls: Any, base: Any, state: dict[str, Any]) -> Any:
 
 @cache
 def _mixed(key: tuple[Any, Any]) -> Any:
-    """Return a class that inherits from a thing's class and then from a base; the same for the same two."""
+    """Return the class that inherits from an object's class, then from a base; always the same one for two classes."""
     cls, base = key
 
     def reduce(self: Any) -> tuple[Any, ...]:

@@ -1,35 +1,35 @@
-"""Untrusted text, such as names of files and models, made safe for terminals and files."""
+"""Escaping of untrusted text, such as names of files and models, for terminals and files."""
 
 from typing import Any
 
-BYTES = range(0xDC80, 0xDD00)  # how Python keeps the bytes of a file name that is not UTF-8
+BYTES = range(0xDC80, 0xDD00)  # code points by which Python represents the bytes of a name that is not UTF-8
 
 
 def printable(text: str) -> str:
-    """Return a text in which control characters, unusual spaces and marks of writing direction are spelt out.
+    """Return a text with control characters, unusual spaces and marks of writing direction escaped.
 
-    An escape becomes the four characters ``\\x1b``, and a byte of a name that is not UTF-8 for example ``\\xff``.
-    Printable text is returned unchanged, so that doing it twice does no harm.
+    ESC becomes the four characters ``\\x1b``; a byte of a name that is not UTF-8 becomes, for example, ``\\xff``.
+    Printable text is returned unchanged, so that a second call changes nothing.
     """
     return text if text.isprintable() else "".join(map(_spelt_out, text))
 
 
 def one_line(text: str) -> str:
-    """Return a sentence or more as one printable line, with spaces for line breaks."""
+    """Return a text as one printable line, with spaces for line breaks."""
     return printable(" ".join(text.splitlines()))
 
 
 def quoted(value: object, most: int = 60) -> str:
-    """Return a value as Python writes it, printable, of which a message shows no more than the beginning."""
+    """Return the printable ``repr`` of a value, cut to at most ``most`` characters, for messages."""
     try:
         shown = printable(repr(value))
-    except ValueError:  # Python writes no whole number of more than 4,300 digits
+    except ValueError:  # Python refuses to format integers of more than 4,300 digits
         shown = f"{type(value).__name__} of endless digits"
     return shown if len(shown) <= most else f"{shown[:most]}..."
 
 
 def printable_json(value: Any) -> Any:
-    """Return a plain JSON value with every text in it printable, names included."""
+    """Return a JSON value with all its strings made printable, including keys."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict):

@@ -1,11 +1,11 @@
-"""Names to things, by entry point: the built-in parts and a third party's come the same way.
+"""The registry of parts by name: entry points, for built-in parts and those of third parties alike.
 
 A package adds a model by declaring, in its ``pyproject.toml``::
 
     [project.entry-points."ganbench.models"]
     mygan = "mypackage.module:adapter"
 
-Listing names imports nothing; only ``load`` imports the one module it needs.
+Listing names imports nothing; ``load`` imports only the module it needs.
 """
 
 import difflib
@@ -16,7 +16,7 @@ from typing import Any
 
 from ganbench.errors import BadInputError, UnknownNameError
 
-LONGEST = 80  # characters of a name in a message
+LONGEST = 80  # characters of a name that a message shows
 KINDS = ("models", "metrics", "data", "extractors", "benchmarks", "formats")
 
 
@@ -27,13 +27,14 @@ def _entries(kind: str) -> dict[str, EntryPoint]:
         other = found.setdefault(entry.name, entry)
         if other.value != entry.value:
             raise BadInputError(
-                f"two packages provide {kind} named {entry.name!r} ({other.value} and {entry.value}): uninstall one."
+                f"expected one package with {kind} named {entry.name!r}, found two ({other.value}, {entry.value}): "
+                "uninstall one."
             )
     return found
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of one kind (one of ``KINDS``), sorted, without importing what they stand for."""
+    """Return the sorted names of one of ``KINDS``, without importing the parts."""
     return tuple(sorted(_entries(kind)))
 
 
@@ -41,8 +42,8 @@ def load(kind: str, name: str) -> Any:
     """Return the object registered under a name.
 
     Raises:
-        UnknownNameError: no package provides the name; the message suggests the nearest one.
-        BadInputError: the package that provides it cannot be imported.
+        UnknownNameError: no package provides the name; the message suggests the nearest ones.
+        BadInputError: the package that provides the name cannot be imported, or two provide it.
     """
     entry = _entries(kind).get(name)
     if entry is None:

@@ -1,4 +1,4 @@
-"""One random stream per image: what sample ``i`` draws depends on ``(seed, i, purpose)`` and on nothing else."""
+"""One random stream per image: the draws of sample ``i`` depend only on ``(seed, i, purpose)``."""
 
 import hashlib
 import operator
@@ -19,33 +19,33 @@ def checked_seed(seed: SupportsIndex) -> int:
     """Return a seed as an int.
 
     Raises:
-        BadInputError: unless it is a whole number of 0..2**63-1; a bool is not one.
+        BadInputError: the seed is not a whole number of 0..2**63-1; bools are refused too.
     """
     try:
         number = operator.index(seed)
     except TypeError:
         number = -1
     if isinstance(seed, bool) or not 0 <= number <= MAX_SEED:
-        raise BadInputError(f"expected a whole number of 0 to 2**63-1 for seed, found {seed!s:.40}.")
+        raise BadInputError(f"expected a whole number from 0 to 2**63-1 for seed, found {seed!s:.40}.")
     return number
 
 
 def generator(seed: int, index: int, purpose: str) -> np.random.Generator:
-    """Return the NumPy generator for one image and one purpose.
+    """Return the NumPy generator of one image for one purpose.
 
-    Philox is counter-based, so the streams of different images never overlap and cost nothing to open.
+    Philox is counter-based, so that the streams of different images never overlap and cost nothing to open.
 
     Args:
-        seed: 0..2**63-1, one for the whole run.
-        index: number of the sample, counted from 0.
-        purpose: what the draw is for, such as ``"z"`` or ``"path-t"``.
+        seed: seed of the run, 0..2**63-1.
+        index: number of the sample, from 0.
+        purpose: what the draws are for, such as ``"z"`` or ``"path-t"``.
 
     Raises:
-        BadInputError: unless ``seed`` is a whole number in range.
+        BadInputError: the seed is not a whole number in range.
 
     Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011).
     """
-    # The image's number is the counter's highest word: the 2**192 blocks below it are its own.
+    # The sample number is the highest word of the counter, which leaves 2**192 blocks to each sample.
     key = int.from_bytes(hashlib.blake2b(f"{checked_seed(seed)}/{purpose}".encode(), digest_size=16).digest(), "little")
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, index]))
 
@@ -55,8 +55,8 @@ class Streams:
     """The random streams of a batch of images.
 
     Attributes:
-        seed: of the run.
-        indices: sample numbers, one for each image of the batch.
+        seed: seed of the run.
+        indices: numbers of the samples, one for each image of the batch.
     """
 
     seed: int
@@ -76,5 +76,5 @@ class Streams:
         return torch.from_numpy(np.stack([np.asarray(draw) for draw in draws]))
 
     def integers(self, purpose: str, high: int) -> Tensor:
-        """Return one uniform integer of 0..high-1 per image, ``[N]`` int64 on the CPU."""
+        """Return one uniform integer from 0..high-1 per image, ``[N]`` int64 on the CPU."""
         return torch.tensor([int(generator(self.seed, i, purpose).integers(high)) for i in self.indices])

@@ -1,4 +1,4 @@
-"""Truncation in names: ``fid50k_psi0.7`` is FID at psi 0.7, ``fid50k_psi0.7_cut8`` that of the first 8 layers alone."""
+"""Truncation in names: ``fid50k_psi0.7`` is FID at psi 0.7, ``fid50k_psi0.7_cut8`` in the first 8 layers only."""
 
 import re
 from typing import NamedTuple
@@ -7,11 +7,11 @@ _SUFFIX = re.compile(r"_psi(?P<psi>-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,3})?)(_cut
 
 
 class Truncation(NamedTuple):
-    """How far latents are pulled to their average.
+    """Truncation of latents towards w_avg.
 
     Attributes:
-        psi: 1 for not at all, 0 for all the way.
-        cutoff: number of layers; None for all.
+        psi: factor of the distance from w_avg; 1 for no truncation.
+        cutoff: number of layers truncated; None for all.
     """
 
     psi: float = 1.0
@@ -19,12 +19,12 @@ class Truncation(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Psi as text: the shortest that is this number and no other."""
+        """Psi as text: the shortest that gives exactly this number."""
         return repr(float(self.psi)).removesuffix(".0")
 
     @property
     def suffix(self) -> str:
-        """What it adds to a metric's name: nothing where nothing is truncated."""
+        """Suffix of a metric's name; empty without truncation."""
         if self.psi == 1:
             return ""
         return f"_psi{self.label}" + ("" if self.cutoff is None else f"_cut{self.cutoff}")

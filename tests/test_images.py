@@ -36,7 +36,7 @@ def test_bytes_on_the_scale_of_generated_images() -> None:
 
 
 def test_bytes_are_not_quantised_again() -> None:
-    with pytest.raises(BadInputError, match=r"found torch\.uint8; use to_float first"):
+    with pytest.raises(BadInputError, match=r"found torch\.uint8: use to_float first"):
         to_uint8(torch.zeros(1, 1, 2, 2, dtype=torch.uint8))
 
 
@@ -66,7 +66,7 @@ def test_stargan_gives_every_8_bit_image_back_and_rounds_to_the_nearest() -> Non
 
 
 def test_an_unknown_quantiser_is_refused() -> None:
-    with pytest.raises(BadInputError, match="unknown quantiser 'pix2pix'; choose one of stylegan, starganv2, cyclegan"):
+    with pytest.raises(BadInputError, match="unknown quantiser 'pix2pix': choose one of stylegan, starganv2, cyclegan"):
         to_uint8(torch.zeros(1, 1, 2, 2), "pix2pix")  # type: ignore[arg-type]
 
 
@@ -159,9 +159,9 @@ def test_box_of_floats_is_the_mean_of_blocks() -> None:
 
 
 def test_resize_refuses_what_it_cannot_do() -> None:
-    with pytest.raises(BadInputError, match="'bilinear'; choose one of tf1-bilinear"):
+    with pytest.raises(BadInputError, match="'bilinear': choose one of tf1-bilinear"):
         resize(noise(1, 1, 4, 4), 8, "bilinear")  # type: ignore[arg-type]
-    with pytest.raises(BadInputError, match="3x3 of 4x4"):
+    with pytest.raises(BadInputError, match="divides 4x4 for box, found 3x3"):
         resize(noise(1, 1, 4, 4), 3, "box")
     with pytest.raises(BadInputError, match="0x0"):
         resize(noise(1, 1, 4, 4), 0, "pil-bicubic")
@@ -181,7 +181,7 @@ def test_box_downsample_follows_the_integer_factor(size: int, expected: int) -> 
 
 
 def test_box_downsample_refuses_a_remainder() -> None:
-    with pytest.raises(BadInputError, match="of 513x513"):
+    with pytest.raises(BadInputError, match="divides 513x513 for box"):
         box_downsample_to(torch.ones(1, 1, 513, 513))
 
 
@@ -189,5 +189,5 @@ def test_to_rgb_repeats_grey_and_keeps_colour() -> None:
     grey, colour = noise(2, 1, 4, 4), noise(2, 3, 4, 4)
     assert torch.equal(to_rgb(grey), torch.cat([grey] * 3, dim=1))
     assert torch.equal(to_rgb(colour), colour)
-    with pytest.raises(BadInputError, match="found 4; convert"):
+    with pytest.raises(BadInputError, match="found 4: convert"):
         to_rgb(noise(1, 4, 2, 2))

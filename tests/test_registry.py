@@ -60,7 +60,7 @@ def test_two_packages_with_one_name_are_told_apart_not_chosen_from(monkeypatch: 
     entries = [EntryPoint("twin", f"{where}:thing", "ganbench.data") for where in ("here", "there")]
     monkeypatch.setattr(registry, "entry_points", lambda group: entries)
     registry._entries.cache_clear()
-    with pytest.raises(BadInputError, match="two packages provide data named 'twin'"):
+    with pytest.raises(BadInputError, match="expected one package with data named 'twin', found two"):
         registry.names("data")
     registry._entries.cache_clear()
 

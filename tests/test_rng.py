@@ -42,6 +42,6 @@ def test_uniform_draws_stay_below_one_and_reach_down_to_zero() -> None:
 
 @pytest.mark.parametrize("seed", [1.5, True, -1, 2**63, "1", None])
 def test_another_kind_of_seed_is_refused(seed: Any) -> None:
-    with pytest.raises(BadInputError, match="whole number of 0 to 2"):
+    with pytest.raises(BadInputError, match="whole number from 0 to 2"):
         Streams(seed, (0,)).normal("z", (2,))
     assert checked_seed(np.int64(7)) == 7

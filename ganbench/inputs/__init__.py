@@ -1,4 +1,4 @@
-"""What a metric can ask for: a source of batches, a view of each batch, an accumulator for what is seen."""
+"""The inputs of metrics: a source of batches, a view of each batch, and an accumulator of its rows."""
 
 from dataclasses import dataclass
 
@@ -57,16 +57,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Input:
-    """One thing a metric needs: the first ``count`` samples of a source, seen through a view, accumulated.
-
-    Attributes:
-        source: equal sources share one pass.
-        view: equal views are computed once a batch.
-        into: class of the accumulator.
-        count: number of samples; None for all that the source has. Of a finite source no more than it has.
-        minimum: fewest samples from which the metric is defined.
+    """One input of a metric: the first ``count`` samples of a source, seen through a view, accumulated.
 
     A third party's source or view that lacks members gets those of ``BaseSource`` and ``BaseView``.
+
+    Attributes:
+        source: source of the batches; equal sources share one pass.
+        view: view of each batch; equal views are computed once per batch.
+        into: class of the accumulator.
+        count: number of samples, at most as many as the source has; None for all of them.
+        minimum: fewest samples for which the metric is defined.
     """
 
     source: Source
@@ -80,7 +80,7 @@ class Input:
         object.__setattr__(self, "view", completed(self.view, BaseView))
 
     def problems(self, context: Context) -> list[str]:
-        """Return what keeps it from being answered: what the source lacks, or else what the view lacks."""
+        """Return what keeps this input from being answered: the problems of the source, or else those of the view."""
         if (known := self._known(context)) is not None:
             return mismatch(known, self.view, self.count, context)
         return (
@@ -90,23 +90,23 @@ class Input:
         )
 
     def answer(self, context: Context) -> Accumulator | None:
-        """Return its accumulator where statistics of the reals stand for them; None where there is work to do."""
+        """Return the filled accumulator if statistics of the reals answer this input, else None."""
         known = self._known(context)
         return None if known is None else accumulated(known, self.into, self.count)
 
     def is_known(self, context: Context) -> bool:
-        """Return whether statistics of the reals stand for them."""
+        """Return whether statistics of the reals answer this input."""
         return self._known(context) is not None
 
     def _known(self, context: Context) -> Statistics | None:
-        """Return the statistics that answer it; those beside images only where they are of the same protocol."""
+        """Return the statistics that answer this input; beside images, only those of the same protocol."""
         known = known_for(self.source, self.view, self.into, context)
         if known is None or context.data is None:
             return known
         return None if mismatch(known, self.view, self.count, context) else known
 
     def samples(self, context: Context) -> int:
-        """Return how many samples answer it: ``count``, or as many as there are."""
+        """Return the number of samples that answer this input: ``count``, or as many as there are."""
         if (known := self._known(context)) is not None:
             return available(known, self.count) or self.count or self.minimum
         have = self.source.length(context)

@@ -1,4 +1,4 @@
-"""Monoids that samples are poured into: ``update`` with rows, ``merge`` in shard order, ``state`` to and from disk."""
+"""Accumulators of rows, which are monoids: ``update`` with rows, ``merge`` in shard order, ``state`` for the disk."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
@@ -13,13 +13,17 @@ State = dict[str, NDArray[np.generic]]
 
 @runtime_checkable
 class Accumulator(Protocol):
-    """What every accumulator can do; ``version`` changes whenever equal rows would give another state."""
+    """Protocol of all accumulators.
+
+    Attributes:
+        version: version of the definition; raised whenever equal rows would give another state.
+    """
 
     version: ClassVar[int]
 
     @property
     def count(self) -> int:
-        """Number of rows seen."""
+        """Number of rows so far."""
         ...
 
     def update(self, rows: Tensor) -> None:
@@ -27,11 +31,11 @@ class Accumulator(Protocol):
         ...
 
     def merge(self, other: Any) -> None:
-        """Add everything that another accumulator of the same class has seen, after what this one has."""
+        """Add the rows of another accumulator of the same class, after those of this one."""
         ...
 
     def state(self) -> State:
-        """Return arrays from which ``from_state`` makes an equal accumulator."""
+        """Return arrays from which ``from_state`` builds an equal accumulator."""
         ...
 
     @classmethod
@@ -41,7 +45,7 @@ class Accumulator(Protocol):
 
 
 class Rows:
-    """All rows in order, in the dtype they came in."""
+    """All rows, in order and in their own dtype."""
 
     version: ClassVar[int] = 1
 
@@ -62,8 +66,8 @@ class Rows:
         self._parts.extend(other._parts)
 
     def rows(self) -> Tensor:
-        """Return ``[N, D]``, joined once."""
-        if len(self._parts) != 1:
+        """Return all rows, ``[N, D]``."""
+        if len(self._parts) != 1:  # joined only once, however often they are read
             self._parts = [torch.cat(self._parts) if self._parts else torch.empty(0, 0)]
         return self._parts[0]
 
@@ -80,7 +84,7 @@ class Rows:
 
 
 class Sums:
-    """Number of rows and their sum, float64."""
+    """Number and float64 sum of the rows."""
 
     version: ClassVar[int] = 1
 
@@ -116,11 +120,11 @@ class Sums:
 class Moments:
     """Count, mean and second moment about the mean of rows, float64.
 
-    Raw moments would lose about ``1e-16 mean**2`` of the covariance, which is all of it where samples have collapsed.
-    Moments about the mean lose nothing there: equal rows give a covariance of exactly zero.
+    Raw moments would lose about ``1e-16 mean**2`` of the covariance, which is all of it if the samples have collapsed.
+    Moments about the mean lose nothing then: equal rows give a covariance of exactly zero.
 
-    Cutting the same rows into other batches or shards changes the result by rounding alone, about ``1e-15`` of the
-    standard deviations; the same shards merged in the same order give the same bits, whoever computed them.
+    Other batches or shards of the same rows change the result only by rounding, about ``1e-15`` of the standard
+    deviations; the same shards merged in the same order give the same bits, on any number of processes.
 
     Source: Chan et al., Updating formulae and a pairwise algorithm for computing sample variances (1979), eq. 2.1.
     """
@@ -137,23 +141,24 @@ class Moments:
         if not len(rows):
             return
         rows = rows.cpu().double()
-        # About the first row and not about zero: the mean of equal rows is then exact, and what follows exactly zero.
+        # Centred on the first row, not on zero: the mean of equal rows is then exact, and their scatter exactly zero.
         from_first = rows - rows[0]
         offset = from_first.mean(0)
         centred = from_first.sub_(offset)
         upper = torch.triu(centred.T @ centred)
-        # Exactly symmetric, which a product of matrices need not be, so that half of it can be stored.
+        # A matrix product may be asymmetric in its last bits. Made symmetric, half of the matrix is enough on disk.
         self._add(len(rows), rows[0] + offset, upper + torch.triu(upper, 1).T)
 
     def merge(self, other: Self) -> None:
         """Add another accumulator's moments."""
         self._add(other.count, other.mean, other.scatter)
 
-    @torch.inference_mode()  # moments filled inside a measurement are updated outside of it, too
+    @torch.inference_mode()  # tensors made in inference mode cannot be updated in place outside of it
     def _add(self, count: int, mean: Tensor, scatter: Tensor) -> None:
         if self.count == 0:
             self.count, self.mean, self.scatter = count, mean.clone(), scatter.clone()
         elif count:
+            # Chan et al.: the scatters add up, plus a term for the distance between the two means.
             step = mean - self.mean
             total = self.count + count
             self.scatter += scatter
@@ -162,14 +167,14 @@ class Moments:
             self.count = total
 
     def mean_cov(self, ddof: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return mean ``[D]`` and covariance ``[D, D]``, float64; the divisor is N - ddof.
+        """Return mean ``[D]`` and covariance ``[D, D]``, float64; the covariance divides by N - ddof.
 
         StyleGAN2-ADA and StyleGAN3 divide by N (ddof 0), ``numpy.cov`` and all tools built on it by N - 1.
         """
         return self.mean.numpy().copy(), (self.scatter / (self.count - ddof)).numpy()
 
     def state(self) -> State:
-        """Return count, mean and the upper half of the second moment about it, which is symmetric."""
+        """Return count, mean and the upper half of the symmetric scatter matrix."""
         rows, columns = torch.triu_indices(*self.scatter.shape)
         return {"count": np.array(self.count), "mean": self.mean.numpy(), "upper": self.scatter[rows, columns].numpy()}
 

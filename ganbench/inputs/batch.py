@@ -1,4 +1,4 @@
-"""One batch on its way from a source through views, and what sources and views are."""
+"""A batch, and the protocols of sources and views."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
@@ -11,36 +11,36 @@ from ganbench.rng import Streams
 
 
 class Check(Protocol):
-    """Something that is looked at while a source's batches are made, and may be worth a warning.
+    """A check of a source's batches during a pass, which may end in a warning.
 
     Attributes:
-        view: of each batch.
-        into: class of the accumulator of what the view shows.
-        count: number of samples, from the first on.
+        view: view of each batch.
+        into: class of the accumulator of the view's rows.
+        count: number of samples to check, from the first on.
     """
 
     @property
     def view(self) -> "View":
-        """Of each batch."""
+        """View of each batch."""
         ...
 
     @property
     def into(self) -> type[Accumulator]:
-        """Class of the accumulator."""
+        """Class of the accumulator of the view's rows."""
         ...
 
     @property
     def count(self) -> int:
-        """Number of samples, from the first on."""
+        """Number of samples to check, from the first on."""
         ...
 
     def warning(self, seen: Any, /) -> str:
-        """Return a sentence on what was seen; "" where all is well."""
+        """Return a sentence on what the accumulator holds; "" if all is well."""
         ...
 
 
 class Source(Protocol):
-    """Where batches come from. Frozen: equal sources share one pass. ``BaseSource`` has defaults."""
+    """A source of batches. Frozen, because equal sources share one pass. ``BaseSource`` has defaults."""
 
     @property
     def name(self) -> str:
@@ -49,29 +49,29 @@ class Source(Protocol):
 
     @property
     def version(self) -> int:
-        """Of the definition; raised whenever equal indices would give another batch."""
+        """Version of the definition; raised whenever equal indices would give another batch."""
         ...
 
     @property
     def reads_data(self) -> bool:
-        """Whether the real images go into its batches, so that numbers of two data sets do not compare."""
+        """Whether batches depend on the real images, so that numbers on two data sets are not comparable."""
         ...
 
     @property
     def images_per_sample(self) -> int:
-        """Images that a sample stands for, so that a tile of samples is no larger than one of images."""
+        """Number of images in a sample, so that a tile of samples is no larger than one of images."""
         ...
 
     def image_size(self, context: Context) -> int | None:
-        """Return the height and width of its images in pixels; None where extractors see none."""
+        """Return the height and width of the source's images in pixels; None if no extractor sees them."""
         ...
 
     def depends(self, context: Context) -> Mapping[str, Any]:
-        """Return what the batches depend on besides the source itself, as JSON values, for the key of the cache."""
+        """Return what the batches depend on besides the source itself, as JSON values, for the cache key."""
         ...
 
     def length(self, context: Context) -> int | None:
-        """Return how many samples there are; None when there is no end."""
+        """Return the number of samples; None if there is no limit."""
         ...
 
     def problems(self, context: Context) -> list[str]:
@@ -79,22 +79,22 @@ class Source(Protocol):
         ...
 
     def shortage(self, context: Context, count: int) -> str:
-        """Return why fewer than ``count`` samples will not do; "" where fewer will do, or there are enough."""
+        """Return why the source cannot give ``count`` samples; "" if it can, or if fewer are acceptable."""
         ...
 
     def checks(self, context: Context) -> list[Check]:
-        """Return what is to be looked at while its batches are made."""
+        """Return the checks of the source's batches."""
         ...
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
-        """Return the named tensors of a batch, one row an index."""
+        """Return the tensors of a batch by name, with one row per index."""
         ...
 
 
 class BaseSource:
-    """Defaults of a source: endless, one image a sample, and taken to read the data until it says that it does not.
+    """Defaults of a source: unlimited, one image per sample, and dependent on the data unless it says otherwise.
 
-    A source defines ``name``, ``depends`` and ``draw``, and of the following what differs.
+    A source defines ``name``, ``depends`` and ``draw``, and overrides the members below where they differ.
     """
 
     version: ClassVar[int] = 1
@@ -102,13 +102,13 @@ class BaseSource:
     images_per_sample: int = 1
 
     def image_size(self, context: Context) -> int | None:
-        """Return the size of the data's images where the source reads them, else that of the model's."""
+        """Return the size of the data's images if the source reads them, else that of the model's."""
         if self.reads_data:
             return context.data.resolution if context.data else None
         return context.img_resolution
 
     def length(self, context: Context) -> int | None:
-        """Return None: there is no end."""
+        """Return None: there is no limit."""
         return None
 
     def problems(self, context: Context) -> list[str]:
@@ -116,7 +116,7 @@ class BaseSource:
         return []
 
     def shortage(self, context: Context, count: int) -> str:
-        """Return "": of what is finite, as many will do as there are."""
+        """Return "": if a source is finite, all of its samples are enough."""
         return ""
 
     def checks(self, context: Context) -> list[Check]:
@@ -125,34 +125,34 @@ class BaseSource:
 
 
 class View(Protocol):
-    """Something computed once a batch. Frozen: equal views share their values. ``BaseView`` has defaults."""
+    """Rows computed from a batch. Frozen, because equal views are computed once. ``BaseView`` has defaults."""
 
     @property
     def version(self) -> int:
-        """Of the definition; raised whenever equal batches would give other rows."""
+        """Version of the definition; raised whenever equal batches would give other rows."""
         ...
 
     @property
     def extractor(self) -> str | None:
-        """Name of the extractor the view needs, or None."""
+        """Name of the extractor that the view needs, or None."""
         ...
 
     @property
     def downsamples(self) -> bool:
-        """Whether images larger than the extractor takes are reduced to its size by a whole factor."""
+        """Whether images larger than the extractor's size are reduced to it by an integer factor."""
         ...
 
     def problems(self, context: Context) -> list[str]:
-        """Return what model, data or extractor lack for it, one sentence each."""
+        """Return what keeps this view from working with model, data and extractor, one sentence each."""
         ...
 
     def compute(self, batch: "Batch") -> Tensor:
-        """Return ``[N, ...]``, one row a sample."""
+        """Return ``[N, ...]``, one row per sample."""
         ...
 
 
 class BaseView:
-    """Defaults of a view: nothing that could be lacking.
+    """Defaults of a view: no problems, and no reduction of large images.
 
     A view defines ``extractor``, the name of one or None, and ``compute``.
     """
@@ -166,7 +166,15 @@ class BaseView:
 
 
 class Batch:
-    """A batch of one source; every view of it is computed at most once."""
+    """A batch of one source; each view of it is computed at most once.
+
+    Attributes:
+        source: source of the batch.
+        context: model, data, extractors, seed and device of the run.
+        indices: numbers of the samples.
+        streams: random streams of the samples.
+        drawn: tensors that the source returned, by name.
+    """
 
     def __init__(self, source: Source, context: Context, indices: tuple[int, ...]) -> None:
         self.source = source
@@ -177,7 +185,7 @@ class Batch:
         self._seen: dict[Any, Any] = {}
 
     def of(self, view: Any) -> Any:
-        """Return what a view shows of this batch."""
+        """Return the rows of a view of this batch."""
         if view not in self._seen:
             self._seen[view] = view.compute(self)
         return self._seen[view]

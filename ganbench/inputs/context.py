@@ -1,4 +1,4 @@
-"""What the numbers of a run depend on besides the metrics themselves."""
+"""The context of a run: everything that its numbers depend on besides the metrics."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -16,14 +16,14 @@ class Context:
     """A run's model, data, extractors, seed and device.
 
     Attributes:
-        model: follows one of the protocols of ``ganbench.types``; None where only reals are seen.
-        weights_sha256: of the model.
-        data: the reals; None where no metric needs them.
-        extractors: loaded, by name.
-        seed: of every random stream.
-        device: such as ``cpu`` or ``cuda:0``.
-        name: of the model, for people.
-        statistics: of the reals, in place of images or beside them.
+        model: follows one of the protocols of ``ganbench.types``; None if only reals are needed.
+        weights_sha256: sha256 of the model's weights.
+        data: the reals; None if no metric needs them.
+        extractors: loaded extractors by name.
+        seed: seed of all random streams.
+        device: device such as ``cpu`` or ``cuda:0``.
+        name: name of the model in messages.
+        statistics: statistics of the reals, in place of the images or beside them.
     """
 
     model: Any
@@ -44,16 +44,16 @@ class Context:
 
     @property
     def img_resolution(self) -> int | None:
-        """Height and width of the images that the model makes or takes; None where it takes any."""
+        """Height and width in pixels of the images that the model makes or takes; None if it takes any size."""
         return self.model.img_resolution if isinstance(self.model, Sized) else None
 
     @property
     def img_channels(self) -> int | None:
-        """Channels of the images that the model makes or takes; None where it takes any."""
+        """Channels of the images that the model makes or takes; None if it takes any number."""
         return self.model.img_channels if isinstance(self.model, Sized) else None
 
     def members(self, label: int) -> list[int]:
-        """Return the indices of the data's images of a class, in order."""
+        """Return the indices of the reals of a class, in order."""
         assert self.data is not None
         if label not in self._members:
             place = class_indices(self.data.labels(range(len(self.data))))
@@ -61,11 +61,11 @@ class Context:
         return self._members[label]
 
     def model_in(self, float64: bool) -> Any:
-        """Return the model, or its float64 twin."""
+        """Return the model, or a float64 copy that is made once."""
         return self._twin("model", lambda: copy.deepcopy(self.model).double()) if float64 else self.model
 
     def extractor_in(self, name: str, float64: bool = False) -> Extractor:
-        """Return an extractor, or its float64 twin."""
+        """Return an extractor, or a float64 copy that is made once."""
         found = self.extractors[name]
         twin: Extractor = self._twin(name, lambda: found.to(self.device, True)) if float64 else found
         return twin
@@ -76,7 +76,7 @@ class Context:
         return self._twins[key]
 
     def for_thread(self) -> "Context":
-        """Return a context whose model can be used beside this one's: same weights in memory, own buffers.
+        """Return a context for another thread: its model shares the weights in memory but has its own buffers.
 
         A model keeps its input transform in a buffer, so two threads must not share one.
         """

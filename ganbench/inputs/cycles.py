@@ -1,4 +1,4 @@
-"""There and back: translated images translated back to where they came from, and how far they are from it."""
+"""Cycle reconstruction: images translated there and back, and their distance from the source images."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -17,7 +17,7 @@ from ganbench.types import StyleTranslator
 class Returned(BaseView):
     """Translations translated back to the domain of their source image, ``[N num_outputs, C, H, W]`` float32.
 
-    A translator with styles gets the style of the source image itself for the way back.
+    On the way back, a translator with styles uses the style of the source image itself.
 
     Source: Zhu et al., Unpaired image-to-image translation using cycle-consistent adversarial networks (ICCV 2017),
     equation 2; Choi et al., StarGAN v2 (CVPR 2020), equation 4.
@@ -39,12 +39,12 @@ class Returned(BaseView):
 
 @dataclass(frozen=True)
 class CycleError(BaseView):
-    """Mean absolute difference of source images and what came back, ``[N, 1]``, in a range of -1..1; 0 at best."""
+    """Mean absolute difference of source images and reconstructions, ``[N, 1]``, on the scale -1..1; 0 at best."""
 
     extractor = None
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where there is no way back."""
+        """Return a problem if the model cannot translate back."""
         return way_back_problems(context)
 
     def compute(self, batch: Batch) -> Tensor:
@@ -55,16 +55,16 @@ class CycleError(BaseView):
 
 @dataclass(frozen=True)
 class CycleDistance(BaseView):
-    """Perceptual distance of source images and what came back, ``[N, 1]``.
+    """Perceptual distance of source images and reconstructions, ``[N, 1]``; 0 at best.
 
     Attributes:
-        extractor: that measures the distance.
+        extractor: name of the extractor that measures the distance.
     """
 
     extractor: str
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where there is no way back, or no perceptual distance."""
+        """Return a problem if the model cannot translate back, or the extractor measures no perceptual distance."""
         return way_back_problems(context) + perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:
@@ -74,13 +74,13 @@ class CycleDistance(BaseView):
 
 
 def both_ends(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Return what came back and, beside each, its source image; ``[N num_outputs, C, H, W]`` each."""
+    """Return the reconstructions and, row by row, their source images, ``[N num_outputs, C, H, W]`` each."""
     back = cast(Tensor, batch.of(Returned()))
     return back, batch.drawn["source"].repeat_interleave(len(back) // len(batch.indices), 0)
 
 
 def way_back_problems(context: Context) -> list[str]:
-    """Return a problem where the model does not translate to every domain."""
+    """Return a problem if the model does not translate to every domain."""
     targets = targets_of(context.model)
     if set(targets) >= set(context.model.domains):
         return []

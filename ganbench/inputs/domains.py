@@ -1,4 +1,4 @@
-"""The domains of a data set beside those of a model: which is which, and images on their way from one to another."""
+"""The domains of data and model: how they correspond, and translation between them."""
 
 from collections.abc import Callable, Sequence
 from typing import cast
@@ -19,18 +19,18 @@ NO_DOMAINS = (
 
 
 def domain_data(context: Context) -> DomainDataset:
-    """Return the data set, which has domains."""
+    """Return the data set, for callers that have checked that it has domains."""
     assert context.data is not None
     return cast(DomainDataset, context.data)
 
 
 def names_of_domains(data: Dataset | None) -> tuple[str, ...]:
-    """Return the names of a data set's domains; none where it has none."""
+    """Return the names of a data set's domains; empty if it has none."""
     return tuple(data.domains) if isinstance(data, WithDomains) else ()
 
 
 def domain_problems(context: Context) -> list[str]:
-    """Return a problem where there is no data with domains."""
+    """Return a problem if there is no data with domains."""
     if context.data is None:
         if context.statistics is not None:
             return [
@@ -43,7 +43,7 @@ def domain_problems(context: Context) -> list[str]:
 
 
 def matching_problems(context: Context) -> list[str]:
-    """Return a problem where model and data do not go together."""
+    """Return a problem if domains, resolution or channels of model and data do not match."""
     model, data = context.model, domain_data(context)
     if matched_domains(context) is None:
         return [
@@ -66,7 +66,7 @@ def matching_problems(context: Context) -> list[str]:
 
 
 def _sizes(context: Context) -> list[tuple[int, int]]:
-    """Return resolution and channels of model and data; where the model takes any, those of the data."""
+    """Return resolution and channels of the model, or the data's if it takes any, and those of the data."""
     data = domain_data(context)
     resolution = context.img_resolution or data.resolution
     channels = context.img_channels or data.channels
@@ -74,10 +74,10 @@ def _sizes(context: Context) -> list[tuple[int, int]]:
 
 
 def matched_domains(context: Context) -> tuple[int, ...] | None:
-    """Return the place of each of the data's domains among the model's, or None where they do not match.
+    """Return the index of each of the data's domains among the model's, or None if they do not match.
 
-    They match by name where the model knows all names. A model whose file has no names, only numbers or A and B,
-    matches data of as many domains in order.
+    Domains match by name if the model has all of the data's names. A model whose file has no names, only numbers or A
+    and B, matches data with as many domains, in order.
     """
     model, data = tuple(context.model.domains), domain_data(context).domains
     if set(data) <= set(model):
@@ -92,7 +92,7 @@ def targets_of(model: Translator) -> tuple[str, ...]:
 
 
 def target_domains(context: Context) -> list[int]:
-    """Return which of the data's domains the model translates to: all, but where it has ``targets``, those alone."""
+    """Return the indices of the data's domains that the model translates to: all, or only its ``targets``."""
     matched, domains = matched_domains(context), tuple(context.model.domains)
     targets = set(targets_of(context.model))
     return [place for place, known in enumerate(matched or ()) if domains[known] in targets]
@@ -106,18 +106,18 @@ def validation_images(context: Context) -> list[list[int]]:
 
 
 def validation_floats(context: Context, indices: Sequence[int]) -> Tensor:
-    """Return validation images as translators take them: ``[N, C, H, W]`` float32, -1..1, on the device of the run."""
+    """Return validation images for a translator, ``[N, C, H, W]`` float32, -1..1, on the device of the run."""
     return to_float(domain_data(context).validation.images(indices).to(context.device))
 
 
 def translate(context: Context, x: Tensor, targets: Tensor, style: Tensor | None = None) -> Tensor:
-    """Return images translated, each to its own target.
+    """Return translated images, ``[N, C, H, W]``, each in its own target domain.
 
     Args:
-        context: its model translates.
+        context: context with the translator.
         x: ``[N, C, H, W]`` float32, -1..1.
-        targets: ``[N]`` int64, among the data's domains.
-        style: ``[N, style_dim]``, or None for a model without.
+        targets: ``[N]`` int64, indices among the data's domains.
+        style: ``[N, style_dim]``, or None for a model without styles.
     """
 
     def translated(target: int) -> Tensor:
@@ -127,14 +127,14 @@ def translate(context: Context, x: Tensor, targets: Tensor, style: Tensor | None
 
 
 def by_target(context: Context, targets: Tensor, compute: Callable[[int], Tensor]) -> Tensor:
-    """Return for each row what ``compute`` gives in that row for its own target.
+    """Return, for each row, the row that ``compute`` gives for its target.
 
-    A network's last bits depend on the size of its batch, so each target that occurs is computed for the whole batch.
+    Every target that occurs is computed for the whole batch, because a network's last bits depend on the batch size.
 
     Args:
-        context: says which domain of the model is which of the data.
-        targets: ``[N]`` int64, among the data's domains.
-        compute: from a domain of the model, by its place, to ``[N, ...]``.
+        context: context with model and data, whose domains are matched.
+        targets: ``[N]`` int64, indices among the data's domains.
+        compute: function from the index of a domain of the model to ``[N, ...]``.
     """
     matched = matched_domains(context)
     assert matched is not None

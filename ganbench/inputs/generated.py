@@ -1,4 +1,4 @@
-"""Whether what a model returns is what was asked for: as many images, of the declared size, in a plausible range."""
+"""Checks of generated images: their number, size, dtype and range."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,22 +14,24 @@ from ganbench.inputs.accumulators import State
 from ganbench.inputs.batch import BaseView, Batch
 from ganbench.inputs.context import Context
 
-FARTHEST = 10.0  # from 0; images nominally lie in -1..1, and no trained generator leaves that tenfold
-OUTLIERS = 0.01  # share of values that may lie farther all the same: an untrained network has some
-FIRST = 1024  # samples that the range is judged by: one shard
+FARTHEST = (
+    10.0  # largest plausible magnitude: images nominally lie in -1..1, and no trained generator exceeds that tenfold
+)
+OUTLIERS = 0.01  # share of values that may exceed it all the same, as some do in an untrained network
+FIRST = 1024  # samples by which the range is judged: one shard
 
 
 def checked_images(image: Any, count: int, context: Context) -> Tensor:
-    """Return what a generator made once it is known to be ``[count, C, H, W]`` of the declared size, floating point.
+    """Return generated images after checking that they are ``[count, C, H, W]`` floats of the model's declared size.
 
     Raises:
-        BadInputError: anything else, or values beyond -10..10; it says what came and what was expected.
+        BadInputError: type, dtype or shape are different, or more than 1 % of the values are outside -10..10.
     """
     return checked(image, count, context.img_channels, context.img_resolution)
 
 
 def checked(image: Any, count: int, channels: int | None = None, resolution: int | None = None) -> Tensor:
-    """Return images once it is known that they are ``[count, C, H, W]``, floating point; None stands for any size.
+    """Return images after checking that they are ``[count, C, H, W]`` floats; None allows any channels or size.
 
     Raises:
         BadInputError: as for ``checked_images``.
@@ -67,7 +69,7 @@ def _share_beyond(image: Tensor) -> float:
 
 @dataclass(frozen=True)
 class ImageRange(BaseView):
-    """Smallest and largest value of each image, ``[N, 2]``."""
+    """Smallest and largest value of each image, ``[N, 2]`` float32."""
 
     extractor = None
 
@@ -78,7 +80,7 @@ class ImageRange(BaseView):
 
 
 class Extremes:
-    """The smallest and the largest value of all rows ``[N, 2]`` of ``ImageRange``."""
+    """Smallest and largest value over all rows ``[N, 2]`` of ``ImageRange``."""
 
     version: ClassVar[int] = 1
 
@@ -87,11 +89,11 @@ class Extremes:
         self.low, self.high = float("inf"), float("-inf")
 
     def update(self, rows: Tensor) -> None:
-        """Take in rows."""
+        """Add rows, ``[N, 2]``."""
         self._add(len(rows), float(rows[:, 0].min()), float(rows[:, 1].max()))
 
     def merge(self, other: Self) -> None:
-        """Take in what another has seen."""
+        """Add the rows of another accumulator."""
         self._add(other.count, other.low, other.high)
 
     def _add(self, count: int, low: float, high: float) -> None:
@@ -112,14 +114,14 @@ class Extremes:
 
 @dataclass(frozen=True)
 class RangeCheck:
-    """Whether a generator's images can be meant for -1..1: in that range, some value of a thousand is below 0."""
+    """Check that generated images use the scale -1..1: then some value in a thousand images is below 0."""
 
     view: ImageRange = ImageRange()
     into: type[Extremes] = Extremes
     count: int = FIRST
 
     def warning(self, seen: Extremes) -> str:
-        """Return a sentence where the images look as if they were of another range; "" where they do not."""
+        """Return a sentence if the images seem to use another scale, such as 0..1; "" if they do not."""
         if seen.low < 0:
             return ""
         return (

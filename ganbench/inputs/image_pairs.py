@@ -1,4 +1,4 @@
-"""Pairs of images and their perceptual distance, for the diversity of generated images and, beside it, of real ones."""
+"""Pairs of images and their perceptual distance, for the diversity of generated and of real images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,10 +21,10 @@ from ganbench.types import Dataset, PerceptualExtractor
 class SamplePairs(BaseSource):
     """Independent samples 2i and 2i + 1 as pair i: ``image0, image1 [N, C, H, W]`` float32, nominally -1..1.
 
-    No image is in two pairs, so the pairs are independent; a conditional model draws a label for each image.
+    No image is in two pairs, so that pairs are independent; a conditional model draws a label for each image.
 
     Attributes:
-        samples: that are paired.
+        samples: source of the samples.
     """
 
     samples: Samples = field(default_factory=Samples)
@@ -42,12 +42,12 @@ class SamplePairs(BaseSource):
         return self.samples.depends(context)
 
     def length(self, context: Context) -> int | None:
-        """Return the number of whole pairs where a folder stands in for the model, else None."""
+        """Return the number of complete pairs if a folder of samples stands in for the model, else None."""
         images = self.samples.length(context)
         return None if images is None else images // 2
 
     def shortage(self, context: Context, count: int) -> str:
-        """Return a problem where a folder has fewer pairs than the metric's name says."""
+        """Return a problem if a folder has fewer pairs than the metric's name says."""
         have = self.length(context)
         if have is None or have >= count:
             return ""
@@ -66,12 +66,12 @@ class SamplePairs(BaseSource):
 
 @dataclass(frozen=True)
 class RealPairs(BaseSource):
-    """Two different reals, drawn anew for every pair: ``image0, image1 [N, C, H, W]`` float32, -1..1.
+    """Two different reals, drawn at random for every pair: ``image0, image1 [N, C, H, W]`` float32, -1..1.
 
-    Neighbours are no pairs, because in most data sets neighbours are alike.
+    Neighbours are not paired with each other, because they are alike in most data sets.
 
     Attributes:
-        same_class: whether both are of one class or domain, as the outputs of a translator are for one target.
+        same_class: whether both are of the same class or domain, as a translator's outputs for one target are.
     """
 
     same_class: bool = False
@@ -88,7 +88,7 @@ class RealPairs(BaseSource):
         return {"data": context.data.fingerprint if context.data else None, "seed": context.seed}
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where data is missing or too small."""
+        """Return a problem if the data is missing, too small, or without classes."""
         if context.data is None:
             return Reals().problems(context)
         have = len(context.data)
@@ -107,14 +107,14 @@ class RealPairs(BaseSource):
         first = streams.integers("pair-first", count)
         if self.same_class:
             second = _of_one_class(context.data, first, streams.uniform("pair-of-class"))
-        else:  # any but the first, equally likely
+        else:  # any other image, with equal probability
             second = (first + 1 + streams.integers("pair-second", count - 1)) % count
         image0, image1 = (to_float(context.data.images(chosen.tolist())) for chosen in (first, second))
         return {"image0": image0, "image1": image1}
 
 
 def _of_one_class(data: Dataset, first: Tensor, draws: Tensor) -> Tensor:
-    """Return an image of each one's class, any but itself, by draws from [0, 1)."""
+    """Return, for each image, another one of its class, chosen by draws from [0, 1)."""
     members = {image: members for members in _classes(data) for image in members}
     second = []
     for image, draw in zip(first.tolist(), draws.tolist(), strict=True):
@@ -125,7 +125,7 @@ def _of_one_class(data: Dataset, first: Tensor, draws: Tensor) -> Tensor:
 
 
 def _classes(data: Dataset) -> list[list[int]]:
-    """Return the indices of the images of each class that has any."""
+    """Return the indices of the images of each class; empty classes are left out."""
     place = classes_of(data)
     found = [(place == one).nonzero()[:, 0].tolist() for one in range(data.label_dim)]
     return [members for members in found if members]
@@ -133,18 +133,18 @@ def _classes(data: Dataset) -> list[list[int]]:
 
 @dataclass(frozen=True)
 class PairDistance(BaseView):
-    """Perceptual distance of the two images of a pair, ``[N, 1]``; images larger than 256 are box-reduced to it.
+    """Perceptual distance of the two images of a pair, ``[N, 1]``; larger images are box-downsampled to 256x256.
 
     Float images, neither clipped nor quantised.
 
     Attributes:
-        extractor: that measures the distance.
+        extractor: name of the extractor that measures the distance.
     """
 
     extractor: str
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where the extractor measures no perceptual distance."""
+        """Return a problem if the extractor measures no perceptual distance."""
         return perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:
@@ -153,9 +153,9 @@ class PairDistance(BaseView):
 
 
 def perceptual_distances(batch: Batch, extractor: str, first: Tensor, second: Tensor) -> Tensor:
-    """Return the perceptual distances of two times ``[N, C, H, W]`` float images in -1..1, ``[N]``.
+    """Return the perceptual distances ``[N]`` of images ``first`` and ``second``, ``[N, C, H, W]`` float, -1..1.
 
-    Images larger than 256x256 are box-reduced to it, as for path lengths.
+    Images larger than 256x256 are box-downsampled to it, as for path lengths.
     """
     network = cast(PerceptualExtractor, batch.context.extractor_in(extractor))
     images = box_downsample_to(batch.on_device(torch.cat([first, second])), 256)

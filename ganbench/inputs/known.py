@@ -1,4 +1,4 @@
-"""What statistics of the reals answer, so that the images themselves are not needed."""
+"""Inputs that statistics of the reals answer in place of the images."""
 
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from ganbench.types import Statistics
 
 
 class StoredMoments(Moments):
-    """Moments of a number of samples that nobody knows, so that their covariance has the divisor that it has."""
+    """Moments of an unknown number of samples, whose covariance keeps the divisor it was stored with."""
 
     def mean_cov(self, ddof: int = 0) -> tuple[Any, Any]:
         """Return mean and covariance as they were stored."""
@@ -21,14 +21,14 @@ class StoredMoments(Moments):
 
     @classmethod
     def of(cls, statistics: Statistics) -> Self:
-        """Return the moments of statistics."""
+        """Return the moments in statistics."""
         made = cls()
         made.mean, made.scatter = torch.from_numpy(statistics.mean), torch.from_numpy(statistics.covariance)
         return made
 
 
 def known_for(source: Source, view: View, into: type[Accumulator], context: Context) -> Statistics | None:
-    """Return the statistics that stand for this: features of all reals, or moments of them; None if none do."""
+    """Return the statistics that can answer an input: features of all reals, or their moments; None if there are none."""
     if context.statistics is None or source != Reals() or not isinstance(view, Features):
         return None
     known = context.statistics.of_layer(view.layer)
@@ -37,10 +37,10 @@ def known_for(source: Source, view: View, into: type[Accumulator], context: Cont
 
 
 def accumulated(known: Statistics, into: type[Accumulator], wanted: int | None) -> Accumulator:
-    """Return the accumulator that statistics are of; where they do not say of how many images, as they are.
+    """Return the filled accumulator that statistics describe; without a count, the covariance stays as stored.
 
     Args:
-        known: that stand for the reals.
+        known: the statistics.
         into: class of the accumulator.
         wanted: number of images, from the first on, where there are features; None for all.
     """
@@ -58,12 +58,12 @@ def accumulated(known: Statistics, into: type[Accumulator], wanted: int | None) 
 
 
 def available(known: Statistics, wanted: int | None) -> int | None:
-    """Return how many of the first ``wanted`` reals, or of all, statistics answer for; None where they do not say."""
+    """Return how many of the first ``wanted`` reals, or of all, statistics cover; None if they do not say."""
     return known.count if known.features is None or known.count is None else min(wanted or known.count, known.count)
 
 
 def lacking(source: Source, view: View, into: type[Accumulator], context: Context) -> list[str]:
-    """Return which layer statistics without images lack for moments of the reals; nothing where they have it."""
+    """Return a problem if statistics without images lack the layer of an input, else an empty list."""
     known = context.statistics
     if context.data is not None or known is None or source != Reals() or into is not Moments:
         return []
@@ -76,7 +76,7 @@ def lacking(source: Source, view: View, into: type[Accumulator], context: Contex
 
 
 def mismatch(known: Statistics, view: View, wanted: int | None, context: Context) -> list[str]:
-    """Return why statistics do not stand for what a view shows of the first ``wanted`` reals, or of all."""
+    """Return why statistics do not answer a view of the first ``wanted`` reals, or of all, one sentence each."""
     extractor = context.extractors.get(view.extractor or "")
     if extractor is None or not isinstance(view, Features):
         return []
@@ -99,7 +99,7 @@ OTHER = "compute others with `ganbench stats compute`."
 
 
 def notes_on(known: Statistics, extractor: str) -> tuple[str, ...]:
-    """Return sentences for the record on where the moments of the reals are from, without a full stop."""
+    """Return sentences, without full stop, for the record on the origin of the moments of the reals."""
     told = [f"the moments of the reals are those in {known.file}"]
     if known.extractor is None:
         told.append(f"{known.file} does not say of which extractor it is, and was taken to be of {extractor}")

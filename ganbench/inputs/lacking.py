@@ -1,11 +1,11 @@
-"""What an extractor lacks for a view, found before any work; one that could not be opened lacks nothing here."""
+"""Problems of views with their extractors, found before any work; extractors that did not open are skipped."""
 
 from ganbench.inputs.context import Context
 from ganbench.types import PerceptualExtractor
 
 
 def layer_problems(context: Context, extractor: str, layer: str) -> list[str]:
-    """Return a problem where the extractor of that name lacks the layer."""
+    """Return a problem if an extractor, by name, lacks a layer."""
     found = context.extractors.get(extractor)
     if found is None or layer in found.layers:
         return []
@@ -16,7 +16,7 @@ def layer_problems(context: Context, extractor: str, layer: str) -> list[str]:
 
 
 def perceptual_problems(context: Context, extractor: str) -> list[str]:
-    """Return a problem where the extractor of that name measures no perceptual distance."""
+    """Return a problem if an extractor, by name, measures no perceptual distance."""
     if isinstance(context.extractors.get(extractor), PerceptualExtractor | None):
         return []
     return [f"the extractor {extractor!r} measures no perceptual distance: choose a benchmark whose extractor does."]

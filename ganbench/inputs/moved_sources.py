@@ -1,4 +1,4 @@
-"""Translators of moved source images: whether the translation moves with them. An extension of EQ-T and EQ-R."""
+"""Equivariance of translators: whether a translation follows when its source image is moved. Extends EQ-T and EQ-R."""
 
 import math
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ from ganbench.inputs.translations import Translations
 from ganbench.inputs.views import Motion
 from ganbench.rng import Streams
 
-MARGIN = 1 / 16  # of the width, between what is compared and what is not known
-FILTER = 6  # half-width of the filter that rotates, in pixels
+MARGIN = 1 / 16  # distance of compared pixels from unknown ones, as a fraction of the width
+FILTER = 6  # half-width of the rotation filter, in pixels
 
 
 @dataclass(frozen=True)
 class MovedTranslations(Translations):
-    """Translations, and how far their source images are to be moved.
+    """Translations, with a random motion for each source image.
 
     Attributes:
         translate_max: largest shift, in image widths.
@@ -39,7 +39,7 @@ class MovedTranslations(Translations):
         return f"moved {super().name}"
 
     def depends(self, context: Context) -> Mapping[str, Any]:
-        """Return what translations depend on, and the seed, which the motions come from in any mode."""
+        """Return what translations depend on, and the seed, on which the motions depend in any mode."""
         return {**super().depends(context), "seed": context.seed}
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
@@ -59,10 +59,9 @@ class MovedTranslations(Translations):
 class MovedSourceError(BaseView):
     """Masked squared error between the moved translation and the translation of the moved source image, ``[N, 2]``.
 
-    The columns are error sum and mask sum. The first output of a source image is taken, and its style is the same on
-    both sides. Nothing beyond the border of an image is known, so what moves in is its reflection, and only pixels are
-    compared that both sides know and that are 1/16 of the width away from any that they do not: the mask of EQ-T or
-    EQ-R, eroded.
+    The columns are error sum and mask sum. Only the first output of a source image is used, with the same style on both
+    sides. Images are unknown beyond their border, so their reflection is moved in, and only those pixels are compared
+    that are known on both sides and at least 1/16 of the width away from unknown ones: the eroded mask of EQ-T, EQ-R.
 
     Attributes:
         motion: ``int`` whole pixels, ``frac`` any shift, ``rot`` rotation.
@@ -87,7 +86,7 @@ class MovedSourceError(BaseView):
 
 
 def moved(motion: Motion, images: Tensor, move: Tensor) -> Tensor:
-    """Return images moved as by the operators of EQ-T and EQ-R, reflections of them moving in.
+    """Return images moved by the operators of EQ-T and EQ-R, with their reflections moving in from beyond the border.
 
     Args:
         motion: ``int``, ``frac`` or ``rot``.
@@ -107,7 +106,7 @@ def moved(motion: Motion, images: Tensor, move: Tensor) -> Tensor:
 
 
 def common_mask(motion: Motion, images: Tensor, move: Tensor) -> Tensor:
-    """Return ``[1, H, W]``: 1 where the operator knows the moved image, and 1/16 of the width around."""
+    """Return a mask ``[1, H, W]``: 1 where the moved image is known, with 1/16 of the width around, else 0."""
     blank = torch.zeros_like(images[:1, :1])
     if motion == "rot":
         _, mask = rotate(blank, float(move))

@@ -1,4 +1,4 @@
-"""Where batches come from: real images, generated images, pairs along latent paths, generators with moving inputs."""
+"""Sources of batches: real images, generated images, pairs along latent paths, generators with transformed inputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Reals(BaseSource):
     """The images of the data set, in its order: ``image [N, C, H, W]`` uint8, and their labels where it has any.
 
     Attributes:
-        label: number of the class whose images are taken; None for all.
+        label: number of the class to take images of; None for all.
     """
 
     label: int | None = None
@@ -57,7 +57,7 @@ class Reals(BaseSource):
         return len(context.data) if self.label is None else len(context.members(self.label))
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where there is no data."""
+        """Return a problem if there are no images, or none of the class."""
         if context.data is None:
             if context.statistics is not None:
                 return [
@@ -82,9 +82,9 @@ class Reals(BaseSource):
 
 
 def labels_of(context: Context, streams: Streams, label: int | None = None) -> Tensor | None:
-    """Return the labels of randomly chosen reals, or all of one class, ``[N, c_dim]``; None for an unconditional model.
+    """Return the labels of random reals, or of one class, ``[N, c_dim]``; None for an unconditional model.
 
-    Source: StyleGAN2-ADA, metric_utils: labels follow the distribution of the training set.
+    Source: the official code of StyleGAN2-ADA: labels follow the distribution of the training set.
     """
     if not context.c_dim:
         return None
@@ -100,18 +100,18 @@ def _latents(context: Context, streams: Streams, purpose: str) -> Tensor:
 
 
 class GeneratedSource(BaseSource):
-    """What sources of generated images share. A conditional model draws its labels from the data."""
+    """Base of the sources of generated images. Labels of a conditional model are drawn from the data."""
 
     reads_data: ClassVar[bool] = False
 
     def depends(self, context: Context) -> Mapping[str, Any]:
-        """Return weights, seed, and for a conditional model the labels."""
+        """Return weights, seed and, for a conditional model, the data that its labels come from."""
         labels = context.data.fingerprint if context.c_dim and context.data else None
         return {"weights": context.weights_sha256, "seed": context.seed, "labels": labels}
 
 
 def translator_problems(context: Context) -> list[str]:
-    """Return what to measure of a model that translates images, for it makes none from latents."""
+    """Return a problem if the model translates images, with the metrics that suit it."""
     if not isinstance(context.model, Translator):
         return []
     suited = (
@@ -144,9 +144,9 @@ class Samples(GeneratedSource):
     """Images of the generator: ``image [N, C, H, W]`` float32, and the latents and labels they came from.
 
     Attributes:
-        truncation_psi: 1 for none; interpolates from w_avg.
+        truncation_psi: factor of the distance from w_avg; 1 for no truncation.
         truncation_cutoff: number of layers truncated; None for all.
-        label: number of the class that a conditional model makes; None for labels drawn from the data's.
+        label: number of the class to generate; None for labels drawn from the data's.
     """
 
     truncation_psi: float = 1.0
@@ -164,11 +164,11 @@ class Samples(GeneratedSource):
         return "samples" if self.truncation_psi == 1 else f"samples at psi {self.truncation_psi}{layers}"
 
     def length(self, context: Context) -> int | None:
-        """Return the number of samples where a folder stands in for the model, else None."""
+        """Return the number of samples if a folder of samples stands in for the model, else None."""
         return len(context.model) if isinstance(context.model, FixedSamples) else None
 
     def shortage(self, context: Context, count: int) -> str:
-        """Return a problem where a folder has fewer samples than the metric's name says."""
+        """Return a problem if a folder has fewer samples than the metric's name says."""
         have = self.length(context)
         if have is None or have >= count:
             return ""
@@ -191,7 +191,7 @@ class Samples(GeneratedSource):
         return _label_problems(context)
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
-        """Return ``image`` and ``z``; of a style generator also ``ws``, of a conditional one ``c``."""
+        """Return ``image`` and ``z``; for a style-based generator also ``ws``, for a conditional one ``c``."""
         model, streams = context.model, Streams(context.seed, indices)
         if isinstance(model, FixedSamples):
             return {"image": checked_images(model.images(indices), len(indices), context)}
@@ -204,21 +204,23 @@ class Samples(GeneratedSource):
         return {"image": checked_images(image, len(z), context), "ws": ws, **inputs}
 
     def checks(self, context: Context) -> list[Check]:
-        """Return whether to check the range of the images: of stored ones it is known."""
+        """Return a check of the images' range; none for stored images, whose range is known."""
         return [] if isinstance(context.model, FixedSamples) else [RangeCheck()]
 
 
 @dataclass(frozen=True)
 class PathPairs(GeneratedSource):
-    """Images at two near points of a path between two latents: ``image0, image1 [N, C, H, W]``.
+    """Images at two close points of a path between two latents: ``image0, image1 [N, C, H, W]``.
+
+    Both images share labels and noise.
 
     Attributes:
-        space: slerp in z, or lerp in w.
+        space: space of the path: slerp in z, or lerp in w.
         sampling: ``full`` draws t uniformly from 0..1, ``end`` takes t = 0.
         epsilon: distance of the two points along the path.
         float64: whether everything is computed in float64.
 
-    Source: StyleGAN, section 4.1; labels and noise are shared by both ends.
+    Source: Karras et al., A style-based generator architecture (CVPR 2019), section 4.1.
     """
 
     space: Space
@@ -248,6 +250,7 @@ class PathPairs(GeneratedSource):
         if self.float64:
             z0, z1, t, c = z0.double(), z1.double(), t.double(), None if c is None else c.double()
         ends = path_ends(model, z0, z1, t, c, space=self.space, epsilon=self.epsilon)
+        # Both ends get the same noise: otherwise its difference over epsilon squared would drown the path length.
         paired = Streams(context.seed, indices * 2)
         image = model.synthesis(ends, noise_mode="random", streams=paired, force_fp32=True)
         image0, image1 = checked_images(image, len(ends), context).chunk(2)
@@ -260,15 +263,15 @@ def path_ends(
     """Return the w of both ends of each path step, ``[2N, num_ws, w_dim]``: first all at t, then all at t + epsilon.
 
     Args:
-        model: its mapping network is used.
-        z0: ``[N, z_dim]`` start of each path.
-        z1: ``[N, z_dim]`` end of each path.
-        t: ``[N]`` position, 0..1.
-        c: ``[N, c_dim]`` or None.
-        space: of the interpolation.
-        epsilon: step.
+        model: model with the mapping network.
+        z0: start of each path, ``[N, z_dim]``.
+        z1: end of each path, ``[N, z_dim]``.
+        t: position on each path, ``[N]``, 0..1.
+        c: labels ``[N, c_dim]``, or None.
+        space: space of the interpolation.
+        epsilon: step along the path.
 
-    Source: StyleGAN, section 4.1, equations for l_Z and l_W.
+    Source: Karras et al. (CVPR 2019), section 4.1, the equations of l_Z and l_W.
     """
     both = None if c is None else torch.cat([c, c])
     if space == "z":
@@ -281,16 +284,16 @@ def path_ends(
 
 @dataclass(frozen=True)
 class Transformed(GeneratedSource):
-    """Latents whose images are wanted still and moved: ``ws [N, num_ws, w_dim]`` and the motions.
+    """Latents to be rendered unmoved and moved: ``ws [N, num_ws, w_dim]`` and the motions.
 
-    The still image is a view, so that translation and rotation metrics share it in one pass.
+    The unmoved image is a view, so that translation and rotation metrics share it in one pass.
 
     Attributes:
         translate_max: largest shift, in image widths.
         rotate_max: largest angle, in half turns.
         float64: whether everything is computed in float64.
 
-    Source: StyleGAN3, appendix E.
+    Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.
     Deviation: every image has its own motion; the official code draws one for each batch of four.
     """
 
@@ -315,6 +318,7 @@ class Transformed(GeneratedSource):
         if self.float64:
             z, c = z.double(), None if c is None else c.double()
         reach, size = self.translate_max, model.img_resolution
+        # Drawn in image widths, then rounded to whole pixels, as in the official code.
         whole = (streams.uniform("shift-int", (2,)) * 2 - 1) * reach
         return {
             "ws": model.mapping(z, c),

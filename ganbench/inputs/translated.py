@@ -1,4 +1,4 @@
-"""What is computed once a batch of translations: 8-bit images, features, diversity of outputs; and domains of reals."""
+"""Views of translations: 8-bit images, features and diversity of outputs; and the domains of reals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from ganbench.types import PerceptualExtractor, Translator
 
 @dataclass(frozen=True)
 class Drawn(BaseView):
-    """What the source drew under a name, such as ``task [N, 2]``: source and target domain of each sample."""
+    """A tensor that the source drew, by name, such as ``task [N, 2]``: source and target domain of each sample."""
 
     name: str
 
     extractor = None
 
     def compute(self, batch: Batch) -> Tensor:
-        """Return it."""
+        """Return the tensor."""
         return batch.drawn[self.name]
 
 
@@ -36,20 +36,20 @@ class Domains(BaseView):
     extractor = None
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where the data has no domains; models that do not translate are the source's problem."""
+        """Return a problem if the data has no domains; the source reports models that do not translate."""
         return domain_problems(context) if isinstance(context.model, Translator) else []
 
     def compute(self, batch: Batch) -> Tensor:
-        """Return the place of each image's domain among the data's."""
+        """Return the index of each image's domain among the data's."""
         return class_indices(domain_data(batch.context).labels(batch.indices))[:, None]
 
 
 @dataclass(frozen=True)
 class TranslatedUint8(BaseView):
-    """Translated images as the papers saved them, ``[N num_outputs, C, H, W]`` uint8.
+    """Translated images as 8-bit images, as the papers saved them, ``[N num_outputs, C, H, W]`` uint8.
 
     Attributes:
-        quantiser: of ``ganbench.images.to_uint8``.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``.
     """
 
     quantiser: Quantiser
@@ -63,7 +63,7 @@ class TranslatedUint8(BaseView):
 
 @dataclass(frozen=True)
 class TranslatedLayers(BaseView):
-    """Every layer of an extractor on translated images, from one forward pass."""
+    """All layers of an extractor on the 8-bit translated images, from one forward pass."""
 
     extractor: str
     quantiser: Quantiser
@@ -79,9 +79,9 @@ class TranslatedFeatures(BaseView):
     """One layer of an extractor on the 8-bit translated images, ``[N, num_outputs, D]`` float32.
 
     Attributes:
-        extractor: by name.
-        quantiser: of ``ganbench.images.to_uint8``.
-        layer: of the extractor.
+        extractor: name of the extractor.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``.
+        layer: name of the layer.
     """
 
     extractor: str
@@ -89,7 +89,7 @@ class TranslatedFeatures(BaseView):
     layer: str = "features"
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where the extractor lacks the layer."""
+        """Return a problem if the extractor lacks the layer."""
         return layer_problems(context, self.extractor, self.layer)
 
     def compute(self, batch: Batch) -> Tensor:
@@ -102,10 +102,10 @@ class TranslatedFeatures(BaseView):
 class OutputDiversity(BaseView):
     """Mean perceptual distance over all pairs of a source image's outputs, ``[N, 1]``.
 
-    Float images all the way, neither clamped nor quantised.
+    Float images, neither clamped nor quantised.
 
     Attributes:
-        extractor: that measures the distance.
+        extractor: name of the extractor that measures the distance.
 
     Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C and the official code.
     """
@@ -113,7 +113,7 @@ class OutputDiversity(BaseView):
     extractor: str
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where the extractor measures no perceptual distance."""
+        """Return a problem if the extractor measures no perceptual distance."""
         return perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:

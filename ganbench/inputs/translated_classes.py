@@ -1,4 +1,4 @@
-"""What networks that know classes see in translated images: the class of each image, or of each pixel."""
+"""Classification of translated images: the class of each image, or of each pixel."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -14,25 +14,25 @@ from ganbench.inputs.domains import domain_data, names_of_domains
 from ganbench.inputs.translated import TranslatedFeatures, TranslatedUint8
 from ganbench.types import ClassExtractor, SegmentationExtractor
 
-UNKNOWN = 255  # of label maps: pixels that are not counted
+UNKNOWN = 255  # class of pixels of label maps that are not counted
 
 
 @dataclass(frozen=True)
 class TargetHits(BaseView):
-    """Whether a classifier takes translated images for what they should be, ``[N, num_outputs]`` float32, 1 or 0.
+    """Whether a classifier recognises the target domain in translated images, ``[N, num_outputs]`` float32, 1 or 0.
 
-    It does where the most probable of its classes is the target domain, which is one of them by name.
+    It does if the most probable of all its classes is the one with the name of the target domain.
 
     Attributes:
-        extractor: that classifies; it sees 8-bit images.
-        quantiser: of ``ganbench.images.to_uint8``.
+        extractor: name of the classifier; it is given 8-bit images.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``.
     """
 
     extractor: str
     quantiser: Quantiser
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where the extractor knows no classes, or not all domains."""
+        """Return a problem if the extractor has no classes, or none for one of the domains."""
         extractor = context.extractors.get(self.extractor)
         if extractor is None:
             return []
@@ -58,15 +58,15 @@ class TargetHits(BaseView):
 
 @dataclass(frozen=True)
 class Confusion(BaseView):
-    """What a segmentation sees in photos translated from label maps, ``[N, K * K]`` float32, counts of pixels.
+    """Confusion of a segmentation network on photos translated from label maps, ``[N, K * K]`` float32, pixel counts.
 
-    A row is a confusion matrix over K classes, rows of it for the truth, summed over outputs; zero for source images
-    that are no label maps.
+    Each row is a flattened confusion matrix over K classes, with a row for each true class, summed over outputs; zeros
+    if the source image is not a label map.
 
     Attributes:
-        extractor: that segments; it sees 8-bit images.
-        quantiser: of ``ganbench.images.to_uint8``.
-        labels: domain of the label maps.
+        extractor: name of the segmentation network; it is given 8-bit images.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``.
+        labels: name of the domain of label maps.
     """
 
     extractor: str
@@ -74,7 +74,7 @@ class Confusion(BaseView):
     labels: str
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where there is no segmentation network or there are no label maps."""
+        """Return a problem if there is no segmentation network, or no domain of label maps."""
         extractor, domains = context.extractors.get(self.extractor), names_of_domains(context.data)
         told = []
         if not isinstance(extractor, SegmentationExtractor | None):
@@ -105,13 +105,13 @@ class Confusion(BaseView):
 
 
 def classes_of_colours(labels: Tensor, extractor: SegmentationExtractor) -> Tensor:
-    """Return the class of each pixel of label maps, ``[N, H, W]`` int64, 255 where it is not counted.
+    """Return the class of each pixel of label maps, ``[N, H, W]`` int64; 255 for pixels that are not counted.
 
-    A pixel has the class of the nearest colour, because label maps are often stored as JPEG and resized.
+    A pixel gets the class of the nearest colour, because label maps are often resized and stored as JPEG.
 
     Args:
         labels: ``[N, C, H, W]`` float, -1..1.
-        extractor: has the colours.
+        extractor: segmentation network, which has the colours of the classes.
     """
     colours = extractor.palette.to(labels).T[None, :, :, None, None]
     away = ((to_rgb(labels)[:, :, None] + 1) * 127.5 - colours).square().sum(1)

@@ -1,4 +1,4 @@
-"""Where translated images come from: the validation images of every domain, translated to every other."""
+"""The source of translated images: the validation images of every domain, translated to every other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ Mode = Literal["latent", "reference", "plain"]
 
 
 class Task(NamedTuple):
-    """An ordered pair of domains, each by its place among the data's domains.
+    """An ordered pair of domains, each by its index among the data's domains.
 
     Attributes:
-        source: domain of the images that are translated.
-        target: domain that they are translated to.
-        images: the validation images of the source domain, by their index.
+        source: domain of the source images.
+        target: domain of the translations.
+        images: indices of the validation images of the source domain.
     """
 
     source: int
@@ -42,13 +42,13 @@ class Task(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """One source image on its way to one domain.
+    """One source image and one target domain.
 
     Attributes:
-        source: domain of the image.
-        target: domain that it is translated to.
+        source: domain of the source image.
+        target: domain of the translations.
         image: index of the validation image.
-        number: how many samples of the same target come before.
+        number: number of samples of the same target before this one.
     """
 
     source: int
@@ -65,16 +65,16 @@ class Translations(BaseSource):
     one source image with all its outputs.
 
     Attributes:
-        mode: where styles come from: ``latent`` draws them from the mapping network, ``reference`` takes them from
-            validation images of the target domain; ``plain`` is for translators without style.
-        num_outputs: outputs a source image; 1 where there is no style.
-        count: source images a domain; None for all.
-        min_references: fewest validation images that a target domain may have, in mode ``reference``.
+        mode: origin of the styles: ``latent`` for random latents, ``reference`` for validation images of the target
+            domain, ``plain`` for translators without styles.
+        num_outputs: outputs per source image; 1 for translators without styles.
+        count: source images per domain; None for all.
+        min_references: smallest number of validation images of a target domain, in mode ``reference``.
 
     Source: the evaluation protocol of Choi et al., StarGAN v2 (CVPR 2020), appendix C and the official code.
-    Deviation: references run through each target's validation images in random order, pass after pass, as in the
-    official code, but one after the other for the outputs of one source image, where the official loop deals them out
-    in batches. Which reference meets which source is random in both.
+    Deviation: as in the official code, references run through each target's validation images in random order, again
+    and again. Here, consecutive references serve the outputs of one source image; the official loop distributes them
+    over a batch of source images. Which reference meets which source image is random in both.
     """
 
     mode: Mode
@@ -93,12 +93,12 @@ class Translations(BaseSource):
         return self.num_outputs
 
     def depends(self, context: Context) -> Mapping[str, Any]:
-        """Return weights, seed, validation images and domains, and which domain of the model is which of the data."""
+        """Return weights, seed, validation images, domains, and the matching of the model's domains with the data's."""
         return {
             "weights": context.weights_sha256,
             "seed": None if self.mode == "plain" else context.seed,
             "validation": domain_data(context).validation.fingerprint,
-            "names": domain_data(context).domains,  # a classifier looks for them
+            "names": domain_data(context).domains,  # a classifier is asked for these names
             "domains": matched_domains(context),
             "targets": target_domains(context),
         }
@@ -118,7 +118,7 @@ class Translations(BaseSource):
         ]
 
     def samples(self, context: Context, indices: Sequence[int]) -> list[Sample]:
-        """Return what the samples of these numbers are."""
+        """Return the samples with these numbers."""
         tasks = self.tasks(context)
         return [self._sample(tasks, index) for index in indices]
 
@@ -147,7 +147,7 @@ class Translations(BaseSource):
                 "translates with a style: choose a metric of" if has_style else "has no style: choose a metric without"
             )
             return [f"this model {said} latent or reference styles."]
-        # Without masks, images come out that are not what its paper measured.
+        # Without masks, the images would not be those that the paper measured.
         if isinstance(model, MaskedTranslator) and model.needs_masks:
             return [
                 "the model translates with masks of faces, from a landmark network that is not part of ganbench: "
@@ -167,12 +167,12 @@ class Translations(BaseSource):
 
     @torch.inference_mode()
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
-        """Return ``image``, and what it was made from.
+        """Return the translations, and what they were made from.
 
         Returns:
             ``image [N, num_outputs, C, H, W]`` float32; ``source [N, C, H, W]`` float32, -1..1; ``index [N]`` int64,
-            its number among the validation images; ``task [N, 2]`` int64, source and target among the data's domains;
-            with styles, ``style [N, num_outputs, style_dim]``.
+            numbers among the validation images; ``task [N, 2]`` int64, source and target domain, as indices among the
+            data's; with styles, ``style [N, num_outputs, style_dim]``.
         """
         samples = self.samples(context, indices)
         index = [sample.image for sample in samples]
@@ -187,7 +187,7 @@ class Translations(BaseSource):
         return {**drawn, "image": image.reshape(len(samples), self.num_outputs, *image.shape[1:])}
 
     def _styles(self, context: Context, indices: tuple[int, ...], samples: Sequence[Sample]) -> Tensor:
-        """Return ``[N num_outputs, style_dim]``."""
+        """Return the style of each output, ``[N num_outputs, style_dim]``."""
         model: StyleTranslator = context.model
         targets = torch.tensor([sample.target for sample in samples]).repeat_interleave(self.num_outputs)
         if self.mode == "latent":
@@ -198,15 +198,14 @@ class Translations(BaseSource):
         return by_target(context, targets, lambda target: model.style_from_reference(x, target))
 
     def latents(self, context: Context, indices: tuple[int, ...]) -> Tensor:
-        """Return the latents that give samples their styles, ``[N, num_outputs, latent_dim]``, one for each output."""
+        """Return the latents of the samples' styles, ``[N, num_outputs, latent_dim]``, one for each output."""
         return Streams(context.seed, indices).normal("translation-z", (self.num_outputs, context.model.latent_dim))
 
     def references(self, context: Context, sample: Sample) -> list[int]:
-        """Return the validation images that give a sample its styles, one an output.
+        """Return the validation images that give a sample its styles, one for each output.
 
-        The sample of number k among those of its target takes the positions ``k num_outputs`` to
-        ``(k + 1) num_outputs - 1`` of an
-        endless sequence: all validation images of the target in random order, then all again in another.
+        Sample number k of a target takes the positions ``k num_outputs`` to ``(k + 1) num_outputs - 1`` of an endless
+        sequence: all validation images of the target in random order, then all again in another order, and so on.
         """
         images = validation_images(context)[sample.target]
         found = []

@@ -1,4 +1,4 @@
-"""What is computed once a batch: 8-bit images, features, perceptual distances, equivariance errors."""
+"""Views of batches: 8-bit images, features, perceptual distances, equivariance errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ Motion = Literal["int", "frac", "rot"]
 
 @dataclass(frozen=True)
 class Uint8(BaseView):
-    """Images as the papers saved them, ``[N, C, H, W]`` uint8; reals pass through, samples are quantised.
+    """8-bit images, as the papers saved them, ``[N, C, H, W]`` uint8: reals as they are, samples quantised.
 
     Attributes:
-        quantiser: of ``ganbench.images.to_uint8``.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``.
     """
 
     quantiser: Quantiser = "stylegan"
@@ -45,7 +45,7 @@ class Uint8(BaseView):
 
 @dataclass(frozen=True)
 class Layers(BaseView):
-    """Every layer of an extractor, from one forward pass. Attributes are those of ``Features``."""
+    """All layers of an extractor, from one forward pass; for attributes see ``Features``."""
 
     extractor: str
     quantiser: Quantiser = "stylegan"
@@ -65,10 +65,10 @@ class Features(BaseView):
     """One layer of an extractor on the 8-bit images, ``[N, D]`` float32.
 
     Attributes:
-        extractor: by name.
-        layer: of the extractor.
-        quantiser: how samples become 8-bit images, of ``ganbench.images.to_uint8``.
-        resize: how images are brought to the size that the extractor resizes to; None for its usual method.
+        extractor: name of the extractor.
+        layer: name of the layer.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``, for samples.
+        resize: method of resizing to the extractor's input size; None for the extractor's usual one.
     """
 
     extractor: str
@@ -77,7 +77,7 @@ class Features(BaseView):
     resize: ResizeMethod | None = None
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where the extractor lacks the layer."""
+        """Return a problem if the extractor lacks the layer."""
         return layer_problems(context, self.extractor, self.layer)
 
     def compute(self, batch: Batch) -> Tensor:
@@ -88,10 +88,10 @@ class Features(BaseView):
 
 @dataclass(frozen=True)
 class Latents(BaseView):
-    """The latents that samples were made from, ``[N, D]``.
+    """The latents of samples, ``[N, D]``.
 
     Attributes:
-        space: ``z``, or ``w`` as the last layer has it.
+        space: ``z``, or ``w`` of the last layer.
     """
 
     space: Space
@@ -99,7 +99,7 @@ class Latents(BaseView):
     extractor = None
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where the model has no such latents."""
+        """Return a problem if the model has no such latents."""
         if isinstance(context.model, StyleGenerator):
             return []
         return ["it looks at the latent spaces of a style-based generator, which this model lacks."]
@@ -112,12 +112,12 @@ class Latents(BaseView):
 
 @dataclass(frozen=True)
 class AttributeLogits(BaseView):
-    """What a classifier says of the attributes of samples, ``[N, attributes]``.
+    """Logits of a classifier for the attributes of samples, ``[N, attributes]``.
 
-    Float images; larger ones than the classifier takes (or than 256x256, where it takes any) are box-reduced.
+    Float images, box-downsampled if larger than the classifier's size (or than 256x256 if it takes any size).
 
     Attributes:
-        extractor: that classifies.
+        extractor: name of the classifier.
 
     Source: Karras et al., A style-based generator architecture (CVPR 2019), section 4.2 and the official code.
     """
@@ -127,7 +127,7 @@ class AttributeLogits(BaseView):
     downsamples: ClassVar[bool] = True
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where the extractor classifies no attributes."""
+        """Return a problem if the extractor classifies no attributes."""
         if isinstance(context.extractors.get(self.extractor), AttributeExtractor | None):
             return []
         return [
@@ -143,17 +143,17 @@ class AttributeLogits(BaseView):
 
 @dataclass(frozen=True)
 class PathDistance(BaseView):
-    """Perceptual distance of the two ends of a path step over epsilon squared, ``[N, 1]``.
+    """Perceptual distance of the two ends of a path step, over epsilon squared, ``[N, 1]``.
 
-    Float images all the way: quantised to 8 bits, two images this near would mostly be equal.
+    Float images throughout: quantised to 8 bits, two images this close would be nearly equal.
 
     Attributes:
-        extractor: that measures the distance.
-        crop: whether only rows 3/8..7/8 and columns 2/8..6/8 count, where FFHQ's faces are.
+        extractor: name of the extractor that measures the distance.
+        crop: whether to use only rows 3/8..7/8 and columns 2/8..6/8, which hold the faces of FFHQ.
         epsilon: step between the two ends.
         float64: whether the extractor runs in float64.
 
-    Source: StyleGAN, section 4.1; range 0..255 and box downsampling to 256 as in the official code.
+    Source: Karras et al. (CVPR 2019), section 4.1; range 0..255 and box downsampling to 256 as in the official code.
     """
 
     extractor: str
@@ -162,11 +162,11 @@ class PathDistance(BaseView):
     float64: bool = False
 
     def problems(self, context: Context) -> list[str]:
-        """Return a problem where the extractor measures no perceptual distance."""
+        """Return a problem if the extractor measures no perceptual distance."""
         return perceptual_problems(context, self.extractor)
 
     def compute(self, batch: Batch) -> Tensor:
-        """Return the distances, float64 where asked."""
+        """Return the distances over epsilon squared; float64 if the view asks for it."""
         image = torch.cat([batch.drawn["image0"], batch.drawn["image1"]])
         extractor = cast(PerceptualExtractor, batch.context.extractor_in(self.extractor, self.float64))
         return path_distances(extractor, image, self.epsilon, crop=self.crop)[:, None]
@@ -176,10 +176,10 @@ def path_distances(extractor: PerceptualExtractor, image: Tensor, epsilon: float
     """Return perceptual distances over epsilon squared, ``[N]``.
 
     Args:
-        extractor: gives embeddings whose squared Euclidean distance is the perceptual distance.
-        image: ``[2N, C, H, W]`` in -1..1, all first ends and then all second ends.
+        extractor: extractor of embeddings whose squared Euclidean distance is the perceptual distance.
+        image: ``[2N, C, H, W]``, -1..1: all first ends, then all second ends.
         epsilon: step along the path.
-        crop: whether to take the face region only.
+        crop: whether to use only the face region.
     """
     image = ppl_crop(image) if crop else image
     first, second = extractor.embed((box_downsample_to(image, 256) + 1) * (255 / 2)).chunk(2)
@@ -188,7 +188,7 @@ def path_distances(extractor: PerceptualExtractor, image: Tensor, epsilon: float
 
 @dataclass(frozen=True)
 class Untransformed(BaseView):
-    """Images of inputs that are not transformed, ``[N, C, H, W]``.
+    """Images of untransformed inputs, ``[N, C, H, W]``.
 
     Attributes:
         float64: whether the generator runs in float64.
@@ -210,6 +210,7 @@ def _synthesize(batch: Batch, transform: Tensor, float64: bool) -> Tensor:
         image = model.synthesis(batch.drawn["ws"], noise_mode="random", streams=batch.streams, force_fp32=True)
         return checked_images(image, len(batch.indices), batch.context)
     finally:
+        # Even after an error: the transform is state of the model, which other passes use too.
         model.set_transform(torch.eye(3).to(batch.drawn["ws"]))
 
 
@@ -219,13 +220,13 @@ class _Operator(Protocol):
 
 @dataclass(frozen=True)
 class EquivarianceError(BaseView):
-    """Masked squared error between transformed images and images of transformed inputs, ``[N, 2]``: error and mask sum.
+    """Masked squared error between moved images and images of moved inputs, ``[N, 2]``: error sum and mask sum.
 
     Attributes:
         motion: ``int`` whole pixels, ``frac`` any shift, ``rot`` rotation.
         float64: whether the generator runs in float64.
 
-    Source: StyleGAN3, appendix E, equations 13 to 17; the transform given to the generator is the inverse one.
+    Source: Karras et al. (NeurIPS 2021), appendix E, equations 13 to 17; the generator gets the inverse transform.
     """
 
     motion: Motion
@@ -244,7 +245,7 @@ class EquivarianceError(BaseView):
 
 
 def inverse_transform(motion: Motion, move: Tensor) -> Tensor:
-    """Return the ``[3, 3]`` matrix for the generator's input that moves the image by a shift ``[2]`` or an angle."""
+    """Return the ``[3, 3]`` input transform that moves the image by a shift ``[2]`` (widths) or an angle (radians)."""
     if motion == "rot":
         return torch.as_tensor(rotation_matrix(-float(move)), dtype=torch.float32)
     matrix = torch.eye(3)
@@ -257,9 +258,9 @@ def equivariance_error(motion: Motion, still: Tensor, moved: Tensor, move: Tenso
 
     Args:
         motion: ``int``, ``frac`` or ``rot``.
-        still: ``[N, C, H, W]`` images of the unmoved input.
-        moved: ``[N, C, H, W]`` images of the moved input.
-        move: ``[2]`` shift in image widths, or an angle in radians.
+        still: images of the unmoved input, ``[N, C, H, W]``.
+        moved: images of the moved input, ``[N, C, H, W]``.
+        move: shift ``[2]`` in image widths, or an angle in radians.
     """
     if motion == "rot":
         reference, mask = rotate(still, float(move))

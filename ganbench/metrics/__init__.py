@@ -1,4 +1,4 @@
-"""The metrics: frozen dataclasses that say what they need and turn it into numbers."""
+"""The metrics: frozen dataclasses that declare their inputs and compute numbers from them."""
 
 from ganbench.metrics.base import BaseMetric, Interval, Metric, Number
 from ganbench.metrics.naming import limited, resolve

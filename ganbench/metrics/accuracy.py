@@ -13,17 +13,17 @@ from ganbench.metrics.translation import OfTranslations
 
 @dataclass(frozen=True)
 class TranslationAccuracy(OfTranslations):
-    """Share of translated images that a classifier takes for the target domain, 0..1; higher is better.
+    """Share of translated images that a classifier assigns to the target domain, 0..1; higher is better.
 
     The classifier chooses among all its classes, which may be more than the domains. The number is the plain mean over
     ordered pairs of domains.
 
     Attributes:
-        extractor: that classifies, by its layer ``probabilities``; its classes are named like the domains.
-        quantiser: how translated images become 8-bit ones, of ``ganbench.images.to_uint8``.
+        extractor: name of the classifier, with a layer ``probabilities`` and classes named like the domains.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``, for the translated images.
 
     Source: the idea of the FCN score of Isola et al., Image-to-image translation with conditional adversarial networks
-    (CVPR 2017), section 4.1: translations are good if a network trained on real images recognises what they show.
+    (CVPR 2017), section 4.1: translations are good if a network trained on real images recognises their content.
     """
 
     extractor: str = "digits"
@@ -34,7 +34,7 @@ class TranslationAccuracy(OfTranslations):
     unit: ClassVar[str] = ""
 
     def inputs(self) -> Mapping[str, Input]:
-        """Return which translated images are recognised."""
+        """Return the hits, one row per source image, and the domains of each sample."""
         hits = TargetHits(self.extractor, self.quantiser)
         return {"hits": Input(self.translations, hits, Rows, None), "task": self.task}
 
@@ -46,8 +46,8 @@ class TranslationAccuracy(OfTranslations):
 
 
 accuracy = TranslationAccuracy("accuracy", "plain", num_outputs=1, val_batch_size=None, quantiser="cyclegan")
-"""Share of translations without style that a classifier takes for the target domain; higher is better."""
+"""Share of translations without style that a classifier assigns to the target domain; higher is better."""
 accuracy_latent = TranslationAccuracy("accuracy_latent", "latent")
-"""Share of translations by random styles that a classifier takes for the target domain; higher is better."""
+"""Share of translations with random styles that a classifier assigns to the target domain; higher is better."""
 accuracy_reference = TranslationAccuracy("accuracy_reference", "reference")
-"""Share of translations by references' styles that a classifier takes for the target domain; higher is better."""
+"""Share of translations with styles of references that a classifier assigns to the target domain; higher is better."""

@@ -1,4 +1,4 @@
-"""What every metric is."""
+"""The protocol and the base class of metrics, and the numbers they return."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -11,10 +11,10 @@ from ganbench.inputs import Input
 from ganbench.truncation import Truncation
 
 Part = tuple[int | str, ...]
-"""Which part of the samples: domains by their place among the data's domains, or anything else by its name."""
+"""A part of the samples: domains by their index among the data's domains, or anything else by its name."""
 
 Uncertainty = Literal["jackknife", "per-sample", "none"]
-"""How a metric's interval is found: from its value without each group of shards, from its rows, or not at all."""
+"""Method of a metric's interval: from its values without each group of shards, from its rows, or none."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Interval:
     """A range that holds the true value with a stated probability.
 
     Attributes:
-        low, high: its ends, in the unit of the number.
+        low, high: ends of the range, in the unit of the number.
         level: the probability, such as 0.95.
-        method: how it was found, in a few words.
+        method: method of the interval, in a few words.
     """
 
     low: float
@@ -39,9 +39,9 @@ class Number:
 
     Attributes:
         value: finite or infinite, never NaN.
-        higher_is_better: None where neither direction is better.
-        parts: the same number of each part of the samples, such as ``(0, 1)`` for an ordered pair of domains.
-        interval: None where none is known.
+        higher_is_better: None if neither direction is better.
+        parts: the same number for each part of the samples, such as ``(0, 1)`` for an ordered pair of domains.
+        interval: interval of the value; None if unknown.
     """
 
     value: float
@@ -57,12 +57,12 @@ class Metric(Protocol):
     ``BaseMetric`` has defaults.
 
     Attributes:
-        name: as in papers, such as ``fid50k``.
-        count: number of generated samples; of metrics of translations, source images a domain, None for all.
-        version: of the definition; raised whenever equal inputs would give another number.
-        higher_is_better: for tables and the gate; None where neither direction is better.
-        unit: such as ``dB``; empty for pure numbers.
-        uncertainty: how its interval is found.
+        name: name as in papers, such as ``fid50k``.
+        count: number of generated samples; for metrics of translations, source images per domain, None for all.
+        version: version of the definition; raised whenever equal inputs would give another number.
+        higher_is_better: direction for tables and the gate; None if neither direction is better.
+        unit: unit such as ``dB``; empty for dimensionless numbers.
+        uncertainty: method of the interval.
     """
 
     version: ClassVar[int]
@@ -81,7 +81,7 @@ class Metric(Protocol):
         ...
 
     def inputs(self) -> Mapping[str, Input]:
-        """Return what ``compute`` wants, by the name of its argument."""
+        """Return the inputs of ``compute``, by the name of its argument."""
         ...
 
     @property
@@ -102,7 +102,7 @@ class Metric(Protocol):
         float64: bool = False,
         **fields: Any,
     ) -> Self:
-        """Return the metric varied and, where that makes another number of it, renamed; see ``BaseMetric.with_``."""
+        """Return a variation of the metric, renamed if its number differs; see ``BaseMetric.with_``."""
         ...
 
     def of_class(self, label: int) -> Self:
@@ -110,7 +110,7 @@ class Metric(Protocol):
         ...
 
     def generated(self, samples: Mapping[str, int]) -> int | None:
-        """Return how many generated images its numbers rest on, from the number of samples of each input."""
+        """Return the number of generated images behind its numbers, given the number of samples of each input."""
         ...
 
     def warnings(self, filled: Mapping[str, Any]) -> list[str]:
@@ -118,7 +118,7 @@ class Metric(Protocol):
         ...
 
     def spec(self) -> dict[str, Any]:
-        """Return the parameters that make the number what it is, as JSON values, but for name, count and extractor."""
+        """Return the parameters that define the number, as JSON values, except name, count and extractor."""
         ...
 
 
@@ -126,8 +126,8 @@ class BaseMetric:
     """Defaults of a metric: a frozen dataclass that inherits from it defines ``inputs`` and ``compute``.
 
     Attributes:
-        optional: fields that ``spec`` leaves out where they have their defaults, so that a metric compares with records
-            from before it had them.
+        optional: fields that ``spec`` leaves out at their defaults, so that new fields do not make a metric differ from
+            that of older records.
     """
 
     uncertainty: ClassVar[Uncertainty] = "jackknife"
@@ -143,18 +143,18 @@ class BaseMetric:
         float64: bool = False,
         **fields: Any,
     ) -> Self:
-        """Return the metric varied; None and fields that it does not have leave it as it is.
+        """Return a variation of the metric; None, and fields that the metric does not have, change nothing.
 
         Args:
             count: number of samples; ``fid50k`` at 500 is ``fid@500``.
-            psi: truncation of the samples; ``fid50k`` at 0.7 is ``fid50k_psi0.7``. 1 for none.
+            psi: truncation of the samples, 1 for none; ``fid50k`` at 0.7 is ``fid50k_psi0.7``.
             cutoff: number of layers truncated; None for all.
             extractor: name of another extractor.
-            float64: True for networks in float64.
+            float64: whether networks run in float64.
             fields: values of other fields, such as ``ddof``.
 
         Raises:
-            BadInputError: a truncation of a metric that is not measured on truncated samples, or that is not finite.
+            BadInputError: the metric cannot be measured on truncated samples, or psi is out of range.
         """
         own = {f.name for f in dataclasses.fields(self)}  # type: ignore[arg-type]  # metrics are dataclasses
         asked = {"extractor": extractor, "float64": float64 or None, **fields}
@@ -173,7 +173,7 @@ class BaseMetric:
             BadInputError: always.
         """
         metric: Any = self
-        raise BadInputError(f"{metric.name} is not measured on truncated samples: leave the truncation out.")
+        raise BadInputError(f"expected no truncation for {metric.name}, found one: leave it out.")
 
     def of_class(self, label: int) -> Self:
         """Refuse: only metrics of samples can be measured of one class.
@@ -182,7 +182,7 @@ class BaseMetric:
             BadInputError: always.
         """
         metric: Any = self
-        raise BadInputError(f"{metric.name} is not measured of one class: leave the class {label} out.")
+        raise BadInputError(f"expected no class for {metric.name}, found class {label}: leave it out.")
 
     def generated(self, samples: Mapping[str, int]) -> int | None:
         """Return the metric's count."""
@@ -195,7 +195,7 @@ class BaseMetric:
         return []
 
     def spec(self) -> dict[str, Any]:
-        """Return all fields but name, count, extractor, which stand elsewhere, and optional ones at their defaults."""
+        """Return all fields except name, count, extractor, and optional ones at their defaults."""
         values = dataclasses.asdict(self)  # type: ignore[call-overload]  # metrics are dataclasses
         defaults = {f.name: f.default for f in dataclasses.fields(self)}  # type: ignore[arg-type]
         left_out = {"name", "count", "extractor"} | {name for name in self.optional if values[name] == defaults[name]}

@@ -17,12 +17,12 @@ class ClipMaximumMeanDiscrepancy(OfSamples):
     """CMMD between the CLIP embeddings of generated and real images; lower is better.
 
     Attributes:
-        name: as in papers.
+        name: name as in papers.
         count: number of generated images.
         max_real: largest number of reals; None for all.
         sigma: width of the Gaussian kernel.
         scale: factor of the squared discrepancy.
-        extractor: whose ``features`` are compared, each scaled to length 1.
+        extractor: name of the extractor whose ``features`` are compared, each scaled to length 1.
 
     Source: Jayasumana et al., Rethinking FID (CVPR 2024), section 4, and its code, for the length of embeddings, the
     estimate with all pairs and the scale; 30,000 images as in section 5.
@@ -38,7 +38,7 @@ class ClipMaximumMeanDiscrepancy(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
-    uncertainty: ClassVar[Uncertainty] = "none"  # each number compares all pairs, which is too slow to do 20 times
+    uncertainty: ClassVar[Uncertainty] = "none"  # each value compares all pairs, which is too slow for a jackknife
 
     def inputs(self) -> Mapping[str, Input]:
         """Return all real and generated features."""

@@ -13,17 +13,17 @@ from ganbench.metrics.translation import OfTranslations
 
 @dataclass(frozen=True)
 class CycleReconstruction(OfTranslations):
-    """How far validation images are from themselves after a translation there and back; lower is better.
+    """Distance of validation images from their translations there and back; lower is better.
 
-    Two numbers, each a plain mean over ordered pairs of domains: ``_l1``, the mean absolute difference of pixels in a
-    range of -1..1 (so 2 at worst, if the model keeps the range), and ``_lpips``, the perceptual distance. Float images,
-    neither clipped nor quantised. A translator with styles goes there by a style of ``mode`` and comes back by that of
-    the source image. A low error alone says little: a model that changes nothing has none.
+    Two numbers, each a plain mean over ordered pairs of domains: ``_l1``, the mean absolute difference of pixels on the
+    scale -1..1 (so 2 at worst, if the model keeps that range), and ``_lpips``, the perceptual distance. Float images,
+    neither clipped nor quantised. A translator with styles uses a style of ``mode`` on the way there, and that of the
+    source image on the way back. A low error alone says little: a model that changes nothing has an error of 0.
 
     Attributes:
-        num_outputs: outputs a source image; 1 by default.
-        val_batch_size: None: one reference will do.
-        extractor: that measures perceptual distance.
+        num_outputs: outputs per source image; 1 by default.
+        val_batch_size: None, because one reference is enough.
+        extractor: name of the extractor that measures perceptual distance.
 
     Source: Zhu et al., Unpaired image-to-image translation using cycle-consistent adversarial networks (ICCV 2017),
     equation 2, whose norm this is.
@@ -56,6 +56,6 @@ class CycleReconstruction(OfTranslations):
 cycle = CycleReconstruction("cycle", "plain")
 """L1 and LPIPS of images translated there and back, mean over directions; lower is better."""
 cycle_latent = CycleReconstruction("cycle_latent", "latent")
-"""L1 and LPIPS of images translated there by a random style and back by their own; lower is better."""
+"""L1 and LPIPS of images translated there with a random style and back with their own; lower is better."""
 cycle_reference = CycleReconstruction("cycle_reference", "reference")
-"""L1 and LPIPS of images translated there by a reference's style and back by their own; lower is better."""
+"""L1 and LPIPS of images translated there with a reference's style and back with their own; lower is better."""

@@ -1,4 +1,4 @@
-"""LPIPS diversity of any generator, and of the real images beside it."""
+"""LPIPS diversity of any generator, and of the real images for comparison."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from ganbench.metrics.truncated import OfSamples
 
 @dataclass(frozen=True)
 class Diversity(OfSamples):
-    """Mean LPIPS over pairs of independent samples; higher is more diverse, to be read beside that of pairs of reals.
+    """Mean LPIPS over pairs of independent samples; higher is more diverse. Compare it with that of pairs of reals.
 
     Attributes:
-        name: with the number of pairs in it.
+        name: name with the number of pairs.
         count: number of pairs; no sample is in two pairs.
-        extractor: that measures perceptual distance.
+        extractor: name of the extractor that measures perceptual distance.
 
     Source: the diversity of Zhu et al., Toward multimodal image-to-image translation (NeurIPS 2017), section 5.2, and
     of StarGAN v2.
-    Deviation: theirs is within the outputs of one source image; a generator has no source, so pairs are of any two.
+    Deviation: they pair outputs of one source image; a generator has no source images, so any two samples are paired.
     """
 
     name: str
@@ -42,15 +42,15 @@ class Diversity(OfSamples):
 
 @dataclass(frozen=True)
 class RealDiversity(BaseMetric):
-    """Mean LPIPS over random pairs of different reals: what ``lpips10k`` would be if the model made the data.
+    """Mean LPIPS over random pairs of different reals: the value of ``lpips10k`` for a perfect model.
 
-    It describes the data and does not depend on the model.
+    The number describes the data and does not depend on the model.
 
     Attributes:
-        name: with the number of pairs in it.
+        name: name with the number of pairs.
         count: number of pairs.
-        extractor: that measures perceptual distance.
-        same_class: whether both images are of one class or domain, as the outputs that ``lpips_latent`` compares are.
+        extractor: name of the extractor that measures perceptual distance.
+        same_class: whether both images are of one class or domain, like the outputs that ``lpips_latent`` compares.
     """
 
     name: str
@@ -74,6 +74,6 @@ class RealDiversity(BaseMetric):
 lpips10k = Diversity("lpips10k", 10_000)
 """LPIPS over 10,000 pairs of independent samples; higher is more diverse."""
 lpips10k_real = RealDiversity("lpips10k_real", 10_000)
-"""LPIPS over 10,000 random pairs of reals, to read lpips10k beside."""
+"""LPIPS over 10,000 random pairs of reals, to compare lpips10k with."""
 lpips10k_real_class = RealDiversity("lpips10k_real_class", 10_000, same_class=True)
-"""LPIPS over 10,000 random pairs of reals of one class or domain, to read lpips_latent and lpips_reference beside."""
+"""LPIPS over 10,000 random pairs of reals of one class or domain, to compare lpips_latent and lpips_reference with."""

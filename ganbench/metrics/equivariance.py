@@ -14,18 +14,18 @@ from ganbench.metrics.base import BaseMetric, Number
 class Equivariance(BaseMetric):
     """EQ-T or EQ-R: how exactly the image follows when the generator's input is moved, in dB; higher is better.
 
-    Peak signal-to-noise ratio for a range of 2 (-1..1), its error a ratio of sums over all samples. In float32 the
-    error sums are good to about 1e-3 relative (0.005 dB) up to some 90 dB; ``float64`` goes beyond.
+    Peak signal-to-noise ratio for a range of 2 (-1..1); the error is a ratio of sums over all samples. In float32 the
+    sums are accurate to about 1e-3 (0.005 dB) up to some 90 dB; use ``float64`` beyond.
 
     Attributes:
-        name: as in papers.
+        name: name as in papers.
         count: number of images.
         motion: ``int`` whole pixels, ``frac`` any shift, ``rot`` rotation.
         translate_max: largest shift, in image widths.
         rotate_max: largest angle, in half turns.
         float64: whether networks run in float64.
 
-    Source: StyleGAN3, section 2 equation 3, and appendix E.
+    Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), equation 3 and appendix E.
     Deviation: every image has its own motion; the official code draws one for each batch of four.
     """
 

@@ -15,13 +15,13 @@ class FrechetInceptionDistance(OfSamples):
     """FID between generated and real features; lower is better.
 
     Attributes:
-        name: as in papers.
+        name: name as in papers.
         count: number of generated images.
         max_real: largest number of reals; None for all. ``fid50k`` and ``fid50k_full`` differ in this alone.
-        extractor: whose ``features`` are compared.
-        ddof: the covariance divides by N - ddof; 0 in StyleGAN2-ADA and StyleGAN3, 1 in numpy.cov and what uses it.
+        extractor: name of the extractor whose ``features`` are compared.
+        ddof: the covariance divides by N - ddof: 0 in StyleGAN2-ADA and StyleGAN3, 1 in tools that use numpy.cov.
 
-    Source: Heusel et al. 2017, equation 6; counts of StyleGAN2-ADA's metric_main.
+    Source: Heusel et al. (NeurIPS 2017), equation 6; counts as in StyleGAN2-ADA's official code.
     """
 
     name: str
@@ -35,7 +35,7 @@ class FrechetInceptionDistance(OfSamples):
     unit: ClassVar[str] = ""
 
     def inputs(self) -> Mapping[str, Input]:
-        """Return moments of real and of generated features."""
+        """Return the moments of real and generated features."""
         view = self.view_of(self.extractor)
         return {
             "real": Input(self.reals, view, Moments, self.max_real, minimum=2),

@@ -15,12 +15,12 @@ class InceptionScore(OfSamples):
     """IS of generated images, mean and standard deviation over splits; higher is better.
 
     Attributes:
-        name: as in papers.
+        name: name as in papers.
         count: number of generated images.
-        num_splits: consecutive parts whose scores are averaged.
-        extractor: whose class ``probabilities`` are used.
+        num_splits: number of consecutive parts whose scores are averaged.
+        extractor: name of the extractor whose class ``probabilities`` are used.
 
-    Source: Salimans et al. 2016, section 4; ten splits in order as in the official code.
+    Source: Salimans et al. (NeurIPS 2016), section 4; ten splits in order as in the official code.
     """
 
     name: str

@@ -18,15 +18,15 @@ class KernelInceptionDistance(OfSamples):
     it says how small the subsets are, and is no error of the mean.
 
     Attributes:
-        name: as in papers.
+        name: name as in papers.
         count: number of generated images.
         max_real: largest number of reals; None for all.
-        num_subsets: pairs of random subsets that are averaged.
-        max_subset_size: size of a subset, or all where there are fewer.
-        subset_seed: of the random subsets, the same in every run.
-        extractor: whose ``features`` are compared.
+        num_subsets: number of pairs of random subsets that are averaged.
+        max_subset_size: size of a subset, or all rows if there are fewer.
+        subset_seed: seed of the random subsets, the same in every run.
+        extractor: name of the extractor whose ``features`` are compared.
 
-    Source: Binkowski et al. 2018, section 4; parameters of StyleGAN2-ADA's metric_main.
+    Source: Bińkowski et al. (ICLR 2018), section 4; parameters as in StyleGAN2-ADA's official code.
     """
 
     name: str

@@ -13,17 +13,17 @@ from ganbench.metrics.base import BaseMetric, Number
 class LinearSeparability(BaseMetric):
     """How well hyperplanes in Z and in W predict attributes of the images; 1 at best, lower is better.
 
-    For every attribute, a linear support vector machine is fitted to the half of the samples that the classifier is
-    surest of; the score is ``2 ** sum of H(Y | X)`` in bits.
+    For every attribute, a linear support vector machine is fitted to the half of the samples with the most confident
+    classifications; the score is ``2 ** sum of H(Y | X)`` in bits.
 
     Attributes:
-        name: as in papers.
+        name: name as in papers.
         count: number of generated images.
-        keep: share of them that is fitted to.
-        extractor: whose attributes are predicted.
+        keep: share of the images that is fitted to.
+        extractor: name of the classifier of the attributes.
 
     Source: Karras et al., A style-based generator architecture (CVPR 2019), section 4.2 and appendix C.
-    Deviation: as in ``ganbench.functional.separability``; noise is each image's own.
+    Deviation: as in ``ganbench.functional.separability``; every image has its own noise.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""Names of metrics to metrics: ``fid50k``, any sample count (``fid10k``, ``ppl2_wend@5k``), truncation, short names.
+"""Metrics by name: ``fid50k``, any sample count (``fid10k``, ``ppl2_wend@5k``), truncation, short names.
 
-``stem + count + rest`` names the standard metric of that stem and rest with another count; ``name@count`` does so
-for any metric. A run with ``--limit`` renames: ``fid50k`` at 500 is ``fid@500``. ``_psi0.7`` at the end truncates.
-Metrics of translations count source images a domain: ``fid_latent@5`` translates the first five of each.
+``stem + count + rest`` is the standard metric of that stem and rest with another count; ``name@count`` works for any
+metric. ``--limit`` renames: ``fid50k`` at 500 is ``fid@500``. ``_psi0.7`` at the end truncates. Metrics of translations
+count source images per domain: ``fid_latent@5`` translates the first five of each.
 """
 
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: i
     Args:
         name: a registered name, one with another count, ``name@count``, or a short name; each may end in ``_psi0.7`` or
             ``_psi0.7_cut8`` (see ``ganbench.truncation``).
-        short_names: of the benchmark in use, such as ``{"ppl": "ppl2_wend"}``.
-        limit: largest sample count; a metric that wants more is cut to it and renamed.
+        short_names: short names of the benchmark in use, such as ``{"ppl": "ppl2_wend"}``.
+        limit: largest sample count; a metric with more is reduced to it and renamed.
 
     Raises:
-        UnknownNameError: no metric of that name; suggests the nearest.
-        BadInputError: a count that is out of range, or a metric that cannot be truncated.
+        UnknownNameError: there is no such metric; the message suggests the nearest names.
+        BadInputError: the count is out of range, or the metric cannot be truncated.
     """
     name, asked = split(name)
     name, meant = split((short_names or {}).get(name, name))
@@ -36,7 +36,7 @@ def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: i
 
 
 def limited(metric: Metric, limit: int | None) -> Metric:
-    """Return the metric with no more samples than a limit, if there is one, and renamed where it had more."""
+    """Return the metric with at most ``limit`` samples, renamed if it had more; None for no limit."""
     if limit is None:
         return metric
     return metric.with_(count=limit if metric.count is None else min(limit, metric.count))

@@ -1,4 +1,4 @@
-"""Numbers over ordered pairs of domains, mostly means, with the numbers of the pairs as their parts."""
+"""Means over ordered pairs of domains, with the numbers of the pairs as parts."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,11 @@ from torch import Tensor
 from ganbench.metrics.base import Number, Part
 
 Pair = tuple[int, int]
-"""Source and target domain, each by its place among the data's domains."""
+"""Source and target domain, each by its index among the data's domains."""
 
 
 def rows_of_pairs(task: Tensor) -> dict[Pair, Tensor]:
-    """Return the rows of each ordered pair of domains, as ``[N]`` bool, in the order in which the pairs come.
+    """Return a mask ``[N]`` bool of the rows of each ordered pair of domains, in the order of the pairs.
 
     Args:
         task: ``[N, 2]`` int64, source and target domain of each row.
@@ -33,6 +33,6 @@ def mean_of_rows(rows: Tensor, task: Tensor, higher_is_better: bool | None) -> N
 
 
 def mean_over_pairs(values: Mapping[Pair, float], higher_is_better: bool | None) -> Number:
-    """Return the plain mean, with each pair's number as a part."""
+    """Return the plain mean over pairs, with each pair's number as a part."""
     parts: dict[Part, float] = dict(values.items())
     return Number(sum(values.values()) / len(values), higher_is_better, parts)

@@ -18,17 +18,17 @@ class PerceptualPathLength(BaseMetric):
     rounding noise of about 1 % and the filtered mean about 0.05 %; ``float64`` computes everything in float64.
 
     Attributes:
-        name: as in papers.
+        name: name as in papers.
         count: number of path steps, two images each.
         space: ``z`` or ``w``.
         sampling: ``full`` for t uniform in 0..1, ``end`` for t = 0.
         crop: whether only the face region counts (v1 protocol).
-        epsilon: step.
-        extractor: whose perceptual distance is used.
+        epsilon: step along the path.
+        extractor: name of the extractor that measures perceptual distance.
         float64: whether networks run in float64.
 
-    Source: StyleGAN, section 4.1 (``ppl_*``, cropped); StyleGAN2, appendix, which reports ``ppl2_wend`` alone of the
-    four that do not crop.
+    Source: Karras et al. (CVPR 2019), section 4.1 (``ppl_*``, cropped); Karras et al. (CVPR 2020), which reports only
+    ``ppl2_wend`` of the four that do not crop.
     """
 
     name: str

@@ -15,13 +15,13 @@ class PrecisionRecall(OfSamples):
     """Share of fakes inside the manifold of the reals, and of reals inside that of the fakes; higher is better.
 
     Attributes:
-        name: as in papers.
+        name: name as in papers.
         count: number of generated images.
         max_real: largest number of reals; None for all.
         nhood_size: k of the k-th nearest neighbour.
-        extractor: whose ``features`` are compared.
+        extractor: name of the extractor whose ``features`` are compared.
 
-    Source: Kynkäänniemi et al. 2019, equations 1 and 2.
+    Source: Kynkäänniemi et al. (NeurIPS 2019), equations 1 and 2.
     Deviation: distances in float64; the official code compares in float16 (see ``ganbench.functional.manifold``).
     """
 
@@ -37,6 +37,7 @@ class PrecisionRecall(OfSamples):
 
     def inputs(self) -> Mapping[str, Input]:
         """Return all real and generated features."""
+        # The k-th neighbour of a sample is another one, so k + 1 samples are needed.
         view, least = self.view_of(self.extractor), self.nhood_size + 1
         return {
             "real": Input(self.reals, view, Rows, self.max_real, minimum=least),

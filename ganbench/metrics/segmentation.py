@@ -1,4 +1,4 @@
-"""FCN score: label maps translated to photos, and recognised there."""
+"""FCN score: segmentation of photos that were translated from label maps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class FcnScore(OfTranslations):
     Three numbers, 0..1, of one confusion matrix over all images: pixel accuracy, class accuracy, class IoU.
 
     Attributes:
-        extractor: that segments, see ``ganbench.types.SegmentationExtractor``; ganbench brings none along.
-        quantiser: how photos become 8-bit ones, of ``ganbench.images.to_uint8``.
-        labels: domain of the label maps.
+        extractor: name of a ``ganbench.types.SegmentationExtractor``; ganbench does not include one.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``, for the photos.
+        labels: name of the domain of label maps.
 
     Source: Isola et al., Image-to-image translation with conditional adversarial networks (CVPR 2017), section 4.1.
     Deviation: photos and labels are compared at the translator's size; the official program enlarges photos of

@@ -25,20 +25,22 @@ from ganbench.inputs import (
 from ganbench.metrics.base import BaseMetric, Number
 from ganbench.metrics.pairs import mean_over_pairs, rows_of_pairs
 
-SMALL = 512  # dimensions; matrices of fewer take one core, which threads that wait for each other would only slow down
+SMALL = (
+    512  # feature dimensions below which one thread is faster: for small matrices, threads mostly wait for each other
+)
 
 
 @dataclass(frozen=True)
 class OfTranslations(BaseMetric):
-    """What metrics of translated images share.
+    """Base of the metrics of translated images.
 
     Attributes:
-        name: as in papers.
-        mode: where styles come from; ``plain`` for translators without style.
-        num_outputs: outputs a source image; 1 for translators without style.
-        count: source images a domain, from the first on; None for all.
-        val_batch_size: source images a batch of the official loop; no target domain may have fewer references. None for
-            no batches.
+        name: name as in papers.
+        mode: origin of the styles; ``plain`` for translators without styles.
+        num_outputs: outputs per source image; 1 for translators without styles.
+        count: source images per domain, from the first on; None for all.
+        val_batch_size: source images per batch of the official loop; every target domain needs as many references. None
+            for no batches.
     """
 
     name: str
@@ -63,7 +65,7 @@ class OfTranslations(BaseMetric):
         return max(samples[key] for key in of_translations) * self.num_outputs
 
     def inputs(self) -> Mapping[str, Input]:
-        """Return what ``compute`` wants."""
+        """Return the inputs of ``compute``."""
         raise NotImplementedError
 
 
@@ -72,8 +74,8 @@ class TranslationFrechetDistance(OfTranslations):
     """FID between translated images and the target domain's training images, mean over ordered pairs; lower is better.
 
     Attributes:
-        extractor: whose ``features`` are compared.
-        quantiser: how translated images become 8-bit ones, of ``ganbench.images.to_uint8``.
+        extractor: name of the extractor whose ``features`` are compared.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``, for the translated images.
         ddof: covariances divide by N - ddof.
 
     Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C; details as in the official code.
@@ -88,7 +90,7 @@ class TranslationFrechetDistance(OfTranslations):
     unit: ClassVar[str] = ""
 
     def inputs(self) -> Mapping[str, Input]:
-        """Return features and domains of all training images and of all translated ones."""
+        """Return features and domains of all training images and all translated images."""
         fake = TranslatedFeatures(self.extractor, self.quantiser)
         return {
             "real": Input(Reals(), Features(self.extractor), Rows, None, minimum=2),
@@ -113,14 +115,14 @@ class TranslationFrechetDistance(OfTranslations):
 class TranslationDiversity(OfTranslations):
     """LPIPS between the outputs of one source image, over all pairs of them; higher is more diverse.
 
-    A pair of domains has the plain mean over batches of ``val_batch_size`` source images, so that a smaller last batch
-    weighs as much as the others; the number is the plain mean over ordered pairs of domains.
+    For each pair of domains, the means of batches of ``val_batch_size`` source images are averaged, so that a smaller
+    last batch counts as much as the others; the number is the plain mean over ordered pairs of domains.
 
     Attributes:
-        extractor: that measures perceptual distance.
+        extractor: name of the extractor that measures perceptual distance.
 
     Source: Choi et al., StarGAN v2 (CVPR 2020), appendix C; batches as in the official code.
-    Deviation: source images are batched in the data's order and not in a random one.
+    Deviation: source images are batched in the data's order, not in random order.
     """
 
     extractor: str = "lpips-alex-stargan"
@@ -148,14 +150,14 @@ class TranslationDiversity(OfTranslations):
 
 
 fid_latent = TranslationFrechetDistance("fid_latent", "latent")
-"""FID of translations by random styles, 10 a source image, mean over pairs of domains; lower is better."""
+"""FID of translations with random styles, 10 per source image, mean over pairs of domains; lower is better."""
 fid_reference = TranslationFrechetDistance("fid_reference", "reference")
-"""FID of translations by styles of references, 10 a source image, mean over pairs of domains; lower is better."""
+"""FID of translations with styles of references, 10 per source image, mean over pairs of domains; lower is better."""
 lpips_latent = TranslationDiversity("lpips_latent", "latent")
-"""LPIPS between 10 translations of a source image by random styles; higher is more diverse."""
+"""LPIPS between 10 translations of a source image with random styles; higher is more diverse."""
 lpips_reference = TranslationDiversity("lpips_reference", "reference")
-"""LPIPS between 10 translations of a source image by styles of references; higher is more diverse."""
-# CycleGAN has no official FID. What others measure is the images that its test program saves, by the usual Inception.
+"""LPIPS between 10 translations of a source image with styles of references; higher is more diverse."""
+# CycleGAN has no official FID. Later papers measure the images that its test program saves, with the usual Inception.
 fid_translated = TranslationFrechetDistance(
     "fid_translated", "plain", num_outputs=1, val_batch_size=None, extractor="inception", quantiser="cyclegan"
 )

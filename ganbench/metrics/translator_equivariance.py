@@ -1,4 +1,4 @@
-"""Equivariance of translators to translation and rotation: an extension of ganbench, in no paper."""
+"""Equivariance of translators to shifts and rotations: an extension by ganbench, not in any paper."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ class TranslatorEquivariance(OfTranslations):
     """How exactly the translation follows when the source image is moved, in dB; higher is better.
 
     Peak signal-to-noise ratio, for a range of 2 (-1..1), between the moved translation and the translation of the moved
-    image, by the same operators and masks as EQ-T and EQ-R of generators; the error is a ratio of sums over all
-    samples, and so is that of each pair of domains. What is compared: ``ganbench.inputs.moved_sources``. Any map that
-    looks at a small neighbourhood in the same way everywhere is infinitely equivariant to whole pixels; a translator
-    that stripes or places by position is not.
+    image, with the operators and masks of EQ-T and EQ-R of generators; the error is a ratio of sums over all samples,
+    also for each pair of domains. See ``ganbench.inputs.moved_sources`` for the comparison. A purely local map that is
+    the same everywhere is infinitely equivariant to whole pixels; a translator whose output depends on the position is
+    not.
 
     Attributes:
-        num_outputs: outputs a source image; the first is used.
-        val_batch_size: None: one reference will do.
+        num_outputs: outputs per source image; only the first is used.
+        val_batch_size: None, because one reference is enough.
         motion: ``int`` whole pixels, ``frac`` any shift, ``rot`` rotation.
         translate_max: largest shift, in image widths.
         rotate_max: largest angle, in half turns.
 
-    Source: an extension: StyleGAN3's equation 3 and appendix E, for the image that goes in in place of the generator's
-    input.
-    Deviation: for EQ-R, StyleGAN3 filters the image of the rotated input like a rotated image. Here the rotated source
-    image is filtered before, so both sides are rotated images and nothing is filtered again.
+    Source: an extension of Karras et al. (NeurIPS 2021), equation 3 and appendix E, with the source image in place of
+    the generator's input.
+    Deviation: for EQ-R, StyleGAN3 filters the image of the rotated input like a rotated image. Here the source image
+    was filtered when it was rotated, so both sides are rotated images and nothing is filtered again.
     """
 
     num_outputs: int = 1

@@ -1,4 +1,4 @@
-"""Metrics of samples, which may be truncated."""
+"""The base of metrics of samples, which may be truncated or of one class."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from ganbench.truncation import Truncation
 
 @dataclass(frozen=True, kw_only=True)
 class OfSamples(BaseMetric):
-    """What metrics of generated images share: the images may be truncated.
+    """Base of the metrics of generated images, which may be truncated or of one class.
 
     Attributes:
-        truncation_psi: 1 for none.
+        truncation_psi: factor of the distance from w_avg; 1 for no truncation.
         truncation_cutoff: number of layers truncated; None for all.
-        quantiser: how samples become 8-bit images, of ``ganbench.images.to_uint8``.
-        resize: how images are brought to the extractor's size; None for its usual method.
-        label: number of the class that is measured; None for all together.
+        quantiser: name of a quantiser of ``ganbench.images.to_uint8``, for samples.
+        resize: method of resizing to the extractor's input size; None for the extractor's usual one.
+        label: number of the class to measure; None for all classes together.
     """
 
     truncation_psi: float = 1.0
@@ -39,11 +39,11 @@ class OfSamples(BaseMetric):
 
     @property
     def reals(self) -> Reals:
-        """The real images that they are compared with."""
+        """The real images to compare them with."""
         return Reals(self.label)
 
     def view_of(self, extractor: str, layer: str = "features") -> Features:
-        """Return a layer of an extractor on images as this metric prepares them."""
+        """Return the view of an extractor's layer with this metric's quantiser and resizing."""
         return Features(extractor, layer, self.quantiser, self.resize)
 
     def of_class(self, label: int) -> Self:
@@ -55,15 +55,15 @@ class OfSamples(BaseMetric):
         return dataclasses.replace(self, **changes)
 
     def spec(self) -> dict[str, Any]:
-        """Return the parameters as every metric does; of truncated samples with both that say how."""
+        """Return the parameters as for every metric; with truncation, also ``truncation_cutoff``."""
         how = {} if self.truncation_psi == 1 else {"truncation_cutoff": self.truncation_cutoff}
         return {**super().spec(), **how}
 
     def truncated(self, truncation: Truncation) -> Self:
-        """Return the metric with its samples truncated, and a name that says so.
+        """Return the metric with truncated samples, renamed accordingly.
 
         Raises:
-            BadInputError: psi is not finite, or the samples are truncated already.
+            BadInputError: psi is out of range, or the samples are truncated already.
         """
         name: str = self.name  # type: ignore[attr-defined]  # every metric has one
         if not abs(truncation.psi) <= MOST_PSI:
@@ -71,11 +71,13 @@ class OfSamples(BaseMetric):
                 f"expected a truncation from -{MOST_PSI} to {MOST_PSI}, found {truncation.psi}: write for example 0.7."
             )
         if self.truncation_psi != 1:
-            raise BadInputError(f"{name} is truncated already: leave out either its psi or the truncation of the run.")
+            raise BadInputError(
+                f"expected one truncation of {name}, found two: leave out either its psi or the truncation of the run."
+            )
         psi, cutoff = truncation
         changes: dict[str, Any] = {"truncation_psi": psi, "truncation_cutoff": cutoff}
         changes["name"] = f"{name}{truncation.suffix}"
         return dataclasses.replace(self, **changes)
 
 
-MOST_PSI = 100  # beyond, latents are so far from all that was trained that float32 images are only rounding
+MOST_PSI = 100  # beyond, latents are so far from those of training that float32 images are only rounding noise

@@ -1,20 +1,20 @@
-"""The laws that every part of ganbench keeps, for the tests of plug-ins and for ganbench's own.
+"""The laws that every part of ganbench must keep, as checks for the tests of plug-ins and for ganbench's own.
 
-A check takes the part itself, asks it for a few samples, and raises an ``AssertionError`` at the first law that is
-broken: one sentence with the law, what was expected and what was found. A check returns None, needs no test framework
-and no network, and takes seconds::
+A check takes the part itself, runs it on a few samples, and raises an ``AssertionError`` at the first broken law: one
+sentence with the law, what was expected and what was found. A check returns None, needs neither a test framework nor a
+network, and takes seconds::
 
     def test_my_metric() -> None:
         check_metric(my_metric, model="stylegan3")
 
 ========================  ==========================================================================================
 ``check_metric``          the same number alone or together, at any batch size, shard split and order of shards
-``check_source``          batches that depend on what ``depends`` says and on nothing else, one sample at a time
-``check_view``            one row a sample, whatever else is in the batch
-``check_accumulator``     a monoid that survives its state and pickling
-``check_extractor``       the layers and widths that it declares, one image at a time, in float64, too
-``check_dataset``         8-bit images and one-hot labels, in any order of indices, under a fingerprint of the content
-``check_model``           the protocol, shapes and range, one image at a time, truncation, noise, transforms, styles
+``check_source``          batches that depend only on what ``depends`` says; samples independent of their batch
+``check_view``            one row per sample, independent of the rest of the batch
+``check_accumulator``     a monoid that ``state`` and pickling preserve
+``check_extractor``       the declared layers and widths, images independent of their batch, also in float64
+``check_dataset``         8-bit images and one-hot labels, in any order of indices, with a fingerprint of the content
+``check_model``           protocol, shapes, range, independence of the batch, truncation, noise, transforms, styles
 ========================  ==========================================================================================
 """
 

@@ -10,15 +10,15 @@ from torch import Tensor
 from ganbench.inputs import Accumulator
 from ganbench.testing.laws import Laws
 
-ROUNDING = 1e-12  # of float64 sums of a few rows
+ROUNDING = 1e-12  # relative error of float64 sums of a few rows
 
 
 def check_accumulator(into: type[Accumulator], rows: Tensor | None = None) -> None:
     """Check the laws of a class of accumulators.
 
     Args:
-        into: the class; called without arguments it gives an empty accumulator.
-        rows: ``[N, ...]`` of the kind that it takes, nine at least; random ``[12, 3]`` where None are given.
+        into: the class; called without arguments, it gives an empty accumulator.
+        rows: at least nine rows ``[N, ...]`` of the kind that it takes; None for random ``[12, 3]``.
 
     Raises:
         AssertionError: a law is broken.
@@ -42,12 +42,12 @@ def _check_monoid(laws: Laws, into: type[Accumulator], rows: Tensor) -> None:
         parts = [_filled(into, part) for part in torch.tensor_split(rows, cuts) if len(part)]
         merged = _merged(into, parts)
         laws.equal(count, merged.count, "merging adds the counts")
-        _close(laws, whole, merged, "any split of the rows gives the same, but for rounding")
+        _close(laws, whole, merged, "any split of the rows gives the same, up to rounding")
         _same(laws, merged, _merged(into, parts), "the same parts merged in the same order give the same bits")
     first, second, third = (_filled(into, part) for part in torch.tensor_split(rows, (3, 7)))
     left = _merged(into, [_merged(into, [first, second]), third])
     right = _merged(into, [first, _merged(into, [second, third])])
-    _close(laws, left, right, "merging is associative, but for rounding")
+    _close(laws, left, right, "merging is associative, up to rounding")
     _same(laws, whole, _merged(into, [into(), whole]), "an empty accumulator adds nothing")
     _same(laws, whole, _merged(into, [whole, into()]), "an empty accumulator adds nothing")
     _check_parts_stay(laws, into, rows)
@@ -59,7 +59,7 @@ def _check_parts_stay(laws: Laws, into: type[Accumulator], rows: Tensor) -> None
     total: Any = into()
     total.merge(part)
     total.update(rows)
-    laws.equal(before, part.state(), "merging leaves the other accumulator as it is, also when the sum grows on")
+    laws.equal(before, part.state(), "merging leaves the other accumulator as it is, even if the sum is updated later")
 
 
 def _check_state(laws: Laws, into: type[Accumulator], rows: Tensor) -> None:
@@ -73,8 +73,8 @@ def _check_state(laws: Laws, into: type[Accumulator], rows: Tensor) -> None:
     _same(laws, whole, pickled, "it can be pickled")
     for one in (whole, read, pickled):
         one.update(rows)
-    _same(laws, whole, read, "what from_state gives goes on like the original")
-    _same(laws, whole, pickled, "what was pickled goes on like the original")
+    _same(laws, whole, read, "the accumulator of from_state continues like the original")
+    _same(laws, whole, pickled, "the pickled accumulator continues like the original")
 
 
 def _filled(into: type[Accumulator], rows: Tensor) -> Accumulator:

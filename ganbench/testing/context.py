@@ -1,4 +1,4 @@
-"""What a part is checked in: a small run's model, data and extractors, and other runs that differ in one of them."""
+"""Contexts for checks: model, data and extractors of a small run, and variations of them."""
 
 import copy
 import dataclasses
@@ -23,14 +23,14 @@ DIGITS = "digits"
 def context_of(
     model: Any, data: Any, extractors: Mapping[str, Extractor], needed: Iterable[str | None], seed: int = 0
 ) -> Context:
-    """Return the context that a check takes place in.
+    """Return the context of a check.
 
     Args:
         model: a model, or the name of one that is registered.
         data: a data set, or its name or path; None for that of the model's benchmark.
-        extractors: by name.
-        needed: names of extractors; those that are not given are opened.
-        seed: of all random streams.
+        extractors: extractors by name.
+        needed: names of the extractors needed; those that are not given are opened.
+        seed: seed of all random streams.
     """
     named = isinstance(model, str)
     benchmark = registry.load("benchmarks", (benchmark_of(model) or DIGITS) if named else DIGITS)
@@ -42,7 +42,7 @@ def context_of(
 
 
 def with_other_weights(context: Context) -> Context:
-    """Return a context whose model has other weights, where it is made of networks."""
+    """Return a context whose model has other weights, if it is an ``nn.Module``."""
     model = copy.deepcopy(context.model)
     if isinstance(model, nn.Module):
         with torch.no_grad():
@@ -52,12 +52,12 @@ def with_other_weights(context: Context) -> Context:
 
 
 def with_other_data(context: Context) -> Context:
-    """Return a context whose data have other pixels and another fingerprint."""
+    """Return a context whose data has other pixels and another fingerprint."""
     return dataclasses.replace(context, data=inverted(context.data) if context.data else None)
 
 
 class Inverted:
-    """A data set in negative, under a fingerprint of its own."""
+    """A data set with inverted pixels and another fingerprint."""
 
     def __init__(self, data: Dataset) -> None:
         self.data, self.name, self.label_dim = data, f"{data.name} inverted", data.label_dim
@@ -68,16 +68,16 @@ class Inverted:
         return len(self.data)
 
     def images(self, indices: Sequence[int]) -> Tensor:
-        """Return the images in negative."""
+        """Return the inverted images."""
         return 255 - self.data.images(indices)
 
     def labels(self, indices: Sequence[int]) -> Tensor:
-        """Return the labels as they are."""
+        """Return the labels, unchanged."""
         return self.data.labels(indices)
 
 
 class InvertedDomains(Inverted):
-    """Domains in negative, and their validation images."""
+    """A data set of domains with inverted training and validation images."""
 
     def __init__(self, data: DomainDataset) -> None:
         super().__init__(data)
@@ -97,7 +97,7 @@ class InvertedPairs(InvertedDomains, InvertedSplit):
 
 
 def inverted(data: Dataset) -> Dataset:
-    """Return a data set, or one of domains or pairs, in negative."""
+    """Return a data set, or one of domains or pairs, with inverted pixels."""
     if isinstance(data, WithDomains):
         return InvertedPairs(data) if isinstance(data, WithPairs) else InvertedDomains(data)
     return InvertedSplit(data) if isinstance(data, WithPairs) else Inverted(data)

@@ -8,22 +8,22 @@ from torch import Tensor
 from ganbench.testing.laws import Laws
 from ganbench.types import Dataset, DomainDataset, NotedDataset, WatchedDataset, WithDomains, WithPairs
 
-MOST = 16  # images that are looked at, from all over the data set
+MOST = 16  # number of images to check, evenly spaced over the data set
 DIGITS = set("0123456789abcdef")
 
 
 def check_dataset(data: Dataset, *, same: Dataset | None = None, other: Dataset | None = None) -> None:
-    """Check the laws of a data set; of a ``DomainDataset`` also those of its validation images.
+    """Check the laws of a data set; for a ``DomainDataset``, also those of its validation images.
 
     Args:
-        data: as it is registered, opened.
+        data: the opened data set.
         same: the same images and labels from elsewhere, such as a copy of the folder with other file names.
-        other: other images, or the same ones with other labels.
+        other: other images, or the same images with other labels.
 
     Raises:
         AssertionError: a law is broken.
     """
-    laws = Laws(f"the data set {getattr(data, 'name', type(data).__name__)}")  # where it has no name, that is told
+    laws = Laws(f"the data set {getattr(data, 'name', type(data).__name__)}")  # a missing name is reported below
     laws.follow(data, Dataset)
     with laws.untouched_random_state():
         _check_declared(laws, data)
@@ -31,7 +31,7 @@ def check_dataset(data: Dataset, *, same: Dataset | None = None, other: Dataset 
         _check_labels(laws, data)
         _check_fingerprint(laws, data, same, other)
     if isinstance(data, WatchedDataset):
-        laws.equal("", data.changed(), "data that nobody touched have not changed")
+        laws.equal("", data.changed(), "untouched data has not changed")
     if isinstance(data, NotedDataset):
         laws.hold(all(note and note[-1] != "." for note in data.notes), "notes end without a full stop", "", data.notes)
     if isinstance(data, WithDomains):
@@ -49,7 +49,7 @@ def _check_declared(laws: Laws, data: Dataset) -> None:
 
 
 def _chosen(data: Dataset) -> list[int]:
-    """Return indices from all over the data set, the first and the last among them."""
+    """Return indices evenly spaced over the data set, including the first and the last."""
     count = len(data)
     return sorted({round(place * (count - 1) / (MOST - 1)) for place in range(MOST)})
 
@@ -98,11 +98,11 @@ def _check_fingerprint(laws: Laws, data: Dataset, same: Dataset | None, other: D
 
 def _check_domains(laws: Laws, data: DomainDataset) -> None:
     laws.equal(data.label_dim, len(data.domains), "label_dim is the number of domains")
-    laws.equal(len(data.domains), len(set(data.domains)), "domains have names of their own")
+    laws.equal(len(data.domains), len(set(data.domains)), "domains have different names")
     validation = data.validation
     laws.equal(data.label_dim, validation.label_dim, "validation images are labelled like the training images")
     sizes = [(it.resolution, it.channels) for it in (data, validation)]
-    laws.equal(sizes[0], sizes[1], "validation images are of the size of the training images")
+    laws.equal(sizes[0], sizes[1], "validation images have the size of the training images")
     laws.hold(data.fingerprint != validation.fingerprint, "another content has another fingerprint", "another", "one")
     laws.equal(isinstance(data, WithPairs), isinstance(validation, WithPairs), "validation images are in pairs, too")
     check_dataset(validation)

@@ -17,21 +17,23 @@ from ganbench.types import (
     SegmentationExtractor,
 )
 
-ANY_SIZE = 48  # pixels, where the extractor takes any size
+ANY_SIZE = 48  # pixels, for an extractor that takes any size
 
 
 def check_extractor(extractor: Extractor, *, resolution: int | None = None, num_images: int = 3) -> None:
     """Check the laws of an extractor, on random images.
 
     Args:
-        extractor: opened, float32, on the CPU.
-        resolution: height and width of the images; None for the size that it takes, or else 48.
-        num_images: two at least.
+        extractor: the opened extractor, float32, on the CPU.
+        resolution: height and width of the images; None for the size that it takes, or 48 if it takes any.
+        num_images: number of images, at least two.
 
     Raises:
         AssertionError: a law is broken.
     """
-    laws = Laws(f"the extractor {getattr(extractor, 'name', type(extractor).__name__)}")  # without a name, that is told
+    laws = Laws(
+        f"the extractor {getattr(extractor, 'name', type(extractor).__name__)}"
+    )  # a missing name is reported below
     laws.follow(extractor, Extractor)
     size = resolution or extractor.resolution or ANY_SIZE
     random = torch.Generator().manual_seed(0)
@@ -70,7 +72,7 @@ def _check_layers(laws: Laws, extractor: Extractor, images: Tensor) -> None:
         laws.tensor(found[name], (count, width), f"the layer {name} is as wide as declared")
         laws.equal(torch.float32, found[name].dtype, f"the layer {name} is float32")
     twin = extractor.to("cpu", True)(images[:1])
-    again = extractor(images)  # after the twin was made, which must leave the extractor as it is
+    again = extractor(images)  # the float64 twin must not have changed the extractor
     grey, repeated = (extractor(images[:1, :1].expand(-1, channels, -1, -1)) for channels in (1, 3))
     for name, rows in found.items():
         laws.close(rows[:1], twin[name], f"the float64 twin agrees in {name}", FLOAT64)
@@ -83,7 +85,7 @@ def _check_layers(laws: Laws, extractor: Extractor, images: Tensor) -> None:
 
 
 def _check_alone(laws: Laws, whole: Tensor, alone: Tensor, what: str) -> None:
-    """Check that the second image has the same row alone, and so also at the first place."""
+    """Check that the second image has the same row when it is alone, in first place."""
     law = f"{what} of an image does not depend on its place in a batch, or on the other images"
     laws.close(whole[1:2], alone, law, ALONE)
 
@@ -105,14 +107,14 @@ def _check_perceptual(laws: Laws, extractor: PerceptualExtractor, images: Tensor
 
 def _check_attributes(laws: Laws, extractor: AttributeExtractor, images: Tensor) -> None:
     found = extractor.attribute_logits(images)
-    laws.tensor(found, (len(images), len(extractor.attributes)), "attribute_logits has a column an attribute")
-    laws.equal(len(extractor.attributes), len(set(extractor.attributes)), "attributes have names of their own")
+    laws.tensor(found, (len(images), len(extractor.attributes)), "attribute_logits has one column per attribute")
+    laws.equal(len(extractor.attributes), len(set(extractor.attributes)), "attributes have different names")
     _check_alone(laws, found, extractor.attribute_logits(images[1:2]), "attribute_logits")
 
 
 def _check_classes(laws: Laws, extractor: ClassExtractor, images: Tensor) -> None:
-    laws.equal(len(extractor.classes), len(set(extractor.classes)), "classes have names of their own")
-    laws.equal(len(extractor.classes), extractor.layers.get("probabilities"), "probabilities has a column a class")
+    laws.equal(len(extractor.classes), len(set(extractor.classes)), "classes have different names")
+    laws.equal(len(extractor.classes), extractor.layers.get("probabilities"), "probabilities has one column per class")
     found = extractor(images)["probabilities"]
     laws.hold(bool((found >= 0).all()), "probabilities are not negative", "0 or more", float(found.min()))
     laws.close(torch.ones(len(images)), found.sum(1), "probabilities add up to 1", ALONE)
@@ -124,7 +126,7 @@ def _check_segmentation(laws: Laws, extractor: SegmentationExtractor, images: Te
     laws.equal(torch.int64, found.dtype, "classes of pixels are int64")
     laws.hold(bool(((found >= 0) & (found < count)).all()), "pixels are of known classes", count, int(found.max()))
     palette = extractor.palette
-    laws.tensor(palette, (None, 3), "palette has a colour a row")
+    laws.tensor(palette, (None, 3), "palette has one colour per row")
     laws.hold(palette.dtype == torch.uint8 and len(palette) >= count, "each class has an 8-bit colour", count, palette)
-    laws.equal(len(palette), len(set(map(tuple, palette.tolist()))), "no two classes have one colour")
+    laws.equal(len(palette), len(set(map(tuple, palette.tolist()))), "no two classes have the same colour")
     laws.equal(found[1:2], extractor.segment(images[1:2]), "classes of pixels do not depend on the batch")

@@ -1,4 +1,4 @@
-"""Filling a plan's accumulators in any split, so that checks can compare the numbers of one with those of another."""
+"""Filling of a plan's accumulators with any split into shards, so that checks can compare the numbers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,10 +21,10 @@ def filled(plan: Plan, *, batch_size: int = 64, tiles: int | None = None, backwa
     """Return every query's accumulator, merged in the order of its shards.
 
     Args:
-        plan: what to do.
-        batch_size: samples in work at once.
+        plan: the plan.
+        batch_size: samples computed at once.
         tiles: size of a shard in tiles; None for the engine's usual shards.
-        backwards: whether the shards are made from the last to the first, as processes may finish them.
+        backwards: whether to compute the shards from last to first, since processes may finish them in any order.
     """
     with measuring(plan), Worker(plan.context, batch_size) as worker:
         shard = SHARD if tiles is None else tiles * worker.tile
@@ -35,7 +35,7 @@ def filled(plan: Plan, *, batch_size: int = 64, tiles: int | None = None, backwa
         }
 
 
-@torch.inference_mode()  # as the engine merges
+@torch.inference_mode()  # as when the engine merges
 def _of_pass(pass_: Pass, worker: Worker, shard: int, backwards: bool) -> dict[Query, Accumulator]:
     made: dict[tuple[Query, int], Accumulator] = {}
     cuts = bounds(pass_.count, samples_in(shard, pass_.source))
@@ -49,7 +49,7 @@ def _of_pass(pass_: Pass, worker: Worker, shard: int, backwards: bool) -> dict[Q
 
 
 def _merged(parts: Sequence[Any]) -> Any:
-    """Return shards merged in order, each as the cache gives it back."""
+    """Return the shards merged in order, each restored from its state as from the cache."""
     first, *others = (type(part).from_state(part.state()) for part in parts)
     for other in others:
         first.merge(other)
@@ -62,6 +62,6 @@ def numbers(metric: Metric, planned: PlannedRun, accumulators: Filled) -> dict[s
 
 
 def flat(found: Mapping[str, Number]) -> dict[str, float]:
-    """Return numbers by column name, and those of their parts by column name and part."""
+    """Return values by column name, and the values of parts by column name and part."""
     parts = {f"{key} of {part}": value for key, number in found.items() for part, value in number.parts.items()}
     return {key: number.value for key, number in found.items()} | parts

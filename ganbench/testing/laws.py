@@ -1,4 +1,4 @@
-"""How a law is stated: what must hold, and the one sentence where it does not."""
+"""Statements of laws: assertions that fail with one sentence."""
 
 import json
 import pickle
@@ -13,10 +13,10 @@ from torch import Tensor
 
 
 class Laws:
-    """The laws of one part, which stands at the beginning of each sentence.
+    """The laws of one part.
 
     Attributes:
-        part: what the part is called.
+        part: name of the part, with which each message begins.
     """
 
     def __init__(self, part: str) -> None:
@@ -26,13 +26,13 @@ class Laws:
         """Check that a law holds.
 
         Raises:
-            AssertionError: it does not; with the law, what was expected and what was found.
+            AssertionError: the law is broken; the message has the law, what was expected and what was found.
         """
         if not holds:
             raise AssertionError(f"{self.part}: {law}: expected {expected}, found {_shown(found)}.")
 
     def follow(self, thing: Any, protocol: Any) -> None:
-        """Check that something has the members of a protocol; those that it lacks are named."""
+        """Check that an object follows a protocol; the message names the members that it lacks."""
         members = {name for cls in protocol.__mro__ for name in (*vars(cls), *vars(cls).get("__annotations__", ()))}
         lacking = sorted(name for name in members if not name.startswith("_") and not hasattr(thing, name))
         found = f"no {', '.join(lacking)}" if lacking else f"a {type(thing).__name__}"
@@ -40,11 +40,11 @@ class Laws:
         self.hold(isinstance(thing, protocol), law, "all members of the protocol", found)
 
     def equal(self, expected: Any, found: Any, law: str) -> None:
-        """Check that two values are equal, tensors and arrays to the bit."""
+        """Check that two values are equal; tensors and arrays to the bit, and in dtype."""
         self.hold(_equal(expected, found), law, _shown(expected), found)
 
     def close(self, expected: Tensor, found: Tensor, law: str, tolerance: float = 1e-4) -> None:
-        """Check that two tensors are of one shape, and equal to a tolerance relative to the largest value."""
+        """Check that two tensors have the same shape and are equal up to a tolerance, relative to the largest value."""
         self.equal(tuple(expected.shape), tuple(found.shape), f"{law}, in shape")
         if not expected.numel():
             return
@@ -53,7 +53,7 @@ class Laws:
         self.hold(far <= tolerance, law, f"a difference of at most {tolerance:g} of the largest value", f"{far:.3g}")
 
     def tensor(self, found: Any, shape: tuple[int | None, ...], law: str) -> None:
-        """Check that something is a tensor of a shape, of which None stands for any size, without NaN or infinity."""
+        """Check that an object is a tensor of a shape (None allows any size) without NaN or infinity."""
         self.hold(isinstance(found, Tensor), law, "a tensor", type(found).__name__)
         fits = found.ndim == len(shape) and all(
             want in (None, have) for want, have in zip(shape, found.shape, strict=True)
@@ -64,7 +64,7 @@ class Laws:
         self.hold(finite, f"{law} and finite", "numbers", "a NaN or an infinity")
 
     def frozen(self, part: Any) -> None:
-        """Check that a part is a value: hashable, equal to its copies by pickle, and not to other things."""
+        """Check that a part is a value: hashable, equal to its pickled copies, and unequal to other objects."""
         copy = self.pickled(part, "it can be pickled, for other processes")
         self.hold(copy == part, "equal parameters make equal parts", "a copy by pickle that is equal", repr(copy))
         try:
@@ -72,17 +72,17 @@ class Laws:
         except TypeError as error:
             self.hold(False, "it is hashable, as a frozen dataclass is", "a hash", error)
         self.hold(same, "equal parts have equal hashes", hash(part), hash(copy))
-        self.hold(part != object(), "it equals nothing but its like", "no equality with another object", "equality")
+        self.hold(part != object(), "it equals only parts like itself", "no equality with another object", "equality")
 
     def pickled(self, part: Any, law: str) -> Any:
-        """Check that a part can be pickled, and return its copy."""
+        """Check that a part can be pickled, and return the copy."""
         try:
             return pickle.loads(pickle.dumps(part))
         except (pickle.PicklingError, TypeError, AttributeError) as error:
             return self.hold(False, law, "a pickle", error)
 
     def json(self, value: Any, law: str) -> None:
-        """Check that a value is made of JSON values: what is written is what is read."""
+        """Check that a value consists of JSON values, which are read as they were written."""
         try:
             read = json.loads(json.dumps(value, allow_nan=False))
         except (TypeError, ValueError) as error:
@@ -91,7 +91,7 @@ class Laws:
 
     @contextmanager
     def untouched_random_state(self) -> Iterator[None]:
-        """Check that the body neither draws from nor seeds the random states that all code shares."""
+        """Check that the body neither draws from nor seeds the global random states."""
         before = _random_states()
         yield
         for name, state in _random_states().items():
@@ -119,7 +119,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _listed(value: Any) -> Any:
-    """Return JSON values with tuples as the lists that JSON makes of them."""
+    """Return JSON values with tuples replaced by lists, as JSON does."""
     if isinstance(value, Mapping):
         return {key: _listed(item) for key, item in value.items()}
     return [_listed(item) for item in value] if isinstance(value, list | tuple) else value

@@ -20,7 +20,7 @@ from ganbench.plugins import completed
 from ganbench.testing.filling import filled, flat, numbers
 from ganbench.testing.laws import Laws
 
-SPLIT = 1e-7  # relative: sums in float64 in another order, and what a matrix square root makes of them
+SPLIT = 1e-7  # relative difference of float64 sums in another order, amplified by a matrix square root
 NONE: Mapping[Metric, Mapping[str, float]] = {}
 DIRECTIONS = {True: "higher is", False: "lower is"}
 
@@ -28,23 +28,24 @@ DIRECTIONS = {True: "higher is", False: "lower is"}
 def check_metric(
     metric: Any, *, model: Any = "stylegan3", data: Any = None, benchmark: str | None = None, count: int = 40
 ) -> None:
-    """Check the laws of a metric, by measuring it on a few samples in every way that must not change a number.
+    """Check the laws of a metric, by measuring a few samples in every way that must not change a number.
 
-    The metric's own sources, views and accumulators have checks of their own.
+    Sources, views and accumulators have their own checks.
 
     Args:
-        metric: a frozen dataclass, as it is registered.
-        model: to measure: a model, or the name of one.
+        metric: the registered object, a frozen dataclass.
+        model: the model to measure, or the name of one.
         data: a data set, or its name or path; None for that of the benchmark.
-        benchmark: whose extractors replace the metric's; None for that of the model's embedded weights.
-        count: most samples; of metrics of translations, source images a domain. Two at least.
+        benchmark: name of the benchmark whose extractors replace the metric's; None for that of the model's embedded
+            weights.
+        count: maximum number of samples, at least two; for metrics of translations, source images per domain.
 
     Raises:
         AssertionError: a law is broken.
         PlanError: the metric cannot be measured on this model and data.
     """
     whole: Metric = completed(metric, BaseMetric)  # type: ignore[assignment]  # a metric's base
-    laws = Laws(f"the metric {getattr(metric, 'name', type(metric).__name__)}")  # without a name, that is told
+    laws = Laws(f"the metric {getattr(metric, 'name', type(metric).__name__)}")  # a missing name is reported below
     laws.follow(whole, Metric)
     laws.hold(dataclasses.is_dataclass(whole), "it is a frozen dataclass", "one", type(metric).__name__)
     laws.frozen(metric)
@@ -62,14 +63,14 @@ def check_metric(
 def check_together(
     metrics: Sequence[Any], *, model: Any = "stylegan3", data: Any = None, benchmark: str | None = None, count: int = 40
 ) -> None:
-    """Check that metrics that share passes have the numbers that each has alone.
+    """Check that metrics that share passes give the same numbers as each of them alone.
 
     Args:
-        metrics: all measurable on the model and the data.
-        model: as for ``check_metric``, like the other arguments.
-        data: a data set, or its name or path.
-        benchmark: whose extractors replace those of the metrics.
-        count: most samples of each.
+        metrics: metrics that can be measured on this model and data.
+        model: the model to measure, or the name of one.
+        data: a data set, or its name or path; None for that of the benchmark.
+        benchmark: name of the benchmark whose extractors replace those of the metrics.
+        count: maximum number of samples of each metric.
 
     Raises:
         AssertionError: a number differs.
@@ -80,7 +81,7 @@ def check_together(
 
 
 class _Planning:
-    """Plans of metrics on one model and data."""
+    """Plans for metrics on one model and data set."""
 
     def __init__(self, model: Any, data: Any, benchmark: str | None) -> None:
         named = isinstance(model, str)
@@ -95,7 +96,7 @@ class _Planning:
         return planned_in_memory(self.model, metrics, **self.options)
 
     def alone(self, metric: Metric) -> dict[str, float]:
-        """Return the numbers that a metric has alone."""
+        """Return the numbers of a metric measured alone."""
         planned = self.of([metric])
         return flat(numbers(planned.plan.metrics[0], planned, filled(planned.plan)))
 
@@ -156,7 +157,7 @@ def _check_variations(laws: Laws, metric: Metric) -> None:
 
 
 def _checked_numbers(laws: Laws, planned: PlannedRun, accumulators: Any) -> dict[str, Number]:
-    """Return the numbers once it is known that they are numbers, and that computing them changed nothing."""
+    """Return the numbers, after checking that they are valid and that computing them changed nothing."""
     (metric,) = planned.plan.metrics
     queries = planned.plan.queries(metric)
     before = {key: pickle.dumps(accumulators[where].state()) for key, where in queries.items()}
@@ -187,9 +188,11 @@ def _check_splits(laws: Laws, planned: PlannedRun, found: Mapping[str, Number]) 
     for batch_size in (1, 1000):
         laws.equal(expected, again(batch_size=batch_size), f"any batch size gives the same number ({batch_size})")
     split = again(tiles=1)
-    laws.equal(split, again(tiles=1, backwards=True), "the same shards give the same number in whatever order made")
+    laws.equal(
+        split, again(tiles=1, backwards=True), "the same shards give the same number, in whatever order they are made"
+    )
     for tiles, values in ((1, split), (2, again(tiles=2))):
-        law = f"any shard split gives the same number, but for rounding ({tiles} tiles)"
+        law = f"any shard split gives the same number, up to rounding ({tiles} tiles)"
         laws.equal(sorted(expected), sorted(values), law)
         close = all(math.isclose(values[key], expected[key], rel_tol=SPLIT, abs_tol=SPLIT) for key in expected)
         laws.hold(close, law, expected, values)
@@ -198,12 +201,12 @@ def _check_splits(laws: Laws, planned: PlannedRun, found: Mapping[str, Number]) 
 def _check_fused(
     planning: _Planning, metrics: Sequence[Metric], known: Mapping[Metric, Mapping[str, float]] = NONE
 ) -> None:
-    """Check that each metric has the number alone that it has together with the others.
+    """Check that each metric has the same numbers alone as together with the others.
 
     Args:
-        planning: of the metrics.
-        metrics: that are measured.
-        known: what some of them have alone.
+        planning: plans for metrics.
+        metrics: metrics to measure together.
+        known: numbers of metrics that were already measured alone.
     """
     distinct = list(dict.fromkeys(metrics))
     together = planning.of(distinct)

@@ -1,4 +1,4 @@
-"""The laws of models: what any of them keeps, and what each protocol adds."""
+"""The laws of models: those of all models, and those that each protocol adds."""
 
 import copy
 from typing import Any
@@ -14,15 +14,15 @@ from ganbench.testing.tolerances import ALONE, FLOAT64
 from ganbench.testing.translators import check_translator
 from ganbench.types import EquivariantGenerator, FixedSamples, Generator, StyleGenerator, Translator
 
-SHIFT = 0.125  # of the image's width
+SHIFT = 0.125  # as a fraction of the image width
 BATCH = 4
 
 
 def check_model(model: Any, *, resolution: int = 64) -> None:
-    """Check the laws of a model, on latents or images of its own size.
+    """Check the laws of a model, on random latents or images.
 
     Args:
-        model: as its adapter loads it; a ``Generator``, a ``FixedSamples`` or a ``Translator``.
+        model: the object that its adapter loads: a ``Generator``, a ``FixedSamples`` or a ``Translator``.
         resolution: height and width of images for a translator that takes any size.
 
     Raises:

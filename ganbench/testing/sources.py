@@ -19,12 +19,12 @@ INDICES = (0, 3, 1, 4)
 def check_source(source: Any, *, model: Any = "stylegan3", data: Any = None) -> None:
     """Check the laws of a source.
 
-    That ``depends`` names what the batches depend on is tried out: with another seed, other weights and other data,
-    batches that differ must have other dependencies, or shards of one run would be taken for those of another.
+    ``depends`` must name everything that the batches depend on: if batches differ with another seed, other weights or
+    other data, their dependencies must differ too, or cached shards of one run would be used for another.
 
     Args:
         source: a frozen dataclass.
-        model: that answers it: a model, or the name of one.
+        model: the model that the source draws from, or the name of one.
         data: a data set, or its name or path; None for that of the model's benchmark.
 
     Raises:
@@ -55,7 +55,7 @@ def _check_declared(laws: Laws, source: Source, context: Context) -> None:
     laws.json(source.depends(context), "depends is made of JSON values, for the key of the cache")
     laws.equal(source.depends(context), source.depends(context), "depends is the same each time")
     if length is not None:
-        laws.equal("", source.shortage(context, length), "there is no shortage of what there is")
+        laws.equal("", source.shortage(context, length), "there is no shortage of as many samples as there are")
 
 
 def _indices(source: Source, context: Context) -> tuple[int, ...]:
@@ -68,7 +68,7 @@ def _check_batches(laws: Laws, source: Source, context: Context) -> Mapping[str,
     drawn = source.draw(context, indices)
     laws.hold(isinstance(drawn, Mapping) and bool(drawn), "draw returns tensors by name", "a mapping", drawn)
     for name, rows in drawn.items():
-        laws.tensor(rows, (len(indices), *[None] * (rows.ndim - 1)), f"{name} has one row a sample")
+        laws.tensor(rows, (len(indices), *[None] * (rows.ndim - 1)), f"{name} has one row per sample")
     again = source.draw(context, indices)
     for name, rows in drawn.items():
         laws.equal(rows, again[name], f"{name} is the same when drawn again")
@@ -95,6 +95,6 @@ def _check_dependencies(laws: Laws, source: Source, context: Context, drawn: Map
         noted = source.depends(other) != source.depends(context)
         law = f"depends changes with the {what} where batches do"
         laws.hold(noted, law, "other dependencies", f"the same, {dict(source.depends(context))}")
-        # Of a conditional model, the labels come from the data, which the plan itself accounts for.
+        # The labels of a conditional model come from the data; the plan accounts for that by itself.
         if what == "data" and not context.c_dim:
-            laws.hold(source.reads_data, "a source whose batches depend on the data reads them", "reads_data", "False")
+            laws.hold(source.reads_data, "a source whose batches depend on the data says so", "reads_data", "False")

@@ -15,7 +15,7 @@ BATCH = 3
 
 
 def check_translator(laws: Laws, model: Translator, resolution: int) -> None:
-    """Check the laws of a translator; arguments are those of ``check_model``."""
+    """Check the laws of a translator; for arguments see ``check_model``."""
     laws.hold(len(set(model.domains)) == len(model.domains) > 1, "it has domains", "two or more names", model.domains)
     targets = model.targets if isinstance(model, PartialTranslator) else model.domains
     laws.hold(bool(targets) and set(targets) <= set(model.domains), "targets are domains", model.domains, targets)
@@ -53,7 +53,7 @@ def _check_translation(laws: Laws, model: Translator, x: Tensor, target: str, st
 
 
 def _check_style(laws: Laws, model: StyleTranslator, x: Tensor, target: str) -> Tensor:
-    """Check the styles of a target and return those of latents."""
+    """Check the styles of a target domain, and return those from latents."""
     z = Streams(0, tuple(range(BATCH))).normal("z", (model.latent_dim,))
     given: tuple[tuple[str, Any, Tensor], ...] = (
         ("style_from_latent", model.style_from_latent, z),

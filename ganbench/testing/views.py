@@ -24,10 +24,10 @@ def check_view(
 
     Args:
         view: a frozen dataclass.
-        source: of the batches that it is computed on.
-        model: that answers the source: a model, or the name of one.
+        source: the source of the batches.
+        model: the model that the source draws from, or the name of one.
         data: a data set, or its name or path; None for that of the model's benchmark.
-        extractors: by name; the view's is opened where it is not given.
+        extractors: extractors by name; the view's is opened if it is not given.
 
     Raises:
         AssertionError: a law is broken.
@@ -46,7 +46,7 @@ def check_view(
         before = {name: rows.clone() for name, rows in batch.drawn.items()}
         rows = whole.compute(batch)
         laws.hold(isinstance(rows, torch.Tensor), "compute returns a tensor", "a tensor", type(rows).__name__)
-        laws.tensor(rows, (len(INDICES), *[None] * (rows.ndim - 1)), "it has one row a sample")
+        laws.tensor(rows, (len(INDICES), *[None] * (rows.ndim - 1)), "it has one row per sample")
         laws.equal(before, dict(batch.drawn), "it leaves the batch as it is, which other views see too")
         laws.equal(rows, whole.compute(Batch(of, context, INDICES)), "it is the same when computed again")
         for row in (0, len(INDICES) - 1):

@@ -395,7 +395,7 @@ def test_settings_that_cannot_be_are_refused(geometry: tuple[object, ...], sente
 
 
 def test_a_box_that_does_not_divide_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="box reduces by integer factors"):
+    with pytest.raises(BadInputError, match="expected a size that divides"):
         made(write_folder(tmp_path / "a", noise(1, 16)), tmp_path / "a.zip", geometry=Geometry((5, 5), "none", "box"))
 
 

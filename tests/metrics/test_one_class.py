@@ -78,7 +78,7 @@ def test_classes_differ_and_never_share_a_column() -> None:
     [
         (OfLabel(), ["fid@20"], 3, "reals of class 3 and shades has 3 classes"),
         (OfShade(), ["fid@20"], 1, "samples of class 1 and the model has no classes"),
-        (OfLabel(), ["lpips_real@20"], 1, "lpips_real@20 is not measured of one class"),
+        (OfLabel(), ["lpips_real@20"], 1, "expected no class for lpips_real@20, found class 1"),
     ],
 )
 def test_what_has_no_such_class_is_refused(model: nn.Module, names: list[str], label: int, words: str) -> None:

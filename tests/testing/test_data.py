@@ -149,10 +149,10 @@ def test_good_ones_pass() -> None:
         (changed(fingerprint="good"), "its fingerprint is a sha256"),
         (Restless(), "its fingerprint stays the same after reading"),
         (Shuffling(), "no global random state is touched"),
-        (Touched(), "data that nobody touched have not changed"),
+        (Touched(), "untouched data has not changed"),
         (Noted(), "notes end without a full stop"),
         (GoodDomains(label_dim=2), "validation images are labelled like the training images"),
-        (GoodDomains(resolution=8), "validation images are of the size of the training images"),
+        (GoodDomains(resolution=8), "validation images have the size of the training images"),
         (GoodDomains(fingerprint="ab" * 32), "another content has another fingerprint"),
         (GoodDomains(name=""), "it has a name"),
     ],
@@ -164,7 +164,7 @@ def test_broken_ones_are_told(data: Any, words: str) -> None:
 
 def test_domains_are_counted_and_have_names_of_their_own() -> None:
     data = GoodDomains()
-    for domains, words in ((("a", "b"), "label_dim is the number of domains"), (("a", "b", "b"), "names of their own")):
+    for domains, words in ((("a", "b"), "label_dim is the number of domains"), (("a", "b", "b"), "different names")):
         data.domains = domains  # type: ignore[assignment]  # that is what is broken
         with fails(words):
             check_dataset(data)

@@ -115,11 +115,11 @@ COLOURS = Knowing.palette
         (embedding(centred), "embed of an image does not depend on"),
         (embedding(Tensor.float), "the float64 twin embeds in float64"),
         (DoubleEmbedding(), "the float64 twin agrees in embed"),
-        (logits(lambda rows: rows[:, :1]), "attribute_logits has a column an attribute"),
-        (changed(attributes=("left", "left")), "attributes have names of their own"),
+        (logits(lambda rows: rows[:, :1]), "attribute_logits has one column per attribute"),
+        (changed(attributes=("left", "left")), "attributes have different names"),
         (logits(centred), "attribute_logits of an image does not depend on"),
-        (changed(Knowing, classes=("ant", "ant", "cat")), "classes have names of their own"),
-        (changed(Knowing, classes=("ant", "bee")), "probabilities has a column a class"),
+        (changed(Knowing, classes=("ant", "ant", "cat")), "classes have different names"),
+        (changed(Knowing, classes=("ant", "bee")), "probabilities has one column per class"),
         (
             changed(
                 Knowing, __call__=lambda self, x: {"probabilities": Knowing.__call__(self, x)["probabilities"] * 2}
@@ -135,9 +135,9 @@ COLOURS = Knowing.palette
         (segments(lambda found: found[:, :4]), "segment returns a class for each pixel"),
         (segments(Tensor.int), "classes of pixels are int64"),
         (segments(lambda found: found + 1), "pixels are of known classes"),
-        (changed(Knowing, palette=COLOURS[:, :1]), "palette has a colour a row"),
+        (changed(Knowing, palette=COLOURS[:, :1]), "palette has one colour per row"),
         (changed(Knowing, palette=COLOURS[:2]), "each class has an 8-bit colour"),
-        (changed(Knowing, palette=COLOURS[[0, 0, 1]]), "no two classes have one colour"),
+        (changed(Knowing, palette=COLOURS[[0, 0, 1]]), "no two classes have the same colour"),
         (segments(lambda found: found.sort(0)[0]), "classes of pixels do not depend on the batch"),
     ],
 )

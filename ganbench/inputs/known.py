@@ -28,7 +28,7 @@ class StoredMoments(Moments):
 
 
 def known_for(source: Source, view: View, into: type[Accumulator], context: Context) -> Statistics | None:
-    """Return the statistics that can answer an input: features of all reals, or their moments; None if there are none."""
+    """Return the statistics that can answer an input: features of all reals, or their moments; None without any."""
     if context.statistics is None or source != Reals() or not isinstance(view, Features):
         return None
     known = context.statistics.of_layer(view.layer)

@@ -1,10 +1,12 @@
-"""Runs of the three StyleGANs on ``runs.IMAGES`` that take a few steps."""
+"""Runs of Progressive GAN and the three StyleGANs on ``runs.IMAGES`` that take a few steps."""
 
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from baselines.progan import recipes as recipes0
+from baselines.progan import train as progan
 from baselines.stylegan1 import recipes as recipes1
 from baselines.stylegan1 import train as stylegan1
 from baselines.stylegan2 import recipes as recipes2
@@ -35,6 +37,23 @@ class Short(NamedTuple):
 
 SHORT = {
     # 4x4 for 16 images, 8x8 from then on with smaller batches, 16x16 after 48 images
+    "progan": Short(
+        progan.train,
+        recipes0.Recipe(
+            {"z_dim": 4, "fmap_base": 16, "fmap_max": 4},
+            {"fmap_base": 16, "fmap_max": 4},
+            kimg=0.08,
+            batch=4,
+            training_kimg=0.016,
+            transition_kimg=0.016,
+            batches={"4": 8},
+            tick_kimg=0.008,
+            snapshot_ticks=1,
+        ),
+        {"mirror": True},
+        (0.016, 0.028, 0.052),
+    ),
+    # as above
     "stylegan1": Short(
         stylegan1.train,
         recipes1.Recipe(

@@ -1,6 +1,6 @@
-"""Short runs of the three StyleGANs, in float64 so that rounding is far below what a step changes; also a program.
+"""Short runs of Progressive GAN and the StyleGANs, in float64 so that rounding is far below what a step changes.
 
-As a program, started by ``torchrun``, it runs them in several processes: see ``main``.
+It is also a program: started by ``torchrun``, it runs them in several processes; see ``main``.
 """
 
 import contextlib
@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from baselines.progan import recipes as recipes0
+from baselines.progan import train as progan
 from baselines.stylegan1 import recipes as recipes1
 from baselines.stylegan1 import train as stylegan1
 from baselines.stylegan2 import recipes as recipes2
@@ -30,6 +32,18 @@ SHARED: dict[str, Any] = {"batch": 8, "mirror": True, "kimg": 0.048, "tick_kimg"
 PAIRS = {"channel_base": 64, "channel_max": 4, "epilogue_kwargs": {"mbstd_group_size": 2}}
 
 RUNS = {
+    "progan": (
+        progan,
+        recipes0.Recipe(
+            {"z_dim": 4, "fmap_base": 16, "fmap_max": 4},
+            {"fmap_base": 16, "fmap_max": 4},
+            training_kimg=0.016,
+            transition_kimg=0.032,
+            batches={"4": 16},
+            **SHARED,
+        ),
+        LABELS,
+    ),
     # 4x4 for one step of 16 images, then 8x8 fades in; every penalty there is
     "stylegan1": (
         stylegan1,

@@ -1,4 +1,4 @@
-"""What holds for a training of any StyleGAN: its weights, its logs, and that a stop changes nothing."""
+"""What holds for a training of Progressive GAN and any StyleGAN: weights, logs, and that a stop changes nothing."""
 
 import dataclasses
 import json
@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from baselines.progan.networks import Generator as ProGAN
 from baselines.stylegan1.networks import Generator as StyleGAN1
 from baselines.stylegan2.networks import Generator as StyleGAN2
 from baselines.stylegan3.networks import Generator as StyleGAN3
@@ -14,14 +15,16 @@ from baselines.training.weights import load_state, read_header
 from tests.training.runs import IMAGES, same, tensors
 from tests.training.short import SHORT
 
-GENERATORS = {"stylegan1": StyleGAN1, "stylegan2": StyleGAN2, "stylegan3": StyleGAN3}
+GENERATORS = {"progan": ProGAN, "stylegan1": StyleGAN1, "stylegan2": StyleGAN2, "stylegan3": StyleGAN3}
 BY_NAME = pytest.mark.parametrize("name", SHORT)
 LOSSES = {
+    "progan": {"Dmain/total", "Dmain/mixed_norms", "Dmain/epsilon_penalty", "Gmain/total"},
     "stylegan1": {"Dmain/total", "Dmain/r1_penalty", "Dmain/scores_real", "Gmain/total"},
     "stylegan2": {"Gmain/total", "Greg/pl_penalty", "Greg/pl_length", "Dmain/total", "Dreg/r1_penalty"},
     "stylegan3": {"Gmain/total", "Dmain/total", "Dreg/r1_penalty"},
 }
-SHEETS = {"stylegan1": "samples-000000-4x4.png", "stylegan2": "samples-000000.png", "stylegan3": "samples-000000.png"}
+GROWING, WHOLE = "samples-000000-4x4.png", "samples-000000.png"
+SHEETS = {"progan": GROWING, "stylegan1": GROWING, "stylegan2": WHOLE, "stylegan3": WHOLE}
 
 
 @BY_NAME
@@ -36,7 +39,8 @@ def test_the_weights_build_the_generator_that_was_trained(name, tmp_path):
     G.load_state_dict(state)
     assert all(torch.equal(tensors(tmp_path)[f"networks/G_ema/{key}"], tensor) for key, tensor in state.items())
     assert G(torch.zeros(2, 4)).shape == (2, 1, 16, 16)
-    assert state["mapping.w_avg"].any()
+    means = [tensor for key, tensor in state.items() if key.endswith("w_avg")]
+    assert [bool(mean.any()) for mean in means] == [True] * (name != "progan"), "it has no w"
     with Image.open(tmp_path / SHEETS[name]) as grid:
         assert grid.size == (160, 160)
     losses = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])["losses"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganbench.data.labels import one_hot
 from ganbench.functional import lerp, slerp
@@ -215,7 +215,7 @@ class PathPairs(GeneratedSource):
     Both images share labels and noise.
 
     Attributes:
-        space: space of the path: slerp in z, or lerp in w.
+        space: space of the path: slerp in z, which any generator has, or lerp in w.
         sampling: ``full`` draws t uniformly from 0..1, ``end`` takes t = 0.
         epsilon: distance of the two points along the path.
         float64: whether everything is computed in float64.
@@ -235,10 +235,16 @@ class PathPairs(GeneratedSource):
 
     def problems(self, context: Context) -> list[str]:
         """Return what the model lacks."""
-        if not isinstance(context.model, StyleGenerator):
+        if self.space == "w" and not isinstance(context.model, StyleGenerator):
             return translator_problems(context) or [
                 "it walks through the latent space of a style-based generator, which this model lacks."
             ]
+        if not isinstance(context.model, Generator):
+            return translator_problems(context) or [
+                "it walks between the latents of a generator, and this model makes no images from latents."
+            ]
+        if self.float64 and not isinstance(context.model, nn.Module):
+            return ["it computes in float64, which a model that is not a torch module cannot: leave out --float64."]
         return _label_problems(context)
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
@@ -249,12 +255,25 @@ class PathPairs(GeneratedSource):
         c = labels_of(context, streams)
         if self.float64:
             z0, z1, t, c = z0.double(), z1.double(), t.double(), None if c is None else c.double()
-        ends = path_ends(model, z0, z1, t, c, space=self.space, epsilon=self.epsilon)
-        # Both ends get the same noise: otherwise its difference over epsilon squared would drown the path length.
-        paired = Streams(context.seed, indices * 2)
-        image = model.synthesis(ends, noise_mode="random", streams=paired, force_fp32=True)
-        image0, image1 = checked_images(image, len(ends), context).chunk(2)
+        if isinstance(model, StyleGenerator):
+            ends = path_ends(model, z0, z1, t, c, space=self.space, epsilon=self.epsilon)
+            # Both ends get the same noise: otherwise its difference over epsilon squared would drown the path length.
+            paired = Streams(context.seed, indices * 2)
+            image = model.synthesis(ends, noise_mode="random", streams=paired, force_fp32=True)
+        else:
+            image = model(z_ends(z0, z1, t, self.epsilon), twice(c))
+        image0, image1 = checked_images(image, 2 * len(indices), context).chunk(2)
         return {"image0": image0, "image1": image1}
+
+
+def twice(c: Tensor | None) -> Tensor | None:
+    """Return labels for both ends of each path step."""
+    return None if c is None else torch.cat([c, c])
+
+
+def z_ends(z0: Tensor, z1: Tensor, t: Tensor, epsilon: float) -> Tensor:
+    """Return the z of both ends of each path step, ``[2N, z_dim]``; arguments and order are those of ``path_ends``."""
+    return torch.cat([slerp(z0, z1, t[:, None]), slerp(z0, z1, t[:, None] + epsilon)])
 
 
 def path_ends(
@@ -273,11 +292,9 @@ def path_ends(
 
     Source: Karras et al. (CVPR 2019), section 4.1, the equations of l_Z and l_W.
     """
-    both = None if c is None else torch.cat([c, c])
     if space == "z":
-        t = t[:, None]
-        return model.mapping(torch.cat([slerp(z0, z1, t), slerp(z0, z1, t + epsilon)]), both)
-    w0, w1 = model.mapping(torch.cat([z0, z1]), both).chunk(2)
+        return model.mapping(z_ends(z0, z1, t, epsilon), twice(c))
+    w0, w1 = model.mapping(torch.cat([z0, z1]), twice(c)).chunk(2)
     t = t[:, None, None]
     return torch.cat([lerp(w0, w1, t), lerp(w0, w1, t + epsilon)])
 

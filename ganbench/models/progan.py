@@ -14,12 +14,28 @@ from ganbench.models.stylegan import StyleGANAdapter
 from ganbench.types import Checkpoint, Embedded, Recipe
 
 DRIVE = "https://drive.google.com/uc?id="
+FOLDER = "https://drive.google.com/drive/folders/15hvzxt_XxuokSmj0uO4xxMTMWVc0cIMU"  # where its authors keep them all
+KEYS = {  # official name -> where it lies; of the others only the folder is documented
+    "celebahq-1024x1024": "188K19ucknC6wg1R6jbuPEhTq9zoufOx4",
+    "lsun-cat-256x256": "1xuFIDNAO_A_fVU0jFcgQd_C9A4Fn8GnT",
+}
+LSUN = (
+    "airplane bedroom bicycle bird boat bottle bridge bus car cat chair churchoutdoor classroom conferenceroom cow "
+    "diningroom diningtable dog horse kitchen livingroom motorbike person pottedplant restaurant sheep sofa tower "
+    "train tvmonitor"
+)
+DATA = {  # short name -> official name
+    "celebahq-1024": "celebahq-1024x1024",
+    **{f"lsun-{category}-256": f"lsun-{category}-256x256" for category in LSUN.split()},
+    "cifar10-32": "cifar10-32x32",
+}
 
 
-def _published(official: str, key: str) -> Checkpoint:
+def _published(official: str) -> Checkpoint:
     note = f"Progressive GAN of {official.rsplit('-', 1)[0]} by NVIDIA, for non-commercial use (CC BY-NC 4.0)"
+    url = f"{DRIVE}{KEYS[official]}" if official in KEYS else FOLDER
     # No checksums are published with these files; the first download reports its own.
-    return Checkpoint(f"{DRIVE}{key}", "", "progan", note, file=f"karras2018iclr-{official}.pkl")
+    return Checkpoint(url, "", "progan", note, file=f"karras2018iclr-{official}.pkl")
 
 
 class ProGANAdapter(StyleGANAdapter):
@@ -29,9 +45,7 @@ class ProGANAdapter(StyleGANAdapter):
     network = Generator
     settings = Settings
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
-    published: Mapping[str, Checkpoint] = {
-        "celebahq-1024": _published("celebahq-1024x1024", "188K19ucknC6wg1R6jbuPEhTq9zoufOx4"),
-    }
+    published: Mapping[str, Checkpoint] = {short: _published(official) for short, official in DATA.items()}
     benchmark = "progan"
     embedded = Embedded(
         weights=Path(baselines.progan.__path__[0]) / "weights" / "digits32.safetensors",

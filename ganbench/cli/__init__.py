@@ -7,6 +7,7 @@ from ganbench.cli.group import Verbs
 
 main = Verbs(
     name="ganbench",
+    subcommand_metavar="VERB [ARGS]...",
     help="Measure image GANs the way their papers did.",
     verbs={
         "run": "Measure models, write their records and print a table.",

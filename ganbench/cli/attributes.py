@@ -45,7 +45,7 @@ SUFFIX = ".safetensors"
 @click.option("--mirror", is_flag=True, default=None, help="Also train on images flipped left to right.")
 @click.option("--holdout", type=click.FloatRange(0, 0.9, min_open=True),
               help="Fraction of the images to measure the accuracy on.  [default: 0.1]")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: 0]")
+@click.option("--seed", type=options.Whole(0, 2**63 - 1), help="Seed of all randomness.  [default: 0]")
 @click.option("--subset", is_flag=True, help="Leave out images without a row and rows without an image.")
 @click.option("--force", is_flag=True, help="Replace --out if it exists.")
 @options.device

@@ -34,7 +34,8 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines
 @click.option(
     "--try",
     "kinds",
-    help="Kinds to try: divisor,resize,quantiser,jpeg,halved,mirror,count,extractor.  [default: all]",
+    help="Kinds to try, separated by commas: divisor, resize, quantiser, jpeg, halved, mirror, "
+    "count, extractor.  [default: all]",
 )
 @click.option("--benchmark", help="Measuring protocol.  [default: stylegan3]")
 @click.option("--extractor", help="Network whose features are compared: NAME or NAME:FILE.  [default: the benchmark's]")

@@ -26,7 +26,7 @@ KINDS = (*registry.KINDS, "weights")
         "ganbench list weights",
     ),
 )
-@click.argument("kind", required=False, type=Choice(KINDS), metavar=f"[{'|'.join(KINDS)}]")
+@click.argument("kind", required=False, type=Choice(KINDS), metavar="[KIND]")
 @click.option(
     "--long", is_flag=True, help="Also show parameters, recipes and published weights, which imports everything listed."
 )
@@ -34,6 +34,8 @@ KINDS = (*registry.KINDS, "weights")
 @click.pass_context
 def command(ctx: click.Context, kind: str | None, long: bool, everything: bool) -> None:
     """List registered names, with a line about each.
+
+    KIND is models, metrics, data, extractors, benchmarks, formats or weights; the default is all but weights.
 
     Nothing is imported without --long; with it, names that cannot be imported are reported at the end, and the exit
     code is 2. The weights are the published files that models and extractors need, with their place on this machine.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def summary(kind: str, name: str) -> str:
-    """Return one line about a registered name: the first line of its documentation, without backquotes.
+    """Return one line about a registered name: the first line of its documentation, without backquotes and "Return".
 
     The documentation of an assignment is its ``description=`` argument, or the string that follows it, or else the
     module's docstring. The line is empty if there is none.
@@ -21,7 +21,9 @@ def summary(kind: str, name: str) -> str:
     except (OSError, ValueError, SyntaxError):
         return ""
     documentation = _documentation(tree, entry.attr) or ast.get_docstring(tree) or ""
-    return documentation.strip().partition("\n")[0].replace("`", "")
+    line = documentation.strip().partition("\n")[0].replace("`", "")
+    told = line.removeprefix("Return ")
+    return line if told == line else told[:1].upper() + told[1:]
 
 
 def _source(module: str) -> Path | None:

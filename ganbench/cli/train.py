@@ -43,7 +43,7 @@ MOST_KIMG = 10**9  # a trillion images; more must be a typing error
     "--kimg", type=FloatRange(0, MOST_KIMG, min_open=True),
     help="Length of the training in thousands of images.  [default: the recipe's]",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness.  [default: the model's]")
+@click.option("--seed", type=options.Whole(0, 2**63 - 1), help="Seed of all randomness.  [default: the model's]")
 @click.option(
     "--conditional", is_flag=True, default=None, help="Train a conditional model, with the labels of the data."
 )

@@ -68,13 +68,13 @@ def _cache() -> Finding:
     try:
         found, most = entries(Cache().folder), max_bytes()
     except GanbenchError as error:
-        return Finding("kept work", Level.STOP, str(error))
+        return Finding("finished work", Level.STOP, str(error))
     size, useless = sum(entry.nbytes for entry in found), sum(entry.nbytes for entry in found if entry.stale)
     told = f"{size / 2**30:.2f} GiB of at most {most / 2**30:.0f} GiB"
     if useless:
         return Finding(
-            "kept work",
+            "finished work",
             Level.NOTE,
             f"{told}; `ganbench cache --prune` frees {useless / 2**20:.0f} MiB that no run can use",
         )
-    return Finding("kept work", Level.GOOD, told)
+    return Finding("finished work", Level.GOOD, told)

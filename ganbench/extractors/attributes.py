@@ -56,7 +56,9 @@ class TrainedAttributes(Network):
 
 
 def open_attributes(file: str = "") -> TrainedAttributes:
-    """Return the extractor in a file that ``ganbench attributes`` wrote, as ``attributes:FILE``; on the CPU.
+    """Return attribute classifiers from a file that ``ganbench attributes`` wrote, named ``attributes:FILE``.
+
+    The network is float32, on the CPU.
 
     Raises:
         BadInputError: the file does not exist, is damaged, or holds something else.

@@ -72,7 +72,9 @@ def weights() -> tuple[WeightsFile, ...]:
 
 @needs(weights)
 def open_celebahq() -> AttributeClassifiers:
-    """Return the extractor ``celebahq``, float32, on the CPU.
+    """Return StyleGAN's 40 attribute classifiers of CelebA-HQ, for linear separability.
+
+    The networks are float32, on the CPU.
 
     Raises:
         MissingWeightsError: a file is not here and cannot be fetched.

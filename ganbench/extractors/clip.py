@@ -97,7 +97,9 @@ def published(file: str) -> WeightsFile:
 
 @needs(lambda: (published("ViT-B-32.pt"),))
 def open_clip(file: str | None = None) -> ClipExtractor:
-    """Return the extractor ``clip``, ViT-B/32, float32, on the CPU.
+    """Return CLIP's ViT-B/32, for CLIP-FID.
+
+    The network is float32, on the CPU.
 
     Args:
         file: of weights; None for the published ones.
@@ -111,9 +113,9 @@ def open_clip(file: str | None = None) -> ClipExtractor:
 
 @needs(lambda: (published("ViT-L-14-336px.pt"),))
 def open_clip_l14_336(file: str | None = None) -> ClipExtractor:
-    """Return the extractor ``clip-l14-336``, ViT-L/14@336px, float32, on the CPU.
+    """Return CLIP's ViT-L/14 at 336x336, for CMMD.
 
-    Arguments and errors are those of ``open_clip``.
+    The network is float32, on the CPU. Arguments and errors are those of ``open_clip``.
     """
     return _opened("clip-l14-336", published("ViT-L-14-336px.pt"), file)
 

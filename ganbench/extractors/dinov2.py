@@ -62,7 +62,9 @@ def weights() -> tuple[WeightsFile, ...]:
 
 @needs(weights)
 def open_dinov2(file: str | None = None) -> Dinov2Extractor:
-    """Return the extractor ``dinov2``, float32, on the CPU.
+    """Return DINOv2's ViT-L/14, for FD-DINOv2.
+
+    The network is float32, on the CPU.
 
     Args:
         file: of weights; None for the published ones.

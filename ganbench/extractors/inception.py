@@ -92,7 +92,9 @@ def weights() -> tuple[WeightsFile, ...]:
 
 @needs(weights)
 def open_inception(file: str | None = None) -> InceptionExtractor:
-    """Return the extractor ``inception``, float32, on the CPU.
+    """Return TensorFlow's Inception-v3, for FID, KID and the Inception Score.
+
+    The network is float32, on the CPU.
 
     Args:
         file: of weights; None for the published ones.
@@ -106,19 +108,19 @@ def open_inception(file: str | None = None) -> InceptionExtractor:
 
 @needs(weights)
 def open_inception_clean(file: str | None = None) -> InceptionExtractor:
-    """Return the extractor ``inception-clean``, clean-fid's mode ``clean``, float32, on the CPU.
+    """Return TensorFlow's Inception-v3 with clean-fid's mode ``clean``.
 
-    Arguments and errors are those of ``open_inception``.
+    The network is float32, on the CPU. Arguments and errors are those of ``open_inception``.
     """
     return _opened("inception-clean", file, CLEAN)
 
 
 @needs(weights)
 def open_inception_legacy_pytorch(file: str | None = None) -> InceptionExtractor:
-    """Return the extractor ``inception-legacy-pytorch``, clean-fid's mode ``legacy_pytorch``, float32, on the CPU.
+    """Return TensorFlow's Inception-v3 with pytorch-fid's preparation, clean-fid's mode ``legacy_pytorch``.
 
-    It is also pytorch-fid's preparation: bilinear without antialiasing, scaled by ``x / 127.5 - 1``. Arguments and
-    errors are those of ``open_inception``.
+    The preparation is bilinear without antialiasing, scaled by ``x / 127.5 - 1``. The network is float32, on the CPU.
+    Arguments and errors are those of ``open_inception``.
     """
     return _opened("inception-legacy-pytorch", file, LEGACY_PYTORCH)
 

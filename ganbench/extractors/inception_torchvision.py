@@ -50,7 +50,9 @@ def weights() -> tuple[WeightsFile, ...]:
 
 @needs(weights)
 def open_inception_torchvision() -> InceptionTorchvisionExtractor:
-    """Return the extractor ``inception-torchvision``, float32, on the CPU.
+    """Return torchvision's Inception-v3, for StarGAN v2's FID.
+
+    The network is float32, on the CPU.
 
     Raises:
         MissingWeightsError: its weights are not here and cannot be fetched.

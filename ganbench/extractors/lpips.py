@@ -111,7 +111,9 @@ class LpipsExtractor(Network):
 
 @needs(vgg16.weights)
 def open_lpips_vgg16() -> LpipsExtractor:
-    """Return the extractor ``lpips-vgg16``, float32, on the CPU.
+    """Return LPIPS on VGG16, for perceptual path length.
+
+    The network is float32, on the CPU.
 
     Raises:
         MissingWeightsError: its weights are not here and cannot be fetched.
@@ -121,7 +123,9 @@ def open_lpips_vgg16() -> LpipsExtractor:
 
 @needs(alexnet.weights)
 def open_lpips_alex() -> LpipsExtractor:
-    """Return the extractor ``lpips-alex``, float32, on the CPU: AlexNet, the package's default.
+    """Return LPIPS on AlexNet, the default of the package lpips.
+
+    The network is float32, on the CPU.
 
     Raises:
         MissingWeightsError: its weights are not here and cannot be fetched.
@@ -131,7 +135,9 @@ def open_lpips_alex() -> LpipsExtractor:
 
 @needs(alexnet.weights)
 def open_lpips_alex_stargan() -> LpipsExtractor:
-    """Return the extractor ``lpips-alex-stargan``, float32, on the CPU: StarGAN v2's, epsilon inside the root.
+    """Return LPIPS on AlexNet as in StarGAN v2's evaluation, with the epsilon inside the root.
+
+    The network is float32, on the CPU.
 
     Raises:
         MissingWeightsError: its weights are not here and cannot be fetched.

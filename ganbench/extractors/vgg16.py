@@ -64,7 +64,9 @@ def weights() -> tuple[WeightsFile, ...]:
 
 @needs(weights)
 def open_vgg16() -> Vgg16Extractor:
-    """Return the extractor ``vgg16``, float32, on the CPU.
+    """Return VGG16's second fully connected layer, for precision and recall.
+
+    The network is float32, on the CPU.
 
     Raises:
         MissingWeightsError: its weights are not here and cannot be fetched.

@@ -13,7 +13,8 @@ def test_everything_is_looked_at() -> None:
     assert done.exit_code == 0
     subjects = [line[7:].partition(":")[0] for line in done.stdout.splitlines()]
     assert subjects == [
-        "device", "threads", "results", "cache", "kept work", "model", "extractor pool", "images", "size", "duplicates",
+        "device", "threads", "results", "cache", "finished work", "model", "extractor pool", "images", "size",
+        "duplicates",
         "content", "compression", "sharpness",
     ]  # fmt: skip
 

@@ -48,7 +48,7 @@ def test_details_fit_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_summary_is_the_description_or_the_documentation() -> None:
     assert summary("benchmarks", "toy") == "waves against stripes"
-    assert summary("data", "stripes") == "Return the stripes; they come in one variant."
+    assert summary("data", "stripes") == "The stripes; they come in one variant."
     assert summary("models", "waves").startswith("A third party's package")
     assert summary("models", "no such model") == ""
 

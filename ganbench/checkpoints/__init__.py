@@ -1,4 +1,4 @@
-"""Checkpoints, read without executing anything in them; which networks they hold, ``ganbench.formats`` know."""
+"""Reading of checkpoints without executing code in them; ``ganbench.formats`` recognises their networks."""
 
 from ganbench.checkpoints.contents import header_of
 from ganbench.checkpoints.digest import file_sha256

@@ -1,4 +1,4 @@
-"""What a file holds, whatever its container: records of networks, tensors by name, or networks that we wrote."""
+"""The content of a file in any container: records of networks, tensors by name, or networks that ganbench wrote."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ TF_NAMES = ("G", "D", "Gs")  # as a TensorFlow snapshot orders them
 TF_HOMES = ("dnnlib.tflib", "tfutil")  # modules of the class of its networks, today and in Progressive GAN
 MAX_VISITS = 200_000  # values in all dictionaries; the largest checkpoints have some ten thousand
 MAX_DEPTH = 32
-SPARE = 2**29  # bytes that views may unfold to beyond twice the file's length: views of one storage may overlap
+SPARE = 2**29  # bytes that tensors may take beyond twice the file's size, because views of one storage may overlap
 WRAPPERS = frozenset({"module", "_orig_mod"})  # what DataParallel and torch.compile put into names
 
 
@@ -83,7 +83,7 @@ def _of_values(values: Any, file_size: int, name: str) -> Snapshot | Tensors:
 
 
 def _module_in(values: Any) -> Instance | None:
-    """Return a whole pickled module, where a file is one or a dictionary with one and without tensors."""
+    """Return a whole pickled module if a file is one, or a dictionary with one and without tensors."""
     if isinstance(values, dict) and not any(isinstance(value, dict | StoredTensor) for value in values.values()):
         return next(filter(None, map(_module_in, values.values())), None)
     state = values.state if isinstance(values, Instance) else None
@@ -170,7 +170,7 @@ def _stored(values: Any, place: str, budget: Budget, depth: int) -> Iterator[tup
 
 
 def _unwrapped(tensors: "dict[str, Tensor]") -> "dict[str, Tensor]":
-    """Return tensors without what wrappers put into their names, unless two would then be called alike."""
+    """Return tensors without the prefixes of wrappers in their names, unless two names would then be equal."""
     plain = {
         ".".join(piece for piece in name.split(".") if piece not in WRAPPERS): tensor
         for name, tensor in tensors.items()
@@ -179,7 +179,7 @@ def _unwrapped(tensors: "dict[str, Tensor]") -> "dict[str, Tensor]":
 
 
 def _of_safetensors(path: Path) -> Tensors | OwnFile:
-    """Return our own networks, or the tensors of a file by another program, which has no header of ours."""
+    """Return the networks of a file that ganbench wrote, or the tensors of another program's file."""
     from baselines.training.weights import from_bytes
 
     try:
@@ -206,7 +206,7 @@ def _parsed(texts: Mapping[str, str], path: Path) -> Header:
 
 
 def _weights(header: Header, tensors: "Mapping[str, Tensor]") -> "Mapping[str, Tensor]":
-    """Return the tensors in a snapshot of a training run that its weights are.
+    """Return the tensors that are the weights in a snapshot of a training run.
 
     Raises:
         BadInputError: it does not say which.

@@ -1,4 +1,4 @@
-"""From files of others to this project's safetensors."""
+"""Conversion of other programs' files to safetensors of ganbench."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,7 +53,7 @@ def convert(source: Path | str, target: Path | str, entry: str | None = None) ->
 
 
 def _notes(content: Snapshot | Tensors | OwnFile) -> Header:
-    """Return what a file of ours says besides what it holds, such as names of domains; of others, nothing."""
+    """Return the notes of a file that ganbench wrote, such as names of domains; empty for other files."""
     if not isinstance(content, OwnFile):
         return {}
     return {name: value for name, value in content.header.items() if name not in STATE_OF_A_RUN}

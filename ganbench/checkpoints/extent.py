@@ -1,7 +1,7 @@
-"""The depth of what a pickle holds, and its size once everything in it that is shared is written out.
+"""The depth of a pickle's content, and its size with everything shared counted each time.
 
-A pickle of 2 kB can hold forty dictionaries, each of which holds the one before it twice. Whoever walks through them
-meets 2**40 values; a dictionary that holds itself has no end.
+A pickle of 2 kB can hold forty dictionaries, each of which holds the one before it twice. A walk through them
+meets 2**40 values; a walk through a dictionary that holds itself never ends.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ def check_extent(value: Any) -> None:
     """Check that a value can be walked through by recursion, in bounded time.
 
     Raises:
-        UnsafeFileError: it contains itself, nests too deep, or holds too many values.
+        UnsafeFileError: the value contains itself, nests too deeply, or holds too many values.
     """
     sizes: dict[int, int] = {}  # of containers that were walked through, by identity
     opened: set[int] = set()

@@ -1,7 +1,8 @@
-"""The list of names that checkpoints may mention, and what each makes of its arguments: inert data, nothing else.
+"""The allow-list of names in checkpoints, and the inert data that each makes of its arguments.
 
-Every function takes the arguments as the pickle gives them, so each is checked before use. The names are those that
-NVlabs' PyTorch and TensorFlow snapshots contain, from the oldest releases to the newest torch and numpy.
+An allow-list, because a list of dangerous names could never be complete. Every function takes the arguments as the
+pickle gives them, so each is checked before use. The names are those in NVlabs' PyTorch and TensorFlow snapshots, from
+the oldest releases to the newest torch and numpy.
 """
 
 import math
@@ -170,7 +171,7 @@ def _never(args: Args, budget: Budget) -> Any:
 
 
 def build(target: Any, state: Any, budget: Budget) -> None:
-    """Give an inert object its state, as the BUILD opcode asks."""
+    """Set the state of an inert object, for the opcode BUILD."""
     if isinstance(target, Instance):
         target.state = state
     elif isinstance(target, DType):

@@ -1,10 +1,10 @@
 """A pickle machine that can only build data: no name is looked up, nothing is imported, called or assigned to.
 
 It knows the opcodes that pickle protocols 2 to 5 write, over plain values. A name becomes a ``Global``; what "calling"
-one means is decided by the table of makers it is given: calling a name outside that table ends the reading, and an
-object of a class outside it is only recorded. Sizes are held against the bytes that are left before anything is
-allocated, and steps and copies are counted, so that time and memory stay in proportion to the length of the file. (The
-interpreter's own unpickler allocates what a file declares, and hashes nested tuples for as long as the file likes.)
+it means is decided by a table of makers: calling a name outside that table ends the reading, and an object of a class
+outside it is only recorded. Sizes are checked against the remaining bytes before anything is allocated, and steps and
+copies are counted, so that time and memory stay in proportion to the length of the file. (The interpreter's own
+unpickler allocates what a file declares, and spends as long on hashing nested tuples as the file asks for.)
 """
 
 import struct
@@ -24,7 +24,7 @@ Builder = Callable[[Any, Any, "Budget"], None]
 
 
 class Budget:
-    """What one file may cost: steps of the machine, and bytes copied beyond those that the file itself holds."""
+    """Limits for one file: steps of the machine, and bytes copied beyond those in the file."""
 
     def __init__(self, file_size: int, steps: int = MAX_STEPS) -> None:
         self.steps = steps

@@ -1,4 +1,4 @@
-"""How a TensorFlow network's arguments and variables correspond to those of one of our networks."""
+"""Rules from a TensorFlow network's arguments and variables to those of our networks."""
 
 import math
 import re

@@ -204,7 +204,7 @@ def _positions_in_fine(matrix: Tensor, height: int, width: int, up: int, amax: i
 
 
 def _normalised(position: Tensor, size: int) -> Tensor:
-    """Return indices as ``grid_sample`` wants them: -1..1 from edge to edge."""
+    """Return indices in the convention of ``grid_sample``: -1..1 from edge to edge."""
     return (2 * position + 1) / size - 1
 
 

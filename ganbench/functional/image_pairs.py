@@ -1,4 +1,4 @@
-"""The entrance of functions that compare images with images: what they take for a pair of batches."""
+"""Conversion of the arguments of functions that compare images with images."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a biased number would be of infinitely many samples: a line over one over their number, at zero."""
+"""Extrapolation of a biased number to infinitely many samples, by a line in one over their number."""
 
 from collections.abc import Sequence
 from typing import SupportsIndex

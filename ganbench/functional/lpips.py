@@ -121,7 +121,7 @@ def mean_pairwise_distance(embeddings: ArrayLike) -> Tensor:
 
 
 def _unit_channels_of_large(x: Tensor, epsilon: Epsilon) -> Tensor:
-    """Return what ``unit_channels`` does where squares exceed float32, by way of float64."""
+    """Return ``unit_channels`` of features whose squares exceed float32, computed in float64."""
     if x.dtype == torch.float64 or not bool(torch.isfinite(x).all()):
         raise NonFiniteError(
             "expected finite feature maps whose squares float64 can hold, found larger ones or a NaN: check the images."
@@ -130,7 +130,7 @@ def _unit_channels_of_large(x: Tensor, epsilon: Epsilon) -> Tensor:
 
 
 def _layers(features: Sequence[ArrayLike], name: str) -> list[Tensor]:
-    """Return feature maps in float32 or float64, or raise a sentence about what is wrong with them."""
+    """Return feature maps in float32 or float64, all checked."""
     if not isinstance(features, list | tuple) or not features:
         raise BadInputError(
             f"expected a list of feature maps for {name}, one a layer, found {type(features).__name__}: give a list."

@@ -72,7 +72,7 @@ def nearest(points: Samples, others: Samples) -> tuple[Tensor, Tensor]:
 
 
 def _nearest_of(points: Samples, others: Samples) -> tuple[Tensor, Tensor]:
-    """Return what ``nearest`` does of a few points, by looking at all others that the products' error allows."""
+    """Return ``nearest`` of a few points, by exact distances to all others within the error of the products."""
     products = squared_distances(points.products, others.products)
     slack = points.bounds[:, None] + others.bounds
     reach = (products + slack).amin(dim=1)

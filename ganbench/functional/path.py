@@ -83,7 +83,7 @@ def lerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
 
 
 def _ends(a: ArrayLike, b: ArrayLike, t: Position) -> tuple[Tensor, Tensor, Tensor, torch.dtype]:
-    """Return start, end and position with as many axes as those, and the dtype that a result is to have."""
+    """Return start, end and position with equal numbers of axes, and the dtype of the result."""
     start, end = as_tensor(a, "a"), as_tensor(b, "b")
     if start.shape != end.shape:
         raise BadInputError(

@@ -1,4 +1,4 @@
-"""Signal-to-noise ratios: of equivariance, and of images beside their ground truth."""
+"""Signal-to-noise ratios: of equivariance, and of images against their ground truth."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The one entrance of the functions: what they take for a tensor, for rows of features and for a number."""
+"""Conversion and checks of arguments, in one place: tensors, rows of features, whole numbers."""
 
 import operator
 from collections.abc import Sequence

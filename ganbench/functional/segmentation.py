@@ -1,4 +1,4 @@
-"""Scores of a segmentation against the truth: the three that FCN scores of label maps are made of."""
+"""Scores of a segmentation against the truth: the three that make up the FCN score."""
 
 import math
 from typing import NamedTuple, SupportsIndex

@@ -62,14 +62,14 @@ def separability(
 
 
 def _as_array(x: ArrayLike, name: str) -> NDArray[np.floating]:
-    """Return rows as they are in float32 and float64, everything else in float64."""
+    """Return rows unchanged if float32 or float64, else as float64."""
     rows = as_rows(x, name).cpu()
     array: NDArray[np.floating] = (rows if rows.dtype in (torch.float32, torch.float64) else rows.double()).numpy()
     return array
 
 
 def processes_for(attributes: int, num_keep: int, features: int) -> int:
-    """Return how many attributes to fit at once: one a core, while memory lasts, or 1 where there is little to do."""
+    """Return how many attributes to fit at once: one per core as memory allows, or 1 for little work."""
     if attributes * num_keep * features < WORTH_PROCESSES:
         return 1
     cores: int = joblib.cpu_count()

@@ -14,7 +14,7 @@ WIDEST = 64  # pixels on either side that a Lanczos window may reach
 
 
 def translate_integer(x: ArrayLike, tx: Tensor | float, ty: Tensor | float) -> tuple[Tensor, Tensor]:
-    """Return ``(image, mask)``: images shifted by the nearest whole number of pixels, zero where none came to.
+    """Return ``(image, mask)``: images shifted by the nearest whole number of pixels, with zeros coming in.
 
     Args:
         x: ``[N, C, H, W]`` floating point; half precision is computed and returned in float32.

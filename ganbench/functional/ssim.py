@@ -1,4 +1,4 @@
-"""Structural similarity of images and their ground truth."""
+"""Structural similarity of images to their ground truth."""
 
 import torch
 from torch import Tensor

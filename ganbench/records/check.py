@@ -126,7 +126,7 @@ def newest_of_model(model: str, store: Store) -> RunRecord:
 
 
 def is_same_run(one: RunRecord, other: RunRecord) -> bool:
-    """Return whether two records are of one run: of the same id, or equal in everything else, times included."""
+    """Return whether two records are of one run: the same id, or equal in everything else, times included."""
     return one.id == other.id or replace(one, id=other.id) == other
 
 
@@ -181,7 +181,7 @@ def _find(record: RunRecord, name: str) -> Result:
 
 
 def _obstacle(baseline: RunRecord, before: Result, record: RunRecord, now: Result) -> str:
-    """Return why two results do not compare, or nothing."""
+    """Return why two results do not compare; "" if they do."""
     protocols = [protocol(baseline, before), protocol(record, now)]
     if protocols[0] != protocols[1]:
         was, is_now = differences(protocols)

@@ -30,12 +30,12 @@ def package_version(name: str) -> str | None:
 
 
 def ganbench_version() -> str:
-    """Return the version of ganbench; ``unknown`` where it is not installed."""
+    """Return the version of ganbench; ``unknown`` if it is not installed."""
     return package_version("ganbench") or "unknown"
 
 
 def _commit() -> str | None:
-    """Return the commit of the checkout that has this package, with ``+changed`` where tracked files differ."""
+    """Return the commit of the checkout that has this package, with ``+changed`` if tracked files differ."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

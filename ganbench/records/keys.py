@@ -1,4 +1,4 @@
-"""Names of results: how they may be shortened, and how tables print them."""
+"""Names of results: their short forms, and their form in tables."""
 
 import difflib
 import re

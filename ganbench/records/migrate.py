@@ -1,4 +1,4 @@
-"""Records of older schemas, brought to the layout of today."""
+"""Migration of records from older schemas to the current layout."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -48,7 +48,7 @@ class Protocol:
 
     @property
     def details(self) -> tuple[str, ...]:
-        """What stands wherever the number does: extractor, sample count, foreign data and the divisor of few samples.
+        """What is shown with the number: extractor, sample count, foreign data and the divisor for few samples.
 
         A number of the embedded benchmark says so even where no extractor is involved.
         """
@@ -62,7 +62,7 @@ class Protocol:
 
 
 def foreign_data(record: RunRecord) -> str:
-    """Return the name of a record's data where they are not its benchmark's own; else nothing."""
+    """Return the name of a record's data if it is not the benchmark's, else ""."""
     own = record.benchmark_data or EMBEDDED_BENCHMARKS.get(record.benchmark)
     return record.data["name"] if record.data and record.data["name"] != own else ""
 

@@ -1,4 +1,4 @@
-"""Where records are kept: a JSON file for each under ``<results>/records``, which are only ever added to."""
+"""Storage of records: one JSON file each under ``<results>/records``, added and never changed."""
 
 import errno
 import os
@@ -62,11 +62,11 @@ class Store:
         return path
 
     def files(self) -> list[Path]:
-        """Return the paths of the records, by name; none where the folder does not exist."""
+        """Return the paths of the records, by name; empty if the folder does not exist."""
         return sorted(self.folder.glob("*.json"))
 
     def newest_first(self) -> list[Path]:
-        """Return the paths of the records, last written first, even where the clock was set back in between."""
+        """Return the paths of the records, last written first, even if the clock was set back in between."""
         return sorted(self.files(), key=lambda path: (_modified(path), path.name), reverse=True)
 
     def read_all(self) -> list[RunRecord]:

@@ -74,7 +74,7 @@ class Table:
     head: str = "Model"
 
     def cells(self, index: int) -> list[str]:
-        """Return a column's values as text of equal precision; empty where a row has none."""
+        """Return a column's values as text of equal precision; empty if a row has none."""
         values = [row.values[index] for row in self.rows]
         places = _places([value for value in values if value is not None])
         large = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0) >= LARGE
@@ -82,7 +82,7 @@ class Table:
         return ["" if value is None else form.format(value) for value in values]
 
     def best(self, index: int) -> set[int]:
-        """Return the best rows of a column, with all that print the same; none where fewer than two rows compete."""
+        """Return the best rows of a column, with all that print the same; empty if fewer than two rows compete."""
         direction = self.columns[index].higher_is_better
         found = [(value, i) for i, row in enumerate(self.rows) if (value := row.values[index]) is not None]
         if direction is None or len(found) < 2:
@@ -270,7 +270,7 @@ def _value(result: Result | None) -> float | None:
 
 
 def notes(columns: Sequence[Column], records: Sequence[RunRecord]) -> tuple[tuple[str, str], ...]:
-    """Return what the marks of columns stand for, and a note on parts that ship with ganbench where there are any."""
+    """Return the meaning of the columns' marks, and a note on parts that ship with ganbench, if any."""
     marked = tuple((column.mark, f"{column.title}: {column.difference}.") for column in columns if column.mark)
     embedded = any(record.model["embedded"] for record in records)
     embedded |= any(column.protocol.extractor == EMBEDDED for column in columns)

@@ -85,6 +85,6 @@ def way_back_problems(context: Context) -> list[str]:
     if set(targets) >= set(context.model.domains):
         return []
     return [
-        f"it translates there and back, and this model translates to {', '.join(targets)} alone: give weights of both "
-        "directions."
+        f"expected translations there and back, found a model that translates to {', '.join(targets)} alone: give "
+        "weights of both directions."
     ]

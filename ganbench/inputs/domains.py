@@ -13,8 +13,8 @@ from ganbench.inputs.generated import checked
 from ganbench.types import Dataset, DomainDataset, PartialTranslator, Translator, WithDomains
 
 NO_DOMAINS = (
-    "it translates between domains and there are none: name a folder with train/DOMAIN and val/DOMAIN, or with trainA, "
-    "trainB, testA and testB, with --data."
+    "expected domains to translate between, found none: name a folder with train/DOMAIN and val/DOMAIN, or with "
+    "trainA, trainB, testA and testB, with --data."
 )
 
 
@@ -33,12 +33,12 @@ def domain_problems(context: Context) -> list[str]:
     """Return a problem if there is no data with domains."""
     if context.data is None:
         if context.statistics is not None:
-            return [
-                f"it needs the images of domains and {context.statistics.file} has statistics alone: name a folder."
-            ]
+            return [f"expected images of domains, found statistics alone in {context.statistics.file}: name a folder."]
         return [NO_DOMAINS]
     if not isinstance(context.data, WithDomains):
-        return [f"the data {context.data.name} has no domains: {NO_DOMAINS.partition(': ')[2]}"]
+        return [
+            f"expected domains to translate between, found none in {context.data.name}: {NO_DOMAINS.partition(': ')[2]}"
+        ]
     return []
 
 

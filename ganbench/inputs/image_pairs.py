@@ -51,7 +51,7 @@ class SamplePairs(BaseSource):
         have = self.length(context)
         if have is None or have >= count:
             return ""
-        return f"it needs {count} pairs of samples and there are {have}: ask for fewer, as with --limit {have}."
+        return f"expected {count} pairs of samples, found {have}: ask for fewer, as with --limit {have}."
 
     def problems(self, context: Context) -> list[str]:
         """Return what the model lacks."""
@@ -93,11 +93,13 @@ class RealPairs(BaseSource):
             return Reals().problems(context)
         have = len(context.data)
         if have < 2:
-            return [f"it compares two reals and the data has {have}: name more with --data."]
+            return [f"expected two or more reals, found {have}: name more with --data."]
         if self.same_class and not context.data.label_dim:
-            return [f"it compares reals of one class and {context.data.name} has no classes: name other data."]
+            return [f"expected classes of reals, found none in {context.data.name}: name other data."]
         if self.same_class and min(map(len, _classes(context.data))) < 2:
-            return [f"it compares two reals of one class and {context.data.name} has a class of one: add images."]
+            return [
+                f"expected two or more reals of each class, found one of a class in {context.data.name}: add images."
+            ]
         return []
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:

@@ -70,7 +70,7 @@ def lacking(source: Source, view: View, into: type[Accumulator], context: Contex
     if not isinstance(view, Features) or known.of_layer(view.layer) is not None:
         return []
     return [
-        f"it compares the layer {view.layer!r} and {known.file} has statistics of {known.layer!r} alone: compute both "
+        f"expected the layer {view.layer!r}, found statistics of {known.layer!r} alone in {known.file}: compute both "
         "with `ganbench stats compute --layout adm`, or name the images with --data."
     ]
 
@@ -86,12 +86,14 @@ def mismatch(known: Statistics, view: View, wanted: int | None, context: Context
     ours = extractor.name, extractor.sha256
     if (known.extractor or extractor.name, known.extractor_sha256 or extractor.sha256) != ours:
         mine, its = f"{ours[0]} {ours[1][:8]}", f"{known.extractor} {(known.extractor_sha256 or '')[:8]}"
-        return [f"it measures with the extractor {mine} and {known.file} is of {its.strip()}: {OTHER}"]
+        return [f"expected statistics of the extractor {mine}, found {its.strip()} in {known.file}: {OTHER}"]
     if known.extractor and known.resize != view.resize:
-        return [f"it resizes by {view.resize or 'the usual method'} and {known.file} by {known.resize}: {OTHER}"]
+        return [
+            f"expected resizing by {view.resize or 'the usual method'}, found {known.resize} in {known.file}: {OTHER}"
+        ]
     total, count = known.known_total, available(known, wanted)
     if total and count and (compared := min(wanted or total, total)) != count:
-        return [f"it compares with {compared:,} reals and {known.file} is of {count:,}: {OTHER}"]
+        return [f"expected statistics of {compared:,} reals, found {count:,} in {known.file}: {OTHER}"]
     return []
 
 

@@ -10,7 +10,7 @@ def layer_problems(context: Context, extractor: str, layer: str) -> list[str]:
     if found is None or layer in found.layers:
         return []
     return [
-        f"it needs the layer {layer!r} of an extractor, and {extractor!r} has {', '.join(found.layers) or 'none'}: "
+        f"expected the layer {layer!r} of an extractor, found {', '.join(found.layers) or 'none'} in {extractor!r}: "
         "choose another extractor."
     ]
 

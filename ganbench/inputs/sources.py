@@ -25,7 +25,7 @@ from ganbench.types import (
 
 Space = Literal["z", "w"]
 Sampling = Literal["full", "end"]
-NO_REALS = "it compares with real images and there are none: name them with --data FOLDER, ZIP or NAME."
+NO_REALS = "expected real images, found none: name them with --data FOLDER, ZIP or NAME."
 
 
 NAME_THEM = "name the images with --data."
@@ -61,14 +61,12 @@ class Reals(BaseSource):
         if context.data is None:
             if context.statistics is not None:
                 return [
-                    f"it needs the reals themselves and {context.statistics.file} has statistics alone: {NAME_THEM}"
+                    f"expected images of the reals, found statistics alone in {context.statistics.file}: {NAME_THEM}"
                 ]
             return [NO_DOMAINS if isinstance(context.model, Translator) else NO_REALS]
         if self.label is not None and self.label >= context.data.label_dim:
             have = context.data.label_dim or "no"
-            return [
-                f"it compares with reals of class {self.label} and {context.data.name} has {have} classes: name one."
-            ]
+            return [f"expected reals of class {self.label}, found {have} classes in {context.data.name}: name another."]
         return []
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:
@@ -119,23 +117,21 @@ def translator_problems(context: Context) -> list[str]:
         if isinstance(context.model, StyleTranslator)
         else "fid_translated, accuracy or cycle"
     )
-    return [f"it measures images made from latents, and this model translates images: take {suited} instead."]
+    return [f"expected a generator of images from latents, found a translator of images: take {suited} instead."]
 
 
 def _class_problems(context: Context, label: int) -> list[str]:
     if label < context.c_dim:
         return []
     have = f"{context.c_dim} classes" if context.c_dim else "no classes"
-    return [f"it measures samples of class {label} and the model has {have}: leave the class out, or name another."]
+    return [f"expected a model with class {label}, found one with {have}: leave the class out, or name another."]
 
 
 def _label_problems(context: Context) -> list[str]:
     c_dim = context.c_dim
     have = context.data.label_dim if context.data else 0
     if c_dim and have != c_dim:
-        return [
-            f"the model takes labels of {c_dim} classes and the data has {have}: name its training data with --data."
-        ]
+        return [f"expected labels of the model's {c_dim} classes, found {have} in the data: name its data with --data."]
     return []
 
 
@@ -172,19 +168,19 @@ class Samples(GeneratedSource):
         have = self.length(context)
         if have is None or have >= count:
             return ""
-        return f"it needs {count} samples and there are {have}: ask for fewer, as with --limit {have}."
+        return f"expected {count} samples, found {have}: ask for fewer, as with --limit {have}."
 
     def problems(self, context: Context) -> list[str]:
         """Return what the model lacks."""
         if self.truncation_psi != 1 and not isinstance(context.model, StyleGenerator):
             return translator_problems(context) or [
-                "truncation needs a model with a latent space w, which this model lacks."
+                "expected a latent space w for truncation, found a model without one: leave the truncation out."
             ]
         if isinstance(context.model, FixedSamples):
             return []
         if not isinstance(context.model, Generator):
             return translator_problems(context) or [
-                "it needs a generator of images from latents, which this model is not."
+                "expected a generator of images from latents, found another kind of model: take another metric."
             ]
         if self.label is not None:
             return _class_problems(context, self.label)
@@ -237,7 +233,7 @@ class PathPairs(GeneratedSource):
         """Return what the model lacks."""
         if self.space == "w" and not isinstance(context.model, StyleGenerator):
             return translator_problems(context) or [
-                "it walks through the latent space of a style-based generator, which this model lacks."
+                "expected a style-based generator, found a model without a latent space w: take another metric."
             ]
         if not isinstance(context.model, Generator):
             return translator_problems(context) or [
@@ -324,7 +320,7 @@ class Transformed(GeneratedSource):
         """Return what the model lacks."""
         if not isinstance(context.model, EquivariantGenerator):
             return translator_problems(context) or [
-                "it moves the generator's input, and this model has no input transform."
+                "expected a generator with an input transform, found a model without one: take another metric."
             ]
         return _label_problems(context)
 

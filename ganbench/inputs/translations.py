@@ -138,8 +138,8 @@ class Translations(BaseSource):
         model = context.model
         if not isinstance(model, Translator):
             return [
-                "it translates images from domain to domain, which this model does not: take a metric of samples "
-                "instead, such as fid50k or lpips10k."
+                "expected a translator of images, found another kind of model: take a metric of samples instead, such "
+                "as fid50k or lpips10k."
             ]
         has_style = isinstance(model, StyleTranslator)
         if has_style == (self.mode == "plain"):
@@ -163,7 +163,7 @@ class Translations(BaseSource):
         name = min(have, key=have.__getitem__)
         if have[name] >= need:
             return []
-        return [f"the domain {name!r} has {have[name]} validation images and {need} references are needed: add images."]
+        return [f"expected {need} references in the domain {name!r}, found {have[name]} validation images: add images."]
 
     @torch.inference_mode()
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:

@@ -102,7 +102,7 @@ class Latents(BaseView):
         """Return a problem if the model has no such latents."""
         if isinstance(context.model, StyleGenerator):
             return []
-        return ["it looks at the latent spaces of a style-based generator, which this model lacks."]
+        return ["expected a style-based generator, found a model without a latent space w: take another metric."]
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the latents."""

@@ -120,7 +120,7 @@ def test_other_metrics_and_kinds_are_refused(samples: Path) -> None:
     )
     done = command("explain", samples, "1", "--benchmark", "stylegan2", "--device", "cpu")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "there are none: name them with --data" in done.stderr
+    assert "found none: name them with --data" in done.stderr
     assert "unknown metric 'fjd'" in complaint("explain", samples, "1", *toy, "--metric", "fjd")
     assert "style-based generator" in complaint("explain", samples, "1", *toy, "--metric", "ppl_wend")
     assert "expected a metric of features such as fid or kid, found lpips@10" in complaint(

@@ -177,11 +177,11 @@ def test_what_a_model_cannot_have_may_be_left_out_with_the_reason(
     line = ("run", "--model", "waves", "--metrics", "brightness@20,eqr@9", "--results-dir", results)
     code, _, err = invoke(*line)
     assert code == 2
-    assert "no input transform" in err
+    assert "expected a generator with an input transform" in err
     code, out, _ = invoke(*line, "--allow-missing")
     assert code == 0
     assert re.search(r"eqr@9 +│ +- │", out)
-    assert "eqr@9: it moves the generator's input, and this model has no input transform." in out
+    assert "eqr@9: expected a generator with an input transform, found a model without one: take another metric." in out
     record = read(next((results / "records").iterdir()))
     assert [result.key for result in record.results] == ["brightness@20"]
     assert list(record.missing) == ["eqr@9"]

@@ -119,7 +119,7 @@ def test_samples_on_disk_cannot_be_truncated(tmp_path: Path) -> None:
         Image.new("L", (32, 32), 50 * number).save(tmp_path / f"{number}.png")
     line = ("run", "--model", "images", "--weights", tmp_path, "--data", "stripes", "--benchmark", "toy")
     told = complaint(*line, "--metrics", "fid@5", "--truncation", "0.7")
-    assert "truncation needs a model with a latent space w" in told
+    assert "expected a latent space w for truncation" in told
 
 
 def test_a_study_is_one_record_a_table_and_a_plot(tmp_path: Path) -> None:

@@ -51,8 +51,9 @@ def test_metrics_that_cannot_use_it_say_so_before_work(classifiers: Path) -> Non
     own = f"attributes:{classifiers}"
     told = problems(["fid@30", "is@30", "ppl@8", "lpips@8", "eqr@8"], extractor=own)
     assert told == (
-        f"fid@30: it needs the layer 'features' of an extractor, and {own!r} has logits: choose another extractor.",
-        f"is@30: it needs the layer 'probabilities' of an extractor, and {own!r} has logits: choose another extractor.",
+        f"fid@30: expected the layer 'features' of an extractor, found logits in {own!r}: choose another extractor.",
+        f"is@30: expected the layer 'probabilities' of an extractor, found logits in {own!r}: "
+        "choose another extractor.",
         f"ppl_wend@8, lpips@8: the extractor {own!r} measures no perceptual distance: choose a benchmark whose "
         "extractor does.",
     )
@@ -61,7 +62,7 @@ def test_metrics_that_cannot_use_it_say_so_before_work(classifiers: Path) -> Non
 
 
 def test_translations_say_so_too(classifiers: Path) -> None:
-    with pytest.raises(PlanError, match="fid_translated: it needs the layer 'features'") as caught:
+    with pytest.raises(PlanError, match="fid_translated: expected the layer 'features'") as caught:
         ganbench.run("tint", ["fid_translated", "lpips_latent"], extractor=f"attributes:{classifiers}")
     assert "fid_translated" in str(caught.value)
 

@@ -41,14 +41,14 @@ def test_every_problem_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("name", "model", "data", "message"),
     [
-        ("fid@9", None, None, "no real images|there are none: name them with --data"),
+        ("fid@9", None, None, "found none: name them with --data"),
         ("ppl2_wend@9", Plain(), None, "latent space"),
-        ("eqt_int@9", Plain(), None, "no input transform"),
-        ("ls@9", Plain(), None, "latent spaces of a style-based generator"),
+        ("eqt_int@9", Plain(), None, "expected a generator with an input transform"),
+        ("ls@9", Plain(), None, "expected a style-based generator"),
         ("fid@1", None, toygan.Stripes(), "expected at least 2 samples, found 1"),
         ("is@9", None, toygan.Stripes(), "at least 10 samples"),
         ("pr3@3", None, toygan.Stripes(), "at least 4 samples"),
-        ("fid@9", Conditional(), toygan.Stripes(), "labels of 5 classes and the data has 0"),
+        ("fid@9", Conditional(), toygan.Stripes(), "the model's 5 classes, found 0 in the data"),
     ],
 )
 def test_unmet_needs_are_named_with_their_remedy(name: str, model: Any, data: Any, message: str) -> None:
@@ -84,12 +84,12 @@ def test_a_translator_is_told_what_is_measured_of_it() -> None:
     for model, suited in ((Mirrored(), "fid_translated, accuracy or cycle"), (Painted(), "fid_latent, ")):
         (problem,) = problems(names, model)
         assert problem.startswith(", ".join(names))
-        assert f"this model translates images: take {suited}" in problem
+        assert f"found a translator of images: take {suited}" in problem
 
 
 def test_a_generator_is_told_what_is_measured_of_it() -> None:
     (problem,) = problems(["fid_latent", "accuracy"])
-    assert "which this model does not: take a metric of samples instead" in problem
+    assert "found another kind of model: take a metric of samples instead" in problem
 
 
 def test_only_metrics_that_compare_with_reals_want_them_of_the_models_size() -> None:

@@ -50,7 +50,7 @@ def test_a_folder_of_domains_is_brought_to_the_size_of_the_model(folder: Path, t
 
 def test_too_few_references_are_told_before_work(folder: Path) -> None:
     (problem,) = problems(data=str(folder), metrics=("lpips_reference",))
-    assert "the domain 'ant' has 3 validation images and 32 references are needed: add images." in problem
+    assert "expected 32 references in the domain 'ant', found 3 validation images: add images." in problem
 
 
 def test_what_is_wrong_with_the_data_is_told_once_and_alone(folder: Path) -> None:
@@ -80,7 +80,9 @@ def test_data_of_other_domains_is_told_with_both(tmp_path: Path, folder: Path) -
 
 def test_plain_data_has_no_domains() -> None:
     (problem,) = {problem.partition(": ")[2] for problem in problems(data="stripes")}
-    assert problem.startswith("the data stripes has no domains: name a folder with train/DOMAIN and val/DOMAIN")
+    assert problem.startswith(
+        "expected domains to translate between, found none in stripes: name a folder with train/DOMAIN and val/DOMAIN"
+    )
 
 
 def test_a_small_limit_makes_a_quick_run_that_says_so(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ class Wide(DomainsOfBlobs):
         (
             Translations("latent"),
             context(Waves()),
-            "translates images from domain to domain, which this model does not",
+            "expected a translator of images, found another kind of model",
         ),
         (Translations("latent"), context(Blur()), "has no style: choose a metric without"),
         (Translations("plain", 1), context(Tint()), "translates with a style: choose a metric of latent or reference"),
@@ -212,9 +212,21 @@ class Wide(DomainsOfBlobs):
             context(named("ant", "bee", "cat", needs_masks=True)),
             "translates with masks of faces",
         ),
-        (Translations("latent"), context(data=Stripes()), "the data stripes has no domains: name a folder with train/"),
-        (Translations("reference"), context(data=Few()), "'bee' has 9 validation images and 32 references are needed"),
-        (Translations("reference", 10, min_references=1), context(data=Few()), "9 validation images and 10 references"),
+        (
+            Translations("latent"),
+            context(data=Stripes()),
+            "expected domains to translate between, found none in stripes: name a folder with train/",
+        ),
+        (
+            Translations("reference"),
+            context(data=Few()),
+            "expected 32 references in the domain 'bee', found 9 validation images",
+        ),
+        (
+            Translations("reference", 10, min_references=1),
+            context(data=Few()),
+            "expected 10 references in the domain 'bee', found 9",
+        ),
         (
             Translations("latent"),
             context(data=Wide()),
@@ -231,7 +243,7 @@ def test_what_cannot_work_is_told_in_one_sentence(source: Translations, of: Cont
 
 def test_no_data_at_all_is_told_too() -> None:
     of = Context(Tint(), "0" * 64, None, {}, 0, "cpu")
-    assert Translations("latent").problems(of)[0].startswith("it translates between domains and there are none: name")
+    assert Translations("latent").problems(of)[0].startswith("expected domains to translate between, found none: name")
 
 
 def test_what_works_has_no_problems() -> None:

@@ -103,7 +103,7 @@ def test_several_outputs_are_averaged(tmp_path: Path) -> None:
 def test_one_direction_alone_is_no_cycle() -> None:
     model = Mapped(lambda x, _: x)
     model.targets = ("b",)  # type: ignore[attr-defined]
-    with pytest.raises(PlanError, match="this model translates to b alone: give weights of both directions"):
+    with pytest.raises(PlanError, match="found a model that translates to b alone: give weights of both directions"):
         planned(model, [pooled(cycle)], noise_pictures())
 
 

@@ -118,8 +118,8 @@ def test_reals_of_one_class_are_paired_with_every_other_of_it_alone() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (Classes([0, 0], label_dim=0), "it compares reals of one class and stripes has no classes"),
-        (Classes([0, 0, 1]), "stripes has a class of one: add images"),
+        (Classes([0, 0], label_dim=0), "expected classes of reals, found none in stripes"),
+        (Classes([0, 0, 1]), "found one of a class in stripes: add images"),
     ],
 )
 def test_data_without_two_reals_of_each_class_are_refused(data: Classes, words: str) -> None:
@@ -128,9 +128,9 @@ def test_data_without_two_reals_of_each_class_are_refused(data: Classes, words: 
 
 
 def test_what_is_missing_is_said() -> None:
-    with pytest.raises(PlanError, match="needs 12 pairs of samples and there are 11: ask for fewer"):
+    with pytest.raises(PlanError, match="expected 12 pairs of samples, found 11: ask for fewer"):
         Plan.build(waves(Flat(23)), [metric("lpips@12")], data=None)
-    with pytest.raises(PlanError, match="compares with real images and there are none"):
+    with pytest.raises(PlanError, match="expected real images, found none"):
         Plan.build(waves(), [metric("lpips_real@12")], data=None)
 
 

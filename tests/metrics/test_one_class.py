@@ -76,8 +76,8 @@ def test_classes_differ_and_never_share_a_column() -> None:
 @pytest.mark.parametrize(
     ("model", "names", "label", "words"),
     [
-        (OfLabel(), ["fid@20"], 3, "reals of class 3 and shades has 3 classes"),
-        (OfShade(), ["fid@20"], 1, "samples of class 1 and the model has no classes"),
+        (OfLabel(), ["fid@20"], 3, "expected reals of class 3, found 3 classes in shades"),
+        (OfShade(), ["fid@20"], 1, "expected a model with class 1, found one with no classes"),
         (OfLabel(), ["lpips_real@20"], 1, "expected no class for lpips_real@20, found class 1"),
     ],
 )

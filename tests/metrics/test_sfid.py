@@ -69,7 +69,7 @@ def test_statistics_without_spatial_ones_are_refused_in_one_sentence() -> None:
     with pytest.raises(PlanError) as caught:
         Plan.build(subjects.waves(), [subjects.metric("sfid@200")], data=known)
     assert caught.value.problems == (
-        "sfid@200: it compares the layer 'spatial' and stripes has statistics of 'features' alone: compute both with "
+        "sfid@200: expected the layer 'spatial', found statistics of 'features' alone in stripes: compute both with "
         "`ganbench stats compute --layout adm`, or name the images with --data.",
     )
 

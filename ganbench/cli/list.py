@@ -14,6 +14,13 @@ from ganbench.cli.summaries import summary
 from ganbench.errors import GanbenchError
 
 KINDS = (*registry.KINDS, "weights")
+INTERVALS = {
+    "jackknife": "a jackknife over groups of samples",
+    "groups": "the spread over groups of samples",
+    "per-sample": "the standard error over samples",
+    "pairs": "the spread over pairs of domains",
+    "none": "nothing",
+}
 
 
 @click.command(
@@ -103,7 +110,7 @@ def _of_metric(name: str) -> list[str]:
     metric: Any = resolve(name)  # a frozen dataclass, which its protocol cannot say
     better = {True: "higher is better; ", False: "lower is better; ", None: ""}[metric.higher_is_better]
     parameters = ", ".join(f"{name} {value}" for name, value in asdict(metric).items() if name != "name")
-    return [f"{better}version {metric.version}", parameters]
+    return [f"{better}version {metric.version}, interval from {INTERVALS[metric.uncertainty]}", parameters]
 
 
 def _of_adapter(thing: Any) -> list[str]:

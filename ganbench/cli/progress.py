@@ -6,6 +6,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    SpinnerColumn,
     Task,
     TextColumn,
     TimeElapsedColumn,
@@ -64,6 +65,16 @@ class Bars:
         if self._progress:
             self._progress.update(self._progress.task_ids[0], completed=pass_.count)
         self.close()
+
+    def computing(self, metric: str) -> None:
+        """Say what is computed, until the next is or the record is written."""
+        self.close()
+        if not self.console.is_terminal:
+            return
+        columns = (SpinnerColumn(), TextColumn("interval of {task.description}"))
+        self._progress = Progress(*columns, console=self.console, transient=True)
+        self._progress.add_task(metric, total=None)
+        self._progress.start()
 
     def failed(self, metric: str, reason: str) -> None:
         """Note a metric that failed; its reason is printed with the table."""

@@ -1,6 +1,6 @@
 """From filled accumulators to results: numbers with the metric's parameters, and the reasons of metrics that failed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,11 @@ from ganbench.inputs import Accumulator, Source
 from ganbench.inputs.domains import names_of_domains
 from ganbench.metrics import Metric, Number
 from ganbench.metrics.base import Part
-from ganbench.records.record import Result
+from ganbench.records.record import Interval, Result
 
 Where = tuple[Source, Query]
+Numbers = dict[str, Number]
+Completed = Callable[[Metric, Numbers], Numbers]
 NONE: Mapping[Where, Exception] = {}
 
 
@@ -29,8 +31,24 @@ class Outcome:
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
-def measured(plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[Where, Exception]) -> Outcome:
+def as_they_are(metric: Metric, numbers: Numbers) -> Numbers:
+    """Return numbers without intervals."""
+    return numbers
+
+
+def measured(
+    plan: Plan,
+    filled: Mapping[Where, Accumulator],
+    failures: Mapping[Where, Exception],
+    completed: Completed = as_they_are,
+) -> Outcome:
     """Return the results of the metrics that succeed, and the reasons of those that fail.
+
+    Args:
+        plan: what was measured.
+        filled: accumulators of the queries that succeeded.
+        failures: errors of the others.
+        completed: adds intervals to a metric's numbers.
 
     Raises:
         Exception: that of the first metric, if all of them fail.
@@ -39,7 +57,7 @@ def measured(plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[
     failed: dict[str, Exception] = {}
     for metric in plan.metrics:
         try:
-            results += results_of(metric, plan, filled, failures)
+            results += results_of(metric, plan, filled, failures, completed)
         except Exception as error:  # a third party's compute may raise anything; the other metrics must not be lost
             failed[metric.name] = error
     if failed and not results:
@@ -84,7 +102,11 @@ def warnings_of(plan: Plan, filled: Mapping[Where, Accumulator]) -> list[str]:
 
 
 def results_of(
-    metric: Metric, plan: Plan, filled: Mapping[Where, Accumulator], failures: Mapping[Where, Exception] = NONE
+    metric: Metric,
+    plan: Plan,
+    filled: Mapping[Where, Accumulator],
+    failures: Mapping[Where, Exception] = NONE,
+    completed: Completed = as_they_are,
 ) -> list[Result]:
     """Return a metric's results, one per number; errors are those of ``numbers_of``."""
     extractor = next((plan.context.extractors[name] for name in extractors_of(metric)), None)
@@ -105,9 +127,19 @@ def results_of(
             unit=metric.unit,
             uses_data=reads_data,
             parts={_name(part, plan): value for part, value in number.parts.items()},
+            interval=_interval(number),
+            errors=dict(number.errors),
+            bias=number.bias,
         )
-        for key, number in numbers_of(metric, plan, filled, failures).items()
+        for key, number in completed(metric, numbers_of(metric, plan, filled, failures)).items()
     ]
+
+
+def _interval(number: Number) -> Interval | None:
+    found = number.interval
+    return (
+        None if found is None else {"low": found.low, "high": found.high, "level": found.level, "method": found.method}
+    )
 
 
 def _name(part: Part, plan: Plan) -> str:

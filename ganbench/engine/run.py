@@ -9,15 +9,17 @@ from typing import Any, Protocol
 from ganbench.engine.cache import Cache
 from ganbench.engine.cache_usage import max_bytes, trim
 from ganbench.engine.distributed import work_in_processes
+from ganbench.engine.intervals import StoredGroups, with_intervals
 from ganbench.engine.modes import measuring
 from ganbench.engine.options import Options, names
 from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of
 from ganbench.engine.planning import PlannedRun, plan_all
-from ganbench.engine.results import Outcome, measured, warnings_of
-from ganbench.engine.shards import Worker, collect, missing, tidy, unfinished, work
+from ganbench.engine.results import Numbers, Outcome, measured, warnings_of
+from ganbench.engine.shards import Worker, collect, missing, tidy, tile_size, unfinished, work
 from ganbench.errors import BadInputError, CacheError, DataChangedError
 from ganbench.inputs import Accumulator, Source
 from ganbench.inputs.known import notes_on
+from ganbench.metrics import Metric
 from ganbench.records.environment import describe, ganbench_version
 from ganbench.records.record import SCHEMA, DataInfo, ModelInfo, RunRecord, new_id, utc_now
 from ganbench.records.store import Store
@@ -46,6 +48,10 @@ class Reporter(Protocol):
         """The pass is finished."""
         ...
 
+    def computing(self, metric: str) -> None:
+        """A metric's interval is computed, which takes seconds for thousands of features."""
+        ...
+
     def failed(self, metric: str, reason: str) -> None:
         """A metric could not be measured; the others still are."""
         ...
@@ -64,6 +70,9 @@ class Silence:
         """Say nothing."""
 
     def end(self, pass_: Pass) -> None:
+        """Say nothing."""
+
+    def computing(self, metric: str) -> None:
         """Say nothing."""
 
     def failed(self, metric: str, reason: str) -> None:
@@ -120,7 +129,16 @@ def _run(planned: PlannedRun, store: Store, cache: Cache, reporter: Reporter, co
     started = time.perf_counter()
     reporter.planned(planned)
     filled, failures, seconds = fill(planned.plan, planned.batch_size, cache, reporter, planned)
-    outcome = measured(planned.plan, filled, failures)
+    stored = StoredGroups(planned.plan, tile_size(planned.plan.context, planned.batch_size), cache)
+
+    def completed(metric: Metric, numbers: Numbers) -> Numbers:
+        reporter.computing(metric.name)
+        try:
+            return with_intervals(metric, planned.plan, numbers, filled, stored)
+        except Exception:  # a third party's compute may refuse fewer samples, which costs its interval alone
+            return numbers
+
+    outcome = measured(planned.plan, filled, failures, completed)
     for metric, reason in outcome.failed.items():
         reporter.failed(metric, reason)
     seconds["total"] = time.perf_counter() - started

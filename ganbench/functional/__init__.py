@@ -8,8 +8,9 @@ from ganbench.functional.infinity import extrapolate, random_subsets, subset_siz
 from ganbench.functional.lpips import lpips_distance, lpips_embedding, mean_pairwise_distance
 from ganbench.functional.manifold import density_coverage, precision_recall
 from ganbench.functional.mmd import draw_subsets, kernel_distance, kernel_distances
+from ganbench.functional.mmd_error import kernel_distance_error
 from ganbench.functional.neighbours import memorization, memorization_distance
-from ganbench.functional.path import lerp, path_length, slerp
+from ganbench.functional.path import lerp, path_length, path_length_error, slerp
 from ganbench.functional.psnr import equivariance_psnr, psnr
 from ganbench.functional.segmentation import SegmentationScores, confusion_matrix, segmentation_scores
 from ganbench.functional.separability import conditional_entropy, separability
@@ -31,6 +32,7 @@ __all__ = [
     "gaussian_mmd",
     "inception_score",
     "kernel_distance",
+    "kernel_distance_error",
     "kernel_distances",
     "lerp",
     "lpips_distance",
@@ -40,6 +42,7 @@ __all__ = [
     "memorization_distance",
     "moments",
     "path_length",
+    "path_length_error",
     "precision_recall",
     "pseudo_rotate",
     "psnr",

@@ -128,9 +128,10 @@ def _squared_mmd(x: Tensor, y: Tensor) -> Tensor:
     """Return the unbiased squared MMD of two sets of ``m`` rows; pairs of a row with itself are left out."""
     m = len(x)
     # Left out before the sum: subtracted from it, an outlier's own term would cancel all digits of the others.
-    within = (_kernel(x, x) + _kernel(y, y)).fill_diagonal_(0)
-    return within.sum() / (m * (m - 1)) - 2 * _kernel(x, y).mean()
+    within = (kernel(x, x) + kernel(y, y)).fill_diagonal_(0)
+    return within.sum() / (m * (m - 1)) - 2 * kernel(x, y).mean()
 
 
-def _kernel(x: Tensor, y: Tensor) -> Tensor:
+def kernel(x: Tensor, y: Tensor) -> Tensor:
+    """Return the cubic polynomial kernel of rows ``[N, D]`` and ``[M, D]``, as ``[N, M]``."""
     return (x @ y.T / x.shape[1] + 1) ** 3

@@ -42,6 +42,23 @@ def path_length(distances: ArrayLike) -> float:
     return math.ldexp(float(d[(low <= d) & (d <= high)].mean()), exponent)
 
 
+def path_length_error(distances: ArrayLike) -> float:
+    """Return the standard error of ``path_length``, NaN of fewer than two distances.
+
+    Args:
+        distances: ``[N]``, perceptual distance over epsilon squared.
+
+    Source: Tukey and McLaughlin 1963, the standard error of a trimmed mean: the deviation of distances that are held to
+    the bounds, over the share between the bounds.
+    """
+    d = as_float64(as_rows(as_tensor(distances, "distances")[..., None], "distances"), "distances")[:, 0]
+    if len(d) < 2:
+        return math.nan
+    low, high = np.percentile(d, 1, method="lower"), np.percentile(d, 99, method="higher")
+    share = float(np.mean((low <= d) & (d <= high)))
+    return float(np.std(np.clip(d, low, high), ddof=1)) / (share * math.sqrt(len(d)))
+
+
 def slerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
     """Return the point at ``t`` of the great circle from ``a`` to ``b``, of unit length, in the dtype of ``a``.
 

@@ -100,6 +100,12 @@ class Sums:
         """Add another accumulator's sum."""
         self._add(other.count, other.sum)
 
+    def without(self, part: Self) -> Self:
+        """Return the sums of all rows but those that ``part`` has seen."""
+        made = type(self)()
+        made._add(self.count - part.count, self.sum - part.sum)
+        return made
+
     def _add(self, count: int, total: Tensor) -> None:
         if count:
             self.sum = total.clone() if self.count == 0 else self.sum + total
@@ -165,6 +171,16 @@ class Moments:
             self.scatter += torch.outer(step, step).mul_(self.count * count / total)
             self.mean += step * (count / total)
             self.count = total
+
+    def without(self, part: Self) -> Self:
+        """Return the moments of all rows but those that ``part`` has seen: ``merge`` solved for what was merged."""
+        made = type(self)()
+        if rest := self.count - part.count:
+            mean = (self.mean * self.count - part.mean * part.count) / rest
+            step = part.mean - mean
+            between = torch.outer(step, step).mul_(rest * part.count / self.count)
+            made.count, made.mean, made.scatter = rest, mean, self.scatter - part.scatter - between
+        return made
 
     def mean_cov(self, ddof: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return mean ``[D]`` and covariance ``[D, D]``, float64; the covariance divides by N - ddof.

@@ -13,8 +13,16 @@ from ganbench.truncation import Truncation
 Part = tuple[int | str, ...]
 """A part of the samples: domains by their index among the data's domains, or anything else by its name."""
 
-Uncertainty = Literal["jackknife", "per-sample", "none"]
-"""Method of a metric's interval: from its values without each group of shards, from its rows, or none."""
+Uncertainty = Literal["jackknife", "groups", "per-sample", "pairs", "none"]
+"""How a metric's interval is found.
+
+``jackknife``: from its value without each group of samples; right for whatever is smooth in its sums.
+``groups``: from the spread of its values in each group alone; cheaper where the work grows with the square of samples,
+and for fits, which are made anew in each group.
+``per-sample``: from its rows, by ``standard_errors``.
+``pairs``: from the spread over ordered pairs of domains; of fewer than three pairs by the jackknife.
+``none``: not at all.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,15 +47,29 @@ class Number:
 
     Attributes:
         value: finite or infinite, never NaN.
-        higher_is_better: None if neither direction is better.
-        parts: the same number for each part of the samples, such as ``(0, 1)`` for an ordered pair of domains.
-        interval: interval of the value; None if unknown.
+        higher_is_better: None where neither direction is better.
+        parts: the same number of each part of the samples, such as ``(0, 1)`` for an ordered pair of domains.
+        interval: None where none is known.
+        errors: standard errors by what they are of: ``samples``, ``reals``, or ``pairs`` of domains.
+        bias: how much the value would fall with infinitely many samples, to first order; None where it is not known.
     """
 
     value: float
     higher_is_better: bool | None
     parts: Mapping[Part, float] = field(default_factory=dict)
     interval: Interval | None = None
+    errors: Mapping[str, float] = field(default_factory=dict)
+    bias: float | None = None
+
+
+@runtime_checkable
+class PerSample(Protocol):
+    """A metric with the uncertainty ``per-sample``."""
+
+    @property
+    def standard_errors(self) -> Callable[..., Mapping[str, float]]:
+        """A method that takes the filled accumulators, as ``compute`` does, and returns standard errors by column."""
+        ...
 
 
 @runtime_checkable

@@ -38,7 +38,7 @@ class ClipMaximumMeanDiscrepancy(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
-    uncertainty: ClassVar[Uncertainty] = "none"  # each value compares all pairs, which is too slow for a jackknife
+    uncertainty: ClassVar[Uncertainty] = "groups"
 
     def inputs(self) -> Mapping[str, Input]:
         """Return all real and generated features."""

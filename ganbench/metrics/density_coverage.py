@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ganbench.functional import density_coverage
 from ganbench.inputs import Input, Rows
-from ganbench.metrics.base import Number
+from ganbench.metrics.base import Number, Uncertainty
 from ganbench.metrics.truncated import OfSamples
 
 
@@ -38,6 +38,7 @@ class DensityCoverage(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = True
     unit: ClassVar[str] = ""
+    uncertainty: ClassVar[Uncertainty] = "groups"
 
     def inputs(self) -> Mapping[str, Input]:
         """Return all real and generated features."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ganbench.functional import frechet_distance
 from ganbench.inputs import Input, Moments
@@ -46,6 +46,16 @@ class FrechetInceptionDistance(OfSamples):
         """Return the distance."""
         value = frechet_distance(*fake.mean_cov(self.ddof), *real.mean_cov(self.ddof))
         return {self.name: Number(value, self.higher_is_better)}
+
+    def warnings(self, filled: Mapping[str, Any]) -> list[str]:
+        """Return a warning where there are fewer samples than features, which makes the distance far too large."""
+        count, width = filled["fake"].count, len(filled["fake"].mean)
+        if count > width:
+            return []
+        return [
+            f"{self.name} rests on {count} samples of {width} features, too few for their covariance: it is far too "
+            "large, as its bias in the record says; ask for more samples"
+        ]
 
 
 fid50k = FrechetInceptionDistance("fid50k", 50_000, max_real=50_000)

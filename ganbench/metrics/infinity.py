@@ -51,7 +51,7 @@ class FrechetInceptionDistanceInfinity(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
-    uncertainty: ClassVar[Uncertainty] = "none"  # 15 distances a number are too slow to do 20 times
+    uncertainty: ClassVar[Uncertainty] = "groups"
 
     def inputs(self) -> Mapping[str, Input]:
         """Return moments of the reals and all generated features."""
@@ -101,7 +101,7 @@ class InceptionScoreInfinity(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = True
     unit: ClassVar[str] = ""
-    uncertainty: ClassVar[Uncertainty] = "none"  # as that of FID
+    uncertainty: ClassVar[Uncertainty] = "groups"
 
     def inputs(self) -> Mapping[str, Input]:
         """Return the class probabilities of generated images."""

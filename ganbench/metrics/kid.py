@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganbench.functional import draw_subsets, kernel_distances
+from ganbench.functional import draw_subsets, kernel_distance_error, kernel_distances
 from ganbench.inputs import Input, Rows
-from ganbench.metrics.base import Number
+from ganbench.metrics.base import Number, Uncertainty
 from ganbench.metrics.truncated import OfSamples
 
 
@@ -40,6 +40,7 @@ class KernelInceptionDistance(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
+    uncertainty: ClassVar[Uncertainty] = "per-sample"
 
     def inputs(self) -> Mapping[str, Input]:
         """Return all real and generated features."""
@@ -59,6 +60,11 @@ class KernelInceptionDistance(OfSamples):
             self.name: Number(float(found.mean()), self.higher_is_better),
             f"{self.name}_std": Number(float(found.std()), None),
         }
+
+    def standard_errors(self, real: Rows, fake: Rows) -> dict[str, float]:
+        """Return the standard error of the mean over new samples, for the same reals."""
+        how = {"num_subsets": self.num_subsets, "max_subset_size": self.max_subset_size, "seed": self.subset_seed}
+        return {self.name: kernel_distance_error(real.rows(), fake.rows(), **how)}
 
 
 kid50k = KernelInceptionDistance("kid50k", 50_000, max_real=50_000)

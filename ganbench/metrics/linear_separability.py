@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ganbench.functional import separability
 from ganbench.inputs import AttributeLogits, Input, Latents, Rows, Samples
-from ganbench.metrics.base import BaseMetric, Number
+from ganbench.metrics.base import BaseMetric, Number, Uncertainty
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class LinearSeparability(BaseMetric):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
+    uncertainty: ClassVar[Uncertainty] = "groups"
 
     def inputs(self) -> Mapping[str, Input]:
         """Return latents and attributes of generated images."""
@@ -46,7 +47,7 @@ class LinearSeparability(BaseMetric):
 
     def compute(self, logits: Rows, z: Rows, w: Rows) -> dict[str, Number]:
         """Return the score in Z and in W."""
-        kept = round(self.count * self.keep)
+        kept = round(logits.count * self.keep)
         scores = {"z": z, "w": w}
         return {
             f"{self.name}_{space}": Number(separability(latents.rows(), logits.rows().T, kept), self.higher_is_better)

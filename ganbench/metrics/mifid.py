@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from ganbench.functional import frechet_distance, memorization_distance
 from ganbench.inputs import Input, Moments, Rows
-from ganbench.metrics.base import Number
+from ganbench.metrics.base import Number, Uncertainty
 from ganbench.metrics.truncated import OfSamples
 
 TINY = 1e-14  # added to the distance, so that copies have a large number and not an infinite one
@@ -46,6 +46,7 @@ class MemorizationInformedFID(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
+    uncertainty: ClassVar[Uncertainty] = "groups"
 
     def inputs(self) -> Mapping[str, Input]:
         """Return all real and generated features."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganbench.functional import path_length
+from ganbench.functional import path_length, path_length_error
 from ganbench.inputs import Input, PathDistance, PathPairs, Rows
 from ganbench.inputs.sources import Sampling, Space
-from ganbench.metrics.base import BaseMetric, Number
+from ganbench.metrics.base import BaseMetric, Number, Uncertainty
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class PerceptualPathLength(BaseMetric):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
+    uncertainty: ClassVar[Uncertainty] = "per-sample"
 
     def inputs(self) -> Mapping[str, Input]:
         """Return the distance of every path step."""
@@ -56,6 +57,10 @@ class PerceptualPathLength(BaseMetric):
     def compute(self, distances: Rows) -> dict[str, Number]:
         """Return the mean of the distances between their 1st and 99th percentile."""
         return {self.name: Number(path_length(distances.rows()[:, 0]), self.higher_is_better)}
+
+    def standard_errors(self, distances: Rows) -> dict[str, float]:
+        """Return the standard error of the mean between the percentiles."""
+        return {self.name: path_length_error(distances.rows()[:, 0])}
 
 
 ppl_zfull = PerceptualPathLength("ppl_zfull", 50_000, "z", "full", crop=True)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ganbench.functional import precision_recall
 from ganbench.inputs import Input, Rows
-from ganbench.metrics.base import Number
+from ganbench.metrics.base import Number, Uncertainty
 from ganbench.metrics.truncated import OfSamples
 
 
@@ -34,6 +34,7 @@ class PrecisionRecall(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = True
     unit: ClassVar[str] = ""
+    uncertainty: ClassVar[Uncertainty] = "groups"
 
     def inputs(self) -> Mapping[str, Input]:
         """Return all real and generated features."""

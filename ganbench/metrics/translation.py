@@ -22,7 +22,7 @@ from ganbench.inputs import (
     TranslatedFeatures,
     Translations,
 )
-from ganbench.metrics.base import BaseMetric, Number
+from ganbench.metrics.base import BaseMetric, Number, Uncertainty
 from ganbench.metrics.pairs import mean_over_pairs, rows_of_pairs
 
 SMALL = (
@@ -48,6 +48,8 @@ class OfTranslations(BaseMetric):
     num_outputs: int = 10
     count: int | None = None
     val_batch_size: int | None = 32
+
+    uncertainty: ClassVar[Uncertainty] = "pairs"
 
     @property
     def translations(self) -> Translations:

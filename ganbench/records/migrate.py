@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-SCHEMA = 2
+SCHEMA = 3
 OURS = "ganbench."  # a metric of another package keeps the names of its parameters
 RENAMED = {"double": "float64", "outs": "num_outputs", "alike": "same_class"}  # since schema 1
 
 
 def migrated(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON object of a record as ``SCHEMA`` lays it out; one of schema 2 is returned as it is.
+    """Return the JSON object of a record as ``SCHEMA`` lays it out.
 
-    Schema 1 has neither options, warnings nor intervals, and other names for some parameters of metrics.
+    Schema 2 has neither standard errors nor bias. Schema 1 has neither options, warnings nor intervals, and other names
+    for some parameters of metrics.
     """
+    if plain["schema"] == 2:
+        return {**plain, "schema": SCHEMA}
     if plain["schema"] != 1 or not isinstance(results := plain.get("results"), list):
         return dict(plain)
     return {**plain, "schema": SCHEMA, "results": [_with_new_names(result) for result in results]}

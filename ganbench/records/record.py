@@ -76,6 +76,8 @@ class Result:
         uses_data: whether real images went into the number; where not, it compares across data sets.
         parts: the same number for parts of the samples, by name, such as ``0->1`` for an ordered pair of domains.
         interval: confidence interval; None where it is not known.
+        errors: standard errors by what they are of: ``samples``, ``reals`` or ``pairs`` of domains; empty if unknown.
+        bias: how much the value would fall with infinitely many samples, to first order; None where it is not known.
 
     Raises:
         BadInputError: a field has the wrong type, or a value is NaN.
@@ -94,6 +96,8 @@ class Result:
     uses_data: bool = True
     parts: dict[str, float] = field(default_factory=dict)
     interval: Interval | None = None
+    errors: dict[str, float] = field(default_factory=dict)
+    bias: float | None = None
 
     def __post_init__(self) -> None:
         check_types(self, f"result {quoted(self.key)}")
@@ -106,6 +110,11 @@ class Result:
                 )
         if self.interval is not None:
             _check_interval(self.interval, self.key)
+        for name, error in self.errors.items():
+            if not 0 <= error < math.inf:
+                raise BadInputError(
+                    f"expected standard errors of 0 or more, found {error} of {name} in result {self.key!r}."
+                )
         object.__setattr__(self, "value", float(self.value))
         object.__setattr__(self, "parts", {name: float(value) for name, value in self.parts.items()})
         object.__setattr__(self, "spec", plain_json(self.spec, f"spec of result {self.key!r}"))
@@ -222,13 +231,15 @@ def _decoded(value: Any) -> Any:
 
 
 def _written(result: dict[str, Any]) -> dict[str, Any]:
-    """Return a result's fields as written to the file, without empty parts and intervals."""
+    """Return a result's fields as written to the file, without what is empty or unknown."""
     written = {**result, "value": _encoded(result["value"])}
-    for name in ("parts", "interval"):
+    for name in ("parts", "interval", "errors"):
         if result[name]:
             written[name] = {key: _encoded(value) for key, value in result[name].items()}
         else:
             del written[name]
+    if result["bias"] is None:
+        del written["bias"]
     return written
 
 

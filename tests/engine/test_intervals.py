@@ -1,0 +1,150 @@
+"""Intervals hold what they should as often as they say, and tell apart what the error is of."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import ganbench
+from ganbench.engine.intervals import Cut, _dealt, _from_spreads, _spreads
+from ganbench.functional import frechet_distance, kernel_distance, kernel_distance_error
+from ganbench.inputs import Accumulator, Moments, Rows, Sums
+from ganbench.metrics import Number, resolve
+from ganbench.records.record import RunRecord
+
+RNG = np.random.default_rng(0)
+GROUPS = 16
+
+
+def normal(*shape: int) -> Tensor:
+    return torch.from_numpy(RNG.standard_normal(shape))
+
+
+def heavy_tailed(*shape: int) -> Tensor:
+    """Student's t with five degrees of freedom, whose fourth moment is three times a normal one's."""
+    return torch.from_numpy(RNG.standard_t(5, shape))
+
+
+def filled(into: type[Any], rows: Tensor) -> Any:
+    made = into()
+    made.update(rows)
+    return made
+
+
+def cut(into: type[Any], key: str, rows: Tensor) -> Cut:
+    """Return samples in groups, as a run has them."""
+    whole = filled(into, rows)
+    parts = _dealt(whole, GROUPS) if into is Rows else [filled(into, part) for part in rows.tensor_split(GROUPS)]
+    return Cut("samples", {key: whole}, [{key: part} for part in parts])
+
+
+def numbers(name: str, known: dict[str, Accumulator], cuts: list[Cut]) -> list[Number]:
+    metric = resolve(name)
+    found: Any = metric.compute(**known)
+    spreads = list(_spreads(metric, found, known, cuts))
+    return [_from_spreads(number, spreads, place) for place, number in enumerate(found.values())]
+
+
+def coverage(trials: list[Number]) -> float:
+    """Return how often the interval of a trial holds the mean over trials."""
+    truth = float(np.mean([trial.value for trial in trials]))
+    held = [trial.interval is not None and trial.interval.low <= truth <= trial.interval.high for trial in trials]
+    return float(np.mean(held))
+
+
+BY_TAIL = pytest.mark.parametrize("draw", [normal, heavy_tailed])
+Draw = Callable[..., Tensor]
+
+
+@BY_TAIL
+def test_the_interval_of_fid_holds_its_mean_and_its_bias_leads_to_the_truth(draw: Draw) -> None:
+    real, trials = filled(Moments, draw(1000, 4)), []
+    for _ in range(150):
+        fake = cut(Moments, "fake", draw(400, 4) * 1.2 + 0.3)
+        trials += numbers("fid50k", {"real": real, **fake.whole}, [fake])
+    assert 0.9 <= coverage(trials) <= 0.99  # 150 trials tell it to 0.02
+    variance = 1.0 if draw is normal else 5 / 3
+    truth = frechet_distance(*real.mean_cov(), np.full(4, 0.3), np.eye(4) * 1.44 * variance)
+    values = np.array([[trial.value, trial.bias or 0] for trial in trials])
+    corrected = values[:, 0] - values[:, 1]
+    error = 4 * corrected.std() / len(trials) ** 0.5
+    assert abs(corrected.mean() - truth) < error
+    assert abs(values[:, 0].mean() - truth) > error, "what is corrected can be seen"
+
+
+@BY_TAIL
+def test_the_interval_of_a_ratio_in_decibels_holds_its_mean(draw: Draw) -> None:
+    trials = []
+    for _ in range(200):
+        sums = cut(Sums, "sums", torch.stack([0.01 * draw(400).square(), 1 + draw(400).abs() / 4], 1))
+        trials += numbers("eqt50k_int", {**sums.whole}, [sums])
+    assert 0.9 <= coverage(trials) <= 0.99
+
+
+@BY_TAIL
+def test_the_intervals_of_precision_and_recall_hold_their_means(draw: Draw) -> None:
+    real = draw(200, 3)
+    trials: list[list[Number]] = []
+    for _ in range(40):
+        fake, reals = cut(Rows, "fake", draw(200, 3) * 1.2 + 0.3), cut(Rows, "real", real)
+        known = {"real": filled(Rows, real), **fake.whole}
+        trials.append(numbers("pr50k3", known, [fake, Cut("reals", reals.whole, reals.parts)]))
+    for column in range(2):
+        assert coverage([trial[column] for trial in trials]) >= 0.85  # cautious, where groups are small
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5], ids=["the same distribution", "another"])
+def test_the_interval_of_kid_holds_its_mean(shift: float) -> None:
+    real, held, trials = normal(300, 5), [], []
+    for seed in range(80):
+        fake, how = normal(300, 5) + shift, {"num_subsets": 20, "max_subset_size": 100, "seed": seed}
+        trials.append((kernel_distance(real, fake, **how), kernel_distance_error(real, fake, **how)))  # type: ignore[arg-type]
+    mean = np.mean([value for value, _ in trials])
+    held = [abs(value - mean) < 1.96 * error for value, error in trials]
+    assert 0.86 <= np.mean(held) <= 0.99
+
+
+@pytest.mark.parametrize("into", [Moments, Sums])
+def test_a_part_can_be_taken_out_again(into: Any) -> None:
+    rows = normal(50, 3) * torch.tensor([1.0, 1e-3, 1e3]) + 5
+    found, expected = filled(into, rows).without(filled(into, rows[:10])), filled(into, rows[10:])
+    for name, value in expected.state().items():
+        np.testing.assert_allclose(found.state()[name], value, rtol=1e-9, atol=1e-9)
+    assert found.count == 40
+    assert filled(into, rows).without(filled(into, rows)).count == 0
+
+
+def test_a_run_records_intervals_whose_errors_say_what_they_are_of(tmp_path: Path) -> None:
+    metrics = ["fid@60", "kid@60", "is@60", "eqt_int@60", "ppl_wend@60", "lpips@60", "ls@60", "lpips_real@40"]
+    (record,) = ganbench.run("waves", metrics, benchmark="toy", results_dir=tmp_path)
+    by_key = {result.key: result for result in record.results}
+    for key, result in by_key.items():
+        if not key.startswith(("kid@60_std", "ls", "eqt")):  # the toy is exact: infinite decibels
+            assert result.interval is not None, key
+            assert result.interval["low"] <= result.value <= result.interval["high"], key
+    assert by_key["fid@60"].errors.keys() == {"samples", "reals"}
+    assert by_key["lpips_real@40"].errors.keys() == {"reals"}
+    assert by_key["ppl_wend@60"].errors.keys() == {"samples"}
+    assert (by_key["fid@60"].bias or 0) > 0
+    (path,) = (tmp_path / "records").iterdir()
+    assert RunRecord.from_json(path.read_text()) == record
+    assert json.loads(path.read_text())["schema"] == 3
+
+
+def test_the_interval_is_the_same_at_any_batch_size_and_from_the_cache(tmp_path: Path) -> None:
+    first, again, other = (
+        ganbench.run("waves", ["fid@60", "eqt_int@60"], benchmark="toy", results_dir=tmp_path, batch_size=size)[0]
+        for size in (7, 7, 64)
+    )
+    assert first.results == again.results == other.results
+
+
+def test_the_method_says_how_many_groups_of_what(tmp_path: Path) -> None:
+    (whole,) = ganbench.run("waves", ["fid@60"], benchmark="toy", results_dir=tmp_path)
+    assert whole.results[0].interval is not None
+    assert whole.results[0].interval["method"] == "jackknife over 15 groups of samples"

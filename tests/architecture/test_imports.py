@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "records": LEAVES,
     "doctor": LEAVES | {"benchmarks", "data", "engine", "extractors", "metrics", "models", "records", "types"},
     "explain": LEAVES | {"data", "engine", "extractors", "images", "inputs", "metrics", "models", "records", "types"},
-    "engine": LEAVES | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models"},
+    "engine": LEAVES
+    | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models", "functional"},
 }
 MAY_IMPORT["testing"] = {*MAY_IMPORT, "pictures"}  # all but the command line
 NO_TORCH = ("records", "registry", "errors", "atomic", "paths", "counts", "truncation", "printable")

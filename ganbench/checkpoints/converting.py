@@ -60,7 +60,7 @@ def _notes(content: Snapshot | Tensors | OwnFile) -> Header:
 
 
 def _header(found: Mapping[str, Found]) -> Header:
-    """Return what the written file says of its networks.
+    """Return the header of the written file.
 
     Raises:
         BadInputError: they are of several models, or cannot be written together.

@@ -33,7 +33,7 @@ _fetching_is_off: ContextVar[bool] = ContextVar("_fetching_is_off", default=Fals
 
 @contextlib.contextmanager
 def without_fetching() -> Iterator[None]:
-    """Within this context ``fetch`` raises ``MissingWeightsError`` for what is not on this machine."""
+    """Make ``fetch`` raise ``MissingWeightsError`` for files that are not on this machine, within this context."""
     token = _fetching_is_off.set(True)
     try:
         yield
@@ -52,7 +52,7 @@ def fetch(
     max_seconds: float = Limits.seconds,
     say: Callable[[str], None] = _say,
 ) -> Path:
-    """Return the path of a published file, downloading it where neither folder of weights has it whole.
+    """Return the path of a published file, downloading it if neither folder of weights has it complete.
 
     The folder ``$GANBENCH_WEIGHTS`` is looked at first and never written. A file with another checksum is never
     overwritten: it is kept beside the one that is fetched, under another name. A download that broke off goes on where
@@ -102,7 +102,7 @@ def fetch_weights(file: WeightsFile) -> Path:
 
 
 def local(spec: Path | str) -> Path:
-    """Return the path of a file of weights that a person named: a path, or ``hf://OWNER/REPO/FILE``, which is fetched.
+    """Return the path of a file of weights that a user named: a path, or ``hf://OWNER/REPO/FILE``, which is fetched.
 
     Raises:
         MissingWeightsError: it is not here and cannot be fetched.
@@ -111,7 +111,7 @@ def local(spec: Path | str) -> Path:
 
 
 def where_is(file: WeightsFile) -> Path | None:
-    """Return the path of a published file by its name alone, without reading or fetching it; None where it is not here.
+    """Return the path of a published file by its name alone, without reading or fetching it; None if it is not here.
 
     Files of the hub are found in ``$GANBENCH_WEIGHTS`` alone.
     """
@@ -121,7 +121,7 @@ def where_is(file: WeightsFile) -> Path | None:
 
 
 def _own(name: str, sha256: str, say: Callable[[str], None]) -> Path | None:
-    """Return the path of a file in ``$GANBENCH_WEIGHTS``, or None where there is none, or another one."""
+    """Return the path of a file in ``$GANBENCH_WEIGHTS``, or None if it is missing or has another checksum."""
     folder = weights_dir()
     if folder is None or not os.path.isfile(folder / name):
         return None
@@ -157,7 +157,7 @@ def missing(url: str, sha256: str, path: Path, why: Exception | str, found: str 
 
 
 def _name_in(url: str) -> str:
-    """Return the last part of an address, or "" where it has none."""
+    """Return the last part of an address, or "" if it has none."""
     try:
         return Path(urllib.parse.unquote(urllib.parse.urlsplit(url).path)).name
     except ValueError:  # it is not an address, which is told when it is opened
@@ -191,9 +191,9 @@ def _download(url: str, sha256: str, path: Path, limits: Limits, say: Callable[[
 
 @contextlib.contextmanager
 def _part(path: Path, sha256: str) -> Iterator[tuple[Path, IO[bytes]]]:
-    """Yield the file that a download is written to, and its path: what broke off before, if nobody else works on it.
+    """Yield the partial file of a download and its path, continuing an earlier one unless another process uses it.
 
-    It is removed at the end, unless the download broke off and its checksum will tell whether it was continued rightly.
+    The file is removed at the end, unless the download was interrupted and a checksum can verify its continuation.
     """
     _remove_stale(path.parent)
     part = path.with_name(f".{path.name[:100]}.{sha256[:16] or secrets.token_hex(8)}.part")
@@ -214,7 +214,7 @@ def _part(path: Path, sha256: str) -> Iterator[tuple[Path, IO[bytes]]]:
 
 
 def _lock(file: IO[bytes], part: Path) -> bool:
-    """Lock a file until it is closed; return whether that succeeded, which it never does where there are no locks."""
+    """Lock a file until it is closed; return whether that succeeded; False on systems without locks."""
     try:
         import fcntl
 

@@ -1,4 +1,4 @@
-"""What kind of file lies at a path, judged by its first bytes: the name's ending proves nothing."""
+"""The kind of a file, judged by its first bytes, because its suffix proves nothing."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ STRANGERS: tuple[tuple[bytes, str], ...] = (
 
 
 def check_readable(path: Path) -> None:
-    """Check that a regular file with something in it lies at a path.
+    """Check that a path names a regular file that is not empty.
 
     Raises:
         BadInputError: it does not.

@@ -1,4 +1,4 @@
-"""What a reader of one layout of weights is, and what it gives: see ``ganbench.formats``."""
+"""The types of a reader of one layout of weights; see ``ganbench.formats``."""
 
 import inspect
 import pkgutil
@@ -122,7 +122,7 @@ Content = Tensors | Snapshot
 
 
 class MisfitError(BadInputError):
-    """A file that is nearly of a layout.
+    """A file that nearly has a known layout.
 
     Attributes:
         difference: where it differs, a predicate to follow the path.
@@ -144,7 +144,7 @@ class Format(Protocol):
     strangers: Mapping[str, str]  # class in pickles of a program whose networks are not built here -> what they are
 
     def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
-        """Return the networks in a file or a part of it, by their official names; None where it is of another layout.
+        """Return the networks in a file or a part of it, by their official names; None if it has another layout.
 
         Raises:
             MisfitError: it is nearly of this layout; says where it differs.
@@ -153,7 +153,8 @@ class Format(Protocol):
         ...
 
     def from_header(self, header: Header, tensors: "Mapping[str, Tensor]") -> dict[str, NetworkSpec] | None:
-        """Return the networks of a file that ``ganbench`` wrote, by name; None where its ``model`` is another's."""
+        """Return the networks of a file that ``ganbench`` wrote, by name; None if its ``model`` belongs to another "
+        "format."""
         ...
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:

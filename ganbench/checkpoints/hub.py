@@ -38,7 +38,7 @@ def is_hub(address: Path | str) -> bool:
 
 
 def parsed(address: Path | str) -> HubFile:
-    """Return what an address names.
+    """Return the parts of an address.
 
     Raises:
         BadInputError: it is incomplete, or leaves the repository.
@@ -84,7 +84,7 @@ def download(address: Path | str, *, offline: bool = False) -> Path:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the package from warning of every try at a connection: what came of them is told in one sentence."""
+    """Silence the package's warnings about each attempt to connect; the outcome is reported in one sentence."""
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What a pickle is read into: plain values and these few records, none of which can run anything."""
+"""The content of a pickle: plain values and these few records, none of which can run anything."""
 
 import math
 from dataclasses import dataclass, field

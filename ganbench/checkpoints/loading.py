@@ -129,7 +129,7 @@ def _claims(content: Tensors | OwnFile) -> "list[Claim]":
 
 
 def _unrecognised(tensors: Tensors, misfits: list[BadInputError]) -> BadInputError:
-    """Return what is said of tensors that no format recognises: what was seen, the nearest layout, and what to do."""
+    """Return the error for tensors that no format recognises: what was found, the nearest layout, and what to do."""
     from ganbench.checkpoints.recognition import nearest
 
     if not tensors:
@@ -147,7 +147,7 @@ def _unrecognised(tensors: Tensors, misfits: list[BadInputError]) -> BadInputErr
 
 
 def _named(claims: "list[Claim]") -> dict[str, Found]:
-    """Return networks by the names that their formats give them; where two are called alike, by their places."""
+    """Return networks by the names that their formats give them; if two names are equal, by their places."""
     names = [name for claim in claims for name in claim.specs]
     alike = len(set(names)) < len(names)
     return {

@@ -57,7 +57,7 @@ def parse_pickle(data: bytes | memoryview, whole_objects: bool = False) -> Any:
 
 
 def mapped(path: Path) -> memoryview:
-    """Return the bytes of a file without reading those that are never asked for."""
+    """Return the bytes of a file as a memory map, so that only those used are read."""
     try:
         with path.open("rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

@@ -50,14 +50,14 @@ def formats() -> list[Format]:
 
 
 def title_of(network: Any) -> str:
-    """Return what people call the architecture of a network."""
+    """Return the title of a network's architecture, for people."""
     where = f"{type(network).__module__}:{type(network).__qualname__}"
     titles = (it.title for known in formats() for it in known.architectures if it.network == where)
     return next(titles, type(network).__name__)
 
 
 def claims_on_snapshot(snapshot: Snapshot) -> list[Claim]:
-    """Return what the networks of an official snapshot are, each by itself.
+    """Return the formats' claims on the networks of an official snapshot, one by one.
 
     Raises:
         BadInputError: no format recognises one of them.
@@ -132,7 +132,7 @@ def _asked(known: Format, content: Tensors | Snapshot, misfits: list[BadInputErr
 
 
 def told_by_classes(error: StrangersError) -> BadInputError:
-    """Return what is said of a pickle with classes that are not on the list: whose file it is, where that is known."""
+    """Return the error for a pickle with classes that are not on the list, naming the program if it is known."""
     for known in formats():
         for name in error.names:
             if name in known.strangers:
@@ -141,12 +141,12 @@ def told_by_classes(error: StrangersError) -> BadInputError:
 
 
 def nearest(misfits: Iterable[BadInputError]) -> BadInputError:
-    """Return what tells the difference from the layout that a file is nearest to."""
+    """Return the error that describes the difference from the nearest layout."""
     return max(misfits, key=lambda error: error.agreeing if isinstance(error, MisfitError) else 0.0)
 
 
 def unknown_class(record: PersistentObject | Instance) -> str:
-    """Return what is said of a network that no format recognises."""
+    """Return the message for a network that no format recognises."""
     if isinstance(record, PersistentObject):
         return f"holds a network of the unknown class {record.class_name[:60]!r}"
     functions = " with ".join(map(str, _functions(record)))

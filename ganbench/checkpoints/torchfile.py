@@ -99,7 +99,7 @@ def _holds_code(names: list[str]) -> bool:
 
 
 class Storages:
-    """The storages of a file by their keys, each read when it is first asked for.
+    """The storages of a file by key, each read on first use.
 
     Args:
         file_size: in bytes, which no storage may exceed.
@@ -166,7 +166,7 @@ def _from_legacy(data: memoryview) -> Any:
 
 
 def _at_content(data: memoryview, makers: Mapping[str, Maker], storages: Storages) -> Machine:
-    """Return a machine that stands before the content of a file in torch's old layout."""
+    """Return a machine positioned before the content of a file in torch's old layout."""
     machine = Machine(data, makers, build, Budget(len(data)), storages.of)
     magic, protocol, system = machine.load(), machine.load(), machine.load()
     if (magic, protocol) != (LEGACY_MAGIC, 1001) or not isinstance(system, dict) or not system.get("little_endian"):
@@ -195,7 +195,8 @@ def _counted(args: tuple[Any, ...], budget: Budget) -> dict[Any, Any]:
 
 
 def _view(args: tuple[Any, ...], budget: Budget) -> StoredTensor | Instance:
-    """Return a tensor; it may repeat parts of its storage, for all of a file's are counted before they are unfolded."""
+    """Return a tensor; it may repeat parts of its storage, because the sizes of all tensors are checked before "
+    "copying."""
     storage, offset, shape, strides = args[:4]
     if isinstance(storage, Instance):  # of a type that is left out
         return storage

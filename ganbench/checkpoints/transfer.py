@@ -1,4 +1,4 @@
-"""One file over http or https: taken up where it broke off, bounded in size and time, with a bar on stderr."""
+"""Download of one file over http or https: resumable, bounded in size and time, with a bar on stderr."""
 
 import contextlib
 import http.client
@@ -39,11 +39,11 @@ class Limits:
 
 
 class BrokenOffError(ValueError):
-    """A download that ended early; what came of it is worth keeping."""
+    """A download that ended early; its partial file is worth keeping."""
 
 
 def receive(url: str, path: Path, file: IO[bytes], limits: Limits, *, checked: bool) -> int:
-    """Append to a file what it lacks of the file at an address, and return how many bytes it had before.
+    """Download the rest of a file from an address, and return how many bytes it had before.
 
     A server that cannot continue sends all, which then replaces what was there (0 is returned).
 
@@ -126,7 +126,7 @@ def _check_room(path: Path, start: int, length: int, limits: Limits) -> None:
 
 @contextlib.contextmanager
 def _bar(name: str, start: int, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show how far a download is, where stderr is a terminal; yields what is told of each piece."""
+    """Show the progress of a download if stderr is a terminal; yields a function to call for each piece."""
     if not sys.stderr.isatty():
         yield lambda nbytes: None
         return
@@ -141,7 +141,7 @@ def _bar(name: str, start: int, total: int | None) -> Iterator[Callable[[int], N
 
 @dataclass
 class _Watch:
-    """Ends the connections of a download that takes too long or is too slow, whatever is being waited for.
+    """Closes the connections of a download that takes too long or is too slow, even during a blocking call.
 
     A timeout of a socket is not enough: a server that sends a byte now and then restarts it each time.
 

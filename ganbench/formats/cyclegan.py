@@ -104,7 +104,7 @@ class CycleGANFormat(BaseFormat):
         return {entry if known else letter(architecture): NetworkSpec(architecture, config, tensors)}
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
-        """Return what our file says of one network, or of both generators."""
+        """Return the header of a file that ganbench writes for one network or both generators."""
         if len(specs) == 1:
             (spec,) = specs.values()
             (model,) = [model for model, architecture in ALONE.items() if architecture is spec.architecture]
@@ -121,12 +121,12 @@ def opposite(there: NetworkSpec, back: NetworkSpec) -> bool:
 
 
 def turned(config: Config) -> Config:
-    """Return the arguments of the way back, which has the channels of the way there in the other order."""
+    """Return the arguments of the generator back, with input and output channels exchanged."""
     return config | {"input_nc": config.get("output_nc", 3), "output_nc": config.get("input_nc", 3)}
 
 
 def name_in(tensors: Tensors, name: str) -> str:
-    """Return what a network is called by the key that it lies under or by the name of its file, or else ``name``.
+    """Return a network's name from its key or the name of its file, or else ``name``.
 
     Raises:
         MisfitError: an official file is called after a network of the other kind.
@@ -174,7 +174,7 @@ def letter(architecture: Architecture) -> str:
 
 
 def without_instance_statistics(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors but for running statistics of instance norm, which old files have and nothing ever used.
+    """Return the tensors without the running statistics of instance norm, which old files have but never used.
 
     Those of batch norm stand beside its weights.
     """
@@ -230,7 +230,7 @@ def pixel(tensors: Mapping[str, Tensor]) -> Config:
 
 
 def first_sizes(tensors: Mapping[str, Tensor], first: str) -> Config:
-    """Return what a generator's first convolution tells."""
+    """Return the sizes of a generator's first convolution."""
     ngf, input_nc = tensors[f"{first}.weight"].shape[:2]
     return {"input_nc": input_nc, "ngf": ngf}
 

@@ -1,4 +1,4 @@
-"""Files of ours that hold one network: what their header says, as most models have it."""
+"""Headers of files that ganbench writes for one network, in the form that most models use."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ def config_in(header: Header) -> Config:
 
 
 def single(header: Header, tensors: Mapping[str, Tensor], models: Models) -> dict[str, NetworkSpec] | None:
-    """Return the one network of a file, or None where its model is none of ``models``.
+    """Return the only network of a file, or None if its model is not one of ``models``.
 
     Raises:
         BadInputError, UnsafeFileError: the header states no arguments that the network takes.
@@ -38,7 +38,7 @@ def single(header: Header, tensors: Mapping[str, Tensor], models: Models) -> dic
 
 
 def of_single(specs: Mapping[str, NetworkSpec], models: Models) -> Header:
-    """Return what a header says of one network.
+    """Return the header for one network.
 
     Raises:
         BadInputError: there are several.

@@ -20,7 +20,7 @@ def as_written(module: PersistentObject, config: Config) -> Config:
 def persistent(
     content: Content, class_name: str, telltale: str, architecture: Architecture, completed: Completed = as_written
 ) -> dict[str, NetworkSpec] | None:
-    """Return the networks of a snapshot, or None where one is of another class or lacks a tensor.
+    """Return the networks of a snapshot, or None if one is of another class or lacks a tensor.
 
     Args:
         content: of a file.

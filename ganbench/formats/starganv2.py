@@ -86,7 +86,8 @@ class StarGANv2Format(BaseFormat):
         }
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
-        """Return what our file says of the networks together; names of domains are not in the official one."""
+        """Return the header of a file that ganbench writes for all networks; official files lack the names of "
+        "domains."""
         if not set(AVERAGED) <= specs.keys():
             titles = ", ".join(spec.architecture.title for spec in specs.values())
             raise BadInputError(f"holds a {titles}, which cannot be used alone: leave out --entry")
@@ -215,7 +216,7 @@ def mapping_config(tensors: Mapping[str, Tensor], size: int) -> Config:
 
 
 def trunk_config(tensors: Mapping[str, Tensor], trunk: str, size: int) -> Config:
-    """Return what style encoder and discriminator have in common."""
+    """Return the arguments that style encoder and discriminator share."""
     base, channels, *_ = shape(tensors, f"{trunk}.0.weight", 4)
     halvings = count(tensors, f"{trunk}.", ".conv1.weight")
     widest = shape(tensors, f"{trunk}.{halvings}.conv2.weight", 4)[0] if halvings else base

@@ -138,7 +138,7 @@ class StyleGAN2Format(BaseFormat):
         return single(header, tensors, MODELS)
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
-        """Return what our file says of a network."""
+        """Return the header of a file that ganbench writes for a network."""
         return of_single(specs, MODELS)
 
 

@@ -108,12 +108,12 @@ class LightweightFormat(BaseFormat):
         return single(header, tensors, MODELS)
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
-        """Return what our file says of a network."""
+        """Return the header of a file that ganbench writes for a network."""
         return of_single(specs, MODELS)
 
 
 def spec_of(mapping: Mapping[str, Tensor], generator: Mapping[str, Tensor]) -> NetworkSpec:
-    """Return what our generator is built from.
+    """Return the architecture, arguments and tensors of our generator.
 
     Raises:
         MisfitError: there is a part that is not built here, or a tensor is missing, left over or misshapen.
@@ -145,7 +145,7 @@ def spec_of(mapping: Mapping[str, Tensor], generator: Mapping[str, Tensor]) -> N
 
 
 def _synthesis(given: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-    """Yield our tensors by name, and take what they are made from out of those given."""
+    """Yield our tensors by name, removing their origins from the given ones."""
     if "initial_block" in given:
         yield "synthesis.const", _taken(given, "initial_block", 4)[0]
     else:

@@ -45,7 +45,7 @@ MOST_LAYERS = 64  # of the mapping network
 
 @dataclass(frozen=True)
 class Names:
-    """What a program calls the tensors of a generator.
+    """A program's names of the tensors of a generator.
 
     Attributes:
         architecture: of the generator.
@@ -133,7 +133,7 @@ class RenamedStyleGAN2Format(BaseFormat):
         return single(header, tensors, OWN_MODELS)
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
-        """Return what our file says of a network."""
+        """Return the header of a file that ganbench writes for a network."""
         return of_single(specs, {**MODELS, **OWN_MODELS})
 
 
@@ -146,7 +146,7 @@ def generators(content: Tensors) -> Iterator[tuple[str, Mapping[str, Tensor]]]:
 
 
 def spec_of(tensors: Mapping[str, Tensor], names: Names, w_avg: Tensor | None) -> NetworkSpec:
-    """Return what our generator is built from.
+    """Return the architecture, arguments and tensors of our generator.
 
     Args:
         tensors: of the other program.
@@ -179,7 +179,7 @@ def _levels(tensors: Mapping[str, Tensor], names: Names) -> int:
 
 
 def _translated(given: dict[str, Tensor], names: Names, levels: int) -> Iterator[tuple[str, Tensor]]:
-    """Yield our tensors by name, and take what they are made from out of those given."""
+    """Yield our tensors by name, removing their origins from the given ones."""
     take = _taking(given)
     yield "synthesis.b4.const", take(names.const, 4)[0]
     for number in range(MOST_LAYERS):
@@ -260,7 +260,7 @@ def _config(ours: Mapping[str, Tensor], names: Names, levels: int, kernel: Tenso
 
 
 def taps_of(kernel: Tensor) -> tuple[float, ...]:
-    """Return the filter whose outer product, times any number, a stored kernel is; in units of its smallest tap.
+    """Return the filter whose outer product is a stored kernel, up to a factor, in units of its smallest tap.
 
     Raises:
         MisfitError: it is no such product.
@@ -282,7 +282,7 @@ def _resample_filters(ours: Mapping[str, Tensor], config: Config, levels: int) -
 
 
 def mean_of_w(ours: Mapping[str, Tensor]) -> Tensor:
-    """Return the mean over latents of what the mapping network of our tensors makes of them, ``[w_dim]``."""
+    """Return the mean of w over latents, by the mapping network of our tensors, ``[w_dim]``."""
     weights = [tensor for name, tensor in ours.items() if name.startswith("mapping.") and name.endswith(".weight")]
     biases = [tensor for name, tensor in ours.items() if name.startswith("mapping.") and name.endswith(".bias")]
     if not weights:
@@ -298,7 +298,7 @@ def mean_of_w(ours: Mapping[str, Tensor]) -> Tensor:
 
 
 def noise(resolution: int, number: int) -> Tensor:
-    """Return the noise of a layer where a file has none, ``[resolution, resolution]``."""
+    """Return the noise of a layer that has none in the file, ``[resolution, resolution]``."""
     return torch.randn(resolution, resolution, generator=torch.Generator().manual_seed(number))
 
 

@@ -1,4 +1,4 @@
-"""StyleGAN2's TensorFlow networks, and StyleGAN2-ADA's: which argument and which variable is which of ours.
+"""StyleGAN2's TensorFlow networks, and StyleGAN2-ADA's: the rules from their arguments and variables to ours.
 
 Source: Karras et al. (CVPR 2020) and (NeurIPS 2020), and the names that their TensorFlow code gives its variables.
 """
@@ -106,13 +106,13 @@ def growing_discriminator_config(kwargs: Config, parts: Parts) -> Config:
 
 
 def grown(config: Config, kwargs: Config) -> Config:
-    """Return arguments with the structure, which stands in the place of an architecture."""
+    """Return arguments with the structure in place of an architecture."""
     rest = {name: value for name, value in config.items() if name != "architecture"}
     return {**rest, "structure": kwargs.get("structure", "auto")}
 
 
 def activated(config: Config) -> Config:
-    """Return a part's arguments with what TensorFlow's code means by them.
+    """Return a part's arguments with the meaning that TensorFlow's code gives them.
 
     Its own leaky ReLU has the slope float32(0.2) in every precision, and no filter is one over two pixels.
     """
@@ -254,7 +254,7 @@ class StyleGAN2TensorFlowFormat(BaseFormat):
         return translated(content, TRANSLATIONS)
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
-        """Return what our file says of a network."""
+        """Return the header of a file that ganbench writes for a network."""
         return of_single(specs, stylegan2.MODELS)
 
 

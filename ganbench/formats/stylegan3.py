@@ -56,7 +56,7 @@ class StyleGAN3Format(BaseFormat):
         return single(header, tensors, MODELS)
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
-        """Return what our file says of a generator."""
+        """Return the header of a file that ganbench writes for a generator."""
         return of_single(specs, MODELS)
 
 

@@ -43,7 +43,7 @@ class Stored:
 def translated(
     content: Content, translations: Mapping[str, Translation], home: str = "dnnlib.tflib"
 ) -> dict[str, NetworkSpec] | None:
-    """Return the networks of a snapshot, or None where one was not made by the functions of ``translations``.
+    """Return the networks of a snapshot, or None if one was not made by a function of ``translations``.
 
     Args:
         content: of a file.
@@ -98,7 +98,7 @@ def _variables(pairs: Any) -> dict[str, NDArray[Any]]:
 
 
 def _functions(stored: Stored) -> str:
-    """Return what decides the architecture: the function that built the network, or the one of its synthesis part."""
+    """Return the function that determines the architecture: that of the network or of its synthesis part."""
     synthesis = stored.components.get("synthesis")
     return stored.function if synthesis is None else f"{stored.function} with {synthesis.function}"
 

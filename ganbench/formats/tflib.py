@@ -52,7 +52,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Rule:
-    """Where the tensors whose key matches a pattern come from.
+    """The origin of the tensors whose key matches a pattern.
 
     Attributes:
         pattern: of keys, with named groups.
@@ -72,7 +72,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Translation:
-    """How one kind of TensorFlow network becomes one of ours.
+    """The rules that turn one kind of TensorFlow network into one of ours.
 
     Attributes:
         architecture: ours.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ganbench.checkpoints.contents import OwnFile, contents
+from ganbench.checkpoints.download import local
 from ganbench.checkpoints.format import Format, MisfitError, NetworkSpec, Snapshot, Tensors
 from ganbench.checkpoints.naming import errors_about
 from ganbench.errors import BadInputError, UnsafeFileError
@@ -43,14 +44,15 @@ def load(path: Path | str, entry: str | None = None) -> "Networks":
     project's safetensors, and what formats of third parties recognise.
 
     Args:
-        path: of the file.
+        path: of the file, or ``hf://OWNER/REPO/FILE``, which is fetched.
         entry: which of its networks, by name, or which part of it, by key; None for all.
 
     Raises:
         UnsafeFileError: the file asks for code to be run, or for memory that its size does not justify.
         BadInputError: it is missing, cut short, of another kind, or holds networks that cannot be built.
     """
-    return _instantiated(Path(path), found_in(Path(path), entry=entry))
+    path = local(path)
+    return _instantiated(path, found_in(path, entry=entry))
 
 
 def load_one(path: Path | str, *names: str, entry: str | None = None) -> "nn.Module":
@@ -62,7 +64,7 @@ def load_one(path: Path | str, *names: str, entry: str | None = None) -> "nn.Mod
         UnsafeFileError: as for ``load``.
         BadInputError: as for ``load``, or there is no network of such a name, or there are several.
     """
-    path = Path(path)
+    path = local(path)
     found = found_in(path, *names, entry=entry)
     with errors_about(path):
         if len(found) > 1:

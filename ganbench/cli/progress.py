@@ -16,9 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ganbench.cli.console import Terminal
-from ganbench.engine.plan import Pass, describe
+from ganbench.engine.plan import Pass, describe, stored_reals
 from ganbench.engine.planning import PlannedRun
 from ganbench.engine.shards import tile_size
+from ganbench.records.protocol import statistics_of
 
 
 class Rate(ProgressColumn):
@@ -103,10 +104,13 @@ def show_heading(console: Console, planned: PlannedRun) -> None:
     plan, options = planned.plan, planned.options
     if note := plan.loaded.note:
         console.print(note, style="yellow", highlight=False, soft_wrap=True)  # one line, however narrow the terminal
-    data = plan.context.data
+    data, known = plan.context.data, stored_reals(plan)
+    named = data or plan.context.statistics
     console.print(
-        f"benchmark {planned.benchmark.name}, data {data.name if data else 'none'}, "
+        f"benchmark {planned.benchmark.name}, data {named.name if named else 'none'}, "
         f"seed {options.seed}, {options.device}, tiles of {tile_size(plan.context, planned.batch_size)}",
         soft_wrap=True,
         markup=False,
     )
+    if known is not None:
+        console.print(f"reals: {statistics_of(known.file, known.count or 0)}", soft_wrap=True, markup=False)

@@ -13,7 +13,7 @@ from ganbench.cli.foreign import announce
 from ganbench.cli.group import COULD_NOT_RUN, Verb
 from ganbench.cli.output import complain
 from ganbench.errors import BadInputError
-from ganbench.records.protocol import caption, protocol
+from ganbench.records.protocol import caption, protocol, stored_reals
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store
 
@@ -83,6 +83,7 @@ def _check_record(path: Path, models: tuple[str, ...], force: bool) -> None:
 def _show(console: Terminal, record: RunRecord, path: Path) -> None:
     console.print(_table(record))
     notes = record.data.get("notes", []) if record.data else []
+    notes = [*(f"reals: {known}" for known in [stored_reals(record)] if known), *notes]
     for told in [*record.missing.values(), *notes, *(f"warning: {told}" for told in record.warnings)]:
         console.print(told, soft_wrap=True)
     console.print(f"record: {path}", soft_wrap=True)

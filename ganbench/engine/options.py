@@ -16,7 +16,7 @@ from ganbench.errors import BadInputError
 from ganbench.models.base import check_device
 from ganbench.models.foreign.interface import CHECKS
 from ganbench.rng import MAX_SEED
-from ganbench.types import Dataset, Interface, WithImages
+from ganbench.types import Dataset, Interface, Statistics, WithImages
 from ganbench.types.interface import Kind, LabelFormat
 
 RANGES: Final = {
@@ -53,7 +53,7 @@ class Options:
         metrics: names such as ``fid50k``, or metrics themselves; none for the benchmark's.
         weights: path of a checkpoint; None for the embedded or published weights that the model's name stands for.
         entry: which network of a checkpoint with several; None for the averaged or only one.
-        data: name or path of the real images, or a data set; None for the benchmark's.
+        data: name or path of the real images, a data set, or statistics of one; None for the benchmark's.
         benchmark: name of the measuring protocol; None for the model's.
         extractor: of all metrics that compare features or perceptual distances: a name, or ``inception:FILE``; None for
             the benchmark's.
@@ -76,7 +76,7 @@ class Options:
     metrics: tuple[str | Measurable, ...] = ()
     weights: str | None = None
     entry: str | None = None
-    data: str | Dataset | None = None
+    data: str | Dataset | Statistics | None = None
     benchmark: str | None = None
     extractor: str | None = None
     seed: int = 0
@@ -187,7 +187,7 @@ def _checked(name: str, value: Any) -> Any:
     if name == "metrics":
         return names(value, name)
     if name == "data":
-        return value if value is None or isinstance(value, WithImages) else _text(name, value)
+        return value if value is None or isinstance(value, WithImages | Statistics) else _text(name, value)
     if name in FLAGS:
         if not isinstance(value, bool):
             raise BadInputError(f"expected True or False for {name}, found {value!r:.60}: choose one of them.")
@@ -220,4 +220,4 @@ def _real(name: str, value: Any) -> float:
 def _as_json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [item if isinstance(item, str | float | int) else repr(item) for item in value]
-    return value.name if isinstance(value, WithImages) else value
+    return value.name if isinstance(value, WithImages | Statistics) else value

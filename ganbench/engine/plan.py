@@ -120,6 +120,12 @@ def answered(plan: Plan) -> dict[tuple[Source, Query], Accumulator]:
     return {where: answer for where, answer in answers.items() if answer is not None}
 
 
+def stored_reals(plan: Plan) -> Statistics | None:
+    """Return the statistics that stand for the reals in any of the plan's metrics; None where the images do."""
+    needs = (need for metric in plan.metrics for need in metric.inputs().values())
+    return plan.context.statistics if any(need.is_known(plan.context) for need in needs) else None
+
+
 def extractors_of(metric: Metric) -> tuple[str, ...]:
     """Return the names of the extractors that a metric's views need, each once."""
     return tuple(dict.fromkeys(need.view.extractor for need in metric.inputs().values() if need.view.extractor))

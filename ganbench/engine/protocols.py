@@ -6,13 +6,14 @@ from typing import Any
 
 from ganbench import registry
 from ganbench.benchmarks import Benchmark, Experiment
-from ganbench.data import at_size, open_data
+from ganbench.data import at_size
+from ganbench.data.opening import open_reals
 from ganbench.data.stand_in import StandIn, StandInDomains, StandInSamples
 from ganbench.engine.options import Options
 from ganbench.engine.planning import PlannedRun, plan_model
 from ganbench.errors import BadInputError
 from ganbench.models.base import adapter_of
-from ganbench.types import Dataset, LoadedModel
+from ganbench.types import Dataset, LoadedModel, Statistics
 
 UNKNOWN = Experiment("the data", 50_000, 256)  # for a benchmark that does not specify one
 
@@ -49,9 +50,9 @@ def plan_protocol(given: Options) -> ProtocolPlan:
     options = given.resolved()
     benchmark: Benchmark = registry.load("benchmarks", options.benchmark or "")
     named = options.data or benchmark.data
-    data = open_data(named) if isinstance(named, str) else named
-    loaded, told = _model(benchmark, data, options.device)
-    reals: Dataset = data or stand_in(benchmark.experiment or UNKNOWN)
+    data = open_reals(named) if isinstance(named, str) else named
+    loaded, told = _model(benchmark, None if isinstance(data, Statistics) else data, options.device)
+    reals = data or stand_in(benchmark.experiment or UNKNOWN)
     options = dataclasses.replace(options, data=reals, allow_missing=True)
     planned = plan_model(loaded, given, options)
     return ProtocolPlan(planned, told, _told(benchmark.experiment or UNKNOWN) if data is None else "")

@@ -12,7 +12,7 @@ from ganbench.engine.distributed import work_in_processes
 from ganbench.engine.intervals import StoredGroups, with_intervals
 from ganbench.engine.modes import measuring
 from ganbench.engine.options import Options, names
-from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of
+from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of, stored_reals
 from ganbench.engine.planning import PlannedRun, plan_all
 from ganbench.engine.results import Numbers, Outcome, measured, warnings_of
 from ganbench.engine.shards import Worker, collect, missing, tidy, tile_size, unfinished, work
@@ -222,7 +222,7 @@ def _record(
         # `python -m ganbench` and the script of that name are one command.
         command=[Path(command[0]).name.replace("__main__.py", "ganbench"), *command[1:]],
         model=_model_info(loaded),
-        data=_of_statistics(planned.plan) if data is None else _data_info(data, _notes_on_statistics(planned.plan)),
+        data=_of_statistics(planned.plan) if data is None else _of_images(data, planned.plan),
         benchmark=planned.benchmark.name,
         seed=options.seed,
         batch_size=planned.batch_size,
@@ -255,22 +255,24 @@ def _of_statistics(plan: Plan) -> DataInfo | None:
     known = plan.context.statistics
     if known is None:
         return None
-    notes = _notes_on_statistics(plan)
     # A file of statistics may not say how many images there were.
-    return {"name": known.name, "fingerprint": known.fingerprint, "count": known.known_total or 0, "notes": [*notes]}
+    info: DataInfo = {"name": known.name, "fingerprint": known.fingerprint, "count": known.known_total or 0}
+    return _with_statistics(info, plan, ())
 
 
-def _notes_on_statistics(plan: Plan) -> tuple[str, ...]:
-    """Return notes on where moments of the reals come from, if not from images."""
-    if plan.context.statistics is None or not answered(plan):
-        return ()
-    extractors = dict.fromkeys(name for metric in plan.metrics for name in extractors_of(metric))
-    return notes_on(plan.context.statistics, ", ".join(extractors))
-
-
-def _data_info(data: Dataset, notes: tuple[str, ...]) -> DataInfo:
+def _of_images(data: Dataset, plan: Plan) -> DataInfo:
     info: DataInfo = {"name": data.name, "fingerprint": data.fingerprint, "count": len(data)}
-    if notes := (*notes, *(data.notes if isinstance(data, NotedDataset) else ())):
+    return _with_statistics(info, plan, data.notes if isinstance(data, NotedDataset) else ())
+
+
+def _with_statistics(info: DataInfo, plan: Plan, notes: tuple[str, ...]) -> DataInfo:
+    """Return what the record says of the reals, with the statistics that stand for them and all notes."""
+    known = stored_reals(plan)
+    if known is not None:
+        info["statistics"] = {"file": known.file, "count": known.count or 0}
+        extractors = dict.fromkeys(name for metric in plan.metrics for name in extractors_of(metric))
+        notes = (*notes_on(known, ", ".join(extractors)), *notes)
+    if notes:
         info["notes"] = list(notes)
     return info
 

@@ -101,8 +101,8 @@ OTHER = "compute others with `ganbench stats compute`."
 
 
 def notes_on(known: Statistics, extractor: str) -> tuple[str, ...]:
-    """Return sentences, without full stop, for the record on the origin of the moments of the reals."""
-    told = [f"the moments of the reals are those in {known.file}"]
+    """Return sentences for the record on what a file of statistics does not say, without a full stop."""
+    told = []
     if known.extractor is None:
         told.append(f"{known.file} does not say of which extractor it is, and was taken to be of {extractor}")
     if known.count is None:

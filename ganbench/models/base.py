@@ -82,31 +82,31 @@ def open_model(
         )
     if colon and adapter.takes_path:
         weights = release or None
-    opened = adapter.open(name, None if weights is None else local(weights), device, entry, interface)
+    path = None if weights is None else local(weights)
+    opened = adapter.open(name, path, device, entry, interface)
     if opened is not None:
         return opened
     if colon and not adapter.takes_path:
         return _published(name, adapter, release, device, entry)
-    if weights is None:
+    if path is None:
         return _embedded(name, adapter, device, entry)
-    return _of_path(name, adapter, weights, device, entry)
+    return _of_path(name, adapter, str(weights), path, device, entry)
 
 
 open_subject = open_model  # former name, kept for scripts
 
 
-def _of_path(name: str, adapter: Adapter, weights: Path | str, device: str, entry: str | None) -> LoadedModel:
-    path = local(weights)
+def _of_path(name: str, adapter: Adapter, weights: str, path: Path, device: str, entry: str | None) -> LoadedModel:
     if not path.is_file():
         model = _loaded(name, adapter, path, device, entry)
-        return LoadedModel(name, model, str(weights), _sha256_of(model, name), benchmark=adapter.benchmark)
+        return LoadedModel(name, model, weights, _sha256_of(model, name), benchmark=adapter.benchmark)
     sha256 = file_sha256(path)
     model, benchmark = _loaded(name, adapter, path, device, entry), _benchmark(adapter, path)
     if file_sha256(path) != sha256:  # it was read several times: for format, header and tensors
         raise BadInputError(f"expected {path} to stay unchanged while it was read, found other content: try again.")
     if entry is not None:  # results are stored by sha256, so each network of a file needs a different one
         weights, sha256 = f"{weights}#{entry}", hashlib.sha256(f"{sha256} {entry}".encode()).hexdigest()
-    return LoadedModel(name, model, str(weights), sha256, benchmark=benchmark)
+    return LoadedModel(name, model, weights, sha256, benchmark=benchmark)
 
 
 def _loaded(name: str, adapter: Adapter, weights: Path | None, device: str, entry: str | None = None) -> Any:

@@ -87,15 +87,31 @@ def protocol(record: RunRecord, result: Result) -> Protocol:
         spec=json.dumps(result.spec, sort_keys=True),
         data_name=_named(data) if data else "",
         named_data=foreign_data(record) if data else "",
-        divisor=_divisor(result),
+        divisor=_divisor(result, data),
     )
 
 
-def _divisor(result: Result) -> str:
-    """Return the divisor of the covariance where samples are few: N is that of a part, where there are parts."""
+def statistics_of(file: str, count: int) -> str:
+    """Return what stands for real images: ``statistics of 70,000 images from f.npz``; the count is 0 where unknown."""
+    return f"statistics of {f'{count:,}' if count else 'an unknown number of'} images from {file}"
+
+
+def stored_reals(record: RunRecord) -> str:
+    """Return what stands for a record's real images; "" where the images themselves went into all numbers."""
+    known = record.data.get("statistics") if record.data else None
+    return statistics_of(known["file"], known["count"]) if known else ""
+
+
+def _divisor(result: Result, data: DataInfo | None) -> str:
+    """Return the divisor of the covariance where samples are few: N is that of a part, where there are parts.
+
+    Statistics of an unknown number of images keep the divisor that they have, so that it is the samples' alone.
+    """
     samples = result.count // max(len(result.parts), 1) if result.count is not None else FEW
     ddof = result.spec.get("ddof")
-    return DIVISORS.get(ddof, "") if samples < FEW and isinstance(ddof, int) else ""
+    divisor = DIVISORS.get(ddof, "") if samples < FEW and isinstance(ddof, int) else ""
+    known = data.get("statistics") if data else None
+    return f"{divisor} of the samples alone" if divisor and known and not known["count"] else divisor
 
 
 def _named(data: DataInfo) -> str:

@@ -21,7 +21,7 @@ from ganbench.records.fields import build, check_types, make_printable, plain_js
 from ganbench.records.migrate import SCHEMA, migrated
 from ganbench.records.strict_json import parse
 
-__all__ = ["SCHEMA", "DataInfo", "Interval", "ModelInfo", "Result", "RunRecord", "new_id", "utc_now"]
+__all__ = ["SCHEMA", "DataInfo", "Interval", "ModelInfo", "Result", "RunRecord", "StatisticsInfo", "new_id", "utc_now"]
 
 MAX_NAME = 20_000  # characters: of the longest path with every byte of it spelt out
 MAX_SENTENCE = 2_000
@@ -40,13 +40,24 @@ class ModelInfo(TypedDict):
     program: NotRequired[dict[str, Any]]
 
 
+class StatisticsInfo(TypedDict):
+    """Statistics in place of real images: the file's name, and how many images they are of, 0 where unknown."""
+
+    file: str
+    count: int
+
+
 class DataInfo(TypedDict):
-    """The real images: name, sha256 of their content, how many there are, and sentences on how they were read."""
+    """The real images: name, sha256 of their content, how many there are, sentences on how they were read.
+
+    Statistics are those that stand for the images in some of the numbers.
+    """
 
     name: str
     fingerprint: str
     count: int
     notes: NotRequired[list[str]]
+    statistics: NotRequired[StatisticsInfo]
 
 
 class Interval(TypedDict):

@@ -8,7 +8,7 @@ from pathlib import Path
 from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.printable import quoted
 from ganbench.records import keys
-from ganbench.records.protocol import EMBEDDED, EMBEDDED_BENCHMARKS, Protocol, differences, protocol
+from ganbench.records.protocol import EMBEDDED, EMBEDDED_BENCHMARKS, Protocol, differences, protocol, stored_reals
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store, by_age, read
 
@@ -148,7 +148,8 @@ def build(records: Sequence[RunRecord], metrics: Sequence[str] = (), models: Seq
         )
         for row, label in labels.items()
     )
-    return Table(columns, rows, (*_reasons(records, labels, wanted), *notes(columns, records), *warnings_of(rows)))
+    told = (*_reasons(records, labels, wanted), *notes(columns, records), *_stored(records, labels))
+    return Table(columns, rows, (*told, *warnings_of(rows)))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -195,6 +196,15 @@ def _reasons(
                 why = str(reason).removeprefix(f"{metric}: ")
                 told.setdefault((metric, why), {})[labels[_row_key(record)]] = None
     return tuple((DASH, f"{keys.title(metric)} of {', '.join(who)}: {why}") for (metric, why), who in told.items())
+
+
+def _stored(records: Sequence[RunRecord], labels: Mapping[RowKey, str]) -> tuple[tuple[str, str], ...]:
+    """Return a note for each file of statistics that stands for real images: the models' labels and the file."""
+    told: dict[str, dict[str, None]] = {}
+    for record in records:
+        if known := stored_reals(record):
+            told.setdefault(known, {})[labels[_row_key(record)]] = None
+    return tuple(("", f"Reals of {', '.join(who)}: {known}.") for known, who in told.items())
 
 
 def _warnings(records: Sequence[RunRecord]) -> dict[RowKey, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 import baselines.stylegan3
+import ganbench
 from ganbench.checkpoints.converting import convert
 from ganbench.checkpoints.download import fetch, fetch_weights, local, where_is, without_fetching
 from ganbench.checkpoints.hub import HubFile, download, is_hub, parsed
@@ -62,6 +63,12 @@ def test_a_model_is_loaded_from_the_hub_and_known_by_its_sha256(hub: list[Call])
     assert hub == [("me/gan", "G.safetensors", "main", False)]
     assert loaded.weights == "hf://me/gan@main/G.safetensors"
     assert loaded.sha256 == hashlib.sha256(EMBEDDED.read_bytes()).hexdigest()
+
+
+def test_networks_are_loaded_from_the_hub_by_name(hub: list[Call]) -> None:
+    (name,) = ganbench.checkpoints.load("hf://me/gan/G.safetensors")
+    assert name == "G_ema"
+    assert hub == [("me/gan", "G.safetensors", None, False)]
 
 
 def test_files_of_extractors_and_of_convert_may_be_the_hubs(hub: list[Call], tmp_path: Path) -> None:

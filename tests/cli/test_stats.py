@@ -9,12 +9,11 @@ import pytest
 
 from tests.cli.command_line import complaint, ganbench
 
+RUN = ("run", "--model", "stylegan3", "--metrics", "fid50k_full", "--limit", 1100)
+
 
 def record_of(data: object, folder: Path, *more: object) -> Any:
-    done = ganbench(
-        *("run", "--model", "stylegan3", "--metrics", "fid50k_full", "--limit", 1100, "--data", data),
-        *("--results-dir", folder, *more),
-    )
+    done = ganbench(*RUN, "--data", data, "--results-dir", folder, *more)
     assert done.exit_code == 0, done.stderr
     return json.loads(next((folder / "records").glob("*.json")).read_text())
 
@@ -26,7 +25,9 @@ def test_a_run_against_a_file_compares_with_one_against_the_images(tmp_path: Pat
     # Some features never vary, and a root of a singular covariance keeps half of its digits.
     assert known["results"][0]["value"] == pytest.approx(images["results"][0]["value"], rel=1e-9)
     assert known["data"]["fingerprint"] == images["data"]["fingerprint"]
-    assert known["data"]["notes"] == ["the moments of the reals are those in d.npz"]
+    assert known["data"]["statistics"] == {"file": "d.npz", "count": 1442}
+    shown = ganbench("table", "--results-dir", tmp_path / "b").stdout
+    assert "Reals of stylegan3 (digits32): statistics of 1,442 images from d.npz." in shown
 
 
 def test_statistics_go_to_nvlabs_and_back(tmp_path: Path) -> None:
@@ -56,13 +57,19 @@ def test_an_unknown_file_has_a_column_for_itself(tmp_path: Path) -> None:
     assert ganbench("stats", "export", ours, "--out", plain).exit_code == 0
     record = record_of(plain, tmp_path)
     record_of("digits", tmp_path)
-    assert record["data"]["notes"][1:] == [
+    assert record["data"]["notes"] == [
         "p.npz does not say of which extractor it is, and was taken to be of digits",
         "p.npz does not say of how many images it is, and its covariance is used as stored",
     ]
     shown = ganbench("table", "--results-dir", tmp_path).stdout
     assert "data p.npz (" in shown
     assert "p.npz of 0" not in shown
+    assert "statistics of an unknown number of images from p.npz." in " ".join(shown.split())
+    again = ganbench(*RUN, "--data", plain, "--results-dir", tmp_path)  # answered by the cache
+    assert "reals: statistics of an unknown number of images from p.npz\n" in again.stdout
+    assert "digits, divisor N of the samples alone" in again.stdout
+    planned = ganbench("plan", *RUN[1:], "--data", ours)
+    assert "reals: statistics of 1,442 images from d.npz\n" in planned.stdout
 
 
 def test_several_processes_and_a_second_run_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

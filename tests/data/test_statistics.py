@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from ganbench.data.statistics import read_statistics, sha256_of, to_file
+from ganbench.data.statistics import read_statistics, sha256_of, to_file, to_metric_cache
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.functional import frechet_distance
 from ganbench.types import Statistics
@@ -105,6 +105,46 @@ def test_the_metric_cache_of_nvlabs_is_read(tmp_path: Path) -> None:
     found = read_statistics(path)
     assert (found.count, found.ddof) == (60, 0)
     np.testing.assert_allclose(found.covariance, np.cov(rows, rowvar=False, ddof=0), rtol=1e-9, atol=1e-12)
+
+
+def cache_of(rows: Any, path: Path, **changes: Any) -> Path:
+    """Write a ``FeatureStats`` as it is after ``capture_all`` alone: features in the batches they came in."""
+    content = {
+        **{"capture_all": True, "capture_mean_cov": False, "max_items": None, "num_items": len(rows)},
+        **{"num_features": rows.shape[1], "all_features": [rows[:25], rows[25:]]},
+        **{"raw_mean": np.zeros(rows.shape[1]), "raw_cov": np.zeros(2 * rows.shape[1:])},
+    }
+    path.write_bytes(pickle.dumps({**content, **changes}))
+    return path
+
+
+def test_a_metric_cache_with_features_alone_is_read_by_its_features(tmp_path: Path) -> None:
+    rows = features(shift=3).astype(np.float32)
+    found = read_statistics(cache_of(rows, tmp_path / "cache.pkl"))
+    assert found.features is not None
+    assert (found.features == rows).all()
+    np.testing.assert_allclose(found.mean, rows.mean(0, dtype=float), rtol=1e-12)
+    np.testing.assert_allclose(found.covariance, np.cov(rows.astype(float), rowvar=False, ddof=0), rtol=1e-12)
+    again = tmp_path / "again.pkl"
+    again.write_bytes(to_metric_cache(found))
+    assert (read_statistics(again).features == rows).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"all_features": None}, "expected moments or features of images, found neither: .*cache.pkl"),
+        ({"all_features": []}, "expected moments or features of images, found neither"),
+        ({"all_features": "words"}, "expected all_features as a list of arrays"),
+        ({"num_items": 61}, "expected float features of 61 images, found 60 of width .5."),
+        ({"all_features": [np.zeros((30, 5)), np.zeros((30, 4))]}, r"found 60 of width \[4, 5\]"),
+        ({"all_features": [np.full((60, 5), np.nan)]}, "expected finite features, found a NaN"),
+    ],
+)
+def test_features_that_cannot_be_are_refused(changes: dict[str, Any], told: str, tmp_path: Path) -> None:
+    path = cache_of(features(), tmp_path / "cache.pkl", **changes)
+    with pytest.raises(BadInputError, match=told):
+        read_statistics(path)
 
 
 BAD: dict[str, dict[str, Any]] = {

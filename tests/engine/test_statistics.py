@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import toygan
 
+import ganbench
 from ganbench.data.opening import open_reals
 from ganbench.data.statistics import read_statistics, to_file
 from ganbench.engine.plan import Plan
@@ -62,6 +63,30 @@ def test_the_way_of_resizing_and_the_layer_are_kept_and_compared(tmp_path: Path)
 def test_a_layer_that_is_not_there_is_told() -> None:
     with pytest.raises(BadInputError, match="expected the layer 'logits'"):
         compute_statistics(toygan.Stripes(), Features("pool", "logits"), batch_size=64)
+
+
+def test_features_of_the_reals_stand_for_them_wherever_features_are_compared(tmp_path: Path) -> None:
+    reals, names = toygan.Stripes(), ["fid@200", "kid@200", "pr50k3@200"]
+    rows = toygan.Pool()(reals.images(range(len(reals))))["features"].numpy()
+    known = dataclasses.replace(
+        compute_statistics(reals, Features("pool"), ddof=0, batch_size=64), features=rows, extractor=None
+    )
+    stored = plan(names, known)
+    assert [pass_.source.name for pass_ in stored.passes] == ["samples"]
+    images = subjects.measure(plan(names, reals), tmp_path / "a")
+    assert subjects.measure(stored, tmp_path / "b") == pytest.approx(images, rel=1e-9)
+
+
+def test_opened_statistics_are_data_as_their_file_is(tmp_path: Path) -> None:
+    known = compute_statistics(toygan.Stripes(), Features("pool"), batch_size=64)
+    (tmp_path / "f.npz").write_bytes(to_file(known, "1"))
+    records = [
+        ganbench.run("waves", "fid@64", data=data, device="cpu", results_dir=tmp_path)[0]
+        for data in (read_statistics(tmp_path / "f.npz"), tmp_path / "f.npz")
+    ]
+    assert records[0].results == records[1].results
+    assert records[0].data == records[1].data
+    assert records[0].options["resolved"]["data"] == "stripes"
 
 
 def test_statistics_beside_images_answer_distances_and_the_images_the_rest(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_samples_on_disk_are_measured_like_a_model(invoke: Invoke, results: Path
     code, _, err = invoke(*line, "--metrics", "fid@50,ppl,eqr@9")
     assert code == 2
     assert err.count("ganbench: ") == 3
-    assert "there are 12: ask for fewer, as with --limit 12" in err
+    assert "found 12: ask for fewer, as with --limit 12" in err
 
 
 @pytest.mark.parametrize("processes", [2, 3])

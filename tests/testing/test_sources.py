@@ -241,7 +241,7 @@ def test_a_view_is_a_value() -> None:
 
 
 def test_what_cannot_be_answered_is_no_broken_law() -> None:
-    with pytest.raises(PlanError, match="this model lacks"):
+    with pytest.raises(PlanError, match="found a model without one"):
         check_source(Samples(truncation_psi=0.5), model="images:digits", data="digits")
     with pytest.raises(PlanError, match="expected a generator with an input transform"):
         check_view(Look(), Transformed(), model="images:digits", data="digits")

@@ -25,7 +25,7 @@ AT_ONCE = 256  # images that are in memory while a batch is written
 
 
 class ArrayDataset:
-    """Square images in ``arr_0`` or ``images``, ``[N, H, W, C]`` uint8; classes in ``arr_1`` or ``labels``.
+    """Images in ``arr_0`` or ``images``, ``[N, H, W, C]`` uint8; classes in ``arr_1`` or ``labels``.
 
     If the file also holds ``mu`` and ``sigma``, FID uses these, as ADM's evaluator does, because they come from more
     images than the file holds, and its spatial FID ``mu_s`` and ``sigma_s``; other metrics use the images.
@@ -33,6 +33,7 @@ class ArrayDataset:
     Args:
         path: of the file.
         arrays: the file where it is open already.
+        rectangles: whether the images may be other than square.
 
     Attributes:
         statistics: ``mu`` and ``sigma``, perhaps ``mu_s`` and ``sigma_s``; None if the file has none.
@@ -43,20 +44,21 @@ class ArrayDataset:
     Source: Dhariwal and Nichol, Diffusion Models Beat GANs on Image Synthesis (2021), its evaluator's npz files.
     """
 
-    def __init__(self, path: Path, arrays: Npz | None = None) -> None:
+    def __init__(self, path: Path, arrays: Npz | None = None, rectangles: bool = False) -> None:
         arrays = arrays or Npz(path)
         self._path, self.name = path, path.name
         self._array = open_array(arrays)
         self._stamp = self._array.stamp()
         count, height, width, self.channels = self._array.shape
-        if height != width:
+        if height != width and not rectangles:
             raise BadInputError(f"expected square images, found {width}x{height}: {path}; crop them.")
         labels = self._array.labels
         if labels is not None and len(labels) != count:
             raise BadInputError(
                 f"expected {count:,} labels, one per image, found {len(labels):,}: {path}; save it again."
             )
-        self.resolution, self._labels = width, labels
+        self.height_and_width, self._labels = (height, width), labels
+        self.resolution = max(height, width)
         self.label_dim = 0 if labels is None else int(labels.max()) + 1 if labels.ndim == 1 else labels.shape[1]
         self.statistics: Statistics | None = statistics_in(arrays) if "mu" in arrays else None
 
@@ -65,7 +67,7 @@ class ArrayDataset:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how another process opens it: the pixels stay on disk."""
-        return ArrayDataset, (self._path,)
+        return ArrayDataset, (self._path, None, True)
 
     def images(self, indices: Sequence[int]) -> Tensor:
         """Return ``[N, C, H, W]`` uint8, 0..255."""
@@ -93,9 +95,10 @@ class ArrayDataset:
     def _pixels(self) -> str:
         if known := fingerprints.recall(self._stamp):
             return known.fingerprint
-        shape = (len(self), self.channels, self.resolution, self.resolution)
+        height, width = self.height_and_width
+        shape = (len(self), self.channels, height, width)
         found = fingerprints.of(shape, map(self._array.image, range(len(self))), self._labels)
-        header = Header(self.resolution, self.resolution, self.channels)
+        header = Header(width, height, self.channels)
         fingerprints.remember(self._stamp, fingerprints.Known(found, header))
         return found
 

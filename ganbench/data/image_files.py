@@ -45,7 +45,7 @@ class Container(Protocol):
 
 
 class ImageFiles:
-    """Square images of one size and colour mode, sorted by path; read from disk on each call.
+    """Images of one size and colour mode, sorted by path, square unless others are allowed; read from disk each time.
 
     All headers are read when the data set is opened, and all pixels when its fingerprint is first needed. The cache
     folder keeps the results of both until a file changes.
@@ -54,7 +54,7 @@ class ImageFiles:
         BadInputError: there are no images, they differ in size or mode, or one cannot be used.
     """
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, rectangles: bool = False) -> None:
         self.name = container.path.name
         self._container = container
         if not container.names:
@@ -64,9 +64,11 @@ class ImageFiles:
             )
         self._stamp = container.opened
         self._known = fingerprints.recall(self._stamp)
-        self._header = self._known.header if self._known else _common_header(container)
+        self._header = self._known.header if self._known else _common_header(container, rectangles)
+        _check_square(self._header, rectangles, _shown(container, container.names[0]))
         self._labels = labels_of(container)
-        self.resolution, self.channels = self._header.width, self._header.channels
+        self.height_and_width = self._header.height, self._header.width
+        self.resolution, self.channels = max(self.height_and_width), self._header.channels
         self.label_dim = _label_dim(self._labels)
 
     def __len__(self) -> int:
@@ -100,7 +102,7 @@ class ImageFiles:
         """
         if self._known:
             return self._known.fingerprint
-        shape = (len(self), self.channels, self.resolution, self.resolution)
+        shape = (len(self), self.channels, *self.height_and_width)
         found = fingerprints.of(shape, self._decoded(), self._labels)
         if self._container.stamp() == self._stamp:
             fingerprints.remember(self._stamp, fingerprints.Known(found, self._header))
@@ -137,7 +139,14 @@ def _named(container: Container, name: str) -> IO[bytes]:
         ) from error
 
 
-def _common_header(container: Container) -> Header:
+def _check_square(found: Header, rectangles: bool, where: str) -> None:
+    if found.width != found.height and not rectangles:
+        raise BadInputError(
+            f"expected square images, found {found.width}x{found.height}: {where}; crop the images to squares."
+        )
+
+
+def _common_header(container: Container, rectangles: bool) -> Header:
     """Return the header that all images share.
 
     Raises:
@@ -147,11 +156,7 @@ def _common_header(container: Container) -> Header:
     for name in container.names:
         with _named(container, name) as file:
             found = header(file, _shown(container, name))
-        if found.width != found.height:
-            raise BadInputError(
-                f"expected square images, found {found.width}x{found.height}: {_shown(container, name)}; crop the "
-                "images to squares."
-            )
+        _check_square(found, rectangles, _shown(container, name))
         first = first or found
         if found != first:
             raise BadInputError(

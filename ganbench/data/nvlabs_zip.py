@@ -96,13 +96,13 @@ class _Member(io.RawIOBase):
         super().close()
 
 
-def open_zip(path: Path) -> ImageFiles:
+def open_zip(path: Path, rectangles: bool = False) -> ImageFiles:
     """Return the images of a zip file, with the labels of its ``dataset.json`` if there is one.
 
     Raises:
         BadInputError: the file is not a zip, is encrypted, declares absurd sizes, or has no images or unusable ones.
     """
-    return ImageFiles(Zip(path))
+    return ImageFiles(Zip(path), rectangles)
 
 
 def _opened(path: Path) -> zipfile.ZipFile:

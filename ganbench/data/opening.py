@@ -9,7 +9,7 @@ from ganbench.paths import expanded
 from ganbench.types import Dataset, ResizableDataset, Statistics
 
 
-def open_data(spec: str | Path) -> Dataset:
+def open_data(spec: str | Path, *, rectangles: bool = False) -> Dataset:
     """Return a data set.
 
     Args:
@@ -18,6 +18,7 @@ def open_data(spec: str | Path) -> Dataset:
             ``ganbench.data.pairs``), of a zip or npz file, or of a parquet file or folder of Hugging Face datasets
             (``FOLDER:SPLIT`` if it has several splits). A name takes precedence over a path: write ``./digits`` for a
             folder of that name.
+        rectangles: whether images in files may be other than square.
 
     Raises:
         UnknownNameError: no data set has that name, but one has a similar name.
@@ -30,16 +31,16 @@ def open_data(spec: str | Path) -> Dataset:
         return found
     path = existing_path(spec)
     if path and path.is_dir():
-        return _open_folder(path)
+        return _open_folder(path, rectangles)
     if path and path.is_file():
-        return _open_file(path)
+        return _open_file(path, rectangles)
     folder, _, split = spec.rpartition(":")
     if split and (path := existing_path(folder)) and path.is_dir():
-        return _open_parquet(path, split)
+        return _open_parquet(path, split, rectangles)
     raise _nothing(spec, name)
 
 
-def open_reals(spec: str | Path) -> Dataset | Statistics:
+def open_reals(spec: str | Path, *, rectangles: bool = False) -> Dataset | Statistics:
     """Return a data set, or statistics of one from a file. Arguments and errors are those of ``open_data``."""
     from ganbench.data.npz import IMAGES, NPZ, Npz
     from ganbench.data.statistics import is_pickle, read_statistics, statistics_in
@@ -47,15 +48,16 @@ def open_reals(spec: str | Path) -> Dataset | Statistics:
     named = str(spec).partition(":")[0] in registry.names("data")
     path = None if named else existing_path(str(spec))
     if path is None or not path.is_file():
-        return open_data(spec)
+        return open_data(spec, rectangles=rectangles)
     if is_pickle(path):
         return read_statistics(path)
     if path.suffix == NPZ:
         from ganbench.data.array_images import ArrayDataset
 
         arrays = Npz(path)
-        return ArrayDataset(path, arrays) if any(name in arrays for name in IMAGES) else statistics_in(arrays)
-    return open_data(spec)
+        images = any(name in arrays for name in IMAGES)
+        return ArrayDataset(path, arrays, rectangles) if images else statistics_in(arrays)
+    return open_data(spec, rectangles=rectangles)
 
 
 def is_there(spec: str | Path) -> bool:
@@ -77,7 +79,7 @@ def existing_path(spec: str) -> Path | None:
         raise BadInputError(f"{spec[:200]!r} cannot be opened ({error.strerror}): check the path.") from error
 
 
-def _open_folder(path: Path) -> Dataset:
+def _open_folder(path: Path, rectangles: bool) -> Dataset:
     from ganbench.data.domains import DomainFolder, layout_of
     from ganbench.data.folder import Folder
     from ganbench.data.image_files import ImageFiles
@@ -87,10 +89,12 @@ def _open_folder(path: Path) -> Dataset:
     if layout is not None:
         return DomainFolder(path, layout)
     folder = Folder(path)
-    return ImageFiles(folder) if folder.names or not parquet_files(path) else _open_parquet(path)
+    if folder.names or not parquet_files(path):
+        return ImageFiles(folder, rectangles)
+    return _open_parquet(path, rectangles=rectangles)
 
 
-def _open_file(path: Path) -> Dataset:
+def _open_file(path: Path, rectangles: bool) -> Dataset:
     from ganbench.data.npz import is_npz
     from ganbench.data.nvlabs_zip import open_zip
     from ganbench.data.parquet import SUFFIX
@@ -98,15 +102,15 @@ def _open_file(path: Path) -> Dataset:
     if is_npz(path):
         from ganbench.data.array_images import ArrayDataset
 
-        return ArrayDataset(path)
-    return _open_parquet(path) if path.suffix == SUFFIX else open_zip(path)
+        return ArrayDataset(path, None, rectangles)
+    return _open_parquet(path, rectangles=rectangles) if path.suffix == SUFFIX else open_zip(path, rectangles)
 
 
-def _open_parquet(path: Path, split: str = "") -> Dataset:
+def _open_parquet(path: Path, split: str = "", rectangles: bool = False) -> Dataset:
     from ganbench.data.image_files import ImageFiles
     from ganbench.data.parquet import Parquet
 
-    return ImageFiles(Parquet(path, split))
+    return ImageFiles(Parquet(path, split), rectangles)
 
 
 def at_size(data: Dataset, resolution: int | None = None, channels: int | None = None) -> Dataset:

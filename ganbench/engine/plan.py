@@ -10,7 +10,7 @@ from ganbench.errors import GanbenchError, PlanError
 from ganbench.extractors.opening import open_extractor, without_fetching
 from ganbench.inputs import Accumulator, Context, Input, Source, View
 from ganbench.metrics import Metric
-from ganbench.types import Dataset, Extractor, LoadedModel, Statistics, WithStatistics
+from ganbench.types import Dataset, Extractor, ImageSize, LoadedModel, Statistics, WithStatistics, shown_size
 
 
 @dataclass(frozen=True)
@@ -195,20 +195,22 @@ def _wrong_size(need: Input, needs: Sequence[Input], context: Context) -> Iterat
     seen = {it.source.reads_data: it.source.image_size(context) for it in needs if it.view.extractor}
     made, real = seen.get(False), seen.get(True)
     if made and real and made != real and _takes(extractor, need.view, made):
-        sizes = f"expected images of {made}x{made}, which the model makes, found {real}x{real} in the data"
+        sizes = f"expected images of {shown_size(made)}, which the model makes, found {shown_size(real)} in the data"
         yield f"{sizes}: name data of the size of the model with --data."
     elif not _takes(extractor, need.view, size):
         taken = f"{extractor.resolution}x{extractor.resolution}"
         yield (
-            f"expected {taken} images for the extractor {extractor.name!r}, found {size}x{size}: choose another "
+            f"expected {taken} images for the extractor {extractor.name!r}, found {shown_size(size)}: choose another "
             "benchmark."
         )
 
 
-def _takes(extractor: Extractor, view: View, size: int) -> bool:
+def _takes(extractor: Extractor, view: View, size: ImageSize) -> bool:
     """Return whether an extractor accepts images of a size, after the view has downsampled them if it does."""
     if extractor.resolution is None:
         return True
+    if isinstance(size, tuple):
+        return False
     return size % extractor.resolution == 0 if view.downsamples else size == extractor.resolution
 
 

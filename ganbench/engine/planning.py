@@ -126,7 +126,7 @@ def _misnamed(name: str, options: Options) -> list[str]:
 def _data(options: Options, benchmark: Benchmark, loaded: LoadedModel) -> tuple[Dataset | Statistics | None, list[str]]:
     named = options.data or benchmark.data
     try:
-        found = open_reals(named) if isinstance(named, str) else named
+        found = open_reals(named, rectangles=True) if isinstance(named, str) else named
         return (found if found is None or isinstance(found, Statistics) else sized_for(loaded.model, found)), []
     except GanbenchError as error:
         return None, [str(error)]

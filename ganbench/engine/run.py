@@ -246,7 +246,7 @@ def _model_info(loaded: LoadedModel) -> ModelInfo:
         "embedded": loaded.embedded is not None,
     }
     if loaded.provenance:
-        info["program"] = dict(loaded.provenance)
+        info["provenance"] = dict(loaded.provenance)
     return info
 
 

@@ -143,7 +143,7 @@ def model_of(record: RunRecord, device: str) -> LoadedModel:
     said = record.options.get("resolved", {})
     interface = interface_of(**{option: said[option] for option in CHECKS if option in said})
     with without_fetching():
-        of_code = "weights sha256" in record.model.get("program", {})  # whose name has a colon for another reason
+        of_code = "weights sha256" in record.model.get("provenance", {})  # whose name has a colon for another reason
         own = (":" in name and not of_code) or record.model["embedded"]
         loaded = open_model(name, None if own else path, device, (entry or None) if not own else None, interface)
     if loaded.sha256 != sha256:

@@ -8,6 +8,7 @@ from torch import Tensor
 from ganbench.inputs.accumulators import Accumulator
 from ganbench.inputs.context import Context
 from ganbench.rng import Streams
+from ganbench.types import ImageSize
 
 
 class Check(Protocol):
@@ -62,7 +63,7 @@ class Source(Protocol):
         """Number of images in a sample, so that a tile of samples is no larger than one of images."""
         ...
 
-    def image_size(self, context: Context) -> int | None:
+    def image_size(self, context: Context) -> ImageSize | None:
         """Return the height and width of the source's images in pixels; None if no extractor sees them."""
         ...
 
@@ -101,11 +102,9 @@ class BaseSource:
     reads_data: ClassVar[bool] = True
     images_per_sample: int = 1
 
-    def image_size(self, context: Context) -> int | None:
+    def image_size(self, context: Context) -> ImageSize | None:
         """Return the size of the data's images if the source reads them, else that of the model's."""
-        if self.reads_data:
-            return context.data.resolution if context.data else None
-        return context.img_resolution
+        return context.data_size if self.reads_data else context.img_size
 
     def length(self, context: Context) -> int | None:
         """Return None: there is no limit."""

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from ganbench.data.labels import class_indices
-from ganbench.types import Dataset, Extractor, Generator, Sized, Statistics
+from ganbench.types import Dataset, Extractor, Generator, ImageSize, Rectangular, Sized, Statistics, size_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,18 @@ class Context:
     def img_resolution(self) -> int | None:
         """Height and width in pixels of the images that the model makes or takes; None if it takes any size."""
         return self.model.img_resolution if isinstance(self.model, Sized) else None
+
+    @property
+    def img_size(self) -> ImageSize | None:
+        """Size of the images that the model makes or takes, which need not be square; None where it takes any."""
+        return size_of(self.model) if isinstance(self.model, Rectangular) else self.img_resolution
+
+    @property
+    def data_size(self) -> ImageSize | None:
+        """Size of the data's images, which need not be square; None where there are none."""
+        if self.data is None:
+            return None
+        return size_of(self.data) if isinstance(self.data, Rectangular) else self.data.resolution
 
     @property
     def img_channels(self) -> int | None:

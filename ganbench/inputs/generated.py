@@ -13,6 +13,7 @@ from ganbench.errors import BadInputError
 from ganbench.inputs.accumulators import State
 from ganbench.inputs.batch import BaseView, Batch
 from ganbench.inputs.context import Context
+from ganbench.types import ImageSize
 
 FARTHEST = (
     10.0  # largest plausible magnitude: images nominally lie in -1..1, and no trained generator exceeds that tenfold
@@ -27,22 +28,23 @@ def checked_images(image: Any, count: int, context: Context) -> Tensor:
     Raises:
         BadInputError: type, dtype or shape are different, or more than 1 % of the values are outside -10..10.
     """
-    return checked(image, count, context.img_channels, context.img_resolution)
+    return checked(image, count, context.img_channels, context.img_size)
 
 
-def checked(image: Any, count: int, channels: int | None = None, resolution: int | None = None) -> Tensor:
+def checked(image: Any, count: int, channels: int | None = None, size: ImageSize | None = None) -> Tensor:
     """Return images after checking that they are ``[count, C, H, W]`` floats; None allows any channels or size.
 
     Raises:
         BadInputError: as for ``checked_images``.
     """
-    size, channel = resolution or "H", channels or "C"
-    expected = f"expected the model to return a tensor [{count}, {channel}, {size}, {size}] of floats in -1..1"
+    height, width = size if isinstance(size, tuple) else (size, size)
+    shape = f"[{count}, {channels or 'C'}, {height or 'H'}, {width or 'H'}]"
+    expected = f"expected the model to return a tensor {shape} of floats in -1..1"
     if not isinstance(image, Tensor):
         raise BadInputError(f"{expected}, found {_shown(image)}: return the images alone, as one tensor.")
     if not image.is_floating_point():
         raise BadInputError(f"{expected}, found {image.dtype}: return floats, (x / 127.5 - 1) of 8-bit images.")
-    wanted = (count, channels, resolution, resolution)
+    wanted = (count, channels, height, width)
     fits = image.ndim == 4 and all(want in (None, have) for want, have in zip(wanted, image.shape, strict=True))
     if not fits:
         remedy = "return one image for each input, channels first, of the size that the model declares"

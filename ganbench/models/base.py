@@ -16,7 +16,7 @@ from ganbench.models.adapter import BaseAdapter
 from ganbench.models.foreign.imported import ImportedAdapter, is_import_path
 from ganbench.models.foreign.interface import interface_of
 from ganbench.plugins import completed
-from ganbench.types import Adapter, Checkpoint, Embedded, Fingerprinted, Interface, LoadedModel
+from ganbench.types import Adapter, Checkpoint, Embedded, Fingerprinted, Interface, LoadedModel, WithProvenance
 
 
 def load_model(
@@ -99,7 +99,9 @@ open_subject = open_model  # former name, kept for scripts
 def _of_path(name: str, adapter: Adapter, weights: str, path: Path, device: str, entry: str | None) -> LoadedModel:
     if not path.is_file():
         model = _loaded(name, adapter, path, device, entry)
-        return LoadedModel(name, model, weights, _sha256_of(model, name), benchmark=adapter.benchmark)
+        told = model.provenance if isinstance(model, WithProvenance) else {}
+        sha256 = _sha256_of(model, name)
+        return LoadedModel(name, model, weights, sha256, benchmark=adapter.benchmark, provenance=told)
     sha256 = file_sha256(path)
     model, benchmark = _loaded(name, adapter, path, device, entry), _benchmark(adapter, path)
     if file_sha256(path) != sha256:  # it was read several times: for format, header and tensors

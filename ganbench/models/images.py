@@ -1,28 +1,35 @@
 """A folder or zip of sample images in place of a model, for users who have samples but no weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from ganbench.data import open_data
+from ganbench.data.labels import classes_of
+from ganbench.data.prompts import prompts_beside
 from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
-from ganbench.types import Dataset, WatchedDataset
+from ganbench.types import Dataset, Rectangular, WatchedDataset, WithNames
 
 
 class ImageSamples:
     """Stored images as samples: sample ``i`` is image ``i``, in the order of the folder. Follows ``FixedSamples``.
 
     Attributes:
-        img_resolution: width and height in pixels.
+        img_resolution: width and height in pixels; of images that are not square, the longer side.
+        height_and_width: in pixels.
         img_channels: 1 or 3.
         sha256: fingerprint of the pixels, which identifies the samples.
     """
 
-    def __init__(self, data: Dataset) -> None:
-        self.data = data
+    def __init__(self, data: Dataset, provenance: Mapping[str, Any] | None = None) -> None:
+        self.data, self._provenance = data, dict(provenance or {})
+        self._members: dict[int, list[int]] = {}
         self.img_resolution = data.resolution
+        square = data.resolution, data.resolution
+        self.height_and_width = data.height_and_width if isinstance(data, Rectangular) else square
         self.img_channels = data.channels
 
     @property
@@ -33,6 +40,18 @@ class ImageSamples:
     def changed(self) -> str:
         """Return a sentence if the files have changed since they were opened, else ""; see ``WatchedDataset``."""
         return self.data.changed() if isinstance(self.data, WatchedDataset) else ""
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """What the record says of them: the prompts of a text-to-image model, where they lie beside the images."""
+        return self._provenance
+
+    def members(self, label: int) -> Sequence[int]:
+        """Return the numbers of the images of a class, in order; see ``ClassedSamples``."""
+        if label not in self._members:
+            within = label < self.data.label_dim
+            self._members[label] = (classes_of(self.data) == label).nonzero()[:, 0].tolist() if within else []
+        return self._members[label]
 
     def __len__(self) -> int:
         return len(self.data)
@@ -65,7 +84,9 @@ class ImagesAdapter(BaseAdapter):
         """
         if weights is None:
             raise BadInputError("expected a folder for the model 'images', found none: name it, as in images:FOLDER.")
-        return ImageSamples(open_data(str(weights)))
+        data = open_data(str(weights), rectangles=True)
+        prompts = prompts_beside(weights, data.names) if weights.is_dir() and isinstance(data, WithNames) else None
+        return ImageSamples(data, {"prompts": prompts} if prompts else None)
 
 
 adapter = ImagesAdapter()

@@ -30,14 +30,14 @@ MAX_SENTENCE = 2_000
 class ModelInfo(TypedDict):
     """The model: its name as typed, the name and sha256 of its weights, and whether those are the embedded ones.
 
-    Of a foreign program, which was run: its files, and how it was called.
+    The provenance says of a foreign program, which was run, its files and how it was called; of samples, their prompts.
     """
 
     name: str
     weights: str
     sha256: str
     embedded: bool
-    program: NotRequired[dict[str, Any]]
+    provenance: NotRequired[dict[str, Any]]
 
 
 class StatisticsInfo(TypedDict):

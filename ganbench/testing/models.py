@@ -12,7 +12,7 @@ from ganbench.rng import Streams
 from ganbench.testing.laws import Laws
 from ganbench.testing.tolerances import ALONE, FLOAT64
 from ganbench.testing.translators import check_translator
-from ganbench.types import EquivariantGenerator, FixedSamples, Generator, StyleGenerator, Translator
+from ganbench.types import EquivariantGenerator, FixedSamples, Generator, Rectangular, StyleGenerator, Translator
 
 SHIFT = 0.125  # as a fraction of the image width
 BATCH = 4
@@ -62,7 +62,8 @@ def _check_samples(laws: Laws, model: FixedSamples) -> None:
 
 
 def _size(model: Any) -> tuple[int, int, int]:
-    return model.img_channels, model.img_resolution, model.img_resolution
+    size = model.height_and_width if isinstance(model, Rectangular) else (model.img_resolution,) * 2
+    return model.img_channels, size[0], size[1]
 
 
 def _check_range(laws: Laws, images: Tensor, most: float) -> None:

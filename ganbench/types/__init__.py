@@ -8,14 +8,19 @@ from ganbench.types.adapters import Adapter, Checkpoint, Embedded, LoadedModel, 
 from ganbench.types.data import (
     Dataset,
     DomainDataset,
+    ImageSize,
     NotedDataset,
+    Rectangular,
     ResizableDataset,
     Statistics,
     WatchedDataset,
     WithDomains,
     WithImages,
+    WithNames,
     WithPairs,
     WithStatistics,
+    shown_size,
+    size_of,
 )
 from ganbench.types.extractors import (
     AttributeExtractor,
@@ -27,6 +32,7 @@ from ganbench.types.extractors import (
 )
 from ganbench.types.interface import Interface
 from ganbench.types.models import (
+    ClassedSamples,
     EquivariantGenerator,
     Fingerprinted,
     FirstBatch,
@@ -41,6 +47,7 @@ from ganbench.types.models import (
     StyleGenerator,
     StyleTranslator,
     Translator,
+    WithProvenance,
 )
 from ganbench.types.weights import WeightsFile, needed_by, needs
 
@@ -49,6 +56,7 @@ __all__ = [
     "AttributeExtractor",
     "Checkpoint",
     "ClassExtractor",
+    "ClassedSamples",
     "Dataset",
     "DomainDataset",
     "Embedded",
@@ -59,6 +67,7 @@ __all__ = [
     "FixedSamples",
     "Foreign",
     "Generator",
+    "ImageSize",
     "Interface",
     "LoadedModel",
     "MaskedTranslator",
@@ -69,6 +78,7 @@ __all__ = [
     "PerceptualExtractor",
     "Progress",
     "Recipe",
+    "Rectangular",
     "ResizableDataset",
     "ResizingExtractor",
     "SegmentationExtractor",
@@ -81,8 +91,12 @@ __all__ = [
     "WeightsFile",
     "WithDomains",
     "WithImages",
+    "WithNames",
     "WithPairs",
+    "WithProvenance",
     "WithStatistics",
     "needed_by",
     "needs",
+    "shown_size",
+    "size_of",
 ]

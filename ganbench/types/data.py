@@ -46,6 +46,36 @@ class Dataset(Protocol):
         ...
 
 
+ImageSize = int | tuple[int, int]
+"""Width and height of square images, or height and width of others."""
+
+
+def shown_size(size: ImageSize) -> str:
+    """Return a size as people write it, width first: ``32x16``."""
+    height, width = (size, size) if isinstance(size, int) else size
+    return f"{width}x{height}"
+
+
+@runtime_checkable
+class Rectangular(Protocol):
+    """Images that need not be square, of a data set or of a model; its resolution is then that of the longer side.
+
+    Attributes:
+        height_and_width: in pixels.
+    """
+
+    @property
+    def height_and_width(self) -> tuple[int, int]:
+        """In pixels."""
+        ...
+
+
+def size_of(images: Rectangular) -> ImageSize:
+    """Return the size of images, one number where they are square."""
+    height, width = images.height_and_width
+    return height if height == width else (height, width)
+
+
 @runtime_checkable
 class DomainDataset(Dataset, Protocol):
     """Images of several domains: the training images, labelled by domain, and with them validation images.
@@ -82,6 +112,16 @@ class WithPairs(Protocol):
 
     def partners(self, indices: Sequence[int]) -> list[int]:
         """Return the index of each image's partner, the image of the other domain that shows the same."""
+        ...
+
+
+@runtime_checkable
+class WithNames(Protocol):
+    """Real images in files, each with a name."""
+
+    @property
+    def names(self) -> list[str]:
+        """The paths of the files below the folder, with forward slashes, in the order of the images."""
         ...
 
 

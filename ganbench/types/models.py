@@ -1,6 +1,6 @@
 """What a model can be asked for: images from latents, with styles, moved; images translated from domain to domain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
@@ -42,6 +42,15 @@ class FixedSamples(Protocol):
 
     def images(self, indices: Sequence[int]) -> Tensor:
         """Return ``[N, C, H, W]`` float32 in -1..1, which ``ganbench.images`` quantises to exactly the stored bytes."""
+        ...
+
+
+@runtime_checkable
+class ClassedSamples(FixedSamples, Protocol):
+    """Images with class labels that stand in for a conditional generator."""
+
+    def members(self, label: int) -> Sequence[int]:
+        """Return the numbers of the samples of a class, in order; none where there is no such class."""
         ...
 
 
@@ -183,6 +192,16 @@ class Foreign(Protocol):
 
     def try_on(self, x: Tensor) -> FirstBatch:
         """Return what it makes of up to four images ``[N, C, H, W]`` in -1..1; a generator looks at none."""
+        ...
+
+
+@runtime_checkable
+class WithProvenance(Protocol):
+    """A model that has something for the record besides its weights, such as the prompts of its samples."""
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """JSON values by name."""
         ...
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+SCALE = 0.3
+
 
 def _drawn(module: nn.Module, scale: float = 1.0) -> nn.Module:
     generator = torch.Generator().manual_seed(0)
@@ -23,7 +25,7 @@ class DCGAN(nn.Module):
         self.main = nn.Sequential(
             nn.ConvTranspose2d(8, 16, 4, bias=False), nn.BatchNorm2d(16), nn.ReLU(True), nn.ConvTranspose2d(16, 1, 8, 8)
         )
-        _drawn(self, 0.3)
+        _drawn(self, SCALE)
 
     def forward(self, z: Tensor) -> Tensor:
         return self.main(z).tanh()
@@ -88,6 +90,10 @@ class Crowded(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         image = self.image(z).reshape(-1, 1, 32, 32)
         return (image - image.mean(0) * len(z) / 8).tanh()
+
+
+def identity() -> Any:
+    return lambda x: x
 
 
 def conditional_by_index() -> nn.Module:

@@ -24,6 +24,7 @@ class ForeignGenerator(nn.Module):
 
     Attributes:
         z_dim, c_dim, img_resolution, img_channels: as of ``ganbench.types.Generator``.
+        height_and_width: of its images, which need not be square.
         trial: what a first batch showed.
 
     Raises:
@@ -42,7 +43,8 @@ class ForeignGenerator(nn.Module):
         c = one_hot(streams.integers("label", self.c_dim), self.c_dim).to(device) if self.c_dim else None
         self.trial: Trial = tried(self.program, self._inputs(z, c), interface)
         self.pictures = self.trial.pictures
-        self.img_channels, self.img_resolution = self.trial.measured[0], self.trial.measured[1]
+        self.img_channels, *size = self.trial.measured
+        self.height_and_width, self.img_resolution = (size[0], size[1]), max(size)
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Return images ``[N, C, H, W]`` float32 in -1..1.

@@ -8,10 +8,12 @@ import pytest
 import torch
 from strangers import DCGAN, Noisy
 
+from ganbench.data import open_data
 from ganbench.models.base import open_model
 from ganbench.models.foreign.interface import interface_of
 from ganbench.testing import check_model
 from tests.cli.command_line import ganbench
+from tests.data.image_sets import write_folder
 
 SAMPLES = ("--benchmark", "digits", "--metrics", "fid@40,is@40")
 TRANSLATED = ("--benchmark", "digits-3-8", "--metrics", "fid_translated,accuracy")
@@ -49,7 +51,7 @@ def test_each_kind_is_measured_at_any_batch_size(
 ) -> None:
     record = measured(tmp_path / "a.json", *KINDS[kind], "--batch-size", "64")
     assert len(values(record)) >= 2
-    program = record["model"]["program"]
+    program = record["model"]["provenance"]
     assert program["runs foreign code"] is True
     assert program["program"] == KINDS[kind][0]
     assert len(program["file sha256"]) == 64
@@ -125,3 +127,39 @@ def test_weights_are_read_into_a_network(tmp_path: Path) -> None:
     nested = values(measured(tmp_path / "r.json", *KINDS["a network"], "--weights", tmp_path / "nested.pth"))
     passed = ("strangers:with_weights", *KINDS["a network"][1:], "--weights", tmp_path / "plain.pth")
     assert own != plain == nested == values(measured(tmp_path / "r.json", *passed))
+
+
+def test_a_paired_translator_is_measured_against_the_ground_truth(tmp_path: Path) -> None:
+    """Ground truth that is the negative of its source is what the translator of negatives gives."""
+    digits = open_data("digits").images(range(20))
+    for split in ("train", "test"):
+        for domain, images in (("A", digits), ("B", 255 - digits)):
+            write_folder(tmp_path / f"{split}{domain}", images.numpy(), [f"{i}.png" for i in range(20)])
+    pairs = ("--data", f"pairs:{tmp_path}", "--benchmark", "digits-3-8", "--metrics", "l1_paired,psnr,ssim")
+    found = values(measured(tmp_path / "a.json", "strangers:Inverse", "--kind", "translator", *pairs))
+    assert found["l1_paired"] == pytest.approx(0, abs=1e-6)
+    assert found["psnr"] > 45  # truncated to 8 bits, a value may be off by one level
+    assert found["ssim"] > 0.99
+    other = values(measured(tmp_path / "b.json", "strangers:identity", "--kind", "translator", *pairs))
+    assert other["l1_paired"] == pytest.approx(float((digits.float() * 2 - 255).abs().mean()) / 127.5, rel=1e-5)
+    assert other["ssim"] < 0.5
+
+
+def test_many_processes_give_the_number_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = values(measured(tmp_path / "a.json", *KINDS["noise"]))
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+    assert values(measured(tmp_path / "b.json", *KINDS["noise"], "--nproc", "2")) == one
+
+
+def test_results_are_not_taken_for_those_of_other_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that reads its weights from somewhere has the same file and no state dict."""
+    first = values(measured(tmp_path / "a.json", *KINDS["a function"]))
+    monkeypatch.setattr("strangers.SCALE", 0.25)
+    assert values(measured(tmp_path / "b.json", *KINDS["a function"])) != first
+
+
+def test_a_record_is_explained_by_running_the_model_again(tmp_path: Path) -> None:
+    torch.save(DCGAN().state_dict(), tmp_path / "G.pth")
+    measured(tmp_path / "a.json", *KINDS["a network"], "--weights", tmp_path / "G.pth")
+    done = ganbench("explain", tmp_path / "a.json", "12", "--metric", "fid@40", "--try", "divisor")
+    assert done.exit_code == 0, done.output

@@ -76,7 +76,7 @@ def test_the_file_says_what_it_takes_and_gives_the_same_as_torch(file: Path) -> 
 
 def test_it_is_measured_at_any_batch_size(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = measured(tmp_path / "a.json", f"onnx:{file}", *SAMPLES)
-    assert first["model"]["program"]["program"] == "ONNX"
+    assert first["model"]["provenance"]["program"] == "ONNX"
     monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
     assert values(measured(tmp_path / "b.json", f"onnx:{file}", *SAMPLES, "--batch-size", "3")) == values(first)
 

@@ -46,8 +46,8 @@ def traced(tmp_path: Path) -> Path:
 def test_a_traced_network_gives_the_numbers_of_the_network(traced: Path, tmp_path: Path) -> None:
     found = measured(tmp_path / "a.json", f"torchscript:{traced}", *KINDS["a network"][1:])
     assert values(found) == values(measured(tmp_path / "b.json", *KINDS["a network"]))
-    assert found["model"]["program"]["program"] == "TorchScript"
-    assert found["model"]["program"]["file"] == "G.pt"
+    assert found["model"]["provenance"]["program"] == "TorchScript"
+    assert found["model"]["provenance"]["file"] == "G.pt"
 
 
 def test_it_keeps_the_laws_and_its_attributes(traced: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def _check_declared(laws: Laws, source: Source, context: Context) -> None:
     laws.hold(isinstance(images, int) and images >= 1, "a sample stands for images", "1 or more", images)
     length, size = source.length(context), source.image_size(context)
     laws.hold(length is None or length >= 1, "length is a number of samples, or None", "1 or more, or None", length)
-    sides = size if isinstance(size, tuple) else (size or 1,)
+    sides = size if isinstance(size, tuple) else (1 if size is None else size,)
     laws.hold(min(sides) >= 1, "image_size is in pixels, or None", "1 or more, or None", size)
     laws.json(source.depends(context), "depends is made of JSON values, for the key of the cache")
     laws.equal(source.depends(context), source.depends(context), "depends is the same each time")

@@ -1,6 +1,6 @@
 """Sources of batches: real images, generated images, pairs along latent paths, generators with transformed inputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -13,9 +13,9 @@ from ganbench.inputs.batch import BaseSource, Check
 from ganbench.inputs.context import Context
 from ganbench.inputs.domains import NO_DOMAINS
 from ganbench.inputs.generated import RangeCheck, checked_images
+from ganbench.inputs.stored import class_problems_of_stored, members_of
 from ganbench.rng import Streams
 from ganbench.types import (
-    ClassedSamples,
     EquivariantGenerator,
     FixedSamples,
     Generator,
@@ -128,20 +128,6 @@ def _class_problems(context: Context, label: int) -> list[str]:
     return [f"expected a model with class {label}, found one with {have}: leave the class out, or name another."]
 
 
-def _members(model: FixedSamples, label: int) -> Sequence[int]:
-    """Return the numbers of the stored samples of a class."""
-    return model.members(label) if isinstance(model, ClassedSamples) else ()
-
-
-def _stored_class_problems(model: FixedSamples, label: int | None) -> list[str]:
-    if label is None or _members(model, label):
-        return []
-    return [
-        f"expected samples of class {label}, found none: leave the class out, or put a dataset.json with their labels "
-        "beside them."
-    ]
-
-
 def _label_problems(context: Context) -> list[str]:
     c_dim = context.c_dim
     have = context.data.label_dim if context.data else 0
@@ -178,7 +164,7 @@ class Samples(GeneratedSource):
         """Return the number of samples if a folder of samples stands in for the model, else None."""
         if not isinstance(context.model, FixedSamples):
             return None
-        return len(context.model) if self.label is None else len(_members(context.model, self.label))
+        return len(context.model) if self.label is None else len(members_of(context.model, self.label))
 
     def shortage(self, context: Context, count: int) -> str:
         """Return a problem if a folder has fewer samples than the metric's name says."""
@@ -194,7 +180,7 @@ class Samples(GeneratedSource):
                 "expected a latent space w for truncation, found a model without one: leave the truncation out."
             ]
         if isinstance(context.model, FixedSamples):
-            return _stored_class_problems(context.model, self.label)
+            return class_problems_of_stored(context.model, self.label)
         if not isinstance(context.model, Generator):
             return translator_problems(context) or [
                 "expected a generator of images from latents, found another kind of model: take another metric."
@@ -207,7 +193,7 @@ class Samples(GeneratedSource):
         """Return ``image`` and ``z``; for a style-based generator also ``ws``, for a conditional one ``c``."""
         model, streams = context.model, Streams(context.seed, indices)
         if isinstance(model, FixedSamples):
-            chosen = indices if self.label is None else [_members(model, self.label)[index] for index in indices]
+            chosen = indices if self.label is None else [members_of(model, self.label)[index] for index in indices]
             return {"image": checked_images(model.images(chosen), len(indices), context)}
         z, c = _latents(context, streams, "z"), labels_of(context, streams, self.label)
         inputs = {"z": z} if c is None else {"z": z, "c": c}

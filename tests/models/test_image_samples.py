@@ -80,7 +80,7 @@ def test_a_class_that_samples_lack_is_refused(folder: Path, tmp_path: Path) -> N
     for path in (folder, unlabelled):
         with pytest.raises(PlanError, match="expected samples of class 11, found none: leave the class out"):
             package.measure(f"images:{path}", "is@4", label=11)
-    with pytest.raises(PlanError, match=f"it needs 40 samples and there are {int((LABELS == 3).sum())}"):
+    with pytest.raises(PlanError, match=f"expected 40 samples, found {int((LABELS == 3).sum())}"):
         package.measure(f"images:{folder}", "is@40", label=3)
 
 

@@ -79,8 +79,8 @@ def prepare_command(
     """Write images to a zip in the layout of NVlabs' dataset tool, and print the path.
 
     SRC is a folder or zip of images in any depth, an LMDB of encoded images (LSUN), an npz file with the array images
-    or arr_0 [N, H, W, C] uint8, an idx file like those of MNIST, or a folder of parquet files of Hugging Face datasets
-    (FOLDER:SPLIT). The same command continues after an interruption, and the result is the same.
+    or arr_0 [N, H, W, C] uint8, an idx file like those of MNIST, or a folder of Hugging Face datasets (parquet, or of
+    save_to_disk; FOLDER:SPLIT). The same command continues after an interruption, and the result is the same.
     """
     from ganbench.cli.console import images_bar
     from ganbench.cli.files import check_folder

@@ -36,7 +36,7 @@ def open_data(spec: str | Path, *, rectangles: bool = False) -> Dataset:
         return _open_file(path, rectangles)
     folder, _, split = spec.rpartition(":")
     if split and (path := existing_path(folder)) and path.is_dir():
-        return _open_parquet(path, split, rectangles)
+        return _open_table(path, split, rectangles)
     raise _nothing(spec, name)
 
 
@@ -80,18 +80,21 @@ def existing_path(spec: str) -> Path | None:
 
 
 def _open_folder(path: Path, rectangles: bool) -> Dataset:
+    from ganbench.data.arrow import is_saved
     from ganbench.data.domains import DomainFolder, layout_of
     from ganbench.data.folder import Folder
     from ganbench.data.image_files import ImageFiles
     from ganbench.data.parquet import parquet_files
 
+    if is_saved(path):
+        return _open_table(path, rectangles=rectangles)
     layout = layout_of(path)
     if layout is not None:
         return DomainFolder(path, layout)
     folder = Folder(path)
     if folder.names or not parquet_files(path):
         return ImageFiles(folder, rectangles)
-    return _open_parquet(path, rectangles=rectangles)
+    return _open_table(path, rectangles=rectangles)
 
 
 def _open_file(path: Path, rectangles: bool) -> Dataset:
@@ -103,14 +106,15 @@ def _open_file(path: Path, rectangles: bool) -> Dataset:
         from ganbench.data.array_images import ArrayDataset
 
         return ArrayDataset(path, None, rectangles)
-    return _open_parquet(path, rectangles=rectangles) if path.suffix == SUFFIX else open_zip(path, rectangles)
+    return _open_table(path, rectangles=rectangles) if path.suffix == SUFFIX else open_zip(path, rectangles)
 
 
-def _open_parquet(path: Path, split: str = "", rectangles: bool = False) -> Dataset:
+def _open_table(path: Path, split: str = "", rectangles: bool = False) -> Dataset:
+    from ganbench.data.arrow import ArrowFolder, is_saved
     from ganbench.data.image_files import ImageFiles
     from ganbench.data.parquet import Parquet
 
-    return ImageFiles(Parquet(path, split), rectangles)
+    return ImageFiles(ArrowFolder(path, split) if is_saved(path) else Parquet(path, split), rectangles)
 
 
 def at_size(data: Dataset, resolution: int | None = None, channels: int | None = None) -> Dataset:

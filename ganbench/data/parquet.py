@@ -61,7 +61,9 @@ class Parquet:
         for file in self._files:
             self._rows |= _rows_of(file, path)
         self.names = list(self._rows)
-        self._image, self._label = _columns(self._files[0])
+        with told(self._files[0]):
+            schema = _opened(self._files[0]).schema_arrow
+        self._image, self._label = columns(schema, self._files[0])
         self.has_labels = self._label is not None
 
     def open(self, name: str) -> IO[bytes]:
@@ -71,11 +73,7 @@ class Parquet:
         file, group, row = self._rows[name]
         with self._lock:
             value = self._group(file, group)[row]
-        if isinstance(value, bytes):
-            return io.BytesIO(value)
-        if isinstance(value, dict) and isinstance(value.get("bytes"), bytes):
-            return io.BytesIO(value["bytes"])
-        return self._beside(file, value.get("path") if isinstance(value, dict) else None, name)
+        return image_in(value, self.path if self.path.is_dir() else file.parent, name)
 
     def stamp(self) -> Stamp:
         """Return the stamps of all files of the split."""
@@ -89,19 +87,9 @@ class Parquet:
         """Return how another process opens it: locks and open files cannot be pickled."""
         return Parquet, (self.path, self._split)
 
-    def _beside(self, file: Path, path: Any, name: str) -> IO[bytes]:
-        """Return an image from a separate file below the folder."""
-        root = self.path if self.path.is_dir() else file.parent
-        if not isinstance(path, str) or not (root / path).resolve().is_relative_to(root.resolve()):
-            found = f"the path {path!r:.100}" if path else "nothing"
-            raise BadInputError(
-                f"expected the bytes of an image or a path below {root}, found {found}: {name}; download it again."
-            )
-        return (root / path).open("rb")
-
     def _read(self, file: Path, group: int) -> list[Any]:
         """Return the images of a row group."""
-        with _told(file):
+        with told(file):
             opened = _opened(file)
             values, nbytes = [], opened.metadata.row_group(group).total_byte_size
             if nbytes <= MAX_GROUP:
@@ -118,9 +106,27 @@ class Parquet:
     def _classes(self) -> list[tuple[str, int | None]]:
         found: list[int | None] = []
         for file in self._files:
-            with _told(file):
+            with told(file):
                 found += _opened(file).read(columns=[self._label]).column(self._label).to_pylist()
         return list(zip(self.names, found, strict=True))
+
+
+def image_in(value: Any, root: Path, name: str) -> IO[bytes]:
+    """Return an open image from the value of a row: bytes, or bytes and the path of a separate file below a folder.
+
+    Raises:
+        BadInputError: the value has no bytes, and its path leads out of the folder.
+    """
+    content = value.get("bytes") if isinstance(value, dict) else value
+    if isinstance(content, bytes):
+        return io.BytesIO(content)
+    path = value.get("path") if isinstance(value, dict) else None
+    if not isinstance(path, str) or not (root / path).resolve().is_relative_to(root.resolve()):
+        found = f"the path {path!r:.100}" if path else "nothing"
+        raise BadInputError(
+            f"expected the bytes of an image or a path below {root}, found {found}: {name}; download it again."
+        )
+    return (root / path).open("rb")
 
 
 def _of_split(path: Path, split: str) -> list[Path]:
@@ -142,7 +148,7 @@ def _of_split(path: Path, split: str) -> list[Path]:
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def told(file: Path, kind: str = "parquet") -> Iterator[None]:
     """Turn pyarrow's errors about a damaged file into ``BadInputError``."""
     from pyarrow import ArrowException
 
@@ -151,7 +157,7 @@ def _told(file: Path) -> Iterator[None]:
     except (ArrowException, OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:100]
         raise BadInputError(
-            f"expected a complete parquet file, found damage ({reason}): {file}; download it again."
+            f"expected a complete {kind} file, found damage ({reason}): {file}; download it again."
         ) from error
 
 
@@ -163,7 +169,7 @@ def _opened(file: Path) -> Any:
 
 def _rows_of(file: Path, path: Path) -> dict[str, tuple[Path, int, int]]:
     name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-    with _told(file):
+    with told(file):
         metadata = _opened(file).metadata
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
     if sum(sizes) > 2**31 or sum(sizes) > 64 * file.stat().st_size:
@@ -172,12 +178,14 @@ def _rows_of(file: Path, path: Path) -> dict[str, tuple[Path, int, int]]:
     return {f"{name}#{number:08d}": (file, *place) for number, place in enumerate(places)}
 
 
-def _columns(file: Path) -> tuple[str, str | None]:
-    """Return the names of the columns of images and of classes; None for the latter if there is none."""
+def columns(schema: Any, file: Path) -> tuple[str, str | None]:
+    """Return the names of the columns of images and of classes; None for the latter if there is none.
+
+    Raises:
+        BadInputError: there is no column of images.
+    """
     from pyarrow import types
 
-    with _told(file):
-        schema = _opened(file).schema_arrow
     images = [
         field.name for field in schema if types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0
     ]

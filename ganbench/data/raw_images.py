@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganbench.data.arrow import ArrowFolder, is_saved
 from ganbench.data.decoding import header, pixels
 from ganbench.data.fingerprints import FileStamp, Stamp
 from ganbench.data.folder import Folder
@@ -196,7 +197,7 @@ def read_label_file(images: RawImages, path: Path) -> Tensor:
 
 
 def open_raw(spec: str | Path) -> RawImages:
-    """Return the images of a folder, zip, LMDB, parquet file or folder (``PATH:SPLIT``), npz or idx file.
+    """Return the images of a folder, zip, LMDB, parquet or Arrow folder (``PATH:SPLIT``), npz or idx file.
 
     Raises:
         BadInputError: the path does not exist, is damaged, or has no images.
@@ -205,7 +206,7 @@ def open_raw(spec: str | Path) -> RawImages:
     if path is None:
         before, _, split = str(spec).rpartition(":")
         path = existing_path(before) if before else None
-        if path is None or not parquet_files(path):
+        if path is None or not (is_saved(path) or parquet_files(path)):
             raise BadInputError(
                 f"expected a folder or file of images, found none at {str(spec)[:200]!r}: check the path."
             )
@@ -218,6 +219,8 @@ def open_raw(spec: str | Path) -> RawImages:
 def _raw(path: Path, split: str) -> RawImages:
     if (path / FILE).is_file() or path.suffix in (".mdb", ".lmdb"):
         return EncodedImages(Lmdb(path))
+    if is_saved(path):
+        return EncodedImages(ArrowFolder(path, split))
     if path.is_dir():
         folder = Folder(path)
         return EncodedImages(Parquet(path, split) if not folder.names and parquet_files(path) else folder)

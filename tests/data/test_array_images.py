@@ -89,15 +89,26 @@ def test_a_cut_or_changed_file_is_refused(tmp_path: Path) -> None:
     flipped[len(whole) // 2] ^= 1
     for content in (whole[: len(whole) // 2], bytes(flipped)):
         (tmp_path / "g.npz").write_bytes(content)
-        with pytest.raises(BadInputError):
+        with pytest.raises(BadInputError, match=r"found (a )?damage.*g\.npz; copy"):
             open_reals(tmp_path / "g.npz")
 
 
 def test_members_that_lead_out_and_arrays_that_claim_too_much_are_refused(tmp_path: Path) -> None:
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (2**30, 64, 64, 3)})
-    for name in ("../arr_0.npy", "arr_0.npy"):
+    told = {
+        "../arr_0.npy": r"expected only arrays \(NAME\.npy\), found '\.\./arr_0\.npy': .*f\.npz",
+        "arr_0.npy": r"expected arr_0 to hold as many bytes as its shape 1073741824x64x64x3 says, found 1,048,576: ",
+    }
+    for name, sentence in told.items():
         with zipfile.ZipFile(tmp_path / "f.npz", "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(name, header.getvalue() + bytes(2**20))
-        with pytest.raises(BadInputError):
+        with pytest.raises(BadInputError, match=sentence):
             open_reals(tmp_path / "f.npz")
+
+
+def test_an_array_that_unpacks_to_far_more_than_the_file_is_refused(tmp_path: Path) -> None:
+    """A bomb: all bytes are there, but no photographs are packed a thousand times."""
+    np.savez_compressed(tmp_path / "f.npz", arr_0=np.zeros((400, 256, 256, 3), np.uint8))
+    with pytest.raises(BadInputError, match="arr_0 to be compressed at most 200 times, found 78,643,200 bytes in"):
+        open_reals(tmp_path / "f.npz")

@@ -42,5 +42,5 @@ def test_parts_of_wrong_types_are_refused(parts: object) -> None:
 
 
 def test_a_part_that_is_nan_is_never_stored() -> None:
-    with pytest.raises(BadInputError, match="'a' is NaN"):
+    with pytest.raises(BadInputError, match="for the result 'a', found NaN"):
         result(parts={"b": 1.0, "a": math.nan})

@@ -98,7 +98,10 @@ COLOURS = Knowing.palette
         (layers(darkened), "images are left as they are"),
         (layers(lambda rows, images: list(rows.values())), "a call returns layers by name"),
         (changed(layers={"features": 16}), "the layers that it declares are those that it returns"),
-        (changed(layers={"features": 16, "probabilities": 9}), "the layer probabilities is as wide as declared"),
+        (
+            changed(layers={"features": 16, "probabilities": 9, "spatial": 4}),
+            "the layer probabilities is as wide as declared",
+        ),
         (each(lambda rows: rows * float("nan")), "as wide as declared and finite"),
         (each(Tensor.double), "the layer features is float32"),
         (layers(lambda rows, images: {k: v + images.shape[1] for k, v in rows.items()}), "grey images are RGB images"),

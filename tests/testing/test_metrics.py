@@ -223,5 +223,5 @@ def test_the_order_in_which_shards_are_made_is_told(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_cannot_be_measured_is_no_broken_law() -> None:
-    with pytest.raises(PlanError, match=re.escape("this model translates images")):
+    with pytest.raises(PlanError, match=re.escape("found a translator of images")):
         check_metric(Mean(), model="tint")

@@ -180,8 +180,13 @@ def _metric(asked: Any, psi: float | None, options: Options, benchmark: Benchmar
         cutoff=options.truncation_cutoff,
         extractor=_extractor(metric, options, benchmark),
         float64=options.float64,
-        **benchmark.fields,
+        **{**benchmark.fields, **({"resize": None} if _is_of_another_kind(metric, options) else {})},
     )
+
+
+def _is_of_another_kind(metric: Metric, options: Options) -> bool:
+    """Return whether another extractor was chosen, whose usual way of resizing then replaces the benchmark's."""
+    return bool(options.extractor) and (options.extractor or "").partition(":")[0] not in extractors_of(metric)
 
 
 def _extractor(metric: Metric, options: Options, benchmark: Benchmark) -> str | None:

@@ -1,7 +1,10 @@
 """CLIP's image embeddings from files of both layouts, against OpenAI's package and the package transformers."""
 
+import inspect
+import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,14 +13,17 @@ import torch.nn.functional as F
 import torchvision.transforms as T
 from PIL import Image
 from safetensors.torch import save_file
+from scipy.linalg import sqrtm
 from torch import Tensor
 
+import ganbench
 from ganbench.checkpoints import file_sha256
 from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors.clip import FOLDER, SHA256
 from ganbench.extractors.opening import open_extractor
 from ganbench.testing import check_extractor
 from ganbench.types import Extractor
+from tests.data.image_sets import noise, write_folder
 
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 WIDTH, DEPTH, PATCH, SIZE, OUT = 128, 2, 32, 96, 24
@@ -59,13 +65,13 @@ def close(found: Tensor, expected: Tensor) -> None:
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item())
 
 
-def weights() -> dict[str, Tensor]:
-    """Return random weights of the image half, by OpenAI's names."""
+def weights(size: int = SIZE) -> dict[str, Tensor]:
+    """Return random weights of the image half, by OpenAI's names, for images of a size."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         found = {
             "class_embedding": torch.randn(WIDTH),
-            "positional_embedding": torch.randn(1 + (SIZE // PATCH) ** 2, WIDTH),
+            "positional_embedding": torch.randn(1 + (size // PATCH) ** 2, WIDTH),
             "proj": torch.randn(WIDTH, OUT) * 0.1,
             "conv1.weight": torch.randn(WIDTH, 3, PATCH, PATCH) * 0.02,
         }
@@ -118,6 +124,39 @@ def test_embeddings_are_those_of_a_plain_transformer(tmp_path: Path) -> None:
         assert expected.std() > 0.1
     assert found.input_size == SIZE  # type: ignore[attr-defined]  # it resizes
     check_extractor(found)
+
+
+@pytest.mark.skipif("disp" not in inspect.signature(sqrtm).parameters, reason="SciPy is too new for clean-fid")
+def test_clip_fd_is_the_number_of_clean_fid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its ``compute_fid`` from two folders to the number, on a plain transformer in place of the package ``clip``."""
+    pytest.importorskip("timm", reason="the extra vit (timm) is not installed")
+    state = weights(224)
+    save_file(state, tmp_path / "clip.safetensors")
+    network = SimpleNamespace(eval=lambda: None, encode_image=lambda x: plain(state, x).float())
+    monkeypatch.setitem(sys.modules, "clip", SimpleNamespace(load=lambda name, device: (network, None)))
+    sets = {"a": noise(40, 40), "b": noise(41, 40)[:40] // 3 * 2}
+    folders = [write_folder(tmp_path / name, images) for name, images in sets.items()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is of 2022
+        package = pytest.importorskip("cleanfid.fid", reason="clean-fid is not installed")
+        theirs = package.compute_fid(
+            *map(str, folders), model_name="clip_vit_b_32", num_workers=0, device=torch.device("cpu"), verbose=False
+        )
+    (record,) = ganbench.run(
+        f"images:{folders[0]}",
+        "fid",
+        data=folders[1],
+        extractor=f"clip:{tmp_path / 'clip.safetensors'}",
+        benchmark="cleanfid",
+        limit=40,
+        device="cpu",
+        results_dir=tmp_path,
+    )
+    (result,) = record.results
+    assert result.spec["ddof"] == 1
+    assert "resize" not in result.spec, "clean-fid's resize is Inception's alone"
+    assert theirs > 0.1
+    assert result.value == pytest.approx(theirs, rel=1e-4)
 
 
 def openai() -> Any:

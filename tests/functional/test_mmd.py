@@ -1,5 +1,8 @@
 """Kernel distance against the double sum of its definition, and the subsets that it draws."""
 
+import inspect
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,7 @@ from numpy.typing import NDArray
 
 from ganbench.errors import BadInputError, NonFiniteError
 from ganbench.functional import draw_subsets, kernel_distance, kernel_distances
+from ganbench.metrics.kid import kid50k
 
 Array = NDArray[np.float64]
 
@@ -49,6 +53,29 @@ def test_mean_over_subsets() -> None:
     each = kernel_distances(x, y, (of_x, of_y))
     assert each == pytest.approx([by_definition(x[i], y[j]) for i, j in zip(of_x, of_y, strict=True)], rel=1e-12)
     assert kernel_distance(x, y, (of_x, of_y)) == pytest.approx(each.mean(), rel=1e-15)
+
+
+def test_is_clean_fids_on_the_same_features_and_subsets() -> None:
+    """Of its two random draws a subset, the second set's comes first; the kernel and its mean are the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is of 2022
+        theirs = pytest.importorskip("cleanfid.fid", reason="clean-fid is not installed").kernel_distance
+    x, y = (np.random.default_rng(seed).normal(seed, 1, (rows, 7)) for seed, rows in ((0, 60), (1, 50)))
+    before = np.random.get_state()
+    try:
+        np.random.seed(3)
+        drawn = [[np.random.choice(len(side), 20, replace=False) for side in (y, x)] for _ in range(9)]
+        np.random.seed(3)
+        expected = theirs(x, y, num_subsets=9, max_subset_size=20)
+    finally:
+        np.random.set_state(before)
+    subsets = np.stack([of_x for _, of_x in drawn]), np.stack([of_y for of_y, _ in drawn])
+    assert kernel_distance(torch.from_numpy(x), torch.from_numpy(y), subsets=subsets) == pytest.approx(
+        expected, rel=1e-9
+    )
+    assert (kid50k.num_subsets, kid50k.max_subset_size) == (100, 1000)
+    defaults = inspect.signature(theirs).parameters
+    assert (defaults["num_subsets"].default, defaults["max_subset_size"].default) == (100, 1000)
 
 
 def test_unbiased_for_equal_distributions() -> None:

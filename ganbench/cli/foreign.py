@@ -23,7 +23,7 @@ OPTIONS = (
     click.option("--domains", metavar="A,B,...", help="Domains of a foreign translator; of two, from A to B."),
     click.option("--range", metavar="LOW,HIGH", help="Values of a foreign model's images.  [default: -1,1]"),
     click.option("--resize", metavar="SIZE[:FILTER]",
-                 help="Size to bring a foreign generator's images to, or a translator's inputs."),
+                 help="Size to bring a foreign model's images to, by pil-lanczos or FILTER; a translator's inputs."),
 )  # fmt: skip
 
 

@@ -34,8 +34,9 @@ def measure(model: Any, metrics: Any, **options: Any) -> dict[str, float]:
         BadInputError: an option is unknown, of the wrong type or out of range; or images are not as declared.
         PlanError: listing everything that keeps the metrics from being measured.
     """
-    planned = planned_in_memory(model, metrics, **options)
-    with tempfile.TemporaryDirectory() as folder:
+    # The plan's model may be a wrapper, whose networks cannot be seen from outside.
+    with evaluating(model), tempfile.TemporaryDirectory() as folder:
+        planned = planned_in_memory(model, metrics, **options)
         filled, failures, _ = fill(planned.plan, planned.batch_size, Cache(Path(folder)), Silence())
         found = [numbers_of(metric, planned.plan, filled, failures) for metric in planned.plan.metrics]
     for told in warnings_of(planned.plan, filled):

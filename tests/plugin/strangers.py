@@ -1,6 +1,7 @@
 """Models by people who never heard of ganbench: one of each kind, and some that fail."""
 
 import random
+import threading
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,31 @@ class Noisy(nn.Module):
         image = self.image(z).reshape(-1, 1, 32, 32) + torch.randn(len(z), 1, 32, 32)
         image = image + float(np.random.rand()) + random.random()
         return image.sigmoid() * 255
+
+
+class NoisyTranslator(nn.Module):
+    """A translator of one direction that draws noise for each image."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x + torch.randn_like(x)).clamp(-1, 1)
+
+
+class Locked(nn.Module):
+    """A generator that cannot be copied, and drops half of its values while it trains."""
+
+    z_dim = 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image, self.dropout = _drawn(nn.Linear(8, 1024)), nn.Dropout(0.5)
+        self.lock = threading.Lock()
+
+    def forward(self, z: Tensor) -> Tensor:
+        assert self.lock.acquire(blocking=False), "two threads at once"
+        try:
+            return self.dropout(self.image(z)).tanh().reshape(-1, 1, 32, 32)
+        finally:
+            self.lock.release()
 
 
 class Crowded(nn.Module):

@@ -33,7 +33,10 @@ def is_import_path(name: str) -> bool:
     if not found:
         return False
     look_in_current_folder()
-    return "." in found["module"] or importlib.util.find_spec(found["module"]) is not None
+    try:
+        return "." in found["module"] or importlib.util.find_spec(found["module"]) is not None
+    except ValueError:  # of a module that is not from a file, such as __main__
+        return True
 
 
 class ImportedAdapter(BaseAdapter):

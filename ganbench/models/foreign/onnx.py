@@ -63,6 +63,7 @@ class OnnxProgram(Shared):
 
     Attributes:
         z_dim, c_dim: size of latents and number of classes, where it is a generator and the file has them.
+        label_format: ``index`` where labels are whole numbers.
         domains, img_channels, img_resolution: of images taken, where it is a translator.
     """
 
@@ -79,6 +80,8 @@ class OnnxProgram(Shared):
         first = self.inputs[0].shape
         images = len(first) == 4 and not (first[2] == first[3] == 1)
         self.z_dim = None if images else tuple(first[1:]) if all(isinstance(each, int) for each in first[1:]) else None
+        of_numbers = len(self.inputs) == 2 and self.inputs[1].type in ("tensor(int64)", "tensor(int32)")
+        self.label_format = "index" if of_numbers else None
         self.domains = UNNAMED if images and len(self.inputs) == 1 else None
         self.img_channels = first[1] if images else None
         square = images and first[2] == first[3] and isinstance(first[2], int)

@@ -19,7 +19,7 @@ from ganbench.types import FixedSamples, Generator, Interface, LoadedModel, Styl
 # What an object may say of itself, and the field that it is; of two for one, the later goes first.
 ATTRIBUTES = (
     *(("z_dim", "z_dim"), ("num_classes", "classes"), ("c_dim", "classes")),
-    *(("domains", "domains"), ("range", "range")),
+    *(("label_format", "label_format"), ("domains", "domains"), ("range", "range")),
 )
 
 

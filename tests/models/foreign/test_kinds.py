@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
     "noise": ("strangers:Noisy", *SAMPLES),
     "one direction": ("strangers:Inverse", "--kind", "translator", *PAIR, *TRANSLATED),
+    "noise by image": ("strangers:NoisyTranslator", "--kind", "translator", *PAIR, *TRANSLATED),
     "domains": ("strangers:Star", *TEN, *TRANSLATED),
     "domains by number": ("strangers:star_by_index", "--label-format", "index", *TEN, *TRANSLATED),
 }

@@ -90,7 +90,7 @@ def test_a_batch_size_that_was_exported_is_kept(file: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("labels", ["one-hot", "index"])
 def test_labels_are_passed_in_their_format(labels: str, tmp_path: Path) -> None:
     path = saved(generator(labels=labels), tmp_path / "c.onnx")
-    said = {"classes": 10, "label_format": "index"} if labels == "index" else {}
+    said = {"classes": 10} if labels == "index" else {}
     model = load_model(f"onnx:{path}", **said)
     assert model.c_dim == 10
     check_model(model)

@@ -1,8 +1,10 @@
 """Images of other ranges, types and sizes, brought to -1..1; and the numbers that come of them."""
 
+import warnings
+
 import pytest
 import torch
-from strangers import DCGAN, Noisy, Rectangle
+from strangers import DCGAN, Locked, Noisy, Rectangle
 from torch import Tensor
 from toygan import Waves
 
@@ -79,6 +81,22 @@ def test_a_network_in_memory_is_measured_and_left_as_it_was() -> None:
     assert network.training
     assert not network.main[1].training
     assert ganbench.measure(network, "fid@40", z_dim=(8, 1, 1), batch_size=3) == first
+
+
+def test_a_network_that_cannot_be_copied_is_called_by_one_thread_at_a_time_and_in_eval_mode() -> None:
+    network = Locked()
+    found = ganbench.measure(network, "fid@200", batch_size=64)
+    assert network.training
+    assert found == ganbench.measure(network.eval(), "fid@200", batch_size=5)
+
+
+def test_a_scripted_network_in_memory_is_put_into_eval_mode() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        network = torch.jit.script(DCGAN())
+    assert network.training
+    assert ganbench.measure(network, "fid@40", z_dim="8x1x1") == ganbench.measure(DCGAN(), "fid@40", z_dim="8x1x1")
+    assert network.training
 
 
 def test_a_model_is_measured_by_name() -> None:

@@ -62,6 +62,7 @@ class Phase:
         optimizers: optimisers that take a step.
         loss: returns values by name, each ``[batch]``; the mean of ``total`` is minimised.
         interval: the phase runs in every ``interval``-th step, with its gradient multiplied by ``interval``.
+        every: the phase runs only in the last of every so many steps, with its gradient as it is.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Phase:
     optimizers: tuple[Optimizer, ...]
     loss: Callable[[StepContext], Losses]
     interval: int = 1
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,7 @@ def advance_all(plan: TrainPlan, at: StepContext) -> Iterator[dict[str, float]]:
     """
     plan.prepare(at)
     for phase in plan.phases:
-        if at.step % phase.interval == 0:
+        if at.step % phase.interval == 0 and (at.step + 1) % phase.every == 0:
             yield advance(phase, at)
 
 

@@ -1,6 +1,6 @@
 """Conversion of other programs' files to safetensors of ganbench."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch import nn
@@ -19,7 +19,9 @@ from ganbench.errors import BadInputError
 STATE_OF_A_RUN = ("step", "settings", "changes", "weights")  # in the header of a snapshot of a training run
 
 
-def convert(source: Path | str, target: Path | str, entry: str | None = None) -> dict[str, nn.Module]:
+def convert(
+    source: Path | str, target: Path | str, entry: str | None = None, domains: Sequence[str] = ()
+) -> dict[str, nn.Module]:
     """Return networks by their official names, once they are written as safetensors that ``load`` reads.
 
     It is one network, or those that are of no use alone, such as StarGAN v2's. The same file always gives the same
@@ -32,6 +34,7 @@ def convert(source: Path | str, target: Path | str, entry: str | None = None) ->
         target: file to write or replace; its folder is made where it is missing.
         entry: which network, by its official name, such as ``"D"``, or by the key that it lies under; None for the
             averaged generator, the only network, or those that belong together.
+        domains: names of a translator's domains, for a file that does not say them.
 
     Raises:
         UnsafeFileError, BadInputError: as for ``load_one``.
@@ -48,6 +51,7 @@ def convert(source: Path | str, target: Path | str, entry: str | None = None) ->
     written = next(iter(networks.values())) if len(networks) == 1 else nn.ModuleDict(dict(networks))
     target.parent.mkdir(parents=True, exist_ok=True)
     told = _notes(content) | header | {"source": source.name, "source_sha256": file_sha256(source)}
+    told |= {"domains": list(domains)} if domains else {}
     save_weights(target, written, model=told.pop("model"), config=told.pop("config"), **told)
     return networks
 

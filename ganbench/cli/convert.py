@@ -17,6 +17,7 @@ SUFFIX = ".safetensors"
     examples=(
         "ganbench convert stylegan3-t-ffhqu-256x256.pkl ffhqu-256-t.safetensors",
         "ganbench convert karras2019stylegan-ffhq-1024x1024.pkl D.safetensors --entry D",
+        "ganbench convert 200000-G.ckpt seasons.safetensors --domains autumn,spring,summer,winter",
     ),
 )
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
@@ -24,14 +25,16 @@ SUFFIX = ".safetensors"
 @click.option("--entry", metavar="NAME",
               help="Network in the file, such as G_ema or D, or its key.  [default: the averaged generator, or the "
                    "only network]")  # fmt: skip
+@click.option("--domains", metavar="NAMES",
+              help="Names of a translator's domains, in order, separated by commas, if IN has none.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace OUT.safetensors if it exists.")
-def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
+def command(source: Path, target: Path, entry: str | None, domains: str | None, force: bool) -> None:
     """Convert one network of a checkpoint to safetensors, which holds only numbers, and print the path.
 
     IN is a snapshot of StyleGAN, StyleGAN2, StyleGAN2-ADA or StyleGAN3 (TensorFlow or PyTorch), a network of CycleGAN
-    (latest_net_G_A.pth), or a checkpoint of StarGAN v2 (100000_nets_ema.ckpt), of which all networks are written.
-    Networks are found inside dictionaries and under prefixed names. No code in the file is run. The converted network
-    makes the same images bit for bit, and the same input always gives the same bytes.
+    (latest_net_G_A.pth) or StarGAN (200000-G.ckpt), or a checkpoint of StarGAN v2 (100000_nets_ema.ckpt), of which all
+    networks are written. Networks are found inside dictionaries and under prefixed names. No code in the file is run.
+    The converted network makes the same images bit for bit, and the same input always gives the same bytes.
     """
     if target.suffix != SUFFIX:
         raise BadInputError(f"expected a file name ending in {SUFFIX}, found {target}: write NAME{SUFFIX}.")
@@ -40,9 +43,21 @@ def command(source: Path, target: Path, entry: str | None, force: bool) -> None:
     from ganbench.checkpoints.recognition import title_of
     from ganbench.types import Sized
 
-    for network in convert(source, target, entry).values():
+    for network in convert(source, target, entry, names_in(domains)).values():
         count = sum(tensor.numel() for tensor in network.parameters())
         size = network.img_resolution if isinstance(network, Sized) else None  # CycleGAN's networks accept any size
         shown = f"{size}x{size}, " if size else ""
         remark(f"{title_of(network)}, {shown}{count:,} parameters")
     say(str(target))
+
+
+def names_in(text: str | None) -> tuple[str, ...]:
+    """Return the names in a list separated by commas; none where there is no list.
+
+    Raises:
+        BadInputError: one is empty, or there are two of one name.
+    """
+    names = () if text is None else tuple(name.strip() for name in text.split(","))
+    if "" in names or len(set(names)) < len(names):
+        raise BadInputError(f"expected different names in --domains, found {text!r}: write for example cat,dog.")
+    return names

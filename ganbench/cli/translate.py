@@ -31,6 +31,7 @@ MOST = 12  # rows, and columns, of a sheet
         "ganbench translate --model starganv2 --input photo.png --target dog --reference dogs --out out/like",
         "ganbench translate --model starganv2 --input photo.png --target dog --walk 8 --out out/walk",
         "ganbench translate --model cyclegan --input digit-domains:3,8 --target all --out out/both",
+        "ganbench translate --model stargan:celeba-128 --input faces --target Blond_Hair --target Male --out out/faces",
     ),
 )
 @click.option("--model", required=True, help="Model that translates.")
@@ -40,7 +41,7 @@ MOST = 12  # rows, and columns, of a sheet
     "--input", "sources", required=True, help="Images to translate: a file, a folder, a zip, or the name of a data set."
 )
 @click.option("--target", "targets", multiple=True, required=True,
-              help="Domain to translate to, by name or number, or all; may be repeated.")  # fmt: skip
+              help="Domain to translate to, by name or number, all, or an attribute; may be repeated.")  # fmt: skip
 @click.option("--reference", help="Images whose styles are used: a file, a folder, a zip, or the name of a data set.")
 @click.option("--latents", type=options.Whole(1, 10_000), help=f"Number of random styles.  [default: {LATENTS}]")
 @click.option(
@@ -195,12 +196,12 @@ def _jobs(given: Mapping[str, Any], model: "Translations") -> list[Job]:
     from ganbench.pictures import open_user_images
 
     every = "all" in given["targets"]
-    targets = model.targets if every else dict.fromkeys(map(model.target, given["targets"]))
     sources = open_user_images(given["sources"], model.domains, model.channels)
     references = open_user_images(given["reference"], model.domains, model.channels) if given["reference"] else []
     _tell_conversions(given["sources"], sources)
     _tell_conversions(given["reference"], references)
-    jobs = [_job(given, model, target, sources, references, len(targets) == 1) for target in targets]
+    wanted = dict.fromkeys(model.targets, sources) if every else _wanted(given["targets"], model, sources)
+    jobs = [_job(given, model, target, theirs, references, len(wanted) == 1) for target, theirs in wanted.items()]
     for job in jobs:
         if not (job.sources or (every and any(job.sources for job in jobs))):
             raise BadInputError(
@@ -210,6 +211,29 @@ def _jobs(given: Mapping[str, Any], model: "Translations") -> list[Job]:
         if job.walk and len(job.references or job.seeds) < 2:
             raise BadInputError("expected two styles or more for a walk, found one: add some, or leave out --walk.")
     return [job for job in jobs if job.sources]
+
+
+def _wanted(
+    targets: Sequence[str], model: "Translations", sources: "Sequence[UserImage]"
+) -> "dict[int, Sequence[UserImage]]":
+    """Return by target domain the images to translate to it: all, or for an attribute those that it takes there.
+
+    Raises:
+        UnknownNameError: a target is not a domain of the model, nor an attribute.
+        BadInputError: an attribute is a target, and the domain of an image is unknown.
+    """
+    found: dict[int, dict[UserImage, None]] = {}
+    for text in targets:
+        if text not in model.attributes:
+            found.setdefault(model.target(text), {}).update(dict.fromkeys(sources))
+            continue
+        for image in sources:
+            target = model.domain_after(image.domain, text, image.name)
+            if image.domain != model.domains[target]:  # it has that hair colour already
+                found.setdefault(target, {})[image] = None
+    if not found:
+        raise BadInputError(f"expected images without {targets[0]}, found only such with it: name another --target.")
+    return {target: list(images) for target, images in found.items()}
 
 
 def _tell_conversions(where: str, images: "Sequence[UserImage]") -> None:

@@ -18,7 +18,7 @@ from ganbench.checkpoints import header_of, load
 from ganbench.checkpoints.recognition import title_of
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
-from ganbench.models.domains import check_targets, domain_index
+from ganbench.models.domains import check_targets, domain_index, labelled
 from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
@@ -205,27 +205,6 @@ class StarGANv2Adapter(TrainableAdapter):
     def model_in(self, training: Any, data: Dataset) -> StarGANv2Translator:
         """Return the averaged networks as a translator."""
         return StarGANv2Translator(training.averages, tuple(training.output.notes["domains"])).eval()
-
-
-def labelled(data: Dataset) -> tuple[Tensor, tuple[str, ...]]:
-    """Return the one-hot domains ``[N, D]`` of the images of a data set, and the names of the domains.
-
-    Raises:
-        BadInputError: there are fewer than two domains, or one of them has no images.
-    """
-    if data.label_dim < 2:
-        held = "none" if data.label_dim == 0 else "one"
-        raise BadInputError(
-            f"expected data with two or more domains, found {held} in {data.name}: give a folder with train/DOMAIN."
-        )
-    names = tuple(getattr(data, "domains", map(str, range(data.label_dim))))
-    labels = data.labels(range(len(data)))
-    for name, count in zip(names, labels.sum(0).tolist(), strict=True):
-        if not count:
-            raise BadInputError(
-                f"expected training images of every domain, found none of {name} in {data.name}: add some."
-            )
-    return labels, names
 
 
 def domains_of(path: Path, count: int) -> tuple[str, ...]:

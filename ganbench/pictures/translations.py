@@ -14,7 +14,7 @@ from ganbench.functional import lerp
 from ganbench.images import ResizeMethod, resize, to_float, to_uint8
 from ganbench.pictures.sheets import sheet
 from ganbench.rng import Streams
-from ganbench.types import PartialTranslator, Sized, StyleTranslator, Translator
+from ganbench.types import AttributeTranslator, PartialTranslator, Sized, StyleTranslator, Translator
 
 LARGEST = 512  # pixels of the longer side of an image on a sheet; its own file has full resolution
 
@@ -90,6 +90,11 @@ class Translations:
         return [number for number, domain in enumerate(self.domains) if domain in targets]
 
     @property
+    def attributes(self) -> tuple[str, ...]:
+        """The names of the attributes that the model's domains are made of; none where they are not."""
+        return tuple(self.model.attributes) if isinstance(self.model, AttributeTranslator) else ()
+
+    @property
     def is_cyclic(self) -> bool:
         """Whether the model translates between two domains in both directions, without styles."""
         return not self.has_styles and len(self.targets) == len(self.domains) == 2
@@ -116,14 +121,35 @@ class Translations:
             )
         return found
 
+    def domain_after(self, domain: str | None, attribute: str, image: str) -> int:
+        """Return the number of the domain that an image gets to by a change of one attribute.
+
+        Args:
+            domain: of the image; None where it is unknown.
+            attribute: one of ``attributes``.
+            image: its name, for messages.
+
+        Raises:
+            UnknownNameError: the image's domain is not one of the model's.
+            BadInputError: its domain is unknown, or the model does not translate to the other.
+        """
+        assert isinstance(self.model, AttributeTranslator)
+        if domain is None:
+            raise BadInputError(
+                f"expected {image} in a folder called after its attributes, such as {self.domains[0]}, found none, so "
+                f"that {attribute} alone does not say what to translate it to: move it, or name a whole domain."
+            )
+        return self.model.domain_after(domain, attribute)
+
     def fitted(self, pixels: Tensor) -> Tensor:
         """Return an image ``[C, H, W]`` uint8 resized to the model's resolution; the aspect ratio is not kept.
 
-        Source: the data loaders of StarGAN v2 (Pillow's bilinear filter) and of CycleGAN (its bicubic filter).
+        Source: the data loaders of StarGAN and StarGAN v2 (Pillow's bilinear filter) and of CycleGAN (its bicubic one).
         """
         if self.resolution is None:
             return pixels
-        method: ResizeMethod = "pil-bilinear" if self.has_styles else "pil-bicubic"
+        bilinear = self.has_styles or isinstance(self.model, AttributeTranslator)
+        method: ResizeMethod = "pil-bilinear" if bilinear else "pil-bicubic"
         return resized(pixels, self.resolution, self.resolution, method)
 
     def of_seed(self, seed: int, target: int) -> Column:

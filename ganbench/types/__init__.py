@@ -32,6 +32,7 @@ from ganbench.types.extractors import (
 )
 from ganbench.types.interface import Interface
 from ganbench.types.models import (
+    AttributeTranslator,
     ClassedSamples,
     EquivariantGenerator,
     Fingerprinted,
@@ -54,6 +55,7 @@ from ganbench.types.weights import WeightsFile, needed_by, needs
 __all__ = [
     "Adapter",
     "AttributeExtractor",
+    "AttributeTranslator",
     "Checkpoint",
     "ClassExtractor",
     "ClassedSamples",

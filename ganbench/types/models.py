@@ -122,6 +122,21 @@ class PartialTranslator(Translator, Protocol):
 
 
 @runtime_checkable
+class AttributeTranslator(Translator, Protocol):
+    """A translator whose domains are combinations of attributes, such as a hair colour with a gender.
+
+    Attributes:
+        attributes: their names; empty where these weights have none.
+    """
+
+    attributes: tuple[str, ...]
+
+    def domain_after(self, domain: Any, attribute: str) -> int:
+        """Return the index of the domain that a domain (a name or an index) becomes by a change of one attribute."""
+        ...
+
+
+@runtime_checkable
 class MaskedTranslator(Translator, Protocol):
     """A translator that may have been trained with masks of faces.
 

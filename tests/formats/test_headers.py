@@ -41,6 +41,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "c_dim": [-1, 0.5],
     },
     "cyclegan": {"norm": ["layer", 1], "ngf": [0, -1, 1.5, "word"], "n_blocks": [-1, "word"], "use_dropout": [1]},
+    "stargan": {"c_dim": [0, -1, 1.5, "word"], "repeat_num": [-1, "word"], "conv_dim": [0, None]},
     "starganv2": {"generator.img_size": [0, -1, 5000, "word"], "generator.w_hpf": [-1, "word"]},
 }
 CASES = [
@@ -84,6 +85,8 @@ def test_an_argument_of_another_kind_or_out_of_range_is_named(
     [
         ("cyclegan", "img_resolution", ["word", -1, 0, 1.5, True, 10**9, [1]]),
         ("cyclegan", "domains", ["word", 3, ["a"], ["a", "a"], [1, 2]]),
+        ("stargan", "img_resolution", ["word", -1, 0, 1.5, True, 10**9, [1]]),
+        ("stargan", "domains", ["word", 3, ["a"], [1] * 10, ["a"] * 10]),
         ("starganv2", "domains", ["word", 3, ["a"], [1] * 10, ["a"] * 10]),
     ],
 )

@@ -88,7 +88,9 @@ class Discriminator(nn.Module):
         _check(img_size=img_size, c_dim=c_dim, img_channels=img_channels, conv_dim=conv_dim, repeat_num=repeat_num)
         size = img_size >> repeat_num
         if not size:
-            raise ValueError(f"images of {img_size} pixels cannot be halved {repeat_num} times: lower repeat_num.")
+            raise ValueError(
+                f"expected images that can be halved {repeat_num} times, found {img_size} pixels: lower repeat_num."
+            )
         self.img_size = img_size
         widths = [img_channels, *(conv_dim << level for level in range(repeat_num))]
         layers: list[nn.Module] = []
@@ -113,8 +115,8 @@ def check_size(generator: Generator, height: int, width: int) -> None:
     multiple, smallest = generator.multiple, generator.smallest
     if height % multiple or width % multiple or min(height, width) < smallest:
         raise ValueError(
-            f"the network takes images whose sides are multiples of {multiple} and at least {smallest}, "
-            f"not {width}x{height}: resize them."
+            f"expected images whose sides are multiples of {multiple} and at least {smallest}, found "
+            f"{width}x{height}: resize them."
         )
 
 
@@ -125,4 +127,4 @@ def _activated(channels: int) -> list[nn.Module]:
 def _check(**sizes: int) -> None:
     for name, size in sizes.items():
         if size < 1:
-            raise ValueError(f"{name} must be at least 1, not {size}.")
+            raise ValueError(f"expected {name} of at least 1, found {size}: raise it.")

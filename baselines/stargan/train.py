@@ -214,7 +214,7 @@ def check_recipe(recipe: Recipe) -> None:
     """
     if recipe.num_iters_decay > recipe.num_iters:
         raise SettingsError(
-            f"expected num_iters_decay to be at most num_iters {recipe.num_iters}, found {recipe.num_iters_decay}."
+            f"expected num_iters_decay of at most {recipe.num_iters}, found {recipe.num_iters_decay}: lower it."
         )
     networks: tuple[tuple[str, type[nn.Module]], ...] = (("generator", Generator), ("discriminator", Discriminator))
     for name, network in networks:
@@ -262,7 +262,5 @@ def length_of(recipe: Recipe) -> float:
     """
     whole = recipe.num_iters * recipe.batch / 1000
     if recipe.kimg is not None and recipe.kimg > whole:
-        raise SettingsError(
-            f"the recipe's steps show {whole:g} kimg, not {recipe.kimg:g}: lower kimg or raise num_iters."
-        )
+        raise SettingsError(f"expected at most {whole:g} kimg, the recipe's steps, found {recipe.kimg:g}: lower kimg.")
     return recipe.kimg or whole

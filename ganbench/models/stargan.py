@@ -94,7 +94,7 @@ class StarGANTranslator(nn.Module):
             BadInputError: images that the network does not take, or a style.
         """
         if style is not None:
-            raise BadInputError("StarGAN translates without a style: leave the style out.")
+            raise BadInputError("expected no style, which StarGAN does not have, found one: leave it out.")
         translated: Tensor = self.generator(self._checked(x), self.labels[self._indices(target, len(x))])
         return translated
 
@@ -126,10 +126,7 @@ class StarGANTranslator(nn.Module):
 
     def _checked(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or x.shape[1] != self.img_channels:
-            raise BadInputError(
-                f"the network takes images of {self.img_channels} channels, [N, C, H, W], not {list(x.shape)}: "
-                "convert them."
-            )
+            raise BadInputError(f"expected images [N, {self.img_channels}, H, W], found {list(x.shape)}: convert them.")
         try:
             check_size(self.generator, x.shape[2], x.shape[3])
         except ValueError as error:
@@ -263,8 +260,8 @@ def domains_in(path: Path, c_dim: int) -> Domains:
     resolution = header.get("img_resolution", published_size(path, header))
     if resolution is not None and not Number(1, MOST_PIXELS, whole=True).holds(resolution):
         raise BadInputError(
-            f"{path} says in its header img_resolution {str(resolution)[:40]}, expected a whole number from 1 to "
-            f"{MOST_PIXELS}: train or convert anew."
+            f"expected img_resolution from 1 to {MOST_PIXELS} in the header of {path}, found {str(resolution)[:40]}: "
+            "convert again."
         )
     if "domains" not in header:
         return official_domains(c_dim)._replace(resolution=resolution)
@@ -274,7 +271,8 @@ def domains_in(path: Path, c_dim: int) -> Domains:
     bits = rows and all(type(bit) is int and bit in (0, 1) for row in labels for bit in row)
     if not bits or len(labels) != len(names) or len(names) < 2 or len(attributes) not in (0, c_dim):
         raise BadInputError(
-            f"{path} says in its header other domains than labels of {c_dim} numbers for each: train or convert anew."
+            f"expected domains in the header of {path} with a label of {c_dim} numbers each, found "
+            f"{str(names)[:60]} with {str(labels)[:60]}: convert again."
         )
     return Domains(names, torch.tensor(labels).float(), attributes, resolution)
 
@@ -302,7 +300,7 @@ def texts(path: Path, header: Mapping[str, Any], key: str) -> tuple[str, ...]:
     names = header.get(key, [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise BadInputError(
-            f"{path} says in its header {key} {str(names)[:60]}, expected names: train or convert anew."
+            f"expected different names as {key} in the header of {path}, found {str(names)[:60]}: convert again."
         )
     return tuple(names)
 

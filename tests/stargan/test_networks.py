@@ -85,7 +85,11 @@ def test_the_published_sizes_have_the_paper_s_number_of_parameters():
 
 @pytest.mark.parametrize(
     ("size", "words"),
-    [((8, 12), None), ((8, 30), "multiples of 4 and at least 8, not 30x8: resize"), ((4, 4), "at least 8, not 4x4")],
+    [
+        ((8, 12), None),
+        ((8, 30), "multiples of 4 and at least 8, found 30x8: resize"),
+        ((4, 4), "at least 8, found 4x4"),
+    ],
 )
 def test_sizes(size, words):
     G = new(Generator, c_dim=2, conv_dim=1, repeat_num=1)
@@ -100,9 +104,9 @@ def test_sizes(size, words):
 @pytest.mark.parametrize(
     ("build", "words"),
     [
-        (lambda: Generator(conv_dim=0), "conv_dim must be at least 1, not 0"),
-        (lambda: Generator(c_dim=0), "c_dim must be at least 1, not 0"),
-        (lambda: Discriminator(img_size=32), "images of 32 pixels cannot be halved 6 times: lower repeat_num"),
+        (lambda: Generator(conv_dim=0), "expected conv_dim of at least 1, found 0"),
+        (lambda: Generator(c_dim=0), "expected c_dim of at least 1, found 0"),
+        (lambda: Discriminator(img_size=32), "images that can be halved 6 times, found 32 pixels: lower repeat_num"),
     ],
 )
 def test_what_cannot_be_built_is_refused(build, words):

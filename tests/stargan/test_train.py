@@ -145,11 +145,11 @@ def test_the_log_has_every_loss(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"kimg": 1.0}, "the recipe's steps show 0.024 kimg, not 1"),
-        ({"num_iters_decay": 7}, "num_iters_decay to be at most num_iters 6, found 7"),
+        ({"kimg": 1.0}, "at most 0.024 kimg, the recipe's steps, found 1"),
+        ({"num_iters_decay": 7}, "num_iters_decay of at most 6, found 7"),
         ({"generator": {"ngf": 1}}, "unknown setting generator.ngf"),
         ({"generator": {"c_dim": 3}}, "unknown setting generator.c_dim"),
-        ({"discriminator": {"conv_dim": 2, "repeat_num": 6}}, "cannot be halved 6 times"),
+        ({"discriminator": {"conv_dim": 2, "repeat_num": 6}}, "that can be halved 6 times"),
         ({"labels": "classes"}, "labels to be one of domain, attributes, found 'classes'"),
     ],
 )

@@ -62,7 +62,7 @@ PAPER = {"conv_dim": 64, "repeat_num": 6}
 RECIPES: Mapping[str, Recipe] = {
     "celeba-128": Recipe(PAPER, PAPER, labels="attributes"),
     "rafd-128": Recipe(PAPER, PAPER),
-    # The embedded weights: small networks and a larger rate, so that one CPU core trains them in about twenty minutes.
+    # The embedded weights: small networks and a larger rate, so that a CPU core trains them in about fifteen minutes.
     # Digits are shifted and not flipped.
     "digits32": Recipe(
         {"conv_dim": 16, "repeat_num": 4},

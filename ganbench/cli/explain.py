@@ -47,9 +47,10 @@ def command(
 ) -> None:
     """Find out why two numbers differ: how much of the gap each of the usual causes closes.
 
-    A and B are two records (.json), a record and a number, images (a folder, a zip or a name) and a number, or two sets
-    of images. For two records, it lists the differences, then changes one at a time from A towards B. Two sets of
-    images are both compared with --data; without it, they are compared with each other, and the gap is their distance.
+    A and B are records (.json), images (a folder, a zip or a name) or numbers, and one of them may be a number. For two
+    records, it lists the differences, then changes one at a time from A towards B. Images beside a record are measured
+    as the record says. Two sets of images are both compared with --data; without it, they are compared with each other,
+    and the gap is their distance. If their sizes differ, the larger images are reduced by every filter.
 
     It tries other resize filters, divisors of covariances and quantisers to 8 bits, JPEG, halving and enlarging, mirror
     images, halves and other counts, other splits, and other extractors whose weights are here. Each filter and each
@@ -77,6 +78,8 @@ def _show(question: "Question", answer: "Explanation | None") -> None:
         console.print(_differences(question))
     for note in question.notes:
         say(f"not tried: {note}")
+    for remark in question.remarks:
+        say(remark)
     if answer is None:
         say("The number of A cannot be measured here, so only the differences are shown.")
         return

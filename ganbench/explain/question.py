@@ -1,4 +1,4 @@
-"""Questions to explain: two records, a record and a number, images and a number, or two sets of images."""
+"""Questions to explain: two of a record, images and a number, of which at most one is a number."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,8 +12,11 @@ from ganbench.engine.planning import plan_model
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.explain.alternatives import Alternative, alternatives_to
 from ganbench.explain.gap import Explanation, Measures, explain_gap
+from ganbench.explain.published import published_as
 from ganbench.explain.records import Difference, common_results, differences, result_named, setup_of, towards
+from ganbench.explain.resized import USUAL, ResizedImages, methods
 from ganbench.explain.setup import Setup
+from ganbench.images import ResizeMethod
 from ganbench.models.images import ImageSamples
 from ganbench.records.record import RunRecord
 from ganbench.records.store import read
@@ -57,6 +60,7 @@ class Question:
         differences: between two records.
         notes: sentences on what could not be tried, and why.
         recorded: the first number as recorded; None if it is not from a record.
+        remarks: sentences on what was assumed, and on where the second number is published.
     """
 
     base: Setup | None
@@ -66,6 +70,7 @@ class Question:
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
     recorded: float | None = None
+    remarks: tuple[str, ...] = ()
 
     def answer(self, measure: Measures) -> Explanation | None:
         """Return how much each alternative closes; None if nothing can be measured here.
@@ -130,12 +135,14 @@ def ask(first: Operand, second: Operand, metric: str | None, options: Options, t
             return _of_records(first, second, metric, options)
         if isinstance(second, float):
             return _of_record(first, second, metric, options, tries)
-    elif isinstance(second, float):
+        return _of_record_and_images(first, second, metric, options, tries)
+    if isinstance(second, float):
         base = images_setup(first, options, metric)
-        return Question(base, "", second, tries.of(base, splits(base, options)))
-    elif not isinstance(second, RunRecord):
-        return _of_images(first, second, metric, options, tries)
-    raise BadInputError("expected two records or two sets of images, found one of each: give a number for one of them.")
+        remarks = tuple(published_as(second, base.metric.name))
+        return Question(base, "", second, tries.of(base, splits(base, options)), remarks=remarks)
+    if isinstance(second, RunRecord):
+        return _of_record_and_images(second, first, metric, options, tries)
+    return _of_images(first, second, metric, options, tries)
 
 
 def images_setup(samples: Dataset, options: Options, metric: str | None) -> Setup:
@@ -164,6 +171,8 @@ def check_several(images: Dataset) -> None:
 def _of_images(first: Dataset, second: Dataset, metric: str | None, options: Options, tries: Tries) -> Question:
     """Return the question why two sets have different numbers or, without other reals, why they differ."""
     check_several(second)
+    if first.resolution != second.resolution and options.data is None:
+        return _of_two_sizes(first, second, metric, options, tries)
     if first.resolution != second.resolution:
         sizes = " and ".join(f"{each.resolution}x{each.resolution} in {each.name}" for each in (first, second))
         raise BadInputError(f"expected images of one size, found {sizes}: resize one of them.")
@@ -181,11 +190,46 @@ def _of_images(first: Dataset, second: Dataset, metric: str | None, options: Opt
     return Question(base, "", 0.0, tries.of(base))
 
 
+def _of_two_sizes(first: Dataset, second: Dataset, metric: str | None, options: Options, tries: Tries) -> Question:
+    """Return the question why two sets differ of which one was reduced: the other is reduced by every filter."""
+    size, larger = min(first.resolution, second.resolution), max((first, second), key=lambda images: images.resolution)
+
+    def at_one_size(method: ResizeMethod) -> Setup:
+        samples, reals = (ResizedImages(it, size, method) if it is larger else it for it in (first, second))
+        return images_setup(samples, dataclasses.replace(options, data=reals), metric)
+
+    base, *others = (at_one_size(method) for method in methods(larger, size))
+    names = methods(larger, size)[1:]
+    filters = [
+        Alternative(f"{larger.name} resized by {name}", {"loaded": other.loaded, "data": other.data})
+        for name, other in zip(names, others, strict=True)
+        if not tries.kinds or "resize" in tries.kinds
+    ]
+    told = f"{larger.name} is resized from {larger.resolution}x{larger.resolution} to {size}x{size} by {USUAL}."
+    return Question(base, "", 0.0, (*filters, *tries.of(base)), remarks=(told,))
+
+
+def _of_record_and_images(
+    record: RunRecord, images: Dataset, metric: str | None, options: Options, tries: Tries
+) -> Question:
+    """Return the question why a record's number is not that of some images, measured as the record says."""
+    check_several(images)
+    result = result_named(record, metric)
+    data = options.data if isinstance(options.data, str) else None
+    base = setup_of(record, result, options.resolved().device, data)
+    count = min(result.count or len(images), len(images))
+    loaded = LoadedModel(f"images:{images.name}", ImageSamples(images), images.name, images.fingerprint)
+    counts = [Alternative(f"count {count} (was {result.count})", {"count": count})] if count != result.count else []
+    target = base.changed({"loaded": loaded, "count": count})
+    return Question(base, result.key, target, (*counts, *tries.of(base)), recorded=result.value)
+
+
 def _of_record(record: RunRecord, number: float, metric: str | None, options: Options, tries: Tries) -> Question:
     result = result_named(record, metric)
     data = options.data if isinstance(options.data, str) else None
     base = setup_of(record, result, options.resolved().device, data)
-    return Question(base, result.key, number, tries.of(base), recorded=result.value)
+    remarks = tuple(published_as(number, result.key))
+    return Question(base, result.key, number, tries.of(base), recorded=result.value, remarks=remarks)
 
 
 def _of_records(first: RunRecord, second: RunRecord, metric: str | None, options: Options) -> Question:

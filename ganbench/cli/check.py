@@ -8,9 +8,10 @@ from ganbench.cli import options
 from ganbench.cli.group import Verb
 from ganbench.cli.output import complain, say
 from ganbench.errors import BadInputError
-from ganbench.records.check import exit_code, is_same_run, judge, newest_of_model, parse_tolerances, remarks
+from ganbench.records.check import exit_code, is_same_run, judge, newest_of_model, remarks
 from ganbench.records.protocol import caption
 from ganbench.records.store import Store, read
+from ganbench.records.tolerances import parse_tolerances
 
 
 @click.command(

@@ -1,19 +1,23 @@
-"""The gate: is a record worse than a baseline by more than its tolerance?"""
+"""The gate: is a record worse than a baseline, by more than is tolerated and by more than chance?
 
-import math
-import re
+A number has regressed if it is worse by more than its tolerance and the 95 % interval of the difference excludes 0; see
+``ganbench.records.difference``. Without intervals the tolerance decides alone. A model that is no worse fails a number
+in at most 2.5 % of the runs, for one end of an interval in two is the good one.
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 
 from ganbench.errors import BadInputError, UnknownNameError
-from ganbench.printable import quoted
 from ganbench.records import keys
+from ganbench.records.difference import Difference, difference
 from ganbench.records.protocol import differences, protocol
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store, read
+from ganbench.records.tolerances import Tolerance, exact
 
 
 class Verdict(Enum):
@@ -25,28 +29,6 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Tolerance:
-    """How much worse a number may be.
-
-    Attributes:
-        amount: at least 0; a share of the baseline's absolute value if ``relative``, else in the number's unit.
-        relative: whether it was given in percent.
-    """
-
-    amount: Decimal
-    relative: bool
-
-    def __str__(self) -> str:
-        return f"{(self.amount * 100).normalize():f} %" if self.relative else f"{self.amount:f}"
-
-    def allowed(self, baseline: float) -> Decimal:
-        """Return the largest loss that is tolerated; a share of an infinite baseline is 0."""
-        if not self.relative:
-            return self.amount
-        return self.amount * abs(_exact(baseline)) if math.isfinite(baseline) else Decimal(0)
-
-
-@dataclass(frozen=True)
 class Judgement:
     """The verdict on one number.
 
@@ -55,8 +37,9 @@ class Judgement:
         verdict: of the gate.
         baseline, now: the two values, or None.
         tolerance: as given.
-        reason: why it cannot be judged; else empty.
+        reason: why the verdict is what it is, as the end of a sentence.
         details: extractor, sample count and whatever else must be shown with the numbers.
+        difference: of the two values; None where it cannot be judged.
     """
 
     name: str
@@ -64,36 +47,17 @@ class Judgement:
     baseline: float | None
     now: float | None
     tolerance: Tolerance
-    reason: str = ""
+    reason: str
     details: str = ""
+    difference: Difference | None = None
 
     def __str__(self) -> str:
-        if self.verdict is Verdict.UNKNOWN:
+        if self.difference is None:
             return f"{self.name}  cannot judge: {self.reason}"
-        assert self.baseline is not None
-        assert self.now is not None
-        change = _change(self.baseline, self.now)
-        values = f"baseline {self.baseline:.6g}  now {self.now:.6g}  change {change}"
-        return f"{self.name} ({self.details})  {values}  (tolerated {self.tolerance})  {self.verdict.value}"
-
-
-def parse_tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
-    """Return tolerances by name from ``NAME=2%`` (of the baseline) or ``NAME=0.5`` (in the number's unit).
-
-    Raises:
-        BadInputError: there is no tolerance, one is malformed, negative or infinite, or a name has two.
-    """
-    if not texts:
-        raise BadInputError("expected a number to judge, found none: add for example --max-regression fid=2%.")
-    found: dict[str, Tolerance] = {}
-    for text in texts:
-        name, equals, amount = (part.strip() for part in text.partition("="))
-        if not name or not equals:
-            raise BadInputError(f"expected a tolerance such as fid=2% or ppl=0.5, found {quoted(text)}: correct it.")
-        if name in found:
-            raise BadInputError(f"expected one tolerance for {name!r}, found two: leave one out.")
-        found[name] = _tolerance(text, amount)
-    return found
+        values = f"baseline {self.baseline:.6g}  now {self.now:.6g}  change {self.difference}{_ends(self.difference)}"
+        return (
+            f"{self.name} ({self.details})  {values}  (tolerated {self.tolerance}: {self.reason})  {self.verdict.value}"
+        )
 
 
 def judge(baseline: RunRecord, record: RunRecord, tolerances: Mapping[str, Tolerance]) -> list[Judgement]:
@@ -164,10 +128,38 @@ def _judge(baseline: RunRecord, record: RunRecord, name: str, tolerance: Toleran
     reason = _obstacle(baseline, before, record, now)
     if reason:
         return Judgement(before.key, Verdict.UNKNOWN, before.value, now.value, tolerance, reason)
-    loss = _loss(before.value, now.value, bool(before.higher_is_better))
-    verdict = Verdict.WORSE if loss > tolerance.allowed(before.value) else Verdict.GOOD
     details = ", ".join(protocol(record, now).details)
-    return Judgement(before.key, verdict, before.value, now.value, tolerance, details=details)
+    try:
+        found = difference(baseline, before, record, now)
+    except BadInputError as error:
+        return Judgement(before.key, Verdict.UNKNOWN, before.value, now.value, tolerance, str(error))
+    verdict, reason = _verdict(found, tolerance, bool(before.higher_is_better))
+    return Judgement(before.key, verdict, before.value, now.value, tolerance, reason, details, found)
+
+
+def _verdict(found: Difference, tolerance: Tolerance, higher_is_better: bool) -> tuple[Verdict, str]:
+    """Return the verdict on a difference, and its reason."""
+    if _loss(found.first, found.second, higher_is_better) <= tolerance.allowed(found.first):
+        return Verdict.GOOD, "not exceeded"
+    if found.excludes_zero is None:
+        return Verdict.WORSE, f"exceeded, by the tolerance alone, as {found.why}"
+    if found.same_samples:
+        return Verdict.WORSE, f"exceeded, and {found.why}, so that chance has no part in it"
+    if found.excludes_zero:
+        return Verdict.WORSE, f"exceeded, and the interval excludes 0, {found.why}"
+    return Verdict.GOOD, f"exceeded, but the interval includes 0, {found.why}: no evidence, more samples would tell"
+
+
+def _ends(found: Difference) -> str:
+    """Return the interval of a difference after a comma; "" where chance has no part in it, or where it is unknown."""
+    return f", {interval_of(found)}" if found.interval and not found.same_samples else ""
+
+
+def interval_of(found: Difference) -> str:
+    """Return the interval of a difference in words: ``95 % interval -3.7 to 4.5``."""
+    assert found.interval is not None
+    low, high, level = found.interval["low"], found.interval["high"], found.interval["level"]
+    return f"{100 * level:.3g} % interval {low:.4g} to {high:.4g}"
 
 
 def _find(record: RunRecord, name: str) -> Result:
@@ -195,38 +187,4 @@ def _loss(before: float, now: float, higher_is_better: bool) -> Decimal:
     """Return by how much a number got worse; negative if it got better."""
     if before == now:
         return Decimal(0)
-    return _exact(before) - _exact(now) if higher_is_better else _exact(now) - _exact(before)
-
-
-def _exact(value: float) -> Decimal:
-    """Return a number as it is written, so that 3.06 is exactly 2 % more than 3."""
-    return Decimal(repr(value))
-
-
-def _tolerance(text: str, amount: str) -> Tolerance:
-    relative = amount.endswith("%")
-    if not re.fullmatch(
-        r"\+?[0-9]{0,9}\.?[0-9]{0,30}(e[+-]?[0-9])?", digits := amount.removesuffix("%").strip().lower()
-    ):
-        raise _not_an_amount(text)
-    try:
-        number = Decimal(digits)
-    except InvalidOperation as error:
-        raise _not_an_amount(text) from error
-    if number >= 10**9:
-        raise _not_an_amount(text)
-    return Tolerance(number / 100 if relative else number, relative)
-
-
-def _not_an_amount(text: str) -> BadInputError:
-    return BadInputError(
-        f"expected a tolerance below 1,000,000,000, such as fid=2% or ppl=0.5, found {quoted(text)}: correct it."
-    )
-
-
-def _change(before: float, now: float) -> str:
-    if before == now:
-        return "none"
-    if not (math.isfinite(before) and math.isfinite(now)) or before == 0:
-        return f"{now - before:+.6g}"
-    return f"{now - before:+.6g} ({(now - before) / abs(before):+.2%})"
+    return exact(before) - exact(now) if higher_is_better else exact(now) - exact(before)

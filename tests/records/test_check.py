@@ -14,11 +14,11 @@ from ganbench.records.check import (
     is_same_run,
     judge,
     newest_of_model,
-    parse_tolerances,
     remarks,
 )
 from ganbench.records.record import new_id
 from ganbench.records.store import Store, read
+from ganbench.records.tolerances import parse_tolerances
 from tests.records.make import DIGITS, record, result
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from baselines.digits import dataset as digits
 from ganbench import registry
@@ -13,6 +12,7 @@ from ganbench.checkpoints import file_sha256, header_of
 from ganbench.checkpoints.download import fetch_weights, local
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.models.adapter import BaseAdapter
+from ganbench.models.digest import digest_of
 from ganbench.models.foreign.imported import ImportedAdapter, is_import_path
 from ganbench.models.foreign.interface import interface_of
 from ganbench.plugins import completed
@@ -56,6 +56,11 @@ def adapter_of(name: str) -> Adapter:
     family = name.partition(":")[0]
     if family not in registry.names("models") and is_import_path(name):
         return ImportedAdapter(name)
+    if family not in registry.names("models") and "." in family and ":" not in name:
+        module, _, attribute = family.rpartition(".")
+        raise BadInputError(
+            f"expected a model, found {family!r}: write {module}:{attribute} for an object of a module."
+        )
     adapter: Any = completed(registry.load("models", family), BaseAdapter)
     return adapter  # type: ignore[no-any-return]  # a third party's has at least ``load``
 
@@ -189,12 +194,7 @@ def _sha256_of(model: Any, name: str) -> str:
     """Return the identity of a model without a file: its own checksum, or a sha256 of class and weights."""
     if isinstance(model, Fingerprinted):
         return model.sha256
-    content = hashlib.sha256(f"{name} {type(model).__module__}.{type(model).__qualname__}".encode())
-    if isinstance(model, nn.Module):
-        for key, tensor in sorted(model.state_dict().items()):
-            content.update(f"{key} {tensor.dtype} {list(tensor.shape)}".encode())
-            content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    return content.hexdigest()
+    return digest_of(f"{name} {type(model).__module__}.{type(model).__qualname__}", model)
 
 
 def _benchmark(adapter: Adapter, path: Path) -> str:

@@ -36,7 +36,7 @@ class ForeignGenerator(nn.Module):
         _check_arguments(name, body, interface)
         self.shape, self.z_dim, self.c_dim = interface.z_dim, math.prod(interface.z_dim), interface.classes or 0
         self.by_index = interface.label_format == "index"
-        self.program = Program(name, body)
+        self.program = Program(name, body, _remedy(interface))
         self.eval()
         streams = Streams(0, tuple(range(BATCH)))
         z = streams.normal("z", (self.z_dim,)).to(device)
@@ -68,6 +68,13 @@ class ForeignGenerator(nn.Module):
             return (z,)
         assert c is not None, "a conditional model gets labels"
         return z, class_indices(c) if self.by_index else c
+
+
+def _remedy(interface: Interface) -> str:
+    if interface.classes and interface.label_format is None:
+        return ", or pass --label-format index if it takes numbers of classes"
+    alone = len(interface.z_dim) == 1
+    return f", or pass --z-dim {interface.z_dim[0]}x1x1 if it begins with a convolution" if alone else ""
 
 
 def _check_arguments(name: str, body: Any, interface: Interface) -> None:

@@ -95,6 +95,9 @@ def imported(name: str) -> tuple[Any, Path | None]:
         BadInputError: there is no such module or object, or it raised an exception on import.
     """
     module_name, _, attribute = name.partition(":")
+    if module_name.endswith(".py"):
+        wanted = f"{module_name.removesuffix('.py')}:{attribute}"
+        raise BadInputError(f"expected a module for the model {name}, found a file: write {wanted}.")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

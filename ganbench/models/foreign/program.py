@@ -39,7 +39,8 @@ class Shared:
         if self.safe:
             return self.function(*inputs)
         with _ONE_AT_A_TIME:
-            return self.function(*inputs)
+            returned = self.function(*inputs)
+            return returned.clone() if isinstance(returned, Tensor) else returned  # it may write there again
 
 
 class Scripted(Shared):
@@ -79,14 +80,15 @@ class Program(nn.Module):
     Args:
         name: of the model, for messages.
         body: a network, or a function of tensors.
+        remedy: what may be done where it raises an exception, besides correcting it.
 
     Attributes:
         draws: whether it draws random numbers; found by ``ganbench.models.foreign.trial``.
     """
 
-    def __init__(self, name: str, body: Callable[..., Any] | Shared) -> None:
+    def __init__(self, name: str, body: Callable[..., Any] | Shared, remedy: str = "") -> None:
         super().__init__()
-        self.name, self.draws = name, False
+        self.name, self.remedy, self.draws = name, remedy, False
         self.body = body if isinstance(body, Shared) or _copies(body) else Shared(body, safe=False)
         self.eval()
 
@@ -108,7 +110,7 @@ class Program(nn.Module):
 
     def _called(self, inputs: Any) -> Any:
         try:
-            return self.body(*inputs)
+            return self.body(*(each.clone() for each in inputs))  # which it may change
         except (GanbenchError, MemoryError):
             raise
         except Exception as error:  # a stranger's code may raise anything
@@ -117,7 +119,7 @@ class Program(nn.Module):
             shapes = " and ".join(str(list(each.shape)) for each in inputs)
             raise BadInputError(
                 f"expected images from {self.name} for inputs {shapes}, found that its code, which is not ganbench's, "
-                f"raised {reason(error)}: correct the model; --debug shows where."
+                f"raised {reason(error)}: correct the model{self.remedy}; --debug shows where."
             ) from error
 
 

@@ -48,7 +48,10 @@ class ForeignTranslator(nn.Module):
         self.interface, self.img_channels = interface, channels
         self.img_resolution = _size(interface)
         _check_arguments(name, body, self.directed)
-        self.program = Program(name, body)
+        numbers = (
+            "" if self.directed or self.by_index else ", or pass --label-format index if it takes numbers of domains"
+        )
+        self.program = Program(name, body, numbers)
         self.eval()
         self.trial: Trial | None = None
 

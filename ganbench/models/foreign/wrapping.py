@@ -1,7 +1,6 @@
 """From an object of unknown make to a model that can be measured, and what the record says of it."""
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ import torch
 from torch import nn
 
 from ganbench.errors import BadInputError
+from ganbench.models.digest import digest_of
 from ganbench.models.foreign.generator import ForeignGenerator
 from ganbench.models.foreign.interface import interface_of
 from ganbench.models.foreign.program import Scripted
@@ -21,6 +21,8 @@ ATTRIBUTES = (
     *(("z_dim", "z_dim"), ("num_classes", "classes"), ("c_dim", "classes")),
     *(("label_format", "label_format"), ("domains", "domains"), ("range", "range")),
 )
+
+OF_OTHERS = {"generator": ("domains",), "translator": ("z_dim", "classes")}  # options that a kind does not have
 
 
 def loaded_model(
@@ -43,7 +45,9 @@ def loaded_model(
     translates = isinstance(model, Translator)
     about = {"runs foreign code": True, **code, "interface": interface.given()}
     benchmark = "cyclegan" if translates else "stylegan3"
-    return LoadedModel(name, model, weights, _sha256(model, about), benchmark=benchmark, provenance=about)
+    return LoadedModel(
+        name, model, weights, digest_of(json.dumps(about, sort_keys=True), model), benchmark=benchmark, provenance=about
+    )
 
 
 def in_memory(thing: Any, interface: Interface, device: str) -> tuple[str, Any]:
@@ -81,13 +85,9 @@ def wrapped(name: str, thing: Any, interface: Interface, device: str) -> Any:
 
 
 def _shown(thing: Any) -> str:
-    return (
-        "None"
-        if thing is None
-        else f"the class {thing.__name__}"
-        if isinstance(thing, type)
-        else f"a {type(thing).__name__}"
-    )
+    if isinstance(thing, type):
+        return f"the class {thing.__name__}"
+    return "None" if thing is None else f"a {type(thing).__name__}"
 
 
 def completed(name: str, thing: Any, interface: Interface) -> Interface:
@@ -109,9 +109,13 @@ def completed(name: str, thing: Any, interface: Interface) -> Interface:
         known["kind"] = "generator" if known["z_dim"] else "translator" if known["domains"] else None
     if known["kind"] is None:
         raise BadInputError(
-            f"expected to know what {name} takes, found neither z_dim nor domains on it: pass --z-dim N for a "
+            f"expected {name} to say what it takes, found neither z_dim nor domains on it: pass --z-dim N for a "
             "generator, or --kind translator for a function of images."
         )
+    odd = [option for option in OF_OTHERS[known["kind"]] if option in interface.given()]
+    if odd:
+        flags = ", ".join(f"--{option.replace('_', '-')}" for option in odd)
+        raise BadInputError(f"expected no {flags} for {name}, which is a {known['kind']}: leave that out.")
     if known["kind"] == "generator" and not known["z_dim"]:
         raise BadInputError(f"expected the size of the latents of {name}, found none: pass --z-dim N.")
     if known["kind"] == "translator" and known["resize"] is None and isinstance(size, int):
@@ -137,13 +141,3 @@ def _check_size(name: str, thing: Any, made: ForeignGenerator, interface: Interf
             f"expected images of {said}x{said} from {name}, as its img_resolution says, found {width}x{height}: "
             "correct one of them."
         )
-
-
-def _sha256(model: Any, about: Mapping[str, Any]) -> str:
-    """Return the sha256 of a model's program, of its weights, and of how it is called."""
-    content = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    if isinstance(model, nn.Module):
-        for key, tensor in sorted(model.state_dict().items()):
-            content.update(f"{key} {tensor.dtype} {list(tensor.shape)}".encode())
-            content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    return content.hexdigest()

@@ -57,6 +57,20 @@ COMPLAINTS: dict[tuple[str, ...], str] = {
     ("strangers:Noisy", "--range", "1,0"): "lowest and the highest value of images for range, found '1,0'",
     ("strangers:Noisy", "--resize", "16:sinc"): "expected a filter for resize, found 'sinc': choose one of tf1-bilin",
     ("stylegan3", "--z-dim", "8"): "for stylegan3, which says itself what it takes and returns, found --z-dim: leave",
+    ("strangers.py:DCGAN",): "expected a module for the model strangers.py:DCGAN, found a file: write strangers:DCGAN",
+    ("strangers.DCGAN",): "expected a model, found 'strangers.DCGAN': write strangers:DCGAN for an object of a module",
+    ("strangers:DCGAN", "--z-dim", "8"): "correct the model, or pass --z-dim 8x1x1 if it begins with a convolution",
+    (
+        *("strangers:conditional_by_index", "--z-dim", "8", "--classes", "10"),
+    ): "correct the model, or pass --label-format index if it takes numbers of classes; --debug",
+    (
+        "strangers:Inverse",
+        "--kind",
+        "translator",
+        "--z-dim",
+        "8",
+    ): "expected no --z-dim for strangers:Inverse, which is",
+    ("strangers:DCGAN", "--z-dim", "8x1x1", "--domains", "a,b"): "expected no --domains for strangers:DCGAN, which is",
     ("stylegam3:ffhq",): "unknown model 'stylegam3': did you mean stylegan3",
 }
 
@@ -66,7 +80,7 @@ def test_what_cannot_be_opened_is_told(arguments: tuple[str, ...]) -> None:
     done = ganbench("run", "--model", *arguments, *ARGUMENTS)
     assert done.exit_code == 2, done.output
     *first, told = done.stderr.splitlines()
-    assert bool(first) == ("stylega" not in arguments[0])
+    assert bool(first) == ("stylega" not in arguments[0] and ":" in arguments[0])
     assert all(line == "built" or line.startswith("ganbench runs the code of") for line in first)
     assert re.search(COMPLAINTS[arguments], told), told
 

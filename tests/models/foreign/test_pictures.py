@@ -83,6 +83,20 @@ def test_a_network_in_memory_is_measured_and_left_as_it_was() -> None:
     assert ganbench.measure(network, "fid@40", z_dim=(8, 1, 1), batch_size=3) == first
 
 
+def test_what_a_function_writes_to_is_not_seen_by_others() -> None:
+    canvas, wanted = (
+        torch.empty(16, 1, 32, 32),
+        ganbench.measure(lambda z: z.repeat(1, 128).reshape(-1, 1, 32, 32).tanh(), "fid@200", z_dim=8),
+    )
+
+    def painted(z: Tensor) -> Tensor:
+        z = z.tanh_()  # its input, too
+        canvas[: len(z)] = z.repeat(1, 128).reshape(-1, 1, 32, 32)
+        return canvas[: len(z)]
+
+    assert ganbench.measure(painted, "fid@200", z_dim=8, batch_size=64) == wanted
+
+
 def test_a_network_that_cannot_be_copied_is_called_by_one_thread_at_a_time_and_in_eval_mode() -> None:
     network = Locked()
     found = ganbench.measure(network, "fid@200", batch_size=64)

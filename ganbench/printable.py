@@ -1,5 +1,6 @@
 """Escaping of untrusted text, such as names of files and models, for terminals and files."""
 
+import re
 from typing import Any
 
 BYTES = range(0xDC80, 0xDD00)  # code points by which Python represents the bytes of a name that is not UTF-8
@@ -17,6 +18,14 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """Return a text as one printable line, with spaces for line breaks."""
     return printable(" ".join(text.splitlines()))
+
+
+def inert(text: str) -> str:
+    """Return a text in which GitHub Actions, which reads what programs print, finds no command of its runner.
+
+    Such commands are lines that begin with ``::``, as in ``::error::``, and anything after ``##[``.
+    """
+    return re.sub(r"(?m)^(\s*):(?=:)", r"\1\\x3a", text).replace("##[", "##\\u005b")
 
 
 def quoted(value: object, most: int = 60) -> str:

@@ -1,8 +1,9 @@
+import json
 import sys
 
 import pytest
 
-from ganbench.printable import one_line, printable, printable_json, quoted
+from ganbench.printable import inert, one_line, printable, printable_json, quoted
 
 HOSTILE = [
     "\x1b[2J",
@@ -62,3 +63,10 @@ def test_a_value_in_a_message_is_printable_and_short(value: object, shown: str) 
 
 def test_a_number_that_python_does_not_write_is_quoted_by_its_type() -> None:
     assert quoted(10**5000) == "int of endless digits"
+
+
+def test_a_runner_finds_no_command_in_what_is_printed() -> None:
+    assert inert("::error::x\n  ::set-env name=a::b\nok ::c") == "\\x3a:error::x\n  \\x3a:set-env name=a::b\nok ::c"
+    assert json.loads(inert('"##[add-path]"')) == "##[add-path]"
+    assert "##[" not in inert("a ##[error]")
+    assert inert("torchscript::x: y") == "torchscript::x: y"

@@ -13,6 +13,7 @@ main = Verbs(
         "run": "Measure models, write their records and print a table.",
         "plan": "Show what a run would do, without running it.",
         "table": "Print records as tables like those of papers.",
+        "compare": "Show how two records differ, and how sure that is.",
         "check": "Fail if a record is worse than a baseline.",
         "generate": "Draw samples, grids, truncation sweeps, style mixing and latent walks.",
         "translate": "Translate images to other domains, in random styles or those of references.",

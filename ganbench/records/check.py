@@ -21,9 +21,10 @@ from ganbench.records.tolerances import Tolerance, exact
 
 
 class Verdict(Enum):
-    """The gate's answer for one number."""
+    """The gate's answer for one number; one that chance explains passes, although it is worse than tolerated."""
 
     GOOD = "ok"
+    CHANCE = "ok, no evidence"
     WORSE = "REGRESSION"
     UNKNOWN = "cannot judge"
 
@@ -58,6 +59,33 @@ class Judgement:
         return (
             f"{self.name} ({self.details})  {values}  (tolerated {self.tolerance}: {self.reason})  {self.verdict.value}"
         )
+
+
+@dataclass(frozen=True)
+class Check:
+    """All that the gate has to say.
+
+    Attributes:
+        title: what was compared with what.
+        judgements: one a tolerance; none where the records could not be read.
+        remarks: sentences on two records that compare but differ in more than the weights.
+        problem: why nothing could be judged; else empty.
+    """
+
+    title: str
+    judgements: Sequence[Judgement] = ()
+    remarks: Sequence[str] = ()
+    problem: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """1 if anything regressed, else 2 if anything could not be judged, else 0."""
+        return exit_code(self.judgements)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of all numbers together."""
+        return {0: Verdict.GOOD, 1: Verdict.WORSE, 2: Verdict.UNKNOWN}[self.exit_code]
 
 
 def judge(baseline: RunRecord, record: RunRecord, tolerances: Mapping[str, Tolerance]) -> list[Judgement]:
@@ -125,7 +153,9 @@ def _judge(baseline: RunRecord, record: RunRecord, name: str, tolerance: Toleran
         why = record.missing.get(before.metric)
         reason = why or f"expected {before.key!r} in the record, found {others}: measure it too."
         return Judgement(before.key, Verdict.UNKNOWN, before.value, None, tolerance, reason)
-    reason = _obstacle(baseline, before, record, now)
+    reason = incomparable(baseline, before, record, now)
+    if not reason and before.higher_is_better is None:
+        reason = f"expected a number of which higher or lower is better, found {before.key}: choose another."
     if reason:
         return Judgement(before.key, Verdict.UNKNOWN, before.value, now.value, tolerance, reason)
     details = ", ".join(protocol(record, now).details)
@@ -147,7 +177,7 @@ def _verdict(found: Difference, tolerance: Tolerance, higher_is_better: bool) ->
         return Verdict.WORSE, f"exceeded, and {found.why}, so that chance has no part in it"
     if found.excludes_zero:
         return Verdict.WORSE, f"exceeded, and the interval excludes 0, {found.why}"
-    return Verdict.GOOD, f"exceeded, but the interval includes 0, {found.why}: no evidence, more samples would tell"
+    return Verdict.CHANCE, f"exceeded, but the interval includes 0, {found.why}; more samples would tell"
 
 
 def _ends(found: Difference) -> str:
@@ -172,14 +202,14 @@ def _find(record: RunRecord, name: str) -> Result:
     return results[found[0]]
 
 
-def _obstacle(baseline: RunRecord, before: Result, record: RunRecord, now: Result) -> str:
+def incomparable(baseline: RunRecord, before: Result, record: RunRecord, now: Result) -> str:
     """Return why two results do not compare; "" if they do."""
     protocols = [protocol(baseline, before), protocol(record, now)]
     if protocols[0] != protocols[1]:
         was, is_now = differences(protocols)
         return f"expected two numbers measured alike, found {was} in the baseline and {is_now} now: measure both alike."
-    if before.higher_is_better is None or before.higher_is_better != now.higher_is_better:
-        return f"expected a number of which higher or lower is better, found {before.key}: choose another."
+    if before.higher_is_better != now.higher_is_better:
+        return f"expected one direction in which {before.key} is better, found two: measure both alike."
     return ""
 
 

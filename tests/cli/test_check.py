@@ -1,12 +1,15 @@
+import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from ganbench.records.record import RunRecord
-from ganbench.records.store import Store
+from ganbench.records.store import Store, read
 from tests.cli.command_line import complaint, ganbench
 from tests.records.make import DIGITS, record, result
+from tests.records.test_difference import known
 
 
 @pytest.fixture
@@ -122,3 +125,93 @@ def test_what_makes_no_sense_is_said_in_one_sentence(store: Store, tmp_path: Pat
     broken.write_text(record().to_json()[:200])
     assert "broken.json" in complaint("check", "--baseline", broken, "--max-regression", "fid=2%")
     assert "broken.json" in complaint("check", "--baseline", path, "--max-regression", "fid=2%", broken)
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> tuple[Path, Path]:
+    """Return a baseline at 200 samples, and the file of another seed, 12 % worse by chance."""
+    path = baseline(tmp_path, record(known(3.1, 1.3, count=200)))
+    other = tmp_path / "seed1.json"
+    other.write_text(record(known(3.47, 1.4, count=200), seed=1, at=1).to_json())
+    return path, other
+
+
+def test_another_seed_of_few_samples_is_no_regression(seeds: tuple[Path, Path]) -> None:
+    code, out = check("--baseline", seeds[0], "--max-regression", "fid=2%", seeds[1])
+    assert code == 0
+    assert "(+11.94%), 95 % interval -" in out
+    assert "exceeded, but the interval includes 0, unpaired, the reals cancel; more samples would tell" in out
+    assert out.endswith("ok, no evidence\n")
+
+
+def test_old_records_are_judged_by_the_tolerance_alone_and_it_is_said(seeds: tuple[Path, Path], tmp_path: Path) -> None:
+    path = baseline(tmp_path, record(result(value=3.1, count=200)))
+    code, out = check("--baseline", path, "--max-regression", "fid=2%", seeds[1])
+    assert code == 1
+    assert "by the tolerance alone, as one of the records without an interval" in out
+
+
+def test_the_verdict_goes_where_continuous_integration_looks(
+    seeds: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary, xml = tmp_path / "summary.md", tmp_path / "gate.xml"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    line = ("check", "--baseline", seeds[0], "--max-regression", "fid=2%", "--junit", xml)
+    done = ganbench(*line, seeds[1], "--format", "json")
+    assert json.loads(done.stdout)["verdict"] == "ok"
+    assert "::warning title=fid50k%3A ok%2C no evidence::fid50k (digits, n=200, divisor N)" in done.stderr
+    assert summary.read_text().startswith("before\n### ganbench check: ok\n")
+    assert ElementTree.parse(xml).getroot().get("failures") == "0"
+    done = ganbench(*line, tmp_path / "none.json")
+    assert done.exit_code == 2
+    assert "::error title=ganbench check%3A cannot judge::expected a record, found no file" in done.stderr
+    assert ElementTree.parse(xml).getroot().get("errors") == "1"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    done = ganbench(*line, seeds[1])
+    assert done.exit_code == 0
+    assert "cannot be written" in done.stderr
+
+
+def test_nothing_printed_is_a_command_to_a_runner(tmp_path: Path) -> None:
+    key = "::error::x ##[add-path]/tmp"
+    path = baseline(tmp_path, record(result(key, 1.0, metric="fid")))
+    other = tmp_path / "other.json"
+    other.write_text(record(result(key, 2.0, metric="fid"), at=1).to_json())
+    done = ganbench("check", "--baseline", path, "--max-regression", "fid=2%", other)
+    assert done.exit_code == 1
+    assert not [each for each in done.stdout.splitlines() if each.lstrip().startswith("::")]
+    assert "##[" not in done.stdout
+    done = ganbench("compare", path, other, "--format", "json")
+    assert "##[" not in done.stdout
+    assert json.loads(done.stdout)[0]["numbers"][0]["name"] == key
+
+
+def test_a_baseline_is_made_and_updated_and_what_changed_is_said(store: Store, tmp_path: Path) -> None:
+    path, now = tmp_path / "baseline.json", tmp_path / "now.json"
+    update = ("check", "--baseline", path, "--update-baseline")
+    assert "expected a RECORD for the new baseline" in complaint(*update)
+    now.write_text(record(result(value=1.0)).to_json())
+    done = ganbench(*update, now)
+    assert (done.exit_code, "is new: stylegan3 on digits" in done.stdout) == (0, True)
+    assert read(path) == read(now)
+    assert "nothing changed" in ganbench(*update, now).stdout
+    store.write(record(result(value=2.0), at=1, seed=3))
+    done = ganbench(*update)
+    assert done.exit_code == 0
+    assert "+1 (+100.00%)" in done.stdout
+    assert "seed" in done.stdout
+    assert read(path).results[0].value == 2.0
+    assert "found fid=2%" in complaint(*update, "--max-regression", "fid=2%")
+
+
+def test_what_is_no_baseline_is_not_replaced(tmp_path: Path) -> None:
+    notes, now = tmp_path / "notes.txt", tmp_path / "now.json"
+    notes.write_text("mine")
+    now.write_text(record().to_json())
+    assert "notes.txt" in complaint("check", "--baseline", notes, "--update-baseline", now)
+    assert notes.read_text() == "mine"
+    now.write_text("{")
+    assert "now.json" in complaint("check", "--baseline", tmp_path / "new.json", "--update-baseline", now)
+    assert not (tmp_path / "new.json").exists()

@@ -7,57 +7,33 @@ of RaFD, or for CelebA a combination of attributes such as ``Black_Hair+Male-You
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 import baselines.stargan
-from baselines.stargan.labels import CELEBA, changed, combinations, label_of, name_of
-from baselines.stargan.networks import Generator, check_size
+from baselines.stargan.labels import CELEBA, changed, name_of
+from baselines.stargan.networks import Discriminator, Generator, check_size
 from baselines.stargan.recipes import RECIPES
 from baselines.stargan.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
 from baselines.training.settings import Count, check_value, recipe_of
-from ganbench.checkpoints import header_of, load
-from ganbench.checkpoints.fields import Number
+from ganbench.checkpoints import load
 from ganbench.checkpoints.recognition import title_of
 from ganbench.data import at_size
-from ganbench.data.labels import classes_of
 from ganbench.errors import BadInputError
 from ganbench.models.archives import unpacked
 from ganbench.models.domains import check_targets, domain_index, labelled
+from ganbench.models.label_domains import PUBLISHED, Domains, domains_in, published_file, with_attributes
 from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
-from ganbench.types import Checkpoint, Dataset, Embedded, Recipe, WithDomains
+from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
 Target = str | int | Tensor
 
-MOST_PIXELS = 2**14  # of width and height of training images
+G_FILE, D_FILE = "-G.ckpt", "-D.ckpt"  # endings of official files
 IMG_SIZES = {"celeba-128": 128, "rafd-128": 128}  # to which a recipe's images are brought; others are as they are
 DROPBOX = "https://www.dropbox.com/s"
-PUBLISHED = {"celeba-128": "7e966qq0nlxwte4", "celeba-256": "zdq6roqf63m0v5f"}  # short name -> key of the address
-
-
-def _file(short: str) -> str:
-    """Return the name of a published file, a zip with the generator and the discriminator."""
-    size = short.rpartition("-")[2]
-    return f"celeba-{size}x{size}-5attrs.zip"
-
-
-class Domains(NamedTuple):
-    """What a file says of its labels, or what stands for it.
-
-    Attributes:
-        names: of the domains.
-        labels: of each domain, ``[D, c_dim]`` float32, of 0 and 1.
-        attributes: names of the numbers of a label; empty where a label is one-hot.
-        resolution: that the networks were trained on, or None where it is not known.
-    """
-
-    names: tuple[str, ...]
-    labels: Tensor
-    attributes: tuple[str, ...] = ()
-    resolution: int | None = None
 
 
 class StarGANTranslator(nn.Module):
@@ -153,7 +129,10 @@ class StarGANAdapter(TrainableAdapter):
     # No checksums are published with these files; the first download reports its own.
     published: Mapping[str, Checkpoint] = {
         short: Checkpoint(
-            f"{DROPBOX}/{key}/{_file(short)}?dl=1", "", "stargan", "StarGAN of CelebA's attributes by its authors (MIT)"
+            f"{DROPBOX}/{key}/{published_file(short)}?dl=1",
+            "",
+            "stargan",
+            "StarGAN of CelebA's attributes by its authors (MIT)",
         )
         for short, key in PUBLISHED.items()
     }
@@ -173,7 +152,7 @@ class StarGANAdapter(TrainableAdapter):
 
         Args:
             weights: safetensors written here, an official ``200000-G.ckpt``, or the authors' zip with one; None for the
-                embedded weights.
+                embedded weights. An official discriminator in the same folder says the size of the images.
             device: where to put it.
             entry: which network of the file, by its key; None for the only one.
 
@@ -181,13 +160,16 @@ class StarGANAdapter(TrainableAdapter):
             BadInputError: the file cannot be read, or holds another architecture.
         """
         path = self.embedded.weights if weights is None else weights
-        with unpacked(path, "-G.ckpt") as file:
+        with unpacked(path, G_FILE) as file:
             networks = load(file, entry)
         found = [network for network in networks.values() if isinstance(network, Generator)]
         if len(found) != 1:
             held = ", ".join(map(title_of, networks.values()))
             raise BadInputError(f"expected one StarGAN generator in {path}, found {held}: give a file such as G.ckpt.")
-        return StarGANTranslator(found[0], domains_in(path, found[0].c_dim)).eval().to(device)
+        domains = domains_in(path, found[0].c_dim)
+        if domains.resolution is None:
+            domains = domains._replace(resolution=size_beside(path, found[0].c_dim))
+        return StarGANTranslator(found[0], domains).eval().to(device)
 
     def load_entry(self, weights: Path, device: str, entry: str) -> StarGANTranslator:
         """Return what one part of a file holds; arguments and errors are those of ``load``."""
@@ -222,87 +204,19 @@ class StarGANAdapter(TrainableAdapter):
         return StarGANTranslator(training.G, domains).eval()
 
 
-def with_attributes(data: Dataset, attributes: list[str]) -> tuple[Tensor, Domains]:
-    """Return the labels ``[N, c_dim]`` of the images of a data set, and its domains.
-
-    Attributes are the numbers of the data's labels, or the names of its domains say them; see ``label_of``.
+def size_beside(path: Path, c_dim: int) -> int | None:
+    """Return the size of the images of an official generator's discriminator in the same folder; None where none is.
 
     Raises:
-        BadInputError: the labels are not of these attributes.
+        BadInputError: the discriminator cannot be read, or belongs to another generator.
     """
-    if isinstance(data, WithDomains):
-        try:
-            known = torch.tensor([label_of(name, attributes) for name in data.domains]).float()
-        except ValueError as error:
-            raise BadInputError(str(error)) from error
-        return known[classes_of(data)], Domains(tuple(data.domains), known, tuple(attributes))
-    labels = data.labels(range(len(data))) if data.label_dim else torch.empty(0)
-    if data.label_dim != len(attributes) or not bool(((labels == 0) | (labels == 1)).all()):
-        raise BadInputError(
-            f"expected {data.name} to have a label of {len(attributes)} numbers, each 0 or 1, for every image "
-            f"({', '.join(attributes)}), found labels of {data.label_dim}: write them into its dataset.json."
-        )
-    found = sorted({tuple(map(int, label)) for label in labels.tolist()}, reverse=True)
-    names = tuple(name_of(label, attributes) for label in found)
-    return labels, Domains(names, torch.tensor(found).float(), tuple(attributes))
-
-
-def domains_in(path: Path, c_dim: int) -> Domains:
-    """Return the domains in a file's header, or what stands for them.
-
-    An official file says nothing of its labels. Five numbers are taken for CelebA's attributes, which is what the
-    authors' code trains on unless told otherwise; any other count for one-hot domains, numbered from 0.
-
-    Raises:
-        BadInputError: the header has something else there.
-    """
-    header = header_of(path)
-    resolution = header.get("img_resolution", published_size(path, header))
-    if resolution is not None and not Number(1, MOST_PIXELS, whole=True).holds(resolution):
-        raise BadInputError(
-            f"expected img_resolution from 1 to {MOST_PIXELS} in the header of {path}, found {str(resolution)[:40]}: "
-            "convert again."
-        )
-    if "domains" not in header:
-        return official_domains(c_dim)._replace(resolution=resolution)
-    names, attributes = texts(path, header, "domains"), texts(path, header, "attributes")
-    labels = header.get("labels", torch.eye(c_dim).int().tolist())
-    rows = isinstance(labels, list) and all(isinstance(row, list) and len(row) == c_dim for row in labels)
-    bits = rows and all(type(bit) is int and bit in (0, 1) for row in labels for bit in row)
-    if not bits or len(labels) != len(names) or len(names) < 2 or len(attributes) not in (0, c_dim):
-        raise BadInputError(
-            f"expected domains in the header of {path} with a label of {c_dim} numbers each, found "
-            f"{str(names)[:60]} with {str(labels)[:60]}: convert again."
-        )
-    return Domains(names, torch.tensor(labels).float(), attributes, resolution)
-
-
-def official_domains(c_dim: int) -> Domains:
-    """Return the domains of an official file."""
-    if c_dim != len(CELEBA):
-        return Domains(tuple(map(str, range(c_dim))), torch.eye(c_dim))
-    labels = combinations(CELEBA)
-    return Domains(tuple(name_of(label, CELEBA) for label in labels), torch.tensor(labels).float(), CELEBA)
-
-
-def published_size(path: Path, header: Mapping[str, Any]) -> int | None:
-    """Return the size of the images of a published file, known by its name, or None."""
-    sizes = {_file(short): int(short.rpartition("-")[2]) for short in PUBLISHED}
-    return sizes.get(str(header.get("source", path.name)))
-
-
-def texts(path: Path, header: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """Return a list of different names in a header; none where it is not there.
-
-    Raises:
-        BadInputError: it is something else.
-    """
-    names = header.get(key, [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        raise BadInputError(
-            f"expected different names as {key} in the header of {path}, found {str(names)[:60]}: convert again."
-        )
-    return tuple(names)
+    beside = path.with_name(path.name.removesuffix(G_FILE) + D_FILE)
+    if not path.name.endswith(G_FILE) or not beside.is_file():
+        return None
+    network = load(beside).get("D")
+    if not isinstance(network, Discriminator) or network.conv2.out_channels != c_dim:
+        raise BadInputError(f"expected the discriminator of {path} in {beside}, found another network: move it away.")
+    return network.img_size
 
 
 adapter = StarGANAdapter()

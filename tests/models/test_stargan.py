@@ -22,6 +22,7 @@ from ganbench.checkpoints.download import fetch, without_fetching
 from ganbench.data import open_data
 from ganbench.errors import BadInputError, MissingWeightsError, UnknownNameError
 from ganbench.models.base import open_model
+from ganbench.models.label_domains import completed
 from ganbench.models.stargan import adapter
 from ganbench.types import Adapter, AttributeTranslator, FixedSamples, Recipe, StyleTranslator, Translator
 from ganbench.types import Generator as GeneratorProtocol
@@ -109,6 +110,17 @@ def test_an_official_file_of_five_numbers_is_of_celeba_s_attributes(tmp_path: Pa
     for name in model.domains:
         c = torch.tensor([label_of(name, CELEBA)]).float()
         assert torch.equal(model.translate(x, name), G(x, c))
+
+
+def test_the_discriminator_beside_says_the_size_of_the_images(tmp_path: Path) -> None:
+    path, beside = saved(tmp_path / "200000-G.ckpt", generator()), tmp_path / "200000-D.ckpt"
+    for size, halvings in ((32, 3), (64, 5)):
+        saved(beside, discriminator(img_size=size, repeat_num=halvings))
+        assert adapter.load(path, "cpu").img_resolution == size
+    for other in (discriminator(c_dim=8), generator()):
+        saved(beside, other)
+        with pytest.raises(BadInputError, match=r"the discriminator of .*200000-G\.ckpt in .*200000-D\.ckpt, found"):
+            adapter.load(path, "cpu")
 
 
 def test_other_official_files_have_numbered_domains(tmp_path: Path) -> None:
@@ -254,10 +266,11 @@ def test_training_on_folders_called_after_attributes(tmp_path: Path) -> None:
     data = open_data(tmp_path / "faces")
     path = trained(data, tmp_path / "run", labels="attributes", img_size=16)
     model = adapter.load(path, "cpu")
-    assert (model.domains, model.attributes, model.img_resolution) == (names, CELEBA, 16)
-    assert model.labels.tolist() == [list(label_of(name, CELEBA)) for name in names]
+    assert (model.domains[:3], model.attributes, model.img_resolution) == (names, CELEBA, 16)
+    assert model.labels.tolist() == [list(label_of(name, CELEBA)) for name in model.domains]
+    assert len(model.domains) == len(set(model.domains)) == 16  # any other combination is a target, too
     untrained = adapter.untrained(data, Recipe("tiny", {**TINY, "labels": "attributes", "img_size": 16}))
-    assert (untrained.domains, untrained.attributes) == (names, CELEBA)
+    assert (untrained.domains, untrained.attributes) == (model.domains, CELEBA)
     with pytest.raises(BadInputError, match="called after the attributes Smiling"):
         trained(data, tmp_path / "other", labels="attributes", img_size=16, attributes=["Smiling"])
 
@@ -267,8 +280,8 @@ def test_training_on_images_labelled_with_attributes(tmp_path: Path) -> None:
     content = {**members(noise(4, size=16)), "dataset.json": dataset_json(labels)}
     data, settings = open_data(write_zip(tmp_path / "faces.zip", content)), {"labels": "attributes"}
     model = adapter.load(trained(data, tmp_path / "run", attributes=["Male", "Young"], **settings), "cpu")
-    assert model.domains == ("Male+Young", "Male-Young", "-Male-Young")
-    assert model.labels.tolist() == [[1, 1], [1, 0], [0, 0]]
+    assert model.domains == ("Male+Young", "Male-Young", "-Male-Young", "-Male+Young")
+    assert model.labels.tolist() == [[1, 1], [1, 0], [0, 0], [0, 1]]
     with pytest.raises(BadInputError, match=r"a label of 5 numbers, each 0 or 1, .* found labels of 2"):
         trained(data, tmp_path / "other", **settings)
     with pytest.raises(BadInputError, match="expected one domain for each image"):
@@ -314,3 +327,10 @@ def test_the_embedded_translator_draws_every_digit_and_comes_back() -> None:
     assert (seen == target).float().mean() >= 0.9
     back = model.translate(there, test.labels[::4])
     assert (back - x).abs().mean() < 0.15  # a blank image is 0.6 away
+
+
+def test_with_many_attributes_the_domains_are_those_of_the_data() -> None:
+    attributes = [f"a{number}" for number in range(7)]
+    labels = torch.eye(7)[:2]
+    assert completed(("a0", "a1"), labels, attributes).names == ("a0", "a1")
+    assert len(completed(("a0", "a1"), labels[:, :6], attributes[:6]).names) == 64

@@ -8,10 +8,10 @@ from ganbench.cli.files import write
 from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb
 from ganbench.cli.output import complain
 from ganbench.errors import BadInputError
+from ganbench.records.collect import collect
 from ganbench.records.compare import Comparison, Finding, compare, pairs
 from ganbench.records.compare_formats import FORMATS
 from ganbench.records.record import RunRecord
-from ganbench.records.table import collect
 
 REGRESSION = 1
 

@@ -16,6 +16,7 @@ from ganbench.errors import BadInputError
 from ganbench.records.protocol import caption, protocol, stored_reals
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store
+from ganbench.records.table_cells import Cell, shown
 
 WIDEST = 1000  # columns; a narrower terminal wraps lines, so that no number is cut off
 
@@ -91,8 +92,11 @@ def _show(console: Terminal, record: RunRecord, path: Path) -> None:
 
 def _table(record: RunRecord) -> Table:
     table = Table(title=caption(record), title_justify="left")
-    for name in ("metric", "value", "better", "samples", "extractor"):
-        table.add_column(name, justify="right" if name in ("value", "samples") else "left")
+    reals = any("reals" in result.errors for result in record.results)
+    bias = any(result.bias is not None for result in record.results)
+    extra = [name for name, there in (("error of reals", reals), ("bias", bias)) if there]
+    for name in ("metric", "value", "better", "samples", "extractor", *extra):
+        table.add_column(name, justify="left" if name in ("metric", "better", "extractor") else "right")
     for result in record.results:
         table.add_row(
             result.key,
@@ -100,14 +104,22 @@ def _table(record: RunRecord) -> Table:
             _direction(result),
             f"{result.count:,}" if result.count else "",
             ", ".join(filter(None, (result.extractor, protocol(record, result).divisor))) or "-",
+            *(_two_digits(result.errors.get("reals") if name != "bias" else result.bias) for name in extra),
         )
     for name in record.missing:
         table.add_row(name, "-")
     return table
 
 
+def _two_digits(error: float | None) -> str:
+    return "" if error is None else f"{error:.2g}"
+
+
 def _value(result: Result) -> str:
-    return f"{result.value:.5g}" + (f" {result.unit}" if result.unit else "")
+    """Return a number with half of its interval, and its unit."""
+    ((value, half),) = shown([Cell.of(result)]) if result.interval else ((f"{result.value:.5g}", ""),)
+    sign = "±" if can_show("±") else "+-"
+    return " ".join(filter(None, (value, half and f"{sign} {half}", result.unit)))
 
 
 def _direction(result: Result) -> str:

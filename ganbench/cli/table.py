@@ -13,7 +13,9 @@ from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb
 from ganbench.cli.output import complain
 from ganbench.errors import BadInputError
 from ganbench.records import render
-from ganbench.records.table import Table, build, collect
+from ganbench.records.collect import collect
+from ganbench.records.labels import given
+from ganbench.records.table import Table, build
 
 
 @click.command(
@@ -25,10 +27,27 @@ from ganbench.records.table import Table, build, collect
     ),
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=Choice(tuple(render.FORMATS)), metavar="[text|markdown|csv|latex]",
+@click.option("--format", "form", type=Choice(tuple(render.FORMATS)), metavar="[text|markdown|csv|latex|html]",
               help="Format of the table.  [default: by the suffix of --output, else text]")  # fmt: skip
 @click.option("--metrics", help="Show only these metrics, in this order, separated by commas; short names are enough.")
 @click.option("--models", help="Show only these models, in this order, separated by commas.")
+@click.option(
+    "--transpose/--no-transpose",
+    default=None,
+    help="A row for each metric, a column for each model.  [default: whichever fits]",
+)
+@click.option(
+    "--fold",
+    is_flag=True,
+    help="Show models of one name (or label) that differ in their weights as one row: mean and spread.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME=TEXT",
+    help="Call a model TEXT; NAME is the model's, its weights', their folder's or their sha256. Repeats.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="File to write instead of printing.")
 @options.results_dir
 @click.pass_context
@@ -38,10 +57,16 @@ def command(
     form: str | None,
     metrics: str | None,
     models: str | None,
+    transpose: bool | None,
+    fold: bool,
+    labels: tuple[str, ...],
     output: Path | None,
     results_dir: Path | None,
 ) -> None:
     """Print records as one table: a row for each model, a column for each number, the best in bold.
+
+    Numbers with a known sampling error have half of their 95 % interval after ±. Models tie for the best where the
+    number of one lies within the interval of the other; the second best is underlined.
 
     PATHS are record files or folders; the default is the results folder. Numbers that do not compare (another
     extractor, sample count, data, benchmark or definition) are in separate columns, explained below the table. Files
@@ -51,21 +76,24 @@ def command(
     records = collect(paths, results_dir, skipped.append)
     if not records:
         raise skipped[0]
-    table = build(records, options.names(metrics), options.names(models))
+    table = build(records, options.names(metrics), options.names(models), labels=given(labels), fold=fold)
     form = form or (render.SUFFIXES.get(output.suffix, "text") if output else "text")
     if output is not None:
-        write(output, render.FORMATS[form](table).encode())
+        write(output, render.FORMATS[form](table, transpose=transpose).encode())
     else:
-        click.echo(_printed(table, form), nl=False)
+        click.echo(_printed(table, form, transpose), nl=False)
     for error in skipped:
         complain(str(error))
     if skipped:
         ctx.exit(COULD_NOT_RUN)
 
 
-def _printed(table: Table, form: str) -> str:
+def _printed(table: Table, form: str, transpose: bool | None) -> str:
     """Return a table in the form for standard output."""
     plain = not can_show(render.NOT_PLAIN)
     if form == "text":
-        return render.text(table, shutil.get_terminal_size().columns, sys.stdout.isatty(), plain)
-    return render.markdown(table, plain) if form == "markdown" else render.FORMATS[form](table)
+        width = shutil.get_terminal_size().columns
+        return render.text(table, width, sys.stdout.isatty(), plain, transpose=transpose)
+    if form == "markdown":
+        return render.markdown(table, plain, transpose=transpose)
+    return render.FORMATS[form](table, transpose=transpose)

@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from ganbench.records.keys import title
+from ganbench.records.marks import ARROWS
 from ganbench.records.protocol import Protocol
-from ganbench.records.render import ARROWS
 from ganbench.records.table import Table
 
 WIDTH, HEIGHT, DPI = 4.4, 3.6, 150  # of a panel, in inches and dots per inch

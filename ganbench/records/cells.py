@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ganbench.printable import inert, printable, printable_json
-from ganbench.records.render import MARKDOWN_SPECIAL
+from ganbench.records.markdown import escaped
 
 Rows = Sequence[Sequence[str]]
 
@@ -25,7 +25,7 @@ def markdown_table(rows: Rows) -> list[str]:
 
 def in_markdown(text: str) -> str:
     """Return a text that Markdown shows as it is."""
-    return printable(text).translate(MARKDOWN_SPECIAL)
+    return escaped(printable(text))
 
 
 def as_json(value: Any) -> str:

@@ -1,9 +1,11 @@
 """Which numbers compare: those that were measured in the same way, in everything but the model and the seed."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ganbench.records.keys import countless
 from ganbench.records.record import DataInfo, Result, RunRecord
 
 EMBEDDED = "digits"  # the extractor that ships with ganbench
@@ -47,18 +49,43 @@ class Protocol:
     divisor: str = field(compare=False, default="")
 
     @property
-    def details(self) -> tuple[str, ...]:
-        """What is shown with the number: extractor, sample count, foreign data and the divisor for few samples.
+    def facts(self) -> dict[str, str]:
+        """What is shown with the number, by what it is: extractor, sample count, foreign data, divisor for few samples.
 
-        A number of the embedded benchmark says so even where no extractor is involved.
+        Only what such a number has; a text is empty where there is nothing to say. A number of the embedded benchmark
+        says so even where no extractor is involved.
         """
-        parts = (
-            self.extractor or (EMBEDDED if self.benchmark in EMBEDDED_BENCHMARKS else None),
-            f"n={self.count:,}" if self.count is not None else None,
-            f"data {self.named_data}" if self.named_data else None,
-            self.divisor,
-        )
-        return tuple(part for part in parts if part)
+        extractor = self.extractor or (EMBEDDED if self.benchmark in EMBEDDED_BENCHMARKS else None)
+        texts = {
+            "extractor": extractor,
+            "count": f"n={self.count:,}" if self.count is not None else None,
+            "data": (f"data {self.named_data}" if self.named_data else "") if self.data is not None else None,
+            "divisor": self.divisor if "ddof" in json.loads(self.spec) else None,
+        }
+        return {name: text for name, text in texts.items() if text is not None}
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The facts that say something, as texts."""
+        return tuple(text for text in self.facts.values() if text)
+
+
+def shared(protocols: Sequence[Protocol]) -> dict[str, str]:
+    """Return the facts that are the same in all protocols that have them."""
+    texts: dict[str, set[str]] = {}
+    for one in protocols:
+        for name, text in one.facts.items():
+            texts.setdefault(name, set()).add(text)
+    return {name: text for name, (text, *others) in texts.items() if text and not others}
+
+
+def sentence(facts: Mapping[str, str]) -> str:
+    """Return facts in words: ``digits extractor, 50,000 samples``."""
+    words: dict[str, Callable[[str], str]] = {
+        "extractor": lambda text: f"{text} extractor",
+        "count": lambda text: f"{text.removeprefix('n=')} samples",
+    }
+    return ", ".join(words.get(name, str)(text) for name, text in facts.items())
 
 
 def foreign_data(record: RunRecord) -> str:
@@ -122,6 +149,8 @@ def _named(data: DataInfo) -> str:
 def differences(protocols: list[Protocol]) -> list[str]:
     """Return, for each protocol, how it differs from the others: ``10,000 samples, extractor inception``."""
     differing = [f.name for f in fields(Protocol) if f.compare and len({getattr(p, f.name) for p in protocols}) > 1]
+    if len({countless(p.key) for p in protocols}) == 1 and len(differing) > 1:  # the count is said in words
+        differing = [name for name in differing if name != "key"]
     specs = [json.loads(p.spec) for p in protocols]
     parameters = sorted({name for spec in specs for name in spec if len({_text(s.get(name)) for s in specs}) > 1})
     described = []
@@ -137,6 +166,8 @@ def _text(value: Any) -> str:
 
 
 def _words(one: Protocol, name: str) -> str:
+    if name == "key":
+        return one.key
     if name == "count":
         return f"{one.count:,} samples" if one.count is not None else "unknown sample count"
     if name in ("extractor", "extractor_sha256"):

@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+from ganbench.records.columns import Column
+from ganbench.records.fold import Row
+from ganbench.records.notes import intervals, meanings
 from ganbench.records.protocol import protocol
 from ganbench.records.record import Result, RunRecord
-from ganbench.records.table import Column, Row, Table, notes
+from ganbench.records.table import Table
+from ganbench.records.table_cells import Cell
 from ganbench.truncation import Truncation
 
 
@@ -15,25 +19,27 @@ def by_psi(record: RunRecord) -> Table:
         record: with results such as ``fid10k`` (psi 1) and ``fid10k_psi0.7``, all of the same layers.
     """
     columns: dict[str, Column] = {}
-    values: dict[tuple[float, str], float] = {}
+    cells: dict[tuple[float, str], Cell] = {}
     for result in record.results:
         at = truncation(result)
         key = result.key.replace(at.suffix, "", 1)
         how = replace(protocol(record, result), key=key)
         columns.setdefault(key, Column(how, result.higher_is_better, result.unit))
-        values[at.psi, key] = result.value
+        cells[at.psi, key] = Cell.of(result)
     rows = tuple(
         Row(
             Truncation(psi).label,
             record.model["sha256"],
             record.seed,
-            tuple(values.get((psi, key)) for key in columns),
+            tuple(cells.get((psi, key)) for key in columns),
         )
-        for psi in sorted({psi for psi, _ in values})
+        for psi in sorted({psi for psi, _ in cells})
     )
     shown = tuple(columns.values())
     warnings = tuple(("", f"Warning: {warning}") for warning in record.warnings)
-    return Table(shown, rows, (("", subject(record)), *notes(shown, [record]), *warnings), head="psi")
+    return Table(
+        shown, rows, (("", subject(record)), *meanings(shown, [record]), *intervals(rows), *warnings), head="psi"
+    )
 
 
 def truncation(result: Result) -> Truncation:

@@ -59,7 +59,7 @@ def test_any_data_and_weights_are_recorded_and_named(name: str, tmp_path: Path) 
     done = ganbench(*line, "--results-dir", tmp_path)
     assert done.exit_code == 0, done.stderr
     assert is_plain(done.stdout + done.stderr)
-    for form in ("text", "markdown", "csv", "latex"):
+    for form in ("text", "markdown", "csv", "latex", "html"):
         done = ganbench("table", "--results-dir", tmp_path, "--format", form)
         assert done.exit_code == 0, done.stderr
         assert is_plain(done.stdout)

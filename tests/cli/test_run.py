@@ -14,6 +14,7 @@ from PIL import Image
 
 from ganbench.cli import main
 from ganbench.records.store import read
+from ganbench.records.table_cells import Cell, shown
 
 Outcome = tuple[int, str, str]
 Invoke = Callable[..., Outcome]
@@ -154,7 +155,8 @@ def test_a_narrow_terminal_loses_no_digit(invoke: Invoke, results: Path, monkeyp
     (path,) = (results / "records").iterdir()
     for result in read(path).results:
         assert result.key in out
-        assert f"{result.value:.5g}" in out
+        ((value, half),) = shown([Cell.of(result)])
+        assert (f"{value} ± {half}" if half else f"{result.value:.5g}") in out
     assert "…" not in out
 
 

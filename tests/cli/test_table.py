@@ -17,7 +17,13 @@ def results(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("form", "part"),
-    [("text", "FID50k ↓ᵃ"), ("markdown", "| --- |"), ("csv", "fid50k [digits"), ("latex", r"\toprule")],
+    [
+        ("text", "FID ↓ᵃ"),
+        ("markdown", "| --- |"),
+        ("csv", "fid50k [digits"),
+        ("latex", r"\toprule"),
+        ("html", "<table>"),
+    ],
 )
 def test_every_format_is_printed_and_written(results: Path, tmp_path: Path, form: str, part: str) -> None:
     printed = ganbench("table", results, "--format", form)
@@ -29,7 +35,8 @@ def test_every_format_is_printed_and_written(results: Path, tmp_path: Path, form
 
 
 @pytest.mark.parametrize(
-    ("name", "part"), [("t.md", "| ---"), ("t.csv", "model,"), ("t.tex", r"\midrule"), ("t", "──")]
+    ("name", "part"),
+    [("t.md", "| ---"), ("t.csv", "model,"), ("t.tex", r"\midrule"), ("t.html", "</table>"), ("t", "──")],
 )
 def test_the_name_of_the_output_tells_the_format(results: Path, tmp_path: Path, name: str, part: str) -> None:
     path = tmp_path / name

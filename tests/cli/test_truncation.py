@@ -13,9 +13,10 @@ from torch import Tensor
 
 from ganbench import measure
 from ganbench.inputs import Samples
+from ganbench.records.collect import collect
 from ganbench.records.record import RunRecord
 from ganbench.records.store import Store
-from ganbench.records.table import build, collect
+from ganbench.records.table import build
 from tests.cli.command_line import complaint, ganbench
 
 WAVES = ("--model", "waves")
@@ -140,11 +141,11 @@ def test_a_study_is_one_record_a_table_and_a_plot(tmp_path: Path) -> None:
     assert [row["psi"] for row in rows] == ["0.4", "0.7", "1"]
     for row in rows:
         own = untruncated(float(row["psi"]), "fid@40", "pr3@40")
-        assert {key.split(" ")[0]: float(value) for key, value in list(row.items())[3:]} == own
+        assert {key.split(" ")[0]: float(value) for key, value in list(row.items())[3:] if key[-1] == "]"} == own
     markdown = (out / "truncation.md").read_text().splitlines()
-    assert markdown[0].startswith("| psi | FID@40 ↓ (pool, n=40, divisor N) | PR3@40_precision ↑")
-    assert [line.split(" ")[1] for line in markdown[2:5]] == ["0.4", "0.7", "1"]
-    assert "data stripes, truncated in all layers, seed 0." in markdown[6]
+    assert markdown[:3:2] == ["pool extractor, 40 samples, divisor N", "| psi | FID ↓ | Precision ↑ | Recall ↑ |"]
+    assert [line.split(" ")[1] for line in markdown[4:7]] == ["0.4", "0.7", "1"]
+    assert "data stripes, truncated in all layers, seed 0." in markdown[8]
     with Image.open(out / "truncation.png") as image:
         assert image.width > image.height > 300
         assert len(image.convert("L").getcolors() or []) > 20

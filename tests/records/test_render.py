@@ -4,7 +4,9 @@ import math
 import re
 import shutil
 import subprocess
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,79 @@ def test_text_stars_the_best_where_nothing_can_be_bold() -> None:
     assert "\x1b" not in text
 
 
+def measured(name: str, value: float, half: float, at: int = 0) -> Any:
+    """Return a record of a FID with an interval, and of a precision without."""
+    interval = {"low": value - half, "high": value + half, "level": 0.95, "method": "jackknife"}
+    return record(
+        result(value=value, interval=interval),
+        result("pr50k3_precision", 0.5 + at / 10, higher_is_better=True),
+        name=name,
+        at=at,
+    )
+
+
+def with_intervals() -> Table:
+    """Return four models; by FID a and b are tied for the best, c is second."""
+    found = (("a", 2.0, 0.123), ("b", 2.08, 0.0456), ("c", 2.5, 0.1), ("d", 3.0, 0.1))
+    return build([measured(*each, at=at) for at, each in enumerate(found)])
+
+
+def test_numbers_have_their_errors_the_best_with_ties_and_the_second_best() -> None:
+    table = with_intervals()
+    assert table.ranks(0) == {0: "best", 1: "best", 2: "second"}
+    text = render.text(table)
+    for part in ("2.00 ± 0.12*", "2.080 ± 0.046*", "2.50 ± 0.10_", "3.00 ± 0.10\n", "0.8000*", "0.7000_"):
+        assert part in re.sub(r"  +0\.", "\n0.", text)
+    assert "digits extractor, 50,000 samples\n\nModel" in text
+    assert "* best, _ second best in its column" in text
+    assert re.search(r"\x1b\[4m *2\.50 ± 0\.10\x1b\[0m", render.text(table, bold=True))
+    assert "| a | **2.00 ± 0.12** | 0.5000 |" in render.markdown(table)
+    assert "| c | <u>2.50 ± 0.10</u> | <u>0.7000</u> |" in render.markdown(table)
+    assert r"a & \textbf{2.00 $\pm$ 0.12} & 0.5000 \\" in render.latex(table)
+    assert r"c & \underline{2.50 $\pm$ 0.10} & \underline{0.7000} \\" in render.latex(table)
+    page = render.html(table)
+    assert "<td><b>2.00 <i>± 0.12</i></b></td>" in page
+    assert "<td><u>2.50 <i>± 0.10</i></u></td>" in page
+    for form in render.FORMATS:
+        if form != "csv":
+            assert render.FORMATS[form](table).count("half the width of the 95") == 1
+
+
+def test_csv_has_both_ends_of_intervals() -> None:
+    header, a, *_ = csv.reader(io.StringIO(render.as_csv(with_intervals())))
+    name = "fid50k [digits, n=50,000]"
+    assert header[3:] == [name, f"{name} low", f"{name} high", "pr50k3_precision [digits, n=50,000]"]
+    assert [float(text) for text in a[3:6]] == [2.0, 2.0 - 0.123, 2.0 + 0.123]
+
+
+def test_a_transposed_table_says_the_same_the_other_way_round() -> None:
+    table = with_intervals()
+    assert "| FID ↓ | **2.00 ± 0.12** |" in render.markdown(table, transpose=True)
+    assert "| Metric | a | b | c | d |" in render.markdown(table, transpose=True)
+    assert r"FID $\downarrow$ & \textbf{2.00 $\pm$ 0.12} &" in render.latex(table, transpose=True)
+    assert '<th scope="row">FID ↓</th><td><b>' in render.html(table, transpose=True)
+    assert re.search(r"^Precision ↑ +0\.5000 +0\.6000 +0\.7000_ +0\.8000\*$", render.text(table, transpose=True), re.M)
+    assert "second best in its row" in render.text(table, transpose=True)
+    upright = list(csv.reader(io.StringIO(render.as_csv(table))))
+    turned = list(csv.reader(io.StringIO(render.as_csv(table, transpose=True))))
+    assert [list(row) for row in zip(*turned, strict=True)] == upright
+
+
+def test_a_table_that_does_not_fit_is_transposed_by_itself() -> None:
+    results = [result(f"odd{i}_", float(i)) for i in range(20)]
+    table = build([record(*results, name="a"), record(*results, name="b")])
+    assert render.text(table, 60).splitlines()[2].split() == ["Metric", "a", "b"]
+    assert render.text(table, 400).splitlines()[2].split()[0] == "Model"
+    assert "| Metric | a | b |" in render.markdown(table)
+    assert "| Model | odd0" in render.markdown(table, transpose=False)
+    assert r"Metric & a & b \\" in render.latex(table)
+    assert '<th scope="col">Metric</th>' in render.html(table)
+    assert render.as_csv(table).startswith("model,"), "programs read it"
+    many = build([record(result(value=1.0), name=f"model-{i}", at=i) for i in range(20)])
+    for form in render.FORMATS.values():
+        assert "Metric" not in form(many)
+
+
 def test_text_is_bold_where_it_can_be() -> None:
     text = render.text(example(), bold=True)
     assert re.search(r"\x1b\[1m *2\.125\x1b\[0m", text)
@@ -41,18 +116,27 @@ def test_text_is_bold_where_it_can_be() -> None:
 
 def test_every_header_has_direction_extractor_and_count() -> None:
     text = render.text(example())
-    for part in ("FID50k ↓ᵃ", "FID50k ↓ᵇ", "EQT2k_int (dB) ↑", "digits", "inception", "n=50,000", "n=2,000"):
+    for part in ("FID ↓ᵃ", "FID ↓ᵇ", "EQ-T (dB) ↑", "digits", "inception", "n=50,000", "n=2,000"):
         assert part in text
-    assert "ᵇ FID50k: extractor inception eeeeeeee." in text
+    assert "ᵇ FID: extractor inception eeeeeeee." in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_transposed_table_keeps_to_the_width_and_loses_no_model(width: int) -> None:
+    models = [record(result(value=float(i)), name=f"a_long_name_{i}_", at=i) for i in range(20)]
+    text = render.text(build(models), width, transpose=True)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert [text.count(f"a_long_name_{i}_") for i in range(20)] == [1] * 20
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_text_keeps_to_the_width_and_loses_no_column(width: int) -> None:
-    table = build([record(*(result(f"fid{i}k", float(i)) for i in range(1, 21)), name="some_long_name_of_a_model")])
-    text = render.text(table, width)
+    results = [result(f"odd{i}_", float(i)) for i in range(1, 21)]
+    table = build([record(*results, name="some_long_name_of_a_model")])
+    text = render.text(table, width, transpose=False)
     assert max(len(line) for line in text.splitlines()) <= width
     for i in range(1, 21):
-        assert len(re.findall(rf"FID{i}k ↓", text)) == 1
+        assert len(re.findall(rf"odd{i}_ ↓", text)) == 1
         assert f"{i}.0" in text
     assert text.count("some_long_name_of_a_model") == text.count("Model") >= 1
 
@@ -63,8 +147,9 @@ def test_markdown_has_rows_of_equal_length_and_the_best_in_bold() -> None:
     assert len(rows) == 2 + 3
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
     assert "| a_b | **2.125** |" in text
-    assert "FID50k ↓ᵇ (inception, n=50,000)" in rows[0]
+    assert "FID ↓ᵇ (inception, n=50,000)" in rows[0]
     assert "| c | - | 1.000 | - |" in text
+    assert "EQ-T (dB) ↑ (digits, n=2,000, divisor N)" in rows[0]
 
 
 def test_markdown_escapes_what_would_break_the_table() -> None:
@@ -105,7 +190,7 @@ def test_latex_is_booktabs_and_escaped() -> None:
     assert text.count(r"\toprule") == text.count(r"\midrule") == text.count(r"\bottomrule") == 1
     assert r"a\_b & \textbf{2.125} & -- & $\infty$ \\" in text
     assert r"50\% \& more" in text
-    assert r"EQT2k\_int (dB) $\uparrow$" in text
+    assert r"EQ-T (dB) $\uparrow$" in text
     body = [line for line in text.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
     assert {len(re.findall(r"(?<!\\)&", line)) for line in body} == {3}
     assert text.count("{") == text.count("}")
@@ -119,11 +204,15 @@ def test_latex_escapes_every_special_character(name: str) -> None:
     assert not re.search(r"(?<!\\)[#$%&_~^<>]", re.sub(r"\\text\w+\{\}", "", label))
 
 
+AWKWARD = ["[x]", "*", "\\\\", '"q"', "`x'", "\\end{tabular}", "#1 {%", "é ł «日» ψ", "\\input|id", "^^41", "~&_$"]
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-def test_latex_compiles(tmp_path: Path) -> None:
-    source = (
-        r"\documentclass{article}\usepackage{booktabs}\begin{document}" + render.latex(example()) + r"\end{document}"
-    )
+@pytest.mark.parametrize("transpose", [False, True])
+def test_latex_compiles(tmp_path: Path, transpose: bool) -> None:
+    odd = build([record(result(each), name=each, at=at, missing={"x": each}) for at, each in enumerate(AWKWARD)])
+    tables = "\n\n".join(render.latex(table, transpose=transpose) for table in (example(), with_intervals(), odd))
+    source = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{tables}\end{{document}}"
     (tmp_path / "t.tex").write_text(source)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
@@ -131,7 +220,7 @@ def test_latex_compiles(tmp_path: Path) -> None:
 
 def test_reasons_for_dashes_stand_below_every_table_but_csv() -> None:
     table = build([record(name="b", missing={"eqt2k_int": "eqt2k_int: it moves the input, which b lacks."})])
-    note = "EQT2k_int of b: it moves the input, which b lacks."
+    note = "EQ-T of b: it moves the input, which b lacks."
     assert f"\n- {note}\n" in render.text(table)
     assert f"\n- {note}\n" in render.markdown(table).replace("\\", "")
     assert rf"\scriptsize -- {note}".replace("_", r"\_") in render.latex(table)
@@ -141,9 +230,13 @@ def test_reasons_for_dashes_stand_below_every_table_but_csv() -> None:
 
 
 def test_plain_tables_keep_to_ascii_and_say_the_same() -> None:
+    for errors in (render.text(with_intervals(), plain=True), render.markdown(with_intervals(), plain=True)):
+        assert errors.isascii()
+        assert "2.00 +- 0.12" in errors
+        assert "+- is half the width" in errors
     for plain in (render.text(example(), 120, plain=True), render.markdown(example(), plain=True).replace("\\", "")):
         assert plain.isascii()
-        for part in ("FID50k (lower) [a]", "FID50k (lower) [b]", "EQT2k_int (dB) (higher)", "[b] FID50k: extractor"):
+        for part in ("FID (lower) [a]", "FID (lower) [b]", "EQ-T (dB) (higher)", "[b] FID: extractor"):
             assert part in plain
 
 
@@ -192,5 +285,55 @@ def test_no_control_character_of_anothers_making_is_in_a_table(form: str) -> Non
 
 @pytest.mark.parametrize("name", ["<script>", "&lt;b&gt;", "[x](http://x)", "~~x~~", "$x$", "`x`", "# x", "> x"])
 def test_names_are_not_markup_in_markdown(name: str) -> None:
-    row = render.markdown(build([record(name=name)])).splitlines()[2]
+    row = render.markdown(build([record(name=name)])).splitlines()[4]
     assert not re.search(r"(?<!\\)[<>\[&~$`#*]", row)
+
+
+class Tags(HTMLParser):
+    """The tags of a page, their attributes, and its visible text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "&lt;b&gt;", '"><img src=x onerror=alert(1)>', "</table>", "<!--", "'\"` ]]>"]
+)
+def test_names_are_not_markup_in_html(name: str) -> None:
+    one = record(
+        result(name, unit=name, extractor=name),
+        name=name,
+        benchmark=name,
+        data={"name": name, "fingerprint": "f", "count": 1},
+        missing={name: name},
+        warnings=[name],
+    )
+    for transpose in (False, True):
+        page = Tags()
+        page.feed(render.html(build([one, record(result(name, count=1), name=name, seed=1)]), transpose=transpose))
+        known = "html meta title style div table caption thead tbody tr th td b u i sup small p"
+        assert page.tags <= set(known.split())
+        assert page.attributes <= {"lang", "charset", "name", "content", "http-equiv", "scope"}
+        assert page.text.count(name) >= 5
+
+
+def test_html_loads_nothing_and_follows_light_and_dark() -> None:
+    page = render.html(with_intervals())
+    assert page.startswith("<!doctype html>")
+    assert not re.search(r"https?:|src=|url\(|@import|<script", page)
+    assert "color-scheme: light dark" in page
+
+
+@pytest.mark.parametrize("name", ["_x_", "__x__", "a _b_ c"])
+def test_underscores_at_the_ends_of_words_are_not_emphasis(name: str) -> None:
+    assert name.replace("_", "\\_") in render.markdown(build([record(name=name)]))

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from ganbench.errors import BadInputError, UnknownNameError
+from ganbench.records.collect import collect
 from ganbench.records.protocol import caption
 from ganbench.records.store import Store
-from ganbench.records.table import build, collect
+from ganbench.records.table import build
 from tests.records.make import DIGITS, record, result
 
 
@@ -41,7 +42,7 @@ def test_numbers_that_do_not_compare_stand_in_marked_columns(other: Any, told: s
     assert [row.values for row in table.rows] == [(2.5, None), (None, 2.5)]
     assert told in table.columns[1].difference
     assert told not in table.columns[0].difference
-    assert ("b", f"FID50k: {table.columns[1].difference}.") in table.notes
+    assert ("b", f"FID: {table.columns[1].difference}.") in table.notes
 
 
 def test_data_matter_only_to_numbers_that_use_them() -> None:
@@ -114,7 +115,7 @@ def test_rows_of_one_name_are_told_apart() -> None:
     assert labels(record(seed=0), record(seed=1)) == ["stylegan3 (seed 0)", "stylegan3 (seed 1)"]
     assert labels(record(weights="a"), record(weights="b")) == ["stylegan3 (a.pkl)", "stylegan3 (b.pkl)"]
     one, other = ({"name": "m", "weights": f"{x}/G.pkl", "sha256": x * 64, "embedded": False} for x in "ab")
-    assert labels(record(model=one), record(model=other)) == ["m (G.pkl aaaaaaaa)", "m (G.pkl bbbbbbbb)"]
+    assert labels(record(model=one), record(model=other)) == ["m (a/G.pkl)", "m (b/G.pkl)"]
 
 
 def test_the_embedded_model_is_named_wherever_it_stands() -> None:
@@ -237,7 +238,7 @@ def test_huge_numbers_take_no_more_room_than_others() -> None:
 
 EQT = "eqt50k_int"
 REASON = {EQT: f"{EQT}: it moves the input, and this model has no input transform."}
-NOTE = "EQT50k_int of {}: it moves the input, and this model has no input transform."
+NOTE = "EQ-T of {}: it moves the input, and this model has no input transform."
 
 
 def test_what_a_model_cannot_have_is_a_dash_with_the_reason() -> None:
@@ -253,7 +254,7 @@ def test_what_a_model_cannot_have_is_a_dash_with_the_reason() -> None:
 def test_a_metric_that_no_model_has_is_a_column_of_dashes() -> None:
     lacks = record(name="b", missing=REASON)
     table = build([lacks])
-    assert [column.title for column in table.columns] == ["FID50k", "EQT50k_int"]
+    assert [column.title for column in table.columns] == ["FID", "EQ-T"]
     assert table.rows[0].values[1] is None
     assert ("-", NOTE.format("b")) in table.notes
     alone = build([lacks, record(name="d")], ["eqt"])

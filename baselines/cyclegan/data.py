@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from baselines.errors import TrainingError
 from baselines.training.augment import translate
 from baselines.training.data import Batches, Images, to_float
 from baselines.training.streams import stream
+from baselines.translation.resizing import resized
 
 
 @dataclass
@@ -84,11 +83,3 @@ class Unpaired(Batches):
             order = torch.randperm(self.epoch_size, generator=stream(self.seed, epoch, "data/order"))
             self._epoch = (epoch, order % len(self.images))
         return int(self._epoch[1][offset])
-
-
-def resized(image: Tensor, size: int) -> Tensor:
-    """Return an image ``[C, size, size]`` uint8, resized with Pillow's bicubic filter as in the authors' code."""
-    if tuple(image.shape[1:]) == (size, size):
-        return image
-    planes = [Image.fromarray(plane.numpy()).resize((size, size), Image.Resampling.BICUBIC) for plane in image]
-    return torch.stack([torch.from_numpy(np.array(plane)) for plane in planes])

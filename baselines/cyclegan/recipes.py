@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from baselines.cyclegan.losses import GANMode
-from baselines.cyclegan.schedule import Policy
 from baselines.training.settings import BatchSize, Betas, Count, Kimg, LearningRate, LossWeight, Pixels, Whole
+from baselines.translation.losses import GANMode
+from baselines.translation.schedule import Policy
 
 __all__ = ["RECIPES", "Recipe"]
 

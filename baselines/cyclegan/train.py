@@ -9,26 +9,20 @@ from typing import Unpack
 import torch
 from torch import Tensor, nn
 
-from baselines.cyclegan.data import Unpaired, resized
-from baselines.cyclegan.losses import discriminator_loss, distance, gan_loss, gradient_penalty
-from baselines.cyclegan.networks import (
-    DISCRIMINATORS,
-    GENERATORS,
-    Generators,
-    check_size,
-    discriminator,
-    initialise,
-)
+from baselines.cyclegan.data import Unpaired
+from baselines.cyclegan.networks import Generators
 from baselines.cyclegan.pool import Draws, ImagePool
 from baselines.cyclegan.recipes import Recipe
-from baselines.cyclegan.schedule import lr_factor
-from baselines.errors import SettingsError
 from baselines.training import frame
 from baselines.training.data import Images, fingerprint, to_float
 from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
 from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
-from baselines.training.settings import Arguments, building, check
+from baselines.training.settings import building, check
 from baselines.training.streams import seeded
+from baselines.translation.losses import discriminator_loss, distance, gan_loss, gradient_penalty
+from baselines.translation.networks import check_size, discriminator, initialise
+from baselines.translation.resizing import resized
+from baselines.translation.settings import check_networks, check_policy, length_of, rate_factor
 
 __all__ = ["Training", "prepare", "train"]
 
@@ -65,11 +59,8 @@ def prepare(
         TrainingError: a domain has no images, or the networks do not take images of this size.
     """
     identity, recipe = Identity.of(options), check(recipe)
-    check_networks(recipe)
-    if recipe.lr_policy == "cosine" and not recipe.n_epochs:
-        raise SettingsError(
-            "expected n_epochs above 0 for the cosine policy, found 0: raise n_epochs, or set another lr_policy."
-        )
+    check_networks(recipe.generator, recipe.discriminator)
+    check_policy(recipe)
     augmentation = {name: getattr(recipe, name) for name in ("mirror", "load_size", "crop_size", "translate")}
     batches = Unpaired(images_A, None, recipe.batch, identity.seed, others=images_B, **augmentation)
     content = identity.data_fingerprint or fingerprint(images_A, None) + fingerprint(images_B, None)
@@ -80,7 +71,7 @@ def prepare(
         training = Training(
             recipe, output, shape, batches.epoch_size, identity.seed, identity.device, shown=grid_of(batches)
         )
-    schedule = schedule_of(recipe, batches, content, length_of(recipe, batches))
+    schedule = schedule_of(recipe, batches, content, length_of(recipe, batches.epoch_size))
     return PreparedRun(training, batches, schedule, identity.device)
 
 
@@ -100,21 +91,6 @@ def train(
     For arguments and errors see ``prepare`` and ``PreparedRun.run``.
     """
     return prepare(images_A, images_B, recipe, run_dir, **options).run(resume=resume, on_tick=on_tick)
-
-
-def check_networks(recipe: Recipe) -> None:
-    """Check that generator and discriminator accept the settings of a recipe.
-
-    Raises:
-        SettingsError: a kind of network is unknown, or one of its settings is unknown, of the wrong kind or missing.
-    """
-    kinds = (("generator", "netG", "resnet", GENERATORS), ("discriminator", "netD", "n_layers", DISCRIMINATORS))
-    for name, key, usual, table in kinds:
-        given = dict(getattr(recipe, name))
-        kind = given.pop(key, usual)
-        if not isinstance(kind, str) or kind not in table:
-            raise SettingsError(f"unknown {name} {kind!r}: choose one of {', '.join(table)}.")
-        Arguments((table[kind],)).check(given, name, ("input_nc", "output_nc"))
 
 
 @dataclass
@@ -182,10 +158,9 @@ class Training(frame.Training):
 
     def prepare(self, at: StepContext) -> None:
         """Set the learning rates of the current epoch."""
-        recipe, epoch = self.recipe, at.nimg // self.epoch_size + 1
-        factor = lr_factor(epoch, recipe.lr_policy, recipe.n_epochs, recipe.n_epochs_decay, recipe.lr_decay_iters)
+        factor = rate_factor(self.recipe, at.nimg // self.epoch_size + 1)
         for adam in (self.g_adam, self.d_adam):
-            adam.param_groups[0]["lr"] = recipe.lr * factor
+            adam.param_groups[0]["lr"] = self.recipe.lr * factor
 
     def generator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase G and its weighted parts; keep the generated images for phase D.
@@ -242,18 +217,6 @@ class Training(frame.Training):
             rows += [real, fake, back(fake)]
         self.G.train()
         return torch.cat(rows), len(A)
-
-
-def length_of(recipe: Recipe, batches: Unpaired) -> float:
-    """Return the length of a run, in thousands of images of each domain.
-
-    Raises:
-        SettingsError: the recipe's ``kimg`` exceeds its epochs.
-    """
-    whole = (recipe.n_epochs + recipe.n_epochs_decay) * batches.epoch_size / 1000
-    if recipe.kimg is not None and recipe.kimg > whole:
-        raise SettingsError(f"expected at most {whole:g} kimg, the recipe's epochs, found {recipe.kimg:g}: lower kimg.")
-    return recipe.kimg or whole
 
 
 def grid_of(batches: Unpaired) -> Tensor:

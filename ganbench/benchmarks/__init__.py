@@ -21,6 +21,7 @@ class Experiment:
         recipe: of the model; its networks are built.
         domains: of the data; empty for data without domains.
         validation: number of validation images in each domain.
+        paired: whether the domains' images are in pairs.
     """
 
     data: str
@@ -30,6 +31,7 @@ class Experiment:
     recipe: str = ""
     domains: tuple[str, ...] = ()
     validation: int = 0
+    paired: bool = False
 
 
 @dataclass(frozen=True)

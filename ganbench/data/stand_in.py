@@ -72,6 +72,15 @@ class StandInDomains(StandIn):
         return replace(self, resolution=resolution or self.resolution, channels=channels or self.channels)
 
 
+@dataclass(eq=False)
+class StandInPairs(StandInDomains):
+    """Noise images of two domains in pairs."""
+
+    def partners(self, indices: Sequence[int]) -> list[int]:
+        """Return the index of each image's partner; see ``WithPairs``."""
+        return [(index + self.count // 2) % self.count for index in indices]
+
+
 class StandInSamples:
     """Noise instead of a generator's images, which takes no time to make.
 

@@ -8,7 +8,7 @@ from ganbench import registry
 from ganbench.benchmarks import Benchmark, Experiment
 from ganbench.data import at_size
 from ganbench.data.opening import open_reals
-from ganbench.data.stand_in import StandIn, StandInDomains, StandInSamples
+from ganbench.data.stand_in import StandIn, StandInDomains, StandInPairs, StandInSamples
 from ganbench.engine.options import Options
 from ganbench.engine.planning import PlannedRun, plan_model
 from ganbench.errors import BadInputError
@@ -63,7 +63,7 @@ def stand_in(experiment: Experiment) -> StandIn:
     if not experiment.domains:
         return StandIn(experiment.data, experiment.images, experiment.resolution)
     count = len(experiment.domains)
-    return StandInDomains(
+    return (StandInPairs if experiment.paired else StandInDomains)(
         experiment.data,
         experiment.images * count,
         experiment.resolution,

@@ -1,58 +1,27 @@
-"""CycleGAN's networks, and pix2pix's: official state dicts, and files of ours.
+"""CycleGAN's networks: official state dicts, and files of ours.
 
-An official file is the bare state dict of one network, ``EPOCH_net_NAME.pth``, and says nothing of arguments: they are
-read off its tensors. Our own safetensors have them in their header, and hold both generators, or one converted network.
+Our own safetensors have arguments in their header, and hold both generators, or one converted network.
 """
 
-import re
 from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganbench.checkpoints.fields import Choice, Fields, Flag, whole
-from ganbench.checkpoints.format import (
-    Architecture,
-    BaseFormat,
-    Config,
-    Content,
-    Header,
-    MisfitError,
-    NetworkSpec,
-    Tensors,
-)
-from ganbench.checkpoints.networks import check_fit
-from ganbench.errors import BadInputError, UnsafeFileError
+from ganbench.checkpoints.format import BaseFormat, Config, Content, Header, NetworkSpec, Tensors
+from ganbench.errors import BadInputError
 from ganbench.formats.headers import config_in
-
-DEEPEST = {"n_blocks": 64, "num_downs": 12, "n_layers": 12}  # more than that no network has
-
-
-def check_depth(config: Config) -> None:
-    """Refuse a depth that would take long to build before it is known whether the weights fit."""
-    for name, most in DEEPEST.items():
-        if isinstance(depth := config.get(name), int) and depth > most:
-            raise UnsafeFileError(f"gives its network the argument {name!r} as {depth}, which no network takes")
-
-
-NORM: Fields = {"norm": Choice(("instance", "batch", "none"))}
-GENERATOR_FIELDS: Fields = {
-    **whole(1, "input_nc output_nc ngf num_downs"),
-    **whole(0, "n_blocks"),
-    **NORM,
-    "use_dropout": Flag(),
-    "padding_type": Choice(("reflect", "replicate", "zero")),
-}
-DISCRIMINATOR_FIELDS: Fields = {**whole(1, "input_nc ndf n_layers"), **NORM}
-NETWORKS = "baselines.cyclegan.networks"
-RESNET = Architecture("CycleGAN ResNet generator", f"{NETWORKS}:ResnetGenerator", GENERATOR_FIELDS, check_depth)
-UNET = Architecture("CycleGAN U-Net generator", f"{NETWORKS}:UnetGenerator", GENERATOR_FIELDS, check_depth)
-N_LAYERS = Architecture(
-    "CycleGAN patch discriminator", f"{NETWORKS}:NLayerDiscriminator", DISCRIMINATOR_FIELDS, check_depth
+from ganbench.formats.translation import (
+    GENERATORS,
+    N_LAYERS,
+    NAME,
+    PIXEL,
+    RESNET,
+    UNET,
+    letter,
+    name_in,
+    official_spec,
 )
-PIXEL = Architecture(
-    "CycleGAN pixel discriminator", f"{NETWORKS}:PixelDiscriminator", DISCRIMINATOR_FIELDS, check_depth
-)
-GENERATORS = {"resnet": RESNET, "unet": UNET}
+
 PAIR = "cyclegan"  # what our own files call both generators
 ALONE = {  # and a converted network
     "cyclegan-resnet-generator": RESNET,
@@ -61,35 +30,16 @@ ALONE = {  # and a converted network
     "cyclegan-pixel-discriminator": PIXEL,
 }
 
-NAME = re.compile(r"[GD](_[AB])?")
-PLACE = re.compile(rf"(net)?(?P<name>{NAME.pattern})")
-OFFICIAL_NAME = re.compile(rf".+_net_(?P<name>{NAME.pattern})\.pth", re.DOTALL)
-BLOCK = re.compile(r"model\.(\d{1,9})\.conv_block\.")
-STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-PADDINGS: dict[tuple[int, ...], tuple[str, bool]] = {
-    (1, 5): ("reflect", False),
-    (1, 6): ("reflect", True),
-    (0, 3): ("zero", False),
-    (0, 4): ("zero", True),
-}
-
 
 class CycleGANFormat(BaseFormat):
-    """CycleGAN and pix2pix."""
+    """CycleGAN; official networks with batch norm are taken to be pix2pix's, and can be used as CycleGAN's, too."""
 
     architectures = (RESNET, UNET, N_LAYERS, PIXEL)
 
     def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
         """Return the one network of an official file, as it is called by its place or file, or as ``G`` or ``D``."""
-        if not isinstance(content, Tensors):
-            return None
-        tensors = without_instance_statistics(content)
-        for telltale, architecture, configure in LAYOUTS:
-            if is_convolution(tensors.get(telltale)):
-                spec = NetworkSpec(architecture, configure(tensors), tensors)
-                check_fit(spec)
-                return {name_in(content, letter(architecture)): spec}
-        return None
+        spec = official_spec(content, batch_norm=False)
+        return None if spec is None or not isinstance(content, Tensors) else {name_in(content, spec): spec}
 
     def from_header(self, header: Header, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec] | None:
         """Return the networks of one of our files, as ``G_A`` and ``G_B``, or as what the converted one was called."""
@@ -125,26 +75,6 @@ def turned(config: Config) -> Config:
     return config | {"input_nc": config.get("output_nc", 3), "output_nc": config.get("input_nc", 3)}
 
 
-def name_in(tensors: Tensors, name: str) -> str:
-    """Return a network's name from its key or the name of its file, or else ``name``.
-
-    Raises:
-        MisfitError: an official file is called after a network of the other kind.
-    """
-    if tensors.place:
-        named = PLACE.fullmatch(tensors.place[-1])
-        return named["name"] if named and named["name"][0] == name else name
-    official = OFFICIAL_NAME.fullmatch(tensors.file)
-    if not official:
-        return name
-    if official["name"][0] != name:
-        kinds = {"G": "generator", "D": "discriminator"}
-        raise MisfitError(
-            f"is named as a {kinds[official['name'][0]]} and holds a {kinds[name]}", 1.0, ": give it its own name"
-        )
-    return official["name"]
-
-
 def pair(config: Config, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec]:
     """Return both generators of a file.
 
@@ -168,101 +98,4 @@ def pair(config: Config, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec
     }
 
 
-def letter(architecture: Architecture) -> str:
-    """Return ``G`` for a generator and ``D`` for a discriminator."""
-    return "G" if architecture in (RESNET, UNET) else "D"
-
-
-def without_instance_statistics(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors without the running statistics of instance norm, which old files have but never used.
-
-    Those of batch norm stand beside its weights.
-    """
-    split = {name: name.rpartition(".") for name in tensors}
-    return {
-        name: tensor
-        for name, tensor in tensors.items()
-        if split[name][2] not in STATISTICS or f"{split[name][0]}.weight" in tensors
-    }
-
-
-def resnet(tensors: Mapping[str, Tensor]) -> Config:
-    """Return the arguments of a ResNet generator; padding by reflection stands for that by repetition, too."""
-    blocks = (int(match[1]) for match in map(BLOCK.match, tensors) if match)
-    n_blocks = max(blocks, default=9) - 9  # the first is layer 10
-    inside = re.compile(r"model\.10\.conv_block\.(\d+)\.weight")
-    found = [match for name, tensor in tensors.items() if tensor.ndim == 4 and (match := inside.fullmatch(name))]
-    padding_type, use_dropout = PADDINGS.get(tuple(sorted(int(match[1]) for match in found)), PADDINGS[1, 5])
-    return {
-        **first_sizes(tensors, "model.1"),
-        "output_nc": last(tensors, f"model.{17 + n_blocks}.weight").shape[0],
-        "n_blocks": n_blocks,
-        "norm": norm(tensors, "model.1"),
-        "use_dropout": use_dropout,
-        "padding_type": padding_type,
-    }
-
-
-def unet(tensors: Mapping[str, Tensor]) -> Config:
-    """Return the arguments of a U-Net generator; dropout leaves no trace and does nothing when images are made."""
-    num_downs, inner = 1, "model.model.1"
-    while f"{inner}.model.1.weight" in tensors:
-        num_downs, inner = num_downs + 1, f"{inner}.model.3"
-    return {
-        **first_sizes(tensors, "model.model.0"),
-        "output_nc": last(tensors, "model.model.3.weight").shape[1],
-        "num_downs": num_downs,
-        "norm": norm(tensors, "model.model.0"),
-    }
-
-
-def n_layers(tensors: Mapping[str, Tensor]) -> Config:
-    """Return the arguments of a patch discriminator."""
-    ndf, input_nc = tensors["model.0.weight"].shape[:2]
-    convolutions = sum(tensor.ndim == 4 for tensor in tensors.values())
-    return {"input_nc": input_nc, "ndf": ndf, "n_layers": convolutions - 2, "norm": norm(tensors, "model.2")}
-
-
-def pixel(tensors: Mapping[str, Tensor]) -> Config:
-    """Return the arguments of a pixel discriminator."""
-    ndf, input_nc = tensors["net.0.weight"].shape[:2]
-    return {"input_nc": input_nc, "ndf": ndf, "norm": norm(tensors, "net.2")}
-
-
-def first_sizes(tensors: Mapping[str, Tensor], first: str) -> Config:
-    """Return the sizes of a generator's first convolution."""
-    ngf, input_nc = tensors[f"{first}.weight"].shape[:2]
-    return {"input_nc": input_nc, "ngf": ngf}
-
-
-def last(tensors: Mapping[str, Tensor], name: str) -> Tensor:
-    """Return the weight of a generator's last convolution.
-
-    Raises:
-        MisfitError: it is not there.
-    """
-    if (found := tensors.get(name)) is None or not is_convolution(found):
-        raise MisfitError(f"lacks the last convolution of a CycleGAN generator, which would be {name}", 0.5)
-    return found
-
-
-def norm(tensors: Mapping[str, Tensor], convolution: str) -> str:
-    """Return the kind of norm: batch norm has statistics, and only before instance norm is there a bias."""
-    if any(name.endswith(".running_mean") for name in tensors):
-        return "batch"
-    return "instance" if f"{convolution}.bias" in tensors else "none"
-
-
-def is_convolution(tensor: Tensor | None) -> bool:
-    """Return whether this is a convolution's weight."""
-    return tensor is not None and tensor.ndim == 4
-
-
-# the tensor that is looked for first -> network and what reads its arguments
-LAYOUTS = (
-    ("model.1.weight", RESNET, resnet),
-    ("model.model.0.weight", UNET, unet),
-    ("model.0.weight", N_LAYERS, n_layers),
-    ("net.0.weight", PIXEL, pixel),
-)
 cyclegan = CycleGANFormat()

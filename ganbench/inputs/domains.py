@@ -76,13 +76,13 @@ def _sizes(context: Context) -> list[tuple[int, int]]:
 def matched_domains(context: Context) -> tuple[int, ...] | None:
     """Return the index of each of the data's domains among the model's, or None if they do not match.
 
-    Domains match by name if the model has all of the data's names. A model whose file has no names, only numbers or A
-    and B, matches data with as many domains, in order.
+    Domains match by name if the model has all of the data's names. A model whose file has no names, only numbers, A
+    and B, or source and target, matches data with as many domains, in order.
     """
     model, data = tuple(context.model.domains), domain_data(context).domains
     if set(data) <= set(model):
         return tuple(model.index(name) for name in data)
-    unnamed = model in (tuple(str(place) for place in range(len(model))), ("A", "B"))
+    unnamed = model in (tuple(str(place) for place in range(len(model))), ("A", "B"), ("source", "target"))
     return tuple(range(len(data))) if unnamed and len(model) == len(data) else None
 
 

@@ -10,22 +10,21 @@ import torch
 from torch import Tensor, nn
 
 import baselines.cyclegan
-from baselines.cyclegan.networks import Generator, ResnetGenerator, UnetGenerator, check_size
+from baselines.cyclegan.networks import Generator, ResnetGenerator, UnetGenerator
 from baselines.cyclegan.recipes import RECIPES
 from baselines.cyclegan.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
 from baselines.training.settings import recipe_of
-from ganbench.checkpoints import header_of, load
-from ganbench.checkpoints.fields import Number
+from ganbench.checkpoints import load
 from ganbench.data import at_size
 from ganbench.data.labels import classes_of
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
+from ganbench.models.networks import checked_for, domains_in
 from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe, WithDomains
 
 UNNAMED = ("A", "B")
-MOST_PIXELS = 2**14  # largest width and height of training images
 TARGETS = {"G_A": 1, "G": 1, "G_B": 0}  # generator -> index of its target domain
 OFFICIAL_NAME = re.compile(r".+_net_(?P<name>[GD](_[AB])?)\.pth", re.DOTALL)
 BERKELEY = "http://efrosgans.eecs.berkeley.edu/cyclegan/pretrained_models"
@@ -73,7 +72,8 @@ class CycleGANTranslator(nn.Module):
         if style is not None:
             raise BadInputError("expected no style, which CycleGAN does not have, found one: leave it out.")
         if not isinstance(target, Tensor):
-            translated: Tensor = self._direction(target)(self._checked(x, target))
+            network: Any = self._direction(target)
+            translated: Tensor = network(checked_for(network, x))
             return translated
         check_targets(target, len(x))
         made = {index: self.translate(x[target == index], index) for index in sorted(set(target.tolist()))}
@@ -90,16 +90,6 @@ class CycleGANTranslator(nn.Module):
                 "weights of the other direction, or a folder with both."
             )
         return self.generators[str(index)]
-
-    def _checked(self, x: Tensor, target: str | int) -> Tensor:
-        network: Any = self._direction(target)
-        if x.ndim != 4 or x.shape[1] != network.input_nc:
-            raise BadInputError(f"expected images [N, {network.input_nc}, H, W], found {list(x.shape)}: convert them.")
-        try:
-            check_size(network, x.shape[2], x.shape[3])
-        except ValueError as error:
-            raise BadInputError(str(error)) from error
-        return x
 
 
 class CycleGANAdapter(TrainableAdapter):
@@ -139,7 +129,7 @@ class CycleGANAdapter(TrainableAdapter):
         path = self.embedded.weights if weights is None else weights
         files = official_files(path) if path.is_dir() else [path]
         generators = {target: network for file in files for target, network in generators_of(file, entry).items()}
-        domains, resolution = domains_in(path)
+        domains, resolution = domains_in(path, UNNAMED)
         return CycleGANTranslator(generators, domains, resolution).eval().to(device)
 
     def load_entry(self, weights: Path, device: str, entry: str) -> CycleGANTranslator:
@@ -236,27 +226,6 @@ def official_files(folder: Path) -> list[Path]:
             )
     directions = [name for name in chosen if name != "G"] or ["G"]
     return [chosen[name][0] for name in directions]
-
-
-def domains_in(path: Path) -> tuple[tuple[str, ...], int | None]:
-    """Return the names of the domains and the resolution in a file's header, or ``("A", "B")`` and None.
-
-    Raises:
-        BadInputError: the header has no two different names, or no valid resolution.
-    """
-    header = header_of(path) if path.is_file() else {}
-    domains, resolution = header.get("domains", list(UNNAMED)), header.get("img_resolution")
-    texts = isinstance(domains, list) and all(isinstance(name, str) for name in domains)
-    if not texts or len(domains) != 2 or len(set(domains)) != 2:
-        raise BadInputError(
-            f"expected two different domains in the header of {path}, found {str(domains)[:60]}: convert again."
-        )
-    if resolution is not None and not Number(1, MOST_PIXELS, whole=True).holds(resolution):
-        raise BadInputError(
-            f"expected img_resolution from 1 to {MOST_PIXELS} in the header of {path}, found {str(resolution)[:40]}: "
-            "train or convert again."
-        )
-    return tuple(domains), resolution
 
 
 adapter = CycleGANAdapter()

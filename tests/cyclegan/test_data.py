@@ -5,8 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from baselines.cyclegan.data import Unpaired, resized
+from baselines.cyclegan.data import Unpaired
 from baselines.training.streams import stream
+from baselines.translation.resizing import resized
 
 
 def numbered(count, first=0):

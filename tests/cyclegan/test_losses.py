@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.cyclegan.losses import discriminator_loss, distance, gan_loss, gradient_penalty
+from baselines.translation.losses import discriminator_loss, distance, gan_loss, gradient_penalty
 
 HALF = math.log(2)
 

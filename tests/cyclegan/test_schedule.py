@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from baselines.cyclegan.schedule import lr_factor
+from baselines.translation.schedule import lr_factor
 
 
 def test_the_linear_policy_is_constant_and_then_falls_to_nothing():

@@ -9,12 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
-from baselines.cyclegan.data import resized
 from baselines.cyclegan.networks import Generators
 from baselines.cyclegan.recipes import RECIPES, Recipe
 from baselines.cyclegan.train import Training, train
 from baselines.training.frame import RunOutput
 from baselines.training.weights import load_state, read_header
+from baselines.translation.resizing import resized
 from tests.training.runs import context, same, tensors
 
 DRAWS = torch.Generator().manual_seed(0)

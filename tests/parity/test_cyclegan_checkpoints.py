@@ -22,6 +22,7 @@ from ganbench.checkpoints.converting import convert
 from ganbench.errors import BadInputError, UnsafeFileError
 from ganbench.formats import Tensors
 from ganbench.formats.cyclegan import cyclegan
+from ganbench.formats.pix2pix import pix2pix
 from tests.checkpoints.sentences import assert_one_sentence
 from tests.cli.command_line import complaint, ganbench
 from tests.golden_cases import cases, facts, golden
@@ -63,8 +64,11 @@ def saved(path: Path, state: Mapping[str, Any], **options: Any) -> Path:
 def test_the_configuration_is_read_off_the_tensors(build: Callable[..., nn.Module], config: dict[str, Any]) -> None:
     with torch.random.fork_rng(devices=[]):
         network = build(**config)
-    found = cyclegan.recognise(Tensors(network.state_dict()))
+    content = Tensors(network.state_dict())
+    mine, other = (pix2pix, cyclegan) if config["norm"] == "batch" else (cyclegan, pix2pix)
+    found = mine.recognise(content)
     assert found is not None
+    assert other.recognise(content) is None
     ((name, plan),) = found.items()
     assert (plan.architecture.build, name) == (build, "G" if "Generator" in build.__name__ else "D")
     assert {key: plan.config[key] for key in config} == config
@@ -214,7 +218,7 @@ def test_the_command_converts(tmp_path: Path) -> None:
     source = golden("cyclegan/nlayer_D_n2") / "latest_net_D_A.pth"
     done = ganbench("convert", source, tmp_path / "D.safetensors")
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'D.safetensors'}\n")
-    assert done.stderr.startswith("CycleGAN patch discriminator, ")
+    assert done.stderr.startswith("PatchGAN discriminator, ")
     said = complaint("convert", source, tmp_path / "G.safetensors", "--entry", "G")
     assert "holds no network G, only D_A" in said
 

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from baselines.cyclegan.losses import gan_loss, gradient_penalty
 from baselines.cyclegan.networks import (
     NLayerDiscriminator,
     PixelDiscriminator,
     ResnetGenerator,
     UnetGenerator,
 )
+from baselines.translation.losses import gan_loss, gradient_penalty
 from ganbench.checkpoints import load
 from tests.golden_cases import cases, facts, golden
 

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from baselines.cyclegan.pool import ImagePool
 from baselines.cyclegan.recipes import Recipe
-from baselines.cyclegan.schedule import lr_factor
 from baselines.cyclegan.train import Training
 from baselines.training.frame import RunOutput
 from baselines.training.loop import StepContext, advance, streams_of
+from baselines.translation.schedule import lr_factor
 from ganbench.checkpoints import load
 from tests.golden_cases import cases, facts, golden
 

@@ -1,6 +1,6 @@
-"""Losses of CycleGAN: adversarial, cycle consistency and identity.
+"""Losses of pix2pix and CycleGAN: adversarial, and the distance of images.
 
-Source: Zhu et al. (ICCV 2017), section 3 and section 5.2 (identity).
+Source: Isola et al. (CVPR 2017), section 3.1; Zhu et al. (ICCV 2017), section 3 and section 5.2 (identity).
 """
 
 from typing import Literal
@@ -49,9 +49,9 @@ def discriminator_loss(D: nn.Module, real: Tensor, fake: Tensor, mode: GANMode) 
 
 
 def distance(x: Tensor, y: Tensor) -> Tensor:
-    """Return the mean absolute difference of images, ``[N]``: the cycle and the identity loss.
+    """Return the mean absolute difference of images, ``[N]``: the L1 loss, the cycle and the identity loss.
 
-    Source: Zhu et al., equation 2 and section 5.2.
+    Source: Isola et al., equation 3; Zhu et al., equation 2 and section 5.2.
     """
     return per_sample((x - y).abs())
 

@@ -1,0 +1,1 @@
+"""What the two papers on translating images with convolutional networks share, pix2pix and CycleGAN."""

@@ -70,7 +70,8 @@ RECIPES: Mapping[str, Recipe] = {
     # Section 6.2: many pairs, few epochs, batches of four, at one rate.
     "edges2shoes-256": replace(PAPER, n_epochs=15, n_epochs_decay=0, batch=4, tick_kimg=10),
     "day2night-256": replace(PAPER, n_epochs=17, n_epochs_decay=0, batch=4, tick_kimg=10),
-    # The embedded weights: a small U-Net of five halvings, which one CPU core trains in a quarter of an hour.
+    # The embedded weights: a small U-Net, which one CPU core trains in a quarter of an hour. Of five halvings, none is
+    # deep enough for dropout.
     "digits32": replace(
         PAPER,
         generator={"netG": "unet", "ngf": 12, "num_downs": 5, "norm": "batch", "use_dropout": True},

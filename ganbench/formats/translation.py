@@ -7,6 +7,7 @@ read off its tensors.
 import re
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from ganbench.checkpoints.fields import Choice, Fields, Flag, whole
@@ -73,7 +74,7 @@ def official_spec(content: Content, *, batch_norm: bool) -> NetworkSpec | None:
     """
     if not isinstance(content, Tensors):
         return None
-    tensors = without_instance_statistics(content)
+    tensors = with_batch_counts(without_instance_statistics(content))
     if any(name.endswith(".running_mean") for name in tensors) != batch_norm:
         return None
     for telltale, architecture, configure in LAYOUTS:
@@ -121,6 +122,15 @@ def without_instance_statistics(tensors: Mapping[str, Tensor]) -> dict[str, Tens
         for name, tensor in tensors.items()
         if split[name][2] not in STATISTICS or f"{split[name][0]}.weight" in tensors
     }
+
+
+def with_batch_counts(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors with the number of batches that batch norm saw, which files older than PyTorch 0.4.1 lack.
+
+    Nothing but training with a cumulative average uses it.
+    """
+    norms = [name.removesuffix("running_mean") for name in tensors if name.endswith(".running_mean")]
+    return {**{f"{norm}num_batches_tracked": torch.tensor(0) for norm in norms}, **tensors}
 
 
 def resnet(tensors: Mapping[str, Tensor]) -> Config:

@@ -35,7 +35,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_or_with_all() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown model 'stylegan33': did you mean stylegan3"):
         registry.load("models", "stylegan33")
     everything = ", ".join(registry.names("data"))
-    assert "digit-domains, digits" in everything
+    assert "digits, nights, pairs" in everything
     with pytest.raises(UnknownNameError, match=rf"unknown data set 'qqqq': known: {everything}\."):
         registry.load("data", "qqqq")
 

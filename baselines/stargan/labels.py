@@ -3,7 +3,7 @@
 A domain of attributes is a whole label. It is called after its attributes: first the hair colour, which excludes the
 others, then every other attribute with ``+`` or ``-`` for whether the image has it, as in ``Black_Hair+Male-Young``.
 
-Source: Choi et al., StarGAN (CVPR 2018), section 5.1, and what the authors' code makes of the attributes.
+Source: Choi et al., StarGAN (CVPR 2018), section 5.2, and what the authors' code makes of the attributes.
 """
 
 import re

@@ -1,7 +1,6 @@
 """How to train StarGAN: the published configurations, and the one of the embedded weights.
 
-Source: Choi et al., StarGAN (CVPR 2018), section 5 and appendix 7.1, and the settings that its authors published with
-their code.
+Source: Choi et al., StarGAN (CVPR 2018), section 5.3, and the settings that its authors published with their code.
 """
 
 from collections.abc import Mapping

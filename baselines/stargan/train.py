@@ -196,7 +196,7 @@ class Training(frame.Training):
 def lr_factor(step: int, recipe: Recipe) -> float:
     """Return the factor of the learning rates in a step, 0..1: 1, then equal steps down towards 0.
 
-    Source: Choi et al. (CVPR 2018), appendix 7.1: constant for the first half of the run, linear to 0 in the second.
+    Source: Choi et al. (CVPR 2018), section 5.3: constant for the first half of the run, linear to 0 in the second.
     Deviation: the authors' code lowers the rates by one ``num_iters_decay``-th at every update, and updates them once
     in 1000 steps, so that they end at 99.9 % of what they were. Here they fall as the paper says.
     """

@@ -24,6 +24,7 @@ from ganbench.errors import BadInputError, MissingWeightsError, UnknownNameError
 from ganbench.models.base import open_model
 from ganbench.models.label_domains import completed
 from ganbench.models.stargan import adapter
+from ganbench.testing import check_model
 from ganbench.types import Adapter, AttributeTranslator, FixedSamples, Recipe, StyleTranslator, Translator
 from ganbench.types import Generator as GeneratorProtocol
 from tests.data.image_sets import dataset_json, members, noise, write_folder, write_zip
@@ -110,6 +111,10 @@ def test_an_official_file_of_five_numbers_is_of_celeba_s_attributes(tmp_path: Pa
     for name in model.domains:
         c = torch.tensor([label_of(name, CELEBA)]).float()
         assert torch.equal(model.translate(x, name), G(x, c))
+
+
+def test_a_translator_of_attributes_keeps_the_laws_of_models(tmp_path: Path) -> None:
+    check_model(adapter.load(saved(tmp_path / "200000-G.ckpt", generator()), "cpu"), resolution=16)
 
 
 def test_the_discriminator_beside_says_the_size_of_the_images(tmp_path: Path) -> None:

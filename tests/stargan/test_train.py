@@ -116,7 +116,7 @@ def test_both_phases_of_a_step_have_the_same_targets():
 
 
 def test_the_learning_rates_fall_to_zero_in_the_last_part_of_the_run():
-    """Choi et al. (CVPR 2018), appendix 7.1, in steps of ``lr_update_step``."""
+    """Choi et al. (CVPR 2018), section 5.3, in steps of ``lr_update_step``."""
     assert [lr_factor(step, TINY) for step in range(7)] == [1, 1, 1, 1, 0.5, 0.5, 0]
     built = training(g_lr=0.5, d_lr=0.25)
     built.plan()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WAYS = "measure samples with --model images:FOLDER, or write an adapter (README)"
+WAYS = "name its code with --model MODULE:CLASS, or measure samples with --model images:FOLDER"
 SHOWN = 4  # names in a message
 
 

@@ -24,8 +24,8 @@ from ganbench.errors import BadInputError, UnsafeFileError
 MAX_RECORDS = 100_000  # of a zip; the largest checkpoints have about a thousand
 WEIGHTS_IN_SCRIPT = re.compile(r"^[^/]+/(data\.pkl|data/\d+|byteorder)$")
 SCRIPTED = (
-    "is a TorchScript archive, which holds code beside the weights: save the state_dict() of the original module with "
-    "torch.save and give that file"
+    "is a TorchScript archive, which holds code beside the weights: run it with --model torchscript:FILE, or save the "
+    "state_dict() of the original module with torch.save and give that file"
 )
 
 

@@ -16,7 +16,7 @@ from ganbench.checkpoints import load
 from ganbench.errors import BadInputError, UnsafeFileError
 from tests.checkpoints.sentences import assert_one_sentence
 
-WAYS = r"--model images:FOLDER, or write an adapter \(README\)"
+WAYS = "--model MODULE:CLASS, or measure samples with --model images:FOLDER"
 
 
 def refusal(path: Path, content: Any) -> str:

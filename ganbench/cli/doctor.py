@@ -76,7 +76,7 @@ def _images(data: str | None, benchmark: "Benchmark | None", loaded: "LoadedMode
     if name is None:
         return []
     try:
-        opened = open_data(name)
+        opened = open_data(name, rectangles=True)
         return examine_images(sized_for(loaded.model, opened) if loaded else opened, loaded)
     except GanbenchError as error:
         return [Finding("images", Level.STOP, str(error))]

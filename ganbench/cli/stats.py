@@ -91,7 +91,7 @@ def compute_command(
     from ganbench.engine.statistics import compute_statistics
     from ganbench.inputs import Features
 
-    bars, device, reals = Bars(), resolve_device(device), at_size(open_data(data))
+    bars, device, reals = Bars(), resolve_device(device), at_size(open_data(data, rectangles=layout != "adm"))
     try:
         found = compute_statistics(
             reals,

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ganbench.data.image_files import ImageFiles
 from ganbench.doctor.finding import Finding, Level
-from ganbench.types import Dataset, LoadedModel, NotedDataset, Sized
+from ganbench.types import Dataset, LoadedModel, NotedDataset, Rectangular, Sized, shown_size, size_of, size_of_data
 
 LOOKED_AT = 500  # images, evenly spread
 ENOUGH = 10_000  # images, below which FID is biased by several per cent
@@ -47,7 +47,7 @@ def _spread(total: int, count: int) -> list[int]:
 
 def _amount(data: Dataset) -> Finding:
     colours = "grey" if data.channels == 1 else "RGB"
-    told = f"{len(data):,} images of {data.resolution}x{data.resolution} pixels, {colours}"
+    told = f"{len(data):,} images of {shown_size(size_of_data(data))} pixels, {colours}"
     if len(data) >= ENOUGH:
         return Finding("images", Level.GOOD, told)
     return Finding("images", Level.NOTE, f"{told}; with fewer than {ENOUGH:,}, FID is biased upwards, but KID is not")
@@ -55,9 +55,11 @@ def _amount(data: Dataset) -> Finding:
 
 def _size(data: Dataset, loaded: LoadedModel | None) -> Finding:
     model = loaded.model if loaded else None
-    made = model.img_resolution if isinstance(model, Sized) else None
-    if made and made != data.resolution:
-        told = f"expected images of {made}x{made}, which the model makes, found {data.resolution}x{data.resolution}"
+    made = (
+        size_of(model) if isinstance(model, Rectangular) else model.img_resolution if isinstance(model, Sized) else None
+    )
+    if made and made != size_of_data(data):
+        told = f"expected images of {shown_size(made)}, which the model makes, found {shown_size(size_of_data(data))}"
         return Finding("size", Level.STOP, f"{told}: name data of the size of the model")
     return Finding("size", Level.GOOD, "as the model makes" if made else "the same for all images")
 

@@ -164,7 +164,7 @@ def data_of(record: RunRecord, where: str | None = None) -> Dataset | Statistics
     if record.data is None:
         return None
     resolved = record.options.get("resolved", {})
-    found = open_reals(where or resolved.get("data") or record.benchmark_data or record.data["name"])
+    found = open_reals(where or resolved.get("data") or record.benchmark_data or record.data["name"], rectangles=True)
     if found.fingerprint != record.data["fingerprint"]:
         raise BadInputError(
             f"expected the images of fingerprint {record.data['fingerprint'][:8]}... that the record names, found "

@@ -8,7 +8,17 @@ from typing import Any
 from torch import nn
 
 from ganbench.data.labels import class_indices
-from ganbench.types import Dataset, Extractor, Generator, ImageSize, Rectangular, Sized, Statistics, size_of
+from ganbench.types import (
+    Dataset,
+    Extractor,
+    Generator,
+    ImageSize,
+    Rectangular,
+    Sized,
+    Statistics,
+    size_of,
+    size_of_data,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +65,7 @@ class Context:
     @property
     def data_size(self) -> ImageSize | None:
         """Size of the data's images, which need not be square; None where there are none."""
-        if self.data is None:
-            return None
-        return size_of(self.data) if isinstance(self.data, Rectangular) else self.data.resolution
+        return None if self.data is None else size_of_data(self.data)
 
     @property
     def img_channels(self) -> int | None:

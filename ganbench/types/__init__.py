@@ -21,6 +21,7 @@ from ganbench.types.data import (
     WithStatistics,
     shown_size,
     size_of,
+    size_of_data,
 )
 from ganbench.types.extractors import (
     AttributeExtractor,
@@ -101,4 +102,5 @@ __all__ = [
     "needs",
     "shown_size",
     "size_of",
+    "size_of_data",
 ]

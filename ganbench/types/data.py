@@ -76,6 +76,11 @@ def size_of(images: Rectangular) -> ImageSize:
     return height if height == width else (height, width)
 
 
+def size_of_data(data: Dataset) -> ImageSize:
+    """Return the size of a data set's images, which need not be square."""
+    return size_of(data) if isinstance(data, Rectangular) else data.resolution
+
+
 @runtime_checkable
 class DomainDataset(Dataset, Protocol):
     """Images of several domains: the training images, labelled by domain, and with them validation images.

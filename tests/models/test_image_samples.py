@@ -161,6 +161,18 @@ def test_rectangles_are_refused_where_they_cannot_be_measured(tmp_path: Path) ->
     assert torch.equal(load_model(f"images:{made}").images([0]), load_model("images", made).images([0]))
 
 
+def test_rectangles_are_looked_at_and_have_statistics(tmp_path: Path) -> None:
+    made = write_folder(tmp_path / "made", rectangles(50, 32, 48))
+    done = ganbench("doctor", "--model", f"images:{made}", "--data", made)
+    assert "50 images of 48x32 pixels, grey" in done.stdout
+    assert "size: as the model makes" in done.stdout
+    stats = ("stats", "compute", "--data", made, "--extractor", "pool", "--out", tmp_path / "s.npz")
+    assert ganbench(*stats).exit_code == 0
+    wanted = package.measure(f"images:{made}", "fid@40", data=str(made), benchmark="toy")
+    found = package.measure(f"images:{made}", "fid@40", data=str(tmp_path / "s.npz"), benchmark="toy")
+    assert found == pytest.approx(wanted, rel=1e-9)
+
+
 def test_a_generator_of_rectangles_is_measured() -> None:
     package.measure("strangers:Rectangle", "is@40", benchmark="toy", data="stripes")
     with pytest.raises(PlanError, match="expected 32x32 images for the extractor 'digits', found 32x16"):

@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from ganbench.checkpoints.digest import file_sha256
 from ganbench.checkpoints.filekind import kind_of
@@ -19,7 +19,9 @@ from ganbench.checkpoints.hub import download, is_hub, parsed
 from ganbench.checkpoints.transfer import SCHEMES, BrokenOffError, Limits, receive
 from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.paths import cache_dir, expanded, weights_dir
-from ganbench.types import WeightsFile
+
+if TYPE_CHECKING:  # which imports torch, and a pickle is read without it
+    from ganbench.types import WeightsFile
 
 STALE = 7 * 86400  # seconds after which what is left of a download that broke off is removed
 
@@ -96,7 +98,7 @@ def fetch(
     return path
 
 
-def fetch_weights(file: WeightsFile) -> Path:
+def fetch_weights(file: "WeightsFile") -> Path:
     """Return the path of a published file of weights; see ``fetch``."""
     return fetch(file.url, file.sha256, name=file.name)
 
@@ -110,7 +112,7 @@ def local(spec: Path | str) -> Path:
     return fetch(str(spec)) if is_hub(spec) else expanded(spec)
 
 
-def where_is(file: WeightsFile) -> Path | None:
+def where_is(file: "WeightsFile") -> Path | None:
     """Return the path of a published file by its name alone, without reading or fetching it; None if it is not here.
 
     Files of the hub are found in ``$GANBENCH_WEIGHTS`` alone.

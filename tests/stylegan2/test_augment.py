@@ -203,7 +203,7 @@ def test_unknown_groups_are_refused(groups):
 
 
 def test_colours_of_two_channels_are_refused():
-    with pytest.raises(ValueError, match="not 2"):
+    with pytest.raises(ValueError, match="for colour augmentation, found 2"):
         AugmentPipe("c", p=1.0)(torch.zeros(1, 2, 8, 8), draws())
 
 

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 import baselines.cyclegan
-from baselines.cyclegan.networks import Generator, ResnetGenerator, UnetGenerator
+from baselines.cyclegan.networks import ResnetGenerator, UnetGenerator
 from baselines.cyclegan.recipes import RECIPES
 from baselines.cyclegan.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
 from baselines.training.settings import recipe_of
+from baselines.translation.variants import VariantResnetGenerator
 from ganbench.checkpoints import load
 from ganbench.data import at_size
 from ganbench.data.labels import classes_of
@@ -23,6 +24,8 @@ from ganbench.models.domains import check_targets, domain_index
 from ganbench.models.networks import checked_for, domains_in
 from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe, WithDomains
+
+Generator = ResnetGenerator | UnetGenerator | VariantResnetGenerator
 
 UNNAMED = ("A", "B")
 TARGETS = {"G_A": 1, "G": 1, "G_B": 0}  # generator -> index of its target domain
@@ -189,7 +192,7 @@ def generators_of(path: Path, entry: str | None = None) -> dict[int, Generator]:
         BadInputError: the file cannot be read, holds no generators, or holds several that cannot be told apart.
     """
     networks = load(path, entry)
-    found = {name: it for name, it in networks.items() if isinstance(it, ResnetGenerator | UnetGenerator)}
+    found = {name: it for name, it in networks.items() if isinstance(it, Generator)}
     if not found:
         held = ", ".join(networks)
         raise BadInputError(

@@ -148,7 +148,9 @@ def test_all_networks_of_a_starganv2_lie_under_one_key(tmp_path: Path) -> None:
     assert list(found) == list(AVERAGED)
     assert all(same(found[name], content["nets_ema"][name]) for name in AVERAGED)  # type: ignore[index]
     assert "nets_ema.generator" in load(tmp_path / "all.ckpt")
-    with pytest.raises(BadInputError, match="expected one StarGAN v2 in .*, found nets, nets_ema: choose one with --entry"):
+    with pytest.raises(
+        BadInputError, match=r"expected one StarGAN v2 in .*, found nets, nets_ema: choose one with --entry"
+    ):
         load_model("starganv2", tmp_path / "all.ckpt")
 
 

@@ -74,7 +74,9 @@ def test_path_length_of_a_snapshot(case: Path, precision: str) -> None:
     for name, gaps in about["measured_float32_against_float64"].items():
         space, sampling, crop = name.split("_")
         found = []
-        for t, z0, z1, c in zip(*(torch.from_numpy(stored[key][:batches]) for key in ("t", "z0", "z1", "c")), strict=True):
+        for t, z0, z1, c in zip(
+            *(torch.from_numpy(stored[key][:batches]) for key in ("t", "z0", "z1", "c")), strict=True
+        ):
             t, z0, z1, c = (x.double() if double else x for x in (t, z0, z1, c))
             ends = path_ends(G, z0, z1, t * (sampling == "full"), c, space=space, epsilon=about["epsilon"])  # type: ignore[arg-type]
             image = G.synthesis(ends)

@@ -6,16 +6,20 @@ from pathlib import Path
 
 import click
 
+from ganbench import registry
+from ganbench.benchmarks import Benchmark
+from ganbench.benchmarks.matching import Measured, published_of
 from ganbench.cli import options
 from ganbench.cli.console import can_show
 from ganbench.cli.files import write
 from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb
 from ganbench.cli.output import complain
-from ganbench.errors import BadInputError
+from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.records import render
 from ganbench.records.collect import collect
 from ganbench.records.labels import given
-from ganbench.records.table import Table, build
+from ganbench.records.record import Result, RunRecord
+from ganbench.records.table import Lookup, Table, build
 
 
 @click.command(
@@ -48,6 +52,12 @@ from ganbench.records.table import Table, build
     metavar="NAME=TEXT",
     help="Call a model TEXT; NAME is the model's, its weights', their folder's or their sha256. Repeats.",
 )
+@click.option(
+    "--published",
+    is_flag=True,
+    help="Add the published number of the same weights and protocol, where there is one, and the difference.",
+)
+@click.option("--all-published", is_flag=True, help="The same, with published numbers of low confidence, too.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write instead of printing.")
 @options.results_dir
 @click.pass_context
@@ -60,6 +70,8 @@ def command(
     transpose: bool | None,
     fold: bool,
     labels: tuple[str, ...],
+    published: bool,
+    all_published: bool,
     output: Path | None,
     results_dir: Path | None,
 ) -> None:
@@ -76,7 +88,14 @@ def command(
     records = collect(paths, results_dir, skipped.append)
     if not records:
         raise skipped[0]
-    table = build(records, options.names(metrics), options.names(models), labels=given(labels), fold=fold)
+    table = build(
+        records,
+        options.names(metrics),
+        options.names(models),
+        labels=given(labels),
+        fold=fold,
+        published=_lookup(all_published) if published or all_published else None,
+    )
     form = form or (render.SUFFIXES.get(output.suffix, "text") if output else "text")
     if output is not None:
         write(output, render.FORMATS[form](table, transpose=transpose).encode())
@@ -86,6 +105,29 @@ def command(
         complain(str(error))
     if skipped:
         ctx.exit(COULD_NOT_RUN)
+
+
+def _lookup(everything: bool) -> Lookup:
+    """Return a function from a result to its published number and the source."""
+
+    def found(record: RunRecord, result: Result) -> tuple[float, str] | None:
+        try:
+            benchmark: Benchmark = registry.load("benchmarks", record.benchmark)
+        except UnknownNameError:  # a package with it was installed where the record was made
+            return None
+        model, data = record.model, record.data if result.uses_data else None
+        what = Measured(
+            model["name"],
+            Path(model["weights"]).name,
+            result.metric,
+            result.key,
+            result.extractor,
+            data["name"] if data else None,
+        )
+        row = published_of(what, benchmark, everything)
+        return (row.value, f"{row.source} ({row.confidence} confidence)") if row else None
+
+    return found
 
 
 def _printed(table: Table, form: str, transpose: bool | None) -> str:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
 
 from ganbench.records.record import Interval
 from ganbench.records.table_cells import Cell
@@ -65,10 +64,10 @@ def _mean(cells: Sequence[Cell | None]) -> Cell | None:
     if len(found) < 2:
         return found[0] if found else None
     values = [cell.value for cell in found]
-    mean = fmean(values)
+    mean = sum(value / len(values) for value in values)
     if not math.isfinite(mean):
         return None if math.isnan(mean) else Cell(mean, seeds=len(found))
-    spread = stdev(values)
+    spread = math.hypot(*(value - mean for value in values)) / math.sqrt(len(values) - 1)
     # One standard deviation of normal numbers has 68 % of them on both sides of the mean.
     interval: Interval = {"low": mean - spread, "high": mean + spread, "level": 0.68, "method": METHOD}
     return Cell(mean, interval, len(found))

@@ -16,6 +16,7 @@ table { border-collapse: collapse; border-block: 2px solid; font-variant-numeric
 caption { text-align: left; padding-bottom: .5rem; white-space: nowrap; }
 th, td { padding: .3rem .75rem; text-align: right; white-space: nowrap; }
 th { font-weight: 600; vertical-align: bottom; }
+thead th { white-space: normal; }
 tr > :first-child { text-align: left; padding-left: .25rem; }
 tbody th { font-weight: 400; }
 thead tr { border-bottom: 1px solid; }

@@ -9,7 +9,6 @@ from ganbench.records.table import Table
 ARROWS = {True: r" $\uparrow$", False: r" $\downarrow$", None: ""}
 EMPHASIS = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}", None: "{}"}
 OGONEK = "\u0328"
-LONG = 70  # characters of a line below a table that is broken
 SPECIAL = {
     **{c: f"\\{c}" for c in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -27,11 +26,14 @@ SPECIAL = {
 
 
 def latex(table: Table, *, transpose: bool | None = None) -> str:
-    """Return a LaTeX tabular, which needs ``\\usepackage{booktabs}``; the notes are its last lines."""
+    """Return a LaTeX tabular, which needs ``\\usepackage{booktabs}``, with its notes in another one around it.
+
+    So they may be longer than its rows, and all is still one box, which may be scaled.
+    """
     page = on_page(table, transpose)
-    span = len(page.columns) + 1
     lines = [rf"\begin{{tabular}}{{l{'r' * len(page.columns)}}}"]
-    lines += [_line(span, escaped(table.shared))] if table.shared else []
+    if table.shared:
+        lines.append(_row([rf"\multicolumn{{{len(page.columns) + 1}}}{{l}}{{\scriptsize {escaped(table.shared)}}}"]))
     lines += [r"\toprule", _row([escaped(page.corner), *map(_name, page.columns)])]
     if any(heading.details for heading in page.columns):
         lines.append(_row(["", *map(_details, page.columns)]))
@@ -39,10 +41,10 @@ def latex(table: Table, *, transpose: bool | None = None) -> str:
     for heading, entries in page.rows:
         label = f"{_name(heading)} {_details(heading)}".rstrip()
         lines.append(_row([label, *map(_number, entries)]))
-    lines.append(r"\bottomrule")
-    for mark, note in table.notes:
-        lines.append(_line(span, ("-- " if mark == DASH else _mark(mark)) + escaped(note)))
-    return "\n".join([*lines, r"\end{tabular}", ""])
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    if table.notes:
+        lines = [r"\begin{tabular}{@{}l@{}}", *lines, *(_note(*note) for note in table.notes), r"\end{tabular}"]
+    return "\n".join([*lines, ""])
 
 
 def escaped(text: str) -> str:
@@ -73,10 +75,10 @@ def _mark(mark: str) -> str:
     return rf"\textsuperscript{{{mark}}}" if mark else ""
 
 
-def _line(span: int, text: str) -> str:
-    """Return a line across the whole table; a long one is as wide as the page and broken."""
-    column = r"p{\dimexpr\linewidth-2\tabcolsep}" if len(text) > LONG else "l"
-    return _row([rf"\multicolumn{{{span}}}{{{column}}}{{\scriptsize {text}}}"])
+def _note(mark: str, note: str) -> str:
+    """Return a line below the table, as long as those of the page."""
+    shown = ("-- " if mark == DASH else _mark(mark)) + escaped(note)
+    return rf"\\[2pt] \parbox{{\linewidth}}{{\raggedright\scriptsize {shown}}}"
 
 
 def _row(cells: list[str]) -> str:

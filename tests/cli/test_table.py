@@ -81,3 +81,34 @@ def test_records_that_cannot_be_read_are_named_after_the_table_of_the_others(res
     done = ganbench("table", results, "--output", tmp_path / "t.txt")
     assert (done.exit_code, (tmp_path / "t.txt").read_text()) == (2, wanted)
     assert "also.json" in complaint("table", results / "records" / "also.json")
+
+
+def test_rows_are_labelled_folded_and_transposed(results: Path) -> None:
+    Store(results).write(record(result(value=4.0), name="a", weights="b", at=2))
+    labelled = ganbench("table", results, "--label", "b.pkl=seed two", "--format", "markdown").stdout
+    assert "| seed two |" in labelled
+    folded = ganbench("table", results, "--fold", "--metrics", "fid50k", "--transpose", "--format", "markdown").stdout
+    assert "| Metric | a (2 training seeds) |" in folded
+    assert "| FID ↓ᵃ (n=50,000) | 3.0 ± 1.4 |" in folded
+    assert "expected NAME=TEXT" in complaint("table", results, "--label", "b.pkl")
+    assert "expected a model to label, found 'c'" in complaint("table", results, "--label", "c=x")
+
+
+def test_published_numbers_stand_beside_measured_ones(tmp_path: Path) -> None:
+    name = "stylegan3:ffhqu-1024-t"
+    model = {"name": name, "weights": "https://example.org/stylegan3-t.pkl", "sha256": "a" * 64, "embedded": False}
+    data = {"name": "ffhqu-1024x1024.zip", "fingerprint": "f" * 64, "count": 69_000}
+    found = result("fid50k_full", 3.7234, extractor="inception")
+    store = Store(tmp_path)
+    store.write(record(found, model=model, benchmark="stylegan3", data=data))
+    store.write(record(result(), name="b", at=1, benchmark="a benchmark of another package"))
+    shown = ganbench("table", tmp_path, "--published", "--format", "markdown", "--models", name).stdout
+    assert "| Model | FID ↓ | FID, published | difference |" in shown
+    assert f"| {name} | 3.723 | 3.67 | +0.053 |" in shown
+    assert "Published: StyleGAN3 paper arXiv:2106.12423 Figure 5 left (high confidence)." in shown
+    assert (
+        "fid50k_full [inception, n=50,000, data ffhqu-1024x1024.zip] published"
+        in ganbench("table", tmp_path, "--all-published", "--format", "csv", "--models", name).stdout
+    )
+    assert "published" not in ganbench("table", tmp_path, "--models", name).stdout
+    assert "No published number was measured like" in ganbench("table", tmp_path, "--published", "--models", "b").stdout

@@ -11,7 +11,7 @@ from ganbench.cli.group import Choice, Verb, sentences
 from ganbench.cli.output import complain, say
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.records import compare_formats
-from ganbench.records.check import Check, is_same_run, judge, newest_of_model, remarks
+from ganbench.records.check import Check, check, is_same_run, newest_of_model, replace_baseline
 from ganbench.records.check_formats import FORMATS, annotations, junit, markdown
 from ganbench.records.compare import compare
 from ganbench.records.protocol import caption
@@ -87,14 +87,7 @@ def command(
 def _checked(record: Path | None, baseline: Path, tolerances: tuple[str, ...], results_dir: Path | None) -> Check:
     allowed = parse_tolerances(tolerances)
     before = read(baseline)
-    now = _newer(record, before, results_dir)
-    if is_same_run(before, now):
-        raise BadInputError(
-            f"expected a record newer than the baseline, found one of the same run: {baseline}; measure again with "
-            "`ganbench run`, or name another RECORD."
-        )
-    title = f"{caption(now)}, {now.created}, against {baseline}"
-    return Check(title, judge(before, now, allowed), remarks(before, now))
+    return check(before, _newer(record, before, results_dir), allowed, str(baseline))
 
 
 def _newer(record: Path | None, before: RunRecord, results_dir: Path | None) -> RunRecord:
@@ -132,12 +125,10 @@ def _update(record: Path | None, baseline: Path, results_dir: Path | None, unuse
     if before is None and record is None:
         raise BadInputError(f"expected a RECORD for the new baseline {baseline}, found none: name the file of one.")
     now = _newer(record, before, results_dir) if before else read(record or baseline)
-    if not now.results:
-        raise BadInputError(f"expected a record with numbers for the baseline {baseline}, found none: measure again.")
     if before and is_same_run(before, now):
         say(f"{baseline} is of this run already: nothing changed.")
         return
-    write(baseline, now.to_json().encode())
+    replace_baseline(baseline, now)
     if before:
         click.echo(compare_formats.text([compare(before, now)]), nl=False)
     say(f"{baseline} {'is now' if before else 'is new:'} {caption(now)}, {now.created}.")

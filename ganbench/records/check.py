@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 
+from ganbench.atomic import write_atomically
 from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.records import keys
 from ganbench.records.difference import Difference, difference
-from ganbench.records.protocol import differences, protocol
+from ganbench.records.protocol import caption, differences, protocol
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store, read
 from ganbench.records.tolerances import Tolerance, exact
@@ -86,6 +88,40 @@ class Check:
     def verdict(self) -> Verdict:
         """Of all numbers together."""
         return {0: Verdict.GOOD, 1: Verdict.WORSE, 2: Verdict.UNKNOWN}[self.exit_code]
+
+
+def check(baseline: RunRecord, record: RunRecord, tolerances: Mapping[str, Tolerance], name: str) -> Check:
+    """Return what the gate says of a record against a baseline.
+
+    Args:
+        baseline, record: two records.
+        tolerances: by name of the number.
+        name: of the baseline, for messages.
+
+    Raises:
+        BadInputError: both are of one run, so that nothing was measured since.
+    """
+    if is_same_run(baseline, record):
+        raise BadInputError(
+            f"expected a record newer than the baseline, found one of the same run: {name}; measure again with "
+            "`ganbench run`, or name another RECORD."
+        )
+    title = f"{caption(record)}, {record.created}, against {name}"
+    return Check(title, judge(baseline, record, tolerances), remarks(baseline, record))
+
+
+def replace_baseline(path: Path, record: RunRecord) -> None:
+    """Write a record as the new baseline, whole or not at all.
+
+    Raises:
+        BadInputError: the record has no numbers, or the file cannot be written.
+    """
+    if not record.results:
+        raise BadInputError(f"expected a record with numbers for the baseline {path}, found none: measure again.")
+    try:
+        write_atomically(path, record.to_json().encode())
+    except OSError as error:
+        raise BadInputError(f"cannot write {path} ({error.strerror}): choose another file.") from error
 
 
 def judge(baseline: RunRecord, record: RunRecord, tolerances: Mapping[str, Tolerance]) -> list[Judgement]:

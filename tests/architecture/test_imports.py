@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "benchmarks": LEAVES | {"metrics", "data"},
     "models": LEAVES | {"checkpoints", "types", "rng", "images", "data"},
     "records": LEAVES,
+    "pytest_plugin": LEAVES | {"records"},
     "doctor": LEAVES | {"benchmarks", "data", "engine", "extractors", "metrics", "models", "records", "types"},
     "explain": LEAVES | {"data", "engine", "extractors", "images", "inputs", "metrics", "models", "records", "types"},
     "engine": LEAVES
@@ -104,7 +105,9 @@ def test_baselines_know_nothing_of_ganbench(path: Path) -> None:
     assert roots <= {"baselines", "torch", "torchvision", "numpy", "scipy", "sklearn", "safetensors", "PIL"}
 
 
-@pytest.mark.parametrize("name", ["ganbench", *(f"ganbench.{room}" for room in NO_TORCH), "ganbench.cli"])
+@pytest.mark.parametrize(
+    "name", ["ganbench", *(f"ganbench.{room}" for room in NO_TORCH), "ganbench.cli", "ganbench.pytest_plugin"]
+)
 def test_light_modules_start_without_torch(name: str) -> None:
     code = f"import sys, {name}; print([m for m in ('torch', 'sklearn', 'pandas') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

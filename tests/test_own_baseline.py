@@ -1,6 +1,7 @@
 """This project's own gate: the embedded StyleGAN3, measured now, against ``results/baseline.json``.
 
-Weights and seed are the same, so that the samples are, too, and a small change of any number is a change of the program.
+Weights and seed are the same, so that the samples are, too: where a number changes, the program did. Remake it by
+``ganbench run --model stylegan3 --metrics ... --record results/baseline.json --force``, with the metrics below.
 """
 
 from dataclasses import replace
@@ -9,18 +10,23 @@ from typing import Any
 
 import pytest
 
+from ganbench.records.record import Result
 from ganbench.records.store import read
 from tests.cli.command_line import ganbench
 
 BASELINE = Path(__file__).resolve().parents[1] / "results" / "baseline.json"
 METRICS = "fid@500,kid@500,is@500,pr3@500,ppl2_wend@100,eqt_int@100"
-TOLERANCES = ("fid@500=1%", "kid@500=1%", "is@500_mean=1%", "pr3@500_precision=0.01", "pr3@500_recall=0.01",
+TOLERANCES = ("fid@500=1%", "kid@500=3%", "is@500_mean=1%", "pr3@500_precision=0.01", "pr3@500_recall=0.01",
               "ppl2_wend@100=2%", "eqt_int@100=0.5")  # fmt: skip
 
 
 def gate(record: Path) -> Any:
     tolerated = [part for tolerance in TOLERANCES for part in ("--max-regression", tolerance)]
     return ganbench("check", "--baseline", BASELINE, *tolerated, record)
+
+
+def damaged(one: Result) -> Result:
+    return replace(one, value=one.value * (0.95 if one.higher_is_better else 1.05), interval=None)
 
 
 @pytest.mark.slow
@@ -36,10 +42,7 @@ def test_the_embedded_generator_measures_as_it_did(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", [tolerance.partition("=")[0] for tolerance in TOLERANCES])
 def test_a_loss_of_5_percent_fails(key: str, tmp_path: Path) -> None:
     before = read(BASELINE)
-    results = tuple(
-        each if each.key != key else replace(each, value=each.value * (0.95 if each.higher_is_better else 1.05), interval=None)
-        for each in before.results
-    )  # fmt: skip
+    results = tuple(damaged(each) if each.key == key else each for each in before.results)
     worse = tmp_path / "worse.json"
     worse.write_text(replace(before, id="0" * 32, created="2030-01-01T00:00:00.000Z", results=results).to_json())
     done = gate(worse)

@@ -14,7 +14,7 @@ from ganbench.types import Dataset, DomainDataset, PartialTranslator, Translator
 
 NO_DOMAINS = (
     "expected domains to translate between, found none: name a folder with train/DOMAIN and val/DOMAIN, or with "
-    "trainA, trainB, testA and testB, with --data."
+    "trainA, trainB, testA and testB, or pairs:FOLDER for a folder of pairs, with --data."
 )
 
 

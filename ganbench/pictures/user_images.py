@@ -21,7 +21,7 @@ from ganbench.data.nvlabs_zip import Zip
 from ganbench.data.opening import existing_path
 from ganbench.errors import BadInputError
 from ganbench.images import to_rgb
-from ganbench.types import Dataset, WithDomains
+from ganbench.types import Dataset, WithDomains, WithPairs
 
 COLOURS = {1: "greyscale", 3: "RGB"}
 
@@ -60,7 +60,7 @@ def open_user_images(spec: str, domains: Sequence[str], channels: int) -> list[U
     """
     path = None if is_registered(spec) else existing_path(spec)
     if path is None:
-        return _of_data(open_data(spec), channels)
+        return _of_data(open_data(spec), domains, channels)
     if path.is_dir() and (layout := layout_of(path)):
         return [
             replace(image, name=safe(f"{domain}_{image.name}"), domain=domain)
@@ -104,10 +104,18 @@ class _OneFile(Folder):
         self.has_labels, self.misplaced_labels = False, ""
 
 
-def _of_data(data: Dataset, channels: int) -> list[UserImage]:
+def _names_in(data: Dataset, domains: Sequence[str]) -> Sequence[str]:
+    """Return the names of the data's domains; of pairs, those of a model that has other names for source and target."""
+    if not isinstance(data, WithDomains):
+        return ()
+    others = len(domains) == len(data.domains) and not set(data.domains) <= set(domains)
+    return domains if others and isinstance(data, WithPairs) else data.domains
+
+
+def _of_data(data: Dataset, names: Sequence[str], channels: int) -> list[UserImage]:
     if channels == 1:
         _check_channels(data.name, data.channels, channels)
-    domains = data.domains if isinstance(data, WithDomains) else ()
+    domains = _names_in(data, names)
     shown = data.validation if isinstance(data, WithDomains) else data
     numbers = classes_of(shown).tolist() if domains else []
 

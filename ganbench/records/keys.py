@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ganbench.errors import UnknownNameError
 from ganbench.printable import quoted
 
-_ABBREVIATION = re.compile(r"s?fid|kid|is|pr|ppl2?|ls|eqt|eqr|lpips")
+_ABBREVIATION = re.compile(r"s?fid|kid|is|pr|ppl2?|ls|eqt|eqr|lpips|ssim|psnr|l1")
 
 
 def title(key: str) -> str:

@@ -197,6 +197,20 @@ def test_a_data_set_of_domains_gives_its_validation_images() -> None:
     assert len(open_user_images("digits:test", (), 1)) > len(found)
 
 
+def test_pairs_have_the_models_names_of_source_and_target_where_it_has_others() -> None:
+    for domains, expected in (
+        (("source", "target"), {"source", "target"}),
+        (("digits", "edges"), {"edges", "digits"}),
+        ((), {"edges", "digits"}),
+    ):
+        found = open_user_images("digit-edges", domains, 1)
+        assert {each.domain for each in found} == expected
+    assert [it.domain for it in open_user_images("digit-edges", ("source", "target"), 1)][:: len(found) - 1] == [
+        "source",
+        "target",
+    ]
+
+
 def test_a_limit_is_spread_over_the_domains() -> None:
     found = [user_image(f"{domain}{number}", domain) for domain in "abc" for number in range(3)]
     assert [each.name for each in evenly(found, 4)] == ["a0", "a1", "b0", "c0"]

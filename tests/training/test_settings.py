@@ -9,6 +9,7 @@ import torch
 from baselines.cyclegan import recipes as cyclegan
 from baselines.cyclegan import train as cyclegan_train
 from baselines.errors import SettingsError
+from baselines.pix2pix import recipes as pix2pix
 from baselines.stargan import recipes as stargan
 from baselines.starganv2 import recipes as starganv2
 from baselines.stylegan1 import recipes as stylegan1
@@ -20,7 +21,7 @@ from baselines.stylegan3 import train as stylegan3_train
 from baselines.training.settings import adjustable, check, recipe_of
 from tests.training.runs import IMAGES, SHAPE
 
-PAPERS = [stylegan1, stylegan2, stylegan3, cyclegan, stargan, starganv2]
+PAPERS = [stylegan1, stylegan2, stylegan3, cyclegan, pix2pix, stargan, starganv2]
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.__name__)

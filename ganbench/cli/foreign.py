@@ -1,4 +1,4 @@
-"""Models of unknown make on the command line: what is said of them, and the line that says that their code is run."""
+"""Options of foreign models on the command line, and the line that says that their code is run."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

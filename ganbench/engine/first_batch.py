@@ -1,4 +1,4 @@
-"""A foreign model's first batch, looked at before any work: its results are kept by what it makes, too."""
+"""The first batch of a foreign model, made before any work; its images become part of the key of cached results."""
 
 import dataclasses
 import hashlib
@@ -14,19 +14,19 @@ FEW = 4
 
 
 def after_first_batch(plan: Plan) -> Plan:
-    """Return a plan whose model has shown a first batch, where it is one of unknown make.
+    """Return a plan completed by the findings from a foreign model's first batch; any other plan unchanged.
 
-    The key of its results then depends on the images, so that results are not taken for those of another program in the
-    same file, such as one that reads its weights from somewhere else.
+    The key of its cached results then depends on these images, so that they are not used for another program in the
+    same file, such as one that reads other weights by itself.
 
     Raises:
-        BadInputError: the model raised an exception, or returned something else than images.
+        BadInputError: the model raised an exception, or did not return images.
     """
     model, context = plan.context.model, plan.context
     if not isinstance(model, Foreign):
         return plan
     if model.trial is None and not (isinstance(model, Translator) and isinstance(context.data, WithDomains)):
-        return plan  # nothing for it to translate, so that its metrics are missing
+        return plan  # it has nothing to translate, and its metrics are missing
     trial = model.trial or model.try_on(_images(context))
     about = {**plan.loaded.provenance, **trial.about()}
     loaded = dataclasses.replace(plan.loaded, provenance=about, warnings=trial.warnings, remark=trial.remark)

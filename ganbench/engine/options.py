@@ -69,8 +69,8 @@ class Options:
         attributes: file of attribute classifiers for linear separability; None for the benchmark's.
         allow_missing: whether to leave out metrics that a model does not support.
         nproc: processes; on GPUs, rank r takes GPU r.
-        kind, z_dim, classes, label_format, domains, range, resize: of a model of unknown make, what it does not say
-            itself; see ``ganbench.types.Interface``.
+        kind, z_dim, classes, label_format, domains, range, resize: of a foreign model, what its attributes do not
+            say; see ``ganbench.types.Interface``.
     """
 
     metrics: tuple[str | Measurable, ...] = ()
@@ -100,7 +100,7 @@ class Options:
 
     @property
     def interface(self) -> Interface:
-        """What is said of a model of unknown make."""
+        """The interface of a foreign model, as far as it is given."""
         return Interface(**{name: getattr(self, name) for name in CHECKS})  # fields of both classes
 
     @classmethod

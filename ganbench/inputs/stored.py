@@ -1,4 +1,4 @@
-"""Stored samples by class: which of them are meant, and what is said where there are none."""
+"""Stored samples of one class."""
 
 from collections.abc import Sequence
 

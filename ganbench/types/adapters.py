@@ -101,10 +101,10 @@ class Adapter(Protocol):
     def open(
         self, name: str, weights: Path | None, device: str, entry: str | None, interface: Interface
     ) -> "LoadedModel | None":
-        """Return a model of unknown make with what the record says of it; None where ``load`` is to read weights.
+        """Return a foreign model with its provenance; None if ``load`` is to read weights.
 
         Raises:
-            BadInputError: the interface says something of a model that knows it itself.
+            BadInputError: an interface is given for a model whose weights define it.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What a model of unknown make takes and returns, as its user says it."""
+"""What a foreign model takes and returns, as its user describes it."""
 
 from dataclasses import dataclass, fields
 from typing import Literal
@@ -9,7 +9,7 @@ LabelFormat = Literal["one-hot", "index"]
 
 @dataclass(frozen=True)
 class Interface:
-    """How to call a foreign model, and what its images are; None, or (), for what the model says itself.
+    """How to call a foreign model, and what its images are; None or () for what the model's attributes say.
 
     Attributes:
         kind: generator of images from latents, or translator of images.
@@ -31,11 +31,11 @@ class Interface:
 
     @property
     def flags(self) -> str:
-        """What was said, as options of the command line, for a message; "" where nothing was."""
+        """The given fields as options of the command line, for messages; "" if there are none."""
         return ", ".join(f"--{name.replace('_', '-')}" for name in self.given())
 
     def given(self) -> dict[str, object]:
-        """Return what was said, by name, as JSON values."""
+        """Return the given fields by name, as JSON values."""
         said = {f.name: getattr(self, f.name) for f in fields(self)}  # fields of this class
         return {
             name: list(value) if isinstance(value, tuple) else value

@@ -197,7 +197,7 @@ class FirstBatch(Protocol):
 
 @runtime_checkable
 class Foreign(Protocol):
-    """A model of unknown make, which is known by what it makes of a first batch.
+    """A foreign model, which is known by its first batch.
 
     Attributes:
         trial: what that showed; None before it, as of a translator that has seen no images.

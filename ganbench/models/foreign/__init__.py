@@ -1,4 +1,4 @@
-"""Models of unknown make: whatever turns latents or images into images, from Python, TorchScript or ONNX.
+"""Foreign models: any program that turns latents or images into images, from Python, TorchScript or ONNX.
 
-Their programs are run, not only read. What they return is checked and brought to ``[N, C, H, W]`` in -1..1.
+Such programs are run, not only read. Their images are checked and converted to ``[N, C, H, W]`` in -1..1.
 """

@@ -19,16 +19,16 @@ class ForeignGenerator(nn.Module):
     Args:
         name: of the model, for messages.
         body: a network or a function of ``z [N, *shape]`` float32 and, where there are classes, labels.
-        interface: with the shape of a latent.
-        device: where it is.
+        interface: its interface, with the shape of a latent.
+        device: device such as ``cpu`` or ``cuda``.
 
     Attributes:
         z_dim, c_dim, img_resolution, img_channels: as of ``ganbench.types.Generator``.
         height_and_width: of its images, which need not be square.
-        trial: what a first batch showed.
+        trial: findings from a first batch.
 
     Raises:
-        BadInputError: it cannot be called so, or returned something else than images.
+        BadInputError: it does not take these arguments, or does not return images.
     """
 
     def __init__(self, name: str, body: Any, interface: Interface, device: str) -> None:
@@ -54,12 +54,12 @@ class ForeignGenerator(nn.Module):
             c: ``[N, c_dim]`` one-hot; None for a model without classes.
 
         Raises:
-            BadInputError: the program raised an exception, or returned something else than images.
+            BadInputError: the program raised an exception, or did not return images.
         """
         return self.pictures.of(self.program(*self._inputs(z, c)), len(z))
 
     def try_on(self, x: Tensor) -> Trial:
-        """Return what its own first batch showed."""
+        """Return the findings from its own first batch; ``x`` is not used."""
         return self.trial
 
     def _inputs(self, z: Tensor, c: Tensor | None) -> tuple[Tensor, ...]:

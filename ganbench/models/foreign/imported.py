@@ -1,4 +1,4 @@
-"""``package.module:make``: a network or function out of a Python module, which is imported and so run."""
+"""``package.module:make``: a network or function from a Python module, whose code is run."""
 
 import contextlib
 import difflib
@@ -25,9 +25,9 @@ PATH = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*):(?P<attribute>[^\W\d]\
 
 
 def is_import_path(name: str) -> bool:
-    """Return whether a name that is not registered is ``module:attribute``: it has a dot, or there is such a module.
+    """Return whether an unregistered name is ``module:attribute``: the module has a dot in its name, or it exists.
 
-    Nothing is imported for a name without a dot.
+    Nothing is imported.
     """
     found = PATH.fullmatch(name)
     if not found:
@@ -35,7 +35,7 @@ def is_import_path(name: str) -> bool:
     look_in_current_folder()
     try:
         return "." in found["module"] or importlib.util.find_spec(found["module"]) is not None
-    except ValueError:  # of a module that is not from a file, such as __main__
+    except ValueError:  # a module without a file, such as __main__
         return True
 
 
@@ -54,23 +54,23 @@ class ImportedAdapter(BaseAdapter):
         self.name = name
 
     def load(self, weights: Path | None, device: str) -> Any:
-        """Return the model that the object says itself to be; see ``open``."""
+        """Return the model that the object's attributes describe; see ``open``."""
         return self.open(self.name, weights, device, None, Interface()).model
 
     def open(
         self, name: str, weights: Path | None, device: str, entry: str | None, interface: Interface
     ) -> LoadedModel:
-        """Return what the import path names, as a model.
+        """Return the object of the import path as a model.
 
-        The object is a network, or a callable without required arguments that returns a network or a function. One that
-        has an argument ``weights`` gets the path; otherwise weights are read safely and loaded into the network.
+        The object is a network, or a callable without required arguments that returns a network or a function. If it
+        has an argument ``weights``, it gets the path; otherwise weights are read safely and loaded into the network.
 
         Raises:
-            BadInputError: it cannot be imported or called, or returned something else.
+            BadInputError: it cannot be imported or called, or returned neither.
         """
         look_in_current_folder()
         with random_states_kept(), contextlib.redirect_stdout(sys.stderr):
-            seed_all([])  # a network without weights is the same in every process
+            seed_all([])  # so that a network without weights is the same in every process
             found, file = imported(name)
             made = built(name, found, weights)
         if isinstance(made, nn.Module):
@@ -89,7 +89,7 @@ class ImportedAdapter(BaseAdapter):
 
 
 def imported(name: str) -> tuple[Any, Path | None]:
-    """Return the object that an import path names, and the file of its module where there is one.
+    """Return the object of an import path, and the file of its module if it has one.
 
     Raises:
         BadInputError: there is no such module or object, or it raised an exception on import.
@@ -109,7 +109,7 @@ def imported(name: str) -> tuple[Any, Path | None]:
         raise _failed(name, f"importing {module_name}", error) from error
     except (GanbenchError, MemoryError):
         raise
-    except (Exception, SystemExit) as error:  # a stranger's module may raise anything, or be a script that exits
+    except (Exception, SystemExit) as error:  # foreign code may raise anything, and a script may exit
         raise _failed(name, f"importing {module_name}", error) from error
     found: Any = module
     for part in attribute.split("."):
@@ -130,10 +130,10 @@ def _near(attribute: str, module: Any) -> str:
 
 
 def built(name: str, found: Any, weights: Path | None) -> Any:
-    """Return what an imported object is or makes: a network as it is, or what a callable returns.
+    """Return an imported network unchanged, or the result of an imported callable.
 
     Raises:
-        BadInputError: it cannot be called so, or raised an exception.
+        BadInputError: it is neither, needs other arguments, or raised an exception.
     """
     if isinstance(found, nn.Module):
         return found
@@ -185,7 +185,7 @@ def _failed(name: str, doing: str, error: BaseException) -> BadInputError:
 
 
 def look_in_current_folder() -> None:
-    """Make the modules of the current folder importable, as ``python -m`` does; for good, as they may import later."""
+    """Make modules in the current folder importable, as ``python -m`` does, for good: they may import others late."""
     here = os.getcwd()
     if here not in sys.path and "" not in sys.path:
         sys.path.insert(0, here)

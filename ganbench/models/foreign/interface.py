@@ -1,4 +1,4 @@
-"""The options that say what a foreign model takes and returns, as they are typed."""
+"""Parse the options that describe a foreign model."""
 
 import math
 import operator
@@ -18,7 +18,7 @@ FILTER = "pil-lanczos"
 
 
 def interface_of(**given: Any) -> Interface:
-    """Return what was said of a foreign model, from loosely typed options; None stands for what was not said.
+    """Return the interface of loosely typed options; options that are None are not given.
 
     Raises:
         BadInputError: an option that does not exist, or a value of another kind or out of range.

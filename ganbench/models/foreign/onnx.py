@@ -27,14 +27,14 @@ DTYPES = {
 
 
 class OnnxAdapter(BaseAdapter):
-    """The way in for ONNX files; what they take is in them, but for dimensions that were left open."""
+    """The way in for ONNX files, which describe their inputs except for dimensions that were left open."""
 
     benchmark = ""
     takes_path = True
     runs_code = True
 
     def load(self, weights: Path | None, device: str) -> Any:
-        """Return the model that a file says itself to hold; see ``open``."""
+        """Return the model that the file describes; see ``open``."""
         return self.open("onnx", weights, device, None, Interface()).model
 
     def open(
@@ -59,12 +59,12 @@ class OnnxAdapter(BaseAdapter):
 
 
 class OnnxProgram(Shared):
-    """A session of onnxruntime as a function of tensors; several threads may run it.
+    """A session of onnxruntime as a function of tensors, which several threads may call.
 
     Attributes:
-        z_dim, c_dim: size of latents and number of classes, where it is a generator and the file has them.
-        label_format: ``index`` where labels are whole numbers.
-        domains, img_channels, img_resolution: of images taken, where it is a translator.
+        z_dim, c_dim: shape of a latent and number of classes, if it is a generator and the file has them.
+        label_format: ``index`` if labels are whole numbers.
+        domains, img_channels, img_resolution: of the input images, if it is a translator.
     """
 
     def __init__(self, path: Path, device: str) -> None:
@@ -90,7 +90,7 @@ class OnnxProgram(Shared):
 
     @property
     def c_dim(self) -> int | None:
-        """Number of classes, where labels are one-hot of a known length."""
+        """Number of classes, if labels are one-hot and their length is known."""
         last = self.inputs[-1].shape
         return last[1] if len(self.inputs) == 2 and len(last) == 2 and isinstance(last[1], int) else None
 
@@ -127,13 +127,13 @@ def _session(path: Path, device: str) -> Any:
             f"expected onnxruntime to run {path}, found it missing: install it by pip install 'ganbench[onnx]'."
         ) from error
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # tiles have a core each, and bits stay the same
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # each tile has one core, and last bits do not vary
     options.log_severity_level = 4
     wanted = ["CUDAExecutionProvider"] if device.startswith("cuda") else []
     providers = [each for each in (*wanted, "CPUExecutionProvider") if each in onnxruntime.get_available_providers()]
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # onnxruntime's errors have no class in common
+    except Exception as error:  # onnxruntime's errors have no common class
         raise BadInputError(
             f"expected a whole ONNX file, found that onnxruntime cannot load it ({reason(error)}): {path}; copy or "
             "export it again."

@@ -1,7 +1,7 @@
-"""What an ONNX file names outside itself, read from its bytes before any program loads it.
+"""External files of an ONNX file, found in its bytes before any program loads it.
 
-An ONNX file is a protocol buffer: fields, each with a number and a kind of content. Only the messages in which tensors
-lie are opened; all else is stepped over.
+An ONNX file is a protocol buffer: fields, each with a number and a type of content. Only messages that may contain
+tensors are read; everything else is skipped.
 
 Source: ``onnx.proto`` of the ONNX specification, for the numbers of fields.
 """
@@ -29,10 +29,10 @@ HOLDS: Mapping[str, Mapping[int, str]] = {
 
 
 def check_external_data(path: Path) -> None:
-    """Check that an ONNX file takes no weights from outside its folder; nothing is loaded.
+    """Check that all external weights of an ONNX file are in its folder; nothing is loaded.
 
     Raises:
-        BadInputError: it does, or it is damaged.
+        BadInputError: some are outside it or missing, or the file is damaged.
     """
     for location in external_files(path):
         outside = (
@@ -53,7 +53,7 @@ def check_external_data(path: Path) -> None:
 
 
 def external_files(path: Path) -> list[str]:
-    """Return the paths that an ONNX file gives for weights outside itself, as written, each once.
+    """Return the paths of an ONNX file's external weights, as written in it, each once.
 
     Raises:
         BadInputError: its bytes are no protocol buffer.
@@ -81,7 +81,7 @@ def _locations(message: memoryview, kind: str, depth: int) -> Iterator[str]:
 
 
 def fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield number and content of each field of bytes; numbers are stepped over.
+    """Yield number and content of each length-delimited field of a message.
 
     Raises:
         ValueError: the message is cut short or no protocol buffer.

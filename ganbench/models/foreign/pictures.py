@@ -1,4 +1,4 @@
-"""What a foreign model returned, checked and brought to ``[N, C, H, W]`` float32 in -1..1; and what range it is of."""
+"""Images that a foreign model returned: checks, their range of values, and conversion to float32 in -1..1."""
 
 import math
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from ganbench.models.foreign.interface import resizing
 NOMINAL = (-1.0, 1.0)
 BYTES = (0.0, 255.0)
 KNOWN = ((0.0, 1.0), NOMINAL, BYTES)  # in the order in which they are suggested
-SLACK = 0.25  # of the width of a range, by which values may leave it: a last layer without tanh overshoots
-OUTSIDE = 0.05  # share of values that may leave it farther
-FARTHEST = 10.0  # half widths from the middle, which no trained generator reaches
-OUTLIERS = 0.01  # share of values that may
+SLACK = 0.25  # fraction of a range's width by which values may exceed it, as those of a last layer without tanh do
+OUTSIDE = 0.05  # share of values that may exceed it by more
+FARTHEST = 10.0  # half widths from the centre of the range; no trained generator gets there
+OUTLIERS = 0.01  # share of values that may be beyond
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """How a model's images are brought to the scale and size that are measured.
+    """Conversion of a model's images to the scale and size that are measured.
 
     Attributes:
         name: of the model, for messages.
         range: of its values.
-        resize: size and filter, or None for the size that it makes.
+        resize: size and filter; None to keep the size.
     """
 
     name: str
@@ -38,10 +38,10 @@ class Pictures:
     def of(self, returned: Any, count: int) -> Tensor:
         """Return images in -1..1, ``[count, C, H, W]`` float32.
 
-        Values are scaled as floats and not rounded; resizing sees them as 0..255.
+        Values are scaled without rounding; filters see them on the scale 0..255.
 
         Raises:
-            BadInputError: something else was returned, or values far beyond the range.
+            BadInputError: the result is not a tensor of images, or its values are far outside the range.
         """
         images = tensor_of(self.name, returned, count)
         if images.dtype == torch.uint8:
@@ -66,10 +66,10 @@ class Pictures:
 
 
 def tensor_of(name: str, returned: Any, count: int) -> Tensor:
-    """Return what a model returned once it is known to be ``[count, 1 or 3, H, W]``, floats or bytes.
+    """Return a model's result after checking that it is a tensor ``[count, 1 or 3, H, W]`` of floats or bytes.
 
     Raises:
-        BadInputError: it is anything else.
+        BadInputError: it is not.
     """
     expected = f"expected {name} to return a tensor [{count}, 1 or 3, H, W] for {count} inputs"
     if not isinstance(returned, Tensor):
@@ -97,23 +97,23 @@ def _shown(value: Any) -> str:
 
 
 def scaled(images: Tensor, low: float, high: float) -> Tensor:
-    """Return images of a range in -1..1; those of -1..1 as they are, to the bit."""
+    """Return images scaled from ``low``..``high`` to -1..1; images in -1..1 are returned unchanged."""
     return images if (low, high) == NOMINAL else (images - low) * (2 / (high - low)) - 1
 
 
 def range_of(name: str, images: Tensor, said: tuple[float, float] | None) -> tuple[float, float]:
-    """Return the range of a model's values, judged by its first images.
+    """Return the range of a model's values, judging by its first images.
 
-    What was said is checked. Where nothing was said, -1..1 is taken if the images can be of that range and of no other
-    usual one: some value is below 0, and hardly any is beyond.
+    A given range is checked. If none is given, -1..1 is assumed if the images fit it and no other usual range: some
+    values are negative, and hardly any exceed it.
 
     Args:
         name: of the model, for messages.
         images: ``[N, C, H, W]``, as ``tensor_of`` gives them.
-        said: the range, by the object or by its user; None where neither did.
+        said: the range that the object or the user gives; None if neither does.
 
     Raises:
-        BadInputError: they are of another range, or nobody can know of which; it says what was found.
+        BadInputError: the images do not fit the given range, or -1..1 if none is given; the message says what they are.
     """
     if images.dtype == torch.uint8:
         if said not in (None, BYTES):
@@ -135,7 +135,7 @@ def range_of(name: str, images: Tensor, said: tuple[float, float] | None) -> tup
 
 
 def fits(images: Tensor, range_: tuple[float, float]) -> bool:
-    """Return whether images can be of a range: few values leave it, and they spread over more than a step of 255."""
+    """Return whether images fit a range: few values exceed it, and they span more than one of its 255 steps."""
     low, high = range_
     width, (least, most) = high - low, extremes(images)
     middle, just_outside = (low + high) / 2, _share(images, (low + high) / 2, width * 0.52)
@@ -144,7 +144,7 @@ def fits(images: Tensor, range_: tuple[float, float]) -> bool:
 
 
 def suggested(images: Tensor) -> tuple[float, float] | None:
-    """Return the first usual range that images can be of, or None."""
+    """Return the first usual range that images fit, or None."""
     least, most = extremes(images)
     inside = [(low, high) for low, high in KNOWN if low - 0.01 * (high - low) <= least and most <= 1.01 * high]
     return next((range_ for range_ in inside if fits(images, range_)), None)

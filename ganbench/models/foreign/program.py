@@ -1,4 +1,4 @@
-"""Somebody's network or function, called so that an image depends on its own input alone; what it raises is told."""
+"""Calls of foreign networks and functions: each image depends on its own input alone, and exceptions are reported."""
 
 import copy
 import hashlib
@@ -17,14 +17,14 @@ from ganbench.errors import BadInputError, GanbenchError
 from ganbench.printable import one_line
 
 _ONE_AT_A_TIME = threading.RLock()
-LONGEST = 300  # characters of somebody's message
+LONGEST = 300  # characters of an exception's message
 
 
 class Shared:
-    """A callable that copies share: a function, or what cannot be copied.
+    """A callable that is never copied, because it is a function or cannot be copied; all threads share it.
 
     Attributes:
-        function: that is called.
+        function: the callable.
         safe: whether several threads may call it at once.
     """
 
@@ -35,18 +35,18 @@ class Shared:
         return self
 
     def __call__(self, *inputs: Tensor) -> Any:
-        """Return what the function returns; where threads would meet in it, one of them at a time."""
+        """Return the function's result; if it is not safe, only one thread at a time calls it."""
         if self.safe:
             return self.function(*inputs)
         with _ONE_AT_A_TIME:
             returned = self.function(*inputs)
-            return returned.clone() if isinstance(returned, Tensor) else returned  # it may write there again
+            return returned.clone() if isinstance(returned, Tensor) else returned  # the next call may overwrite it
 
 
 class Scripted(Shared):
     """A TorchScript program as a function of tensors, with the attributes that were saved with it.
 
-    Its graph is run as it was saved: an optimiser that rewrites it after the first runs would change last bits.
+    The graph runs as it was saved: the optimiser, which rewrites it after the first runs, would change the last bits.
     """
 
     def __init__(self, network: Any) -> None:
@@ -59,7 +59,7 @@ class Scripted(Shared):
         return getattr(self.network, name)
 
     def lacks(self, count: int) -> str:
-        """Return what keeps it from being called with so many tensors; "" for nothing."""
+        """Return why it cannot be called with ``count`` tensors; "" if it can."""
         arguments = self.network.forward.schema.arguments[1:]  # without the module itself
         required = [each.name for each in arguments if not each.has_default_value()]
         if len(required) > count:
@@ -72,18 +72,18 @@ class Scripted(Shared):
 
 
 class Program(nn.Module):
-    """What is called with tensors ``[N, ...]`` and returns images.
+    """A network or function that takes tensors ``[N, ...]`` and returns images.
 
-    A program that draws from the random states that all code shares is run one image at a time, after they were seeded
-    by the image's own input: a number then depends neither on the batch nor on the order of the work.
+    If it draws from a global random state, it runs on one image at a time, and the states are seeded from that image's
+    input before each call, so that results depend neither on the batch nor on the order of work.
 
     Args:
         name: of the model, for messages.
-        body: a network, or a function of tensors.
-        remedy: what may be done where it raises an exception, besides correcting it.
+        body: the network or function.
+        remedy: what else to try if it raises an exception, for messages.
 
     Attributes:
-        draws: whether it draws random numbers; found by ``ganbench.models.foreign.trial``.
+        draws: whether it draws random numbers, as ``ganbench.models.foreign.trial`` finds out.
     """
 
     def __init__(self, name: str, body: Callable[..., Any] | Shared, remedy: str = "") -> None:
@@ -93,7 +93,7 @@ class Program(nn.Module):
         self.eval()
 
     def forward(self, *inputs: Tensor) -> Any:
-        """Return what the program makes of a batch, or one result an image where it draws random numbers.
+        """Return the program's result for a batch, or the joined results for each image if it draws random numbers.
 
         Raises:
             BadInputError: it raised an exception.
@@ -113,7 +113,7 @@ class Program(nn.Module):
             return self.body(*(each.clone() for each in inputs))  # which it may change
         except (GanbenchError, MemoryError):
             raise
-        except Exception as error:  # a stranger's code may raise anything
+        except Exception as error:  # foreign code may raise anything
             if _out_of_memory(error):
                 raise
             shapes = " and ".join(str(list(each.shape)) for each in inputs)
@@ -124,18 +124,18 @@ class Program(nn.Module):
 
 
 def _copies(body: Any) -> bool:
-    """Return whether each thread can have a copy of a network, whose weights they share."""
+    """Return whether a body is a network of which each thread can have a copy that shares its weights."""
     if not isinstance(body, nn.Module):
         return False
     try:
         copy.deepcopy(body, {id(parameter): parameter for parameter in body.parameters()})
-    except Exception:  # such as of weight normalisation by hooks, or of a network that holds an open file
+    except Exception:  # weight normalisation by hooks, for example, or an open file in the network
         return False
     return True
 
 
 def reason(error: BaseException) -> str:
-    """Return an exception as a part of one sentence."""
+    """Return an exception's type and message as part of a sentence."""
     told = " ".join(one_line(str(error)).split()).rstrip(".:")
     told = told if len(told) <= LONGEST else f"{told[:LONGEST]}..."
     return f"{type(error).__name__}: {told}" if told else type(error).__name__
@@ -146,7 +146,7 @@ def _out_of_memory(error: Exception) -> bool:
 
 
 def missing_arguments(body: Any, count: int) -> str:
-    """Return what keeps a function or network from being called with so many tensors; "" for nothing, or unknown."""
+    """Return why a function or network cannot be called with ``count`` tensors; "" if it can, or it is not known."""
     if isinstance(body, Scripted):
         return body.lacks(count)
     function = body.forward if isinstance(body, nn.Module) else body
@@ -162,7 +162,7 @@ def missing_arguments(body: Any, count: int) -> str:
 
 
 def seed_all(inputs: list[Tensor]) -> None:
-    """Seed the random states that all code shares by the content of tensors."""
+    """Seed the global random states of torch, NumPy and Python from the content of tensors."""
     digest = hashlib.blake2b(digest_size=8)
     for each in inputs:
         digest.update(each.detach().cpu().contiguous().numpy().tobytes())
@@ -173,7 +173,7 @@ def seed_all(inputs: list[Tensor]) -> None:
 
 
 def random_states() -> tuple[Any, ...]:
-    """Return the random states that all code shares, in a form that can be compared."""
+    """Return the global random states of torch, NumPy and Python, in a form that can be compared."""
     devices = [state.numpy().tobytes() for state in torch.cuda.get_rng_state_all()] if _uses_cuda() else []
     _, keys, *rest = np.random.get_state(legacy=True)
     numpy_state = (np.asarray(keys).tobytes(), *map(str, rest))
@@ -182,7 +182,7 @@ def random_states() -> tuple[Any, ...]:
 
 @contextmanager
 def random_states_kept() -> Iterator[None]:
-    """Leave the random states that all code shares as they were before the body."""
+    """Restore the global random states of torch, NumPy and Python after the body."""
     python, numpy_state = random.getstate(), np.random.get_state()
     devices = list(range(torch.cuda.device_count())) if _uses_cuda() else []
     with torch.random.fork_rng(devices):

@@ -1,4 +1,4 @@
-"""Weights from a file into somebody's network: read without executing anything, and only where all names agree."""
+"""Load weights into a foreign network: read without executing anything, and only if all names and shapes agree."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +11,13 @@ from ganbench.errors import BadInputError
 
 
 def load_weights(name: str, network: nn.Module, path: Path, entry: str | None = None) -> None:
-    """Load a state dict: the file's own, or the only one in it whose names are the network's.
+    """Load a state dict: that of the file, or the only one in it that has the network's names.
 
     Args:
         name: of the model, for messages.
-        network: to be loaded.
-        path: of a file that ``torch.save`` or safetensors wrote.
-        entry: key under which the file holds it; None to look for it.
+        network: the network.
+        path: path of a file that ``torch.save`` or safetensors wrote.
+        entry: key of the state dict in the file; None to find it by its names.
 
     Raises:
         UnsafeFileError, BadInputError: the file cannot be read, or holds no such weights.
@@ -40,7 +40,7 @@ def load_weights(name: str, network: nn.Module, path: Path, entry: str | None = 
 
 
 def _fitting(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], name: str, path: Path) -> Mapping[str, Tensor]:
-    """Return the tensors below the beginning under which all of a network's names are found; of none, all tensors."""
+    """Return the tensors under the prefix that has exactly the network's names; all tensors if there is none."""
     if tensors.keys() == own.keys() or not own:
         return tensors
     first = next(iter(own))

@@ -20,14 +20,14 @@ DEVICE = re.compile(r'torch\.device\("cuda|value="(cuda(:\d+)?)"')
 
 
 class TorchScriptAdapter(BaseAdapter):
-    """The way in for TorchScript files; they say nothing of what they take but through attributes that they saved."""
+    """The way in for TorchScript files, whose saved attributes may describe what they take."""
 
     benchmark = ""
     takes_path = True
     runs_code = True
 
     def load(self, weights: Path | None, device: str) -> Any:
-        """Return the model that a file says itself to hold; see ``open``."""
+        """Return the model that the file's attributes describe; see ``open``."""
         return self.open("torchscript", weights, device, None, Interface()).model
 
     def open(
@@ -36,7 +36,7 @@ class TorchScriptAdapter(BaseAdapter):
         """Return the program in a file as a model.
 
         Raises:
-            BadInputError: no file is named, it is damaged or holds no program, or the program wants another device.
+            BadInputError: no file is named, it is damaged or holds no program, or the program needs another device.
         """
         if weights is None:
             raise BadInputError("expected a TorchScript file, found none: name it as torchscript:FILE.")
@@ -55,13 +55,15 @@ def _read(path: Path, device: str) -> Any:
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # that TorchScript is deprecated helps nobody who has a file
+            warnings.simplefilter(
+                "ignore", FutureWarning
+            )  # the deprecation of TorchScript does not help someone who has a file
             network = torch.jit.load(str(path), map_location="cpu").eval()  # type: ignore[no-untyped-call]  # untyped in torch
         _check_device(network, path, device)
         return network.to(device)
     except BadInputError:
         raise
-    except Exception as error:  # the reader in C++ has no errors of its own
+    except Exception as error:  # the reader in C++ has no error classes of its own
         raise BadInputError(
             f"expected a whole TorchScript file, found that torch cannot read it ({reason(error)}): {path}; copy or "
             "save it again."

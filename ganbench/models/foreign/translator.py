@@ -18,25 +18,25 @@ UNNAMED = ("A", "B")
 
 
 class ForeignTranslator(nn.Module):
-    """A program that turns images into others, and where there are several domains takes the target, too.
+    """A program that translates images; if there are several domains, it takes the target as well.
 
-    It gets images in the range that its own are of.
+    It gets images in the same range as it returns them.
 
     Args:
         name: of the model, for messages.
         body: a network or a function of ``x [N, C, H, W]`` float32 and, for several domains, targets.
-        interface: what its user says of it.
-        channels: of the images that it takes; None for any.
+        interface: its interface.
+        channels: channels of its input images; None for any.
 
     Attributes:
         domains: names; of two, the first is translated to the second, unless a ``label_format`` is given.
-        targets: those that it translates to.
-        img_resolution: to which images are resized before it sees them; None for any.
-        img_channels: of the images taken; None for any.
-        trial: what a first batch showed; None before it.
+        targets: domains that it translates to.
+        img_resolution: size of its input images; None for any.
+        img_channels: channels of its input images; None for any.
+        trial: findings from a first batch; None before it.
 
     Raises:
-        BadInputError: it cannot be called so.
+        BadInputError: it does not take these arguments.
     """
 
     def __init__(self, name: str, body: Any, interface: Interface, channels: int | None) -> None:
@@ -56,10 +56,10 @@ class ForeignTranslator(nn.Module):
         self.trial: Trial | None = None
 
     def try_on(self, x: Tensor) -> Trial:
-        """Return what the program makes of up to four images, ``[N, C, H, W]`` in -1..1, to their first targets.
+        """Return the findings from up to four images ``[N, C, H, W]`` in -1..1, translated to the first target.
 
         Raises:
-            BadInputError: it raised an exception, or returned something else than images.
+            BadInputError: it raised an exception, or did not return images.
         """
         interface = Interface(range=self.interface.range)
         first = domain_index(self.domains, self.targets[0])
@@ -77,7 +77,7 @@ class ForeignTranslator(nn.Module):
 
         Raises:
             UnknownNameError: no such domain.
-            BadInputError: the program raised an exception or returned something else than images, or a style.
+            BadInputError: a style is given, or the program raised an exception or did not return images.
         """
         if style is not None:
             raise BadInputError(f"{self.program.name} translates without a style: leave the style out.")

@@ -1,4 +1,4 @@
-"""A first small batch, by which a foreign model is known: what it returns, whether it draws, on what it depends."""
+"""The first small batch of a foreign model: what it returns, and whether it draws random numbers or uses its batch."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,19 +16,19 @@ from ganbench.types import Interface
 
 BATCH = 4
 DRAWS = " It draws random numbers, and so runs one image at a time, seeded by the image's input."
-ALONE = 1e-3  # of the largest value, by which an image may differ from itself in another batch
+ALONE = 1e-3  # largest difference of an image from the same image in another batch, relative to the largest value
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a first batch showed.
+    """Findings from a first batch.
 
     Attributes:
-        pictures: how images are brought to what is measured.
-        returned: channels, height and width of the images that were returned.
-        measured: the same of the images that are measured.
-        extremes: smallest and largest value that was returned.
-        digest: sha256 of what was returned: another program or other weights give another.
+        pictures: conversion of the images to those that are measured.
+        returned: channels, height and width of the images returned.
+        measured: channels, height and width of the images measured.
+        extremes: smallest and largest value returned.
+        digest: sha256 of the images returned, which differs for another program or other weights.
         warnings: sentences for the record.
         draws: whether it draws random numbers.
     """
@@ -43,7 +43,7 @@ class Trial:
 
     @property
     def remark(self) -> str:
-        """One line on what the images were taken for."""
+        """One line for people on size and range of the images."""
         (low, high), (least, most), (channels, height, width) = self.pictures.range, self.extremes, self.returned
         return (
             f"{self.pictures.name} makes images of {width}x{height} with {channels} channel{'s' * (channels > 1)}; its "
@@ -51,7 +51,7 @@ class Trial:
         )
 
     def about(self) -> dict[str, Any]:
-        """Return what the record says of it."""
+        """Return the findings for the record."""
         return {
             "range": list(self.pictures.range),
             "values of the first batch": list(self.extremes),
@@ -61,19 +61,18 @@ class Trial:
 
 
 def tried(program: Program, inputs: tuple[Tensor, ...], interface: Interface) -> Trial:
-    """Return what a program makes of a first batch, and let it draw its random numbers by image where it draws any.
+    """Return the findings from a first batch; if the program draws random numbers, set ``program.draws``.
 
-    On a CPU it runs on one core, as it will: the last bits, and with them the digest, are then the same in every
-    process.
+    On a CPU it runs on one core, as it does later, so that the last bits and the digest are the same in every process.
 
     Args:
-        program: to be called.
-        inputs: of up to four images.
-        interface: what its user says of it; its own word on the range is in it.
+        program: the program.
+        inputs: its inputs, for up to four images.
+        interface: range and size of its images, as far as they are given.
 
     Raises:
-        BadInputError: it raised an exception, returned something else than images of the range, or returns other images
-            each time, which no seed explains.
+        BadInputError: it raised an exception, did not return images of the range, or returned other images for the same
+            inputs and seeds.
     """
     run = _on_one_core if inputs[0].is_cpu else _here
     with random_states_kept():

@@ -1,4 +1,4 @@
-"""From an object of unknown make to a model that can be measured, and what the record says of it."""
+"""Wrap foreign objects as models that can be measured, with their provenance for the record."""
 
 import dataclasses
 import json
@@ -16,30 +16,30 @@ from ganbench.models.foreign.program import Scripted
 from ganbench.models.foreign.translator import ForeignTranslator
 from ganbench.types import FixedSamples, Generator, Interface, LoadedModel, StyleGenerator, Translator
 
-# What an object may say of itself, and the field that it is; of two for one, the later goes first.
+# Attributes of an object, and the field of ``Interface`` that each is; if two are for one field, the later one counts.
 ATTRIBUTES = (
     *(("z_dim", "z_dim"), ("num_classes", "classes"), ("c_dim", "classes")),
     *(("label_format", "label_format"), ("domains", "domains"), ("range", "range")),
 )
 
-OF_OTHERS = {"generator": ("domains",), "translator": ("z_dim", "classes")}  # options that a kind does not have
+OF_OTHERS = {"generator": ("domains",), "translator": ("z_dim", "classes")}  # options that do not apply to a kind
 
 
 def loaded_model(
     name: str, thing: Any, interface: Interface, device: str, weights: str, code: Mapping[str, str]
 ) -> LoadedModel:
-    """Return an object as a model with where it came from.
+    """Return an object as a model with its provenance.
 
     Args:
         name: as typed.
-        thing: a network, a function, or an object that follows a protocol of ``ganbench.types`` and is taken as it is.
-        interface: what its user says of it.
-        device: where it is.
+        thing: a network, a function, or an object that follows a protocol of ``ganbench.types``, which is not wrapped.
+        interface: what the user says of it.
+        device: device such as ``cpu`` or ``cuda``.
         weights: short description or path of the weights.
-        code: what program is run, and the sha256 of its files, for the record.
+        code: for the record, the program and the sha256 of its files.
 
     Raises:
-        BadInputError: nobody can know how to call it, it raised an exception, or returned something else than images.
+        BadInputError: it is not known how to call it, it raised an exception, or it did not return images.
     """
     model = wrapped(name, thing, interface, device)
     translates = isinstance(model, Translator)
@@ -51,7 +51,7 @@ def loaded_model(
 
 
 def in_memory(thing: Any, interface: Interface, device: str) -> tuple[str, Any]:
-    """Return a name for an object and the object as a model: as it is where it follows a protocol and no more is said.
+    """Return a name for an object, and the object as a model: unchanged if it is one and no option is given.
 
     Raises:
         BadInputError: as for ``loaded_model``.
@@ -91,10 +91,10 @@ def _shown(thing: Any) -> str:
 
 
 def completed(name: str, thing: Any, interface: Interface) -> Interface:
-    """Return an interface with what the object says itself where its user says nothing.
+    """Return an interface completed by the object's attributes; what the user says takes precedence.
 
     Raises:
-        BadInputError: the object says something impossible, or neither says whether it takes latents or images.
+        BadInputError: an attribute is invalid, or it is not known whether the object takes latents or images.
     """
     said = {
         option: value for name_, option in ATTRIBUTES if (value := getattr(thing, name_, None)) not in (None, 0, ())
@@ -103,7 +103,7 @@ def completed(name: str, thing: Any, interface: Interface) -> Interface:
     try:
         own = interface_of(**said)
     except BadInputError as error:
-        raise BadInputError(f"{name} says of itself what cannot be: {error}") from error
+        raise BadInputError(f"{name} has an attribute that cannot be used: {error}") from error
     known = {**{f.name: getattr(own, f.name) for f in dataclasses.fields(own)}, **_given(interface)}
     if known["kind"] is None:
         known["kind"] = "generator" if known["z_dim"] else "translator" if known["domains"] else None

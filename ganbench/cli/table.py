@@ -18,6 +18,7 @@ from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.records import render
 from ganbench.records.collect import collect
 from ganbench.records.labels import given
+from ganbench.records.layouts import LAYOUTS
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.table import Lookup, Table, build
 
@@ -27,6 +28,7 @@ from ganbench.records.table import Lookup, Table, build
     examples=(
         "ganbench table",
         "ganbench table --metrics fid,ppl --format markdown",
+        "ganbench table --layout stylegan3-equivariance --published --output table.html",
         "ganbench table results/records --models stylegan3 --output table.tex",
     ),
 )
@@ -34,6 +36,12 @@ from ganbench.records.table import Lookup, Table, build
 @click.option("--format", "form", type=Choice(tuple(render.FORMATS)), metavar="[text|markdown|csv|latex|html]",
               help="Format of the table.  [default: by the suffix of --output, else text]")  # fmt: skip
 @click.option("--metrics", help="Show only these metrics, in this order, separated by commas; short names are enough.")
+@click.option(
+    "--layout",
+    type=Choice(tuple(LAYOUTS)),
+    metavar="NAME",
+    help=f"Columns, names and order of a paper's table: {', '.join(LAYOUTS)}.",
+)
 @click.option("--models", help="Show only these models, in this order, separated by commas.")
 @click.option(
     "--transpose/--no-transpose",
@@ -66,6 +74,7 @@ def command(
     paths: tuple[Path, ...],
     form: str | None,
     metrics: str | None,
+    layout: str | None,
     models: str | None,
     transpose: bool | None,
     fold: bool,
@@ -85,6 +94,8 @@ def command(
     that are not readable records are reported and left out, and the exit code is then 2.
     """
     skipped: list[BadInputError] = []
+    if layout and metrics:
+        raise BadInputError(f"expected --metrics or --layout {layout}, found both: leave one out.")
     records = collect(paths, results_dir, skipped.append)
     if not records:
         raise skipped[0]
@@ -93,6 +104,7 @@ def command(
         options.names(metrics),
         options.names(models),
         labels=given(labels),
+        layout=layout,
         fold=fold,
         published=_lookup(all_published) if published or all_published else None,
     )

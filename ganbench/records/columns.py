@@ -21,6 +21,7 @@ class Column:
         mark: letters that distinguish columns of one name; empty where the name is unique.
         difference: what the mark stands for.
         name: in place of the one that papers print; empty for that.
+        data: name of the real images, where they alone tell columns of one name apart.
     """
 
     protocol: Protocol
@@ -29,11 +30,13 @@ class Column:
     mark: str = ""
     difference: str = ""
     name: str = ""
+    data: str = ""
 
     @property
     def title(self) -> str:
         """The name as papers print it, with its unit."""
-        return (self.name or printed(self.protocol.key)) + (f" ({self.unit})" if self.unit else "")
+        name = self.name or printed(self.protocol.key)
+        return name + (f" ({self.unit})" if self.unit else "") + (f", {self.data}" if self.data else "")
 
 
 def columns_of(
@@ -58,17 +61,33 @@ def columns_of(
         if not group:
             benchmark = next(record.benchmark for record in records if key in record.missing)
             found.append(Column(Protocol(key, None, None, None, None, benchmark, 0, "{}"), None, "", name=name))
-    return _marked(found)
+    return _marked(_with_data(found))
+
+
+def _alike(columns: Sequence[Column]) -> list[list[Column]]:
+    """Return the columns of each title."""
+    alike: dict[str, list[Column]] = {}
+    for column in columns:
+        alike.setdefault(column.title, []).append(column)
+    return [*alike.values()]
+
+
+def _with_data(columns: Sequence[Column]) -> list[Column]:
+    """Return columns with the name of their data, where columns of one title differ in their data alone."""
+    named: dict[Column, Column] = {}
+    for group in _alike(columns):
+        protocols = {replace(column.protocol, data=None) for column in group}
+        data = [column.protocol.data_name.rpartition(" of ")[0] or column.protocol.data_name for column in group]
+        if len(group) > 1 == len(protocols) and len({*data}) == len(group) and all(data):
+            named |= {column: replace(column, data=name) for column, name in zip(group, data, strict=True)}
+    return [named.get(column, column) for column in columns]
 
 
 def _marked(columns: Sequence[Column]) -> tuple[Column, ...]:
     """Return columns with a mark on each of those that are called alike, and the differences of their protocols."""
-    alike: dict[str, list[Column]] = {}
-    for column in columns:
-        alike.setdefault(column.title, []).append(column)
     told = {
         column: words
-        for group in alike.values()
+        for group in _alike(columns)
         if len(group) > 1
         for column, words in zip(group, differences([column.protocol for column in group]), strict=True)
     }

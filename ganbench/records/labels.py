@@ -28,7 +28,7 @@ def given(texts: Sequence[str]) -> list[tuple[str, str]]:
         name, equals, label = text.partition("=")
         if not (equals and name.strip() and label.strip()):
             raise BadInputError(f"expected NAME=TEXT for --label, found {quoted(text)}: write, say, run-1=ours.")
-        pairs.append((name.strip(), one_line(label.strip())))
+        pairs.append((name.strip(), label.strip()))
     return pairs
 
 
@@ -49,7 +49,7 @@ def bases(records: Sequence[RunRecord], labels: Sequence[tuple[str, str]] = ()) 
         if not rows:
             known = sorted({each for record in records for each in _names(record)})
             raise UnknownNameError(f"expected a model to label, found {quoted(name)}: {nearest(name, known)}")
-        found |= dict.fromkeys(rows, label)
+        found |= dict.fromkeys(rows, one_line(label))
     return found
 
 

@@ -9,6 +9,7 @@ from ganbench.records import keys, notes, table_cells
 from ganbench.records.columns import Column, columns_of
 from ganbench.records.fold import Row, folded
 from ganbench.records.labels import RowKey, bases, labels_of, row_key
+from ganbench.records.layouts import filled
 from ganbench.records.notes import Note
 from ganbench.records.protocol import Protocol, protocol, sentence, shared
 from ganbench.records.record import Result, RunRecord
@@ -41,7 +42,9 @@ class Table:
     def details(self, index: int) -> tuple[str, ...]:
         """Return what a column's heading says of how it was measured: all that not every column shares."""
         same = shared([column.protocol for column in self.columns])
-        return tuple(text for name, text in self.columns[index].protocol.facts.items() if text and name not in same)
+        column = self.columns[index]
+        told = {*same, "data"} if column.data else same
+        return tuple(text for name, text in column.protocol.facts.items() if text and name not in told)
 
     def texts(self, index: int) -> list[tuple[str, str]]:
         """Return a column's values and half-widths as text, empty where there are none."""
@@ -66,7 +69,7 @@ def build(
     models: Sequence[str] = (),
     *,
     labels: Sequence[tuple[str, str]] = (),
-    titles: Mapping[str, str] | None = None,
+    layout: str | None = None,
     fold: bool = False,
     published: Lookup | None = None,
 ) -> Table:
@@ -79,7 +82,7 @@ def build(
         metrics: keys, metrics or short names to show, in this order; all where empty.
         models: names to show, in this order; all where empty.
         labels: see ``ganbench.records.labels.bases``.
-        titles: headings of metrics, by the names in ``metrics``, in place of those that papers print.
+        layout: see ``ganbench.records.layouts``; in place of ``metrics``.
         fold: whether models of one name that differ in their weights are one row, of means and spreads.
         published: gives the published number of a result's protocol, and its source.
 
@@ -88,15 +91,18 @@ def build(
     """
     records = _of_models(records, models)
     known = _known_keys(records)
-    asked = {key: name for name in reversed(metrics) for key in keys.matching(name, known)}
+    paper = filled(layout, records) if layout else None
+    if paper:
+        metrics, labels = tuple(paper.columns), (*paper.labels, *labels)
+        records = _of_models(records, models or paper.models)
     shown = list(dict.fromkeys(key for name in metrics for key in keys.matching(name, known))) if metrics else [*known]
     wanted = {known[key] for key in shown}
     records = [r for r in records if wanted & {*(result.metric for result in r.results), *r.missing}]
     found: dict[tuple[RowKey, Protocol], tuple[RunRecord, Result]] = {}
     for record in records:
         found |= {(row_key(record), protocol(record, r)): (record, r) for r in record.results if r.key in shown}
-    named = {key: title for key in shown if (title := (titles or {}).get(asked.get(key, "")))}
-    columns = columns_of({how: result for (_, how), (_, result) in found.items()}, shown, records, named)
+    results = {how: result for (_, how), (_, result) in found.items()}
+    columns = columns_of(results, shown, records, paper.columns if paper else {})
     base = bases(records, labels)
     label, warnings = labels_of(records, base), notes.warnings_by_row(records)
     sources: dict[str, None] = {}
@@ -113,9 +119,10 @@ def build(
     )
     rows = folded(rows) if fold else rows
     who = base if fold else label
-    told = (*notes.reasons(records, who, wanted), *notes.meanings(columns, records), *notes.stored(records, who))
+    told = paper.notes if paper else ()
+    told += (*notes.reasons(records, who, wanted), *notes.meanings(columns, records), *notes.stored(records, who))
     told += (*notes.intervals(rows), *_of_published(published, sources), *notes.warnings_of(rows))
-    return Table(columns, rows, told)
+    return Table(columns, rows, told, paper.head if paper else "Model")
 
 
 def _of_models(records: Sequence[RunRecord], models: Sequence[str]) -> list[RunRecord]:

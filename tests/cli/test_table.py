@@ -112,3 +112,12 @@ def test_published_numbers_stand_beside_measured_ones(tmp_path: Path) -> None:
     )
     assert "published" not in ganbench("table", tmp_path, "--models", name).stdout
     assert "No published number was measured like" in ganbench("table", tmp_path, "--published", "--models", "b").stdout
+
+
+def test_a_layout_has_the_columns_of_a_papers_table(results: Path) -> None:
+    shown = ganbench("table", results, "--layout", "stylegan-table1", "--format", "markdown").stdout
+    assert "| Method | FID ↓ᵃ (n=50,000) |" in shown
+    assert "KID" not in shown
+    assert "found both: leave one out" in complaint("table", results, "--layout", "cyclegan", "--metrics", "fid")
+    assert "did you mean cyclegan" in complaint("table", results, "--layout", "cycle-gan")
+    assert "found none: measure one of these" in complaint("table", results, "--layout", "cyclegan")

@@ -276,7 +276,11 @@ def test_no_control_character_of_anothers_making_is_in_a_table(form: str) -> Non
         missing={HOSTILE: HOSTILE},
         warnings=[HOSTILE],
     )
-    text = render.FORMATS[form](build([one, record(result(HOSTILE, count=1), name=HOSTILE, at=1)]))
+    records = [one, record(result(HOSTILE, count=1), name=HOSTILE, at=1)]
+    other = build(records, labels=[("a" * 64, HOSTILE)], fold=True, published=lambda *_: (1.0, "known"))
+    for transpose in (False, True):
+        assert render.FORMATS[form](other, transpose=transpose).replace("\n", "").isprintable()
+    text = render.FORMATS[form](build(records))
     assert text.replace("\n", "").isprintable()
     assert "\\x1b" in text or "textbackslash" in text
     if form == "text":

@@ -161,6 +161,8 @@ def failing(how: str) -> Any:
         image = good(z[:, :, None, None])
         if how == "raises":
             return image @ torch.zeros(5, 5)
+        if how == "exits":
+            raise SystemExit(3)
         ways: dict[str, Any] = {
             "nothing": None,
             "pair": (image, z),

@@ -113,7 +113,7 @@ class Program(nn.Module):
             return self.body(*(each.clone() for each in inputs))  # which it may change
         except (GanbenchError, MemoryError):
             raise
-        except Exception as error:  # foreign code may raise anything
+        except (Exception, SystemExit) as error:  # foreign code may raise anything
             if _out_of_memory(error):
                 raise
             shapes = " and ".join(str(list(each.shape)) for each in inputs)
@@ -141,7 +141,7 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {told}" if told else type(error).__name__
 
 
-def _out_of_memory(error: Exception) -> bool:
+def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 

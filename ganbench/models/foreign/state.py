@@ -9,6 +9,8 @@ from ganbench.checkpoints.contents import OwnFile, contents
 from ganbench.checkpoints.format import Snapshot
 from ganbench.errors import BadInputError
 
+COUNTER = ".num_batches_tracked"  # of batch normalisation: unused in eval mode, and missing from early checkpoints
+
 
 def load_weights(name: str, network: nn.Module, path: Path, entry: str | None = None) -> None:
     """Load a state dict: that of the file, or the only one in it that has the network's names.
@@ -28,6 +30,7 @@ def load_weights(name: str, network: nn.Module, path: Path, entry: str | None = 
     tensors: Mapping[str, Tensor] = content.tensors if isinstance(content, OwnFile) else content
     own = network.state_dict()
     found = _at(tensors, f"{entry}.") if entry else _fitting(tensors, own, name, path)
+    found = {**{key: tensor for key, tensor in own.items() if key.endswith(COUNTER)}, **found}
     for key in (*own, *found):
         if key not in found or key not in own or found[key].shape != own[key].shape:
             had = f"{list(found[key].shape)}" if key in found else "none"
@@ -41,11 +44,12 @@ def load_weights(name: str, network: nn.Module, path: Path, entry: str | None = 
 
 def _fitting(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], name: str, path: Path) -> Mapping[str, Tensor]:
     """Return the tensors under the prefix that has exactly the network's names; all tensors if there is none."""
-    if tensors.keys() == own.keys() or not own:
+    wanted = {key for key in own if not key.endswith(COUNTER)}
+    if not wanted or wanted <= tensors.keys() <= own.keys():
         return tensors
-    first = next(iter(own))
+    first = min(wanted)
     starts = [key[: -len(first)] for key in tensors if key.endswith(f".{first}")]
-    fitting = [start for start in starts if _at(tensors, start).keys() == own.keys()]
+    fitting = [start for start in starts if wanted <= _at(tensors, start).keys() <= own.keys()]
     if len(fitting) > 1:
         shown = ", ".join(start.rstrip(".") for start in fitting)
         raise BadInputError(f"expected one state dict for {name}, found {shown}: {path}; choose one with --entry.")

@@ -25,6 +25,7 @@ SENTENCES = {
     "nan": "expected finite values from body, found a NaN or an infinity: check its weights.",
     "far": "expected values of -1..1, as nothing says of what range .* found -.*: pass the range that they are of",
     "private": "found others at the second call although torch, NumPy and Python's random were seeded alike",
+    "exits": "raised SystemExit: 3: correct the model",
     "raises": r"for inputs \[4, 8\], found that its code, which is not ganbench's, raised RuntimeError: .*--debug",
 }
 

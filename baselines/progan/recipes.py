@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baselines.training import growing
-from baselines.training.settings import BatchSize, Count, LossWeight, Number, Probability
+from baselines.training.settings import BatchSize, Count, Kimg, LossWeight, Probability
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -23,7 +23,7 @@ class Recipe(growing.Recipe):
         g_smoothing: fraction of the averaged generator that a step keeps, whatever the batch size.
     """
 
-    kimg: Number = 12000
+    kimg: Kimg = 12000
     batch: BatchSize = 16
     initial_resolution: Count = 4
     gp_lambda: LossWeight = 10

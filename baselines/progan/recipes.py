@@ -86,7 +86,7 @@ RECIPES: Mapping[str, Recipe] = {
     "digits32": Recipe(
         {"z_dim": 64, "fmap_base": 256, "fmap_max": 64},
         {"fmap_base": 256, "fmap_max": 64},
-        kimg=200,
+        kimg=140,
         batch=16,
         g_lr=0.002,
         d_lr=0.002,

@@ -227,6 +227,7 @@ def test_measuring_snapshots_leaves_the_random_state_alone(apprentice: Apprentic
 @pytest.mark.parametrize(
     ("model", "data", "metrics", "words"),
     [
+        ("progan", "digits", "ls@64", "ls"),
         ("stylegan1", "digits", "eqt@64", "eqt"),
         ("stylegan2", "digits", "fid@64,eqr@64,fid_latent", "eqr"),
         ("stylegan3", "digits", "fid50k", "FID"),

@@ -16,6 +16,13 @@ from tests.checkpoints.sentences import assert_one_sentence
 
 # model -> field, and values that no network takes
 WRONG: dict[str, dict[str, list[Any]]] = {
+    "progan": {
+        "z_dim": ["word", 0, -1, 1.5, None, [1], True],
+        "fused_scale": ["auto", 1, None],
+        "nonlinearity": ["tanh", 1],
+        "pixel_norm_epsilon": [-1, "word", None],
+        "use_pixel_norm": [1, "yes", None],
+    },
     "stylegan1": {
         "z_dim": ["word", 0, -1, 1.5, None, [1], True],
         "blur_filter": [[0.0], [], "word", [1, "a"], 3],

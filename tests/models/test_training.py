@@ -12,9 +12,10 @@ from ganbench.data import open_data
 from ganbench.errors import BadInputError
 from ganbench.models.base import adapter_of
 from ganbench.models.training import user_errors
-from ganbench.types import EquivariantGenerator, Recipe, StyleGenerator, StyleTranslator, Translator
+from ganbench.types import EquivariantGenerator, Generator, Recipe, StyleGenerator, StyleTranslator, Translator
 
 MODELS = {
+    "progan": ("digits", Generator),
     "stylegan1": ("digits", StyleGenerator),
     "stylegan2": ("digits", StyleGenerator),
     "stylegan3": ("digits", EquivariantGenerator),

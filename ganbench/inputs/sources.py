@@ -241,10 +241,11 @@ class PathPairs(GeneratedSource):
             ]
         if not isinstance(context.model, Generator):
             return translator_problems(context) or [
-                "it walks between the latents of a generator, and this model makes no images from latents."
+                "expected a generator of images from latents, found another kind of model: take another metric."
             ]
         if self.float64 and not isinstance(context.model, nn.Module):
-            return ["it computes in float64, which a model that is not a torch module cannot: leave out --float64."]
+            kind = type(context.model).__name__
+            return [f"expected a torch module to compute in float64, found a {kind}: leave out --float64."]
         return _label_problems(context)
 
     def draw(self, context: Context, indices: tuple[int, ...]) -> Mapping[str, Tensor]:

@@ -104,15 +104,29 @@ def test_training_that_cannot_start_is_refused(
 @pytest.mark.parametrize(
     ("metric", "words"),
     [
-        ("ppl_wend@16", "ppl_wend@16: it walks through the latent space of a style-based generator, which this model"),
-        ("ls@16", "ls@16: it .* which this model lacks"),
-        ("eqt50k_int@16", "it moves the generator's input, and this model has no input transform"),
+        ("ppl_wend@16", "ppl_wend@16: expected a style-based generator, found a model without a latent space w"),
+        ("ls@16", "ls@16: expected a style-based generator, found a model without a latent space w"),
+        ("eqt50k_int@16", "expected a generator with an input transform, found a model without one"),
     ],
 )
 def test_metrics_that_need_w_or_a_transform_are_refused_in_a_sentence(metric: str, words: str) -> None:
     with pytest.raises(PlanError, match=words) as found:
         ganbench.measure(ganbench.load_model("progan"), [metric], benchmark="digits")
     assert "\n" not in str(found.value)
+
+
+class Halves:
+    """A generator that is not a torch module."""
+
+    z_dim, c_dim, img_resolution, img_channels = 2, 0, 32, 1
+
+    def __call__(self, z: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        return z[:, :1, None, None].expand(-1, 1, 32, 32) / 2
+
+
+def test_float64_needs_a_torch_module() -> None:
+    with pytest.raises(PlanError, match="expected a torch module to compute in float64, found a Halves: leave out"):
+        ganbench.measure(Halves(), ["ppl_zfull@4"], benchmark="digits", float64=True)
 
 
 @torch.no_grad()

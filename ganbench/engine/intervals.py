@@ -25,6 +25,7 @@ from ganbench.metrics import Interval, Metric, Number
 from ganbench.metrics.base import PerSample
 
 LEVEL = 0.95
+ROUNDING = 1e-12  # relative; a spread below it is that of equal numbers
 FEWEST_PAIRS = 3  # of domains whose spread says something
 Side = Literal["samples", "reals"]
 Stored = Callable[[Where], Sequence[Accumulator] | None]
@@ -241,7 +242,9 @@ def _from_spreads(number: Number, spreads: Sequence[Spread], place: int) -> Numb
         return number
     errors: dict[str, float] = {}
     for spread in usable:
-        errors[spread.side] = math.hypot(errors.get(spread.side, 0.0), float(spread.errors[place]))
+        error = float(spread.errors[place])
+        error = 0.0 if error < ROUNDING * abs(number.value) else error
+        errors[spread.side] = math.hypot(errors.get(spread.side, 0.0), error)
     side: Side = "samples" if "samples" in errors else "reals"
     chosen = [spread for spread in usable if spread.side == side]
     ends = interval(number.value, errors[side], min(spread.groups for spread in chosen), LEVEL)

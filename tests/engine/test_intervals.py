@@ -144,6 +144,20 @@ def test_the_interval_is_the_same_at_any_batch_size_and_from_the_cache(tmp_path:
     assert first.results == again.results == other.results
 
 
+def test_equal_numbers_of_all_groups_have_no_error() -> None:
+    ones = cut(Rows, "distance", torch.full((90, 1), 0.1, dtype=torch.float64))
+    same = Cut("samples", {"logits": ones.whole["distance"]}, [{"logits": part["distance"]} for part in ones.parts])
+
+    class Mean:
+        uncertainty = "groups"
+
+        def compute(self, logits: Rows) -> dict[str, float]:
+            return {"mean": float(logits.rows().sum()) / logits.count}
+
+    spreads = list(_spreads(Mean(), {"mean": Number(0.1, None)}, same.whole, [same]))  # type: ignore[arg-type]  # a part
+    assert _from_spreads(Number(0.1, None), spreads, 0).errors == {"samples": 0.0}
+
+
 def test_the_method_says_how_many_groups_of_what(tmp_path: Path) -> None:
     (whole,) = ganbench.run("waves", ["fid@60"], benchmark="toy", results_dir=tmp_path)
     assert whole.results[0].interval is not None

@@ -1,6 +1,7 @@
 """``ganbench check``: the regression gate."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,13 +12,17 @@ from ganbench.cli.group import Choice, Verb, sentences
 from ganbench.cli.output import complain, say
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.records import compare_formats
-from ganbench.records.check import Check, check, is_same_run, newest_of_model, replace_baseline
+from ganbench.records.check import Check, check, is_same_run, newest_of_model, remarks, replace_baseline
 from ganbench.records.check_formats import FORMATS, annotations, junit, markdown
 from ganbench.records.compare import compare
 from ganbench.records.protocol import caption
 from ganbench.records.record import RunRecord
+from ganbench.records.sequential import judge_sequentially
 from ganbench.records.store import Store, read
 from ganbench.records.tolerances import parse_tolerances
+
+# Options of the baseline's run that its looks decide, and names of arguments of `ganbench.run` that are no options.
+NOT_REPEATED = frozenset({"metrics", "limit", "models", "results_dir", "reporter", "command"})
 
 
 @click.command(
@@ -26,6 +31,7 @@ from ganbench.records.tolerances import parse_tolerances
         "ganbench check --baseline baseline.json --max-regression fid=2%",
         "ganbench check --baseline baseline.json --max-regression fid50k=0.5 --max-regression eqt=1% record.json",
         "ganbench check --baseline baseline.json --max-regression fid=2% --junit gate.xml record.json",
+        "ganbench check --baseline baseline.json --max-regression fid=2% --sequential --weights new.safetensors",
         "ganbench check --baseline baseline.json --update-baseline record.json",
     ),
 )
@@ -46,6 +52,13 @@ from ganbench.records.tolerances import parse_tolerances
 @click.option(
     "--update-baseline", is_flag=True, help="Make the record the baseline, and say what changes, judging nothing."
 )
+@click.option(
+    "--sequential",
+    is_flag=True,
+    help="Measure as the baseline was, at its growing sample counts, up to the first that decides.",
+)
+@click.option("--model", help="Model to measure with --sequential.  [default: the baseline's]")
+@click.option("--weights", help="Checkpoint to measure with --sequential.  [default: the baseline's]")
 @options.results_dir
 @click.pass_context
 def command(
@@ -56,6 +69,9 @@ def command(
     form: str,
     xml: Path | None,
     update_baseline: bool,
+    sequential: bool,
+    model: str | None,
+    weights: str | None,
     results_dir: Path | None,
 ) -> None:
     """Compare a record with a baseline: exit 1 if a number is worse by more than is tolerated and by more than chance.
@@ -67,13 +83,17 @@ def command(
     measured differently. Within GitHub Actions, the numbers that fail are annotated, and the summary of the job has
     them all.
     """
+    _check_options(record, update_baseline, sequential, {"--model": model, "--weights": weights})
     if update_baseline:
         _update(record, baseline, results_dir, [*tolerances, *([str(xml)] if xml else [])])
         return
     if xml is not None:
         check_folder(xml.parent, [xml.name], force=True)
     try:
-        found = _checked(record, baseline, tolerances, results_dir)
+        if sequential:
+            found = _sequentially(baseline, tolerances, model, weights, results_dir)
+        else:
+            found = _checked(record, baseline, tolerances, results_dir)
     except GanbenchError as error:
         _publish(Check(f"{baseline}", problem=" ".join(sentences(error))), xml)
         raise
@@ -88,6 +108,55 @@ def _checked(record: Path | None, baseline: Path, tolerances: tuple[str, ...], r
     allowed = parse_tolerances(tolerances)
     before = read(baseline)
     return check(before, _newer(record, before, results_dir), allowed, str(baseline))
+
+
+def _check_options(record: Path | None, update: bool, sequential: bool, given: Mapping[str, str | None]) -> None:
+    """Refuse combinations of options that make no sense."""
+    for name, value in given.items():
+        if value is not None and not sequential:
+            raise BadInputError(f"expected --sequential with {name} {value}, found none: add it, or name a RECORD.")
+    if sequential and (record is not None or update):
+        found = record if record is not None else "--update-baseline"
+        raise BadInputError(f"expected --sequential alone, as it measures by itself, found {found}: leave one out.")
+
+
+def _sequentially(
+    baseline: Path, tolerances: tuple[str, ...], model: str | None, weights: str | None, results_dir: Path | None
+) -> Check:
+    """Return what the gate says of a model, measured for it with the options of the baseline."""
+    allowed, before = parse_tolerances(tolerances), read(baseline)
+    name = model or _without_code(before.model["name"])
+    given = {key: value for key, value in before.options.get("given", {}).items() if key not in NOT_REPEATED}
+    if weights is not None or model is not None:
+        given = {**given, "weights": weights, "entry": None}
+    records: list[RunRecord] = []
+
+    def measure(names: list[str]) -> RunRecord:
+        from ganbench.cli.progress import Bars
+        from ganbench.engine import run
+
+        bars = Bars()
+        try:
+            records.extend(run([name], names, **given, results_dir=results_dir, reporter=bars))
+        finally:
+            bars.close()
+        return records[-1]
+
+    judgements = judge_sequentially(before, measure, allowed)
+    title = f"{caption(records[-1])}, {records[-1].created}, against {baseline}"
+    return Check(title, judgements, remarks(before, records[-1]))
+
+
+def _without_code(name: str) -> str:
+    """Return the name of a model, unless its code would be run: a record is data, and may be by anyone."""
+    from ganbench.models.base import adapter_of
+
+    if adapter_of(name).runs_code:
+        raise BadInputError(
+            f"expected a model that is only read, found {name} in the baseline, whose code would be run: if you trust "
+            f"it, add --model {name}."
+        )
+    return name
 
 
 def _newer(record: Path | None, before: RunRecord, results_dir: Path | None) -> RunRecord:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -215,3 +216,46 @@ def test_what_is_no_baseline_is_not_replaced(tmp_path: Path) -> None:
     now.write_text("{")
     assert "now.json" in complaint("check", "--baseline", tmp_path / "new.json", "--update-baseline", now)
     assert not (tmp_path / "new.json").exists()
+
+
+def test_samples_are_drawn_until_one_count_decides(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    counts = ("fid@8", "fid@16", "fid@32")
+    done = ganbench(
+        "run", "--model", "waves", "--metrics", ",".join(counts), "--results-dir", tmp_path / "old", "--record", path
+    )
+    assert done.exit_code == 0, done.stderr
+    line = ("check", "--baseline", path, "--sequential", "--max-regression")
+    done = ganbench(*line, "fid=1%")
+    assert done.exit_code == 0, done.stderr
+    assert [each.metric for one in store.read_all() for each in one.results] == ["fid@8"]  # the same samples
+    path.write_text(replace(read(path), seed=1).to_json())
+    done = ganbench(*line, "fid=0")
+    assert done.exit_code in (0, 1), done.stderr
+    assert "of up to 32 samples, unpaired" in done.stdout
+    assert {each.metric for one in store.read_all() for each in one.results} <= set(counts)
+    assert "expected 'kid' at two or more sample counts" in complaint(*line, "kid=1%")
+
+
+def test_sequential_options_that_make_no_sense_are_refused(tmp_path: Path) -> None:
+    path = baseline(tmp_path, record())
+    line = ("check", "--baseline", path, "--max-regression", "fid=2%")
+    assert "expected --sequential with --weights x.pkl" in complaint(*line, "--weights", "x.pkl")
+    assert "as it measures by itself, found" in complaint(*line, "--sequential", path)
+    assert "found --update-baseline" in complaint("check", "--baseline", path, "--sequential", "--update-baseline")
+    assert "expected --sequential with --model waves" in complaint(*line, "--model", "waves")
+    assert "found fid50k" in complaint(*line, "--sequential")
+
+
+def test_a_baseline_cannot_have_code_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "evil.py").write_text("open('owned', 'w').close()\ndef make(): ...\n")
+    given = {"given": {"models": ["x"], "command": 1, "nproc": "many"}, "resolved": {}}
+    results = [known(3.0, 0.1, key=f"fid@{count}", count=count) for count in (8, 16)]
+    path = baseline(tmp_path, record(*results, name="evil:make"))
+    line = ("check", "--baseline", path, "--max-regression", "fid=2%", "--sequential")
+    assert "whose code would be run: if you trust it, add --model evil:make" in complaint(*line)
+    assert not (tmp_path / "owned").exists()
+    baseline(tmp_path, record(*results, name="waves", options=given))
+    assert "nproc" in complaint(*line)

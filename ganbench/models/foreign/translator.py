@@ -14,7 +14,7 @@ from ganbench.models.foreign.program import Program, missing_arguments
 from ganbench.models.foreign.trial import BATCH, Trial, tried
 from ganbench.types import Interface
 
-UNNAMED = ("A", "B")
+UNNAMED = ("source", "target")  # in the order of the data's domains, whatever they are called
 
 
 class ForeignTranslator(nn.Module):

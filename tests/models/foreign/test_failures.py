@@ -136,7 +136,7 @@ def test_images_that_depend_on_their_batch_are_measured_with_a_warning() -> None
 
 def test_a_translator_cannot_go_back() -> None:
     with pytest.raises(
-        PlanError, match="cycle: expected translations there and back, found a model that translates to B alone"
+        PlanError, match="cycle: expected translations there and back, found a model that translates to target alone"
     ):
         package.measure(lambda x: -x, "cycle", kind="translator", data="digit-domains:3,8", benchmark="digits-3-8")
 

@@ -95,7 +95,7 @@ def test_images_are_drawn(tmp_path: Path) -> None:
 def test_images_are_translated(tmp_path: Path) -> None:
     done = ganbench(
         *("translate", "--model", "strangers:Inverse", "--kind", "translator", "--input", "digits:test"),
-        *("--target", "B", "--limit", "2", "--out", tmp_path),
+        *("--target", "target", "--limit", "2", "--out", tmp_path),
     )
     assert done.exit_code == 0, done.output
     assert len(list(tmp_path.iterdir())) == 3
@@ -142,6 +142,10 @@ def test_a_paired_translator_is_measured_against_the_ground_truth(tmp_path: Path
     assert found["l1_paired"] == pytest.approx(0, abs=1e-6)
     assert found["psnr"] > 45  # truncated to 8 bits, a value may be off by one level
     assert found["ssim"] > 0.99
+    back = ("--data", f"pairs:{tmp_path}:BtoA", *pairs[2:])  # the order of the data is the direction
+    measured(tmp_path / "back.json", "strangers:Inverse", "--kind", "translator", *back)
+    parts = [list(json.loads((tmp_path / name).read_text())["results"][0]["parts"]) for name in ("a.json", "back.json")]
+    assert parts == [["A->B"], ["B->A"]]
     other = values(measured(tmp_path / "b.json", "strangers:identity", "--kind", "translator", *pairs))
     assert other["l1_paired"] == pytest.approx(float((digits.float() * 2 - 255).abs().mean()) / 127.5, rel=1e-5)
     assert other["ssim"] < 0.5

@@ -14,6 +14,7 @@ main = Verbs(
         "plan": "Show what a run would do, without running it.",
         "table": "Print records as tables like those of papers.",
         "compare": "Show how two records differ, and how sure that is.",
+        "report": "Write records as one HTML page, with pictures of the models.",
         "check": "Fail if a record is worse than a baseline.",
         "generate": "Draw samples, grids, truncation sweeps, style mixing and latent walks.",
         "translate": "Translate images to other domains, in random styles or those of references.",

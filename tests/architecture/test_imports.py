@@ -33,13 +33,14 @@ MAY_IMPORT = {
     "models": LEAVES | {"checkpoints", "types", "rng", "images", "data"},
     "records": LEAVES,
     "pytest_plugin": LEAVES | {"records"},
+    "report": LEAVES | {"records"},
     "doctor": LEAVES | {"benchmarks", "data", "engine", "extractors", "metrics", "models", "records", "types"},
     "explain": LEAVES | {"data", "engine", "extractors", "images", "inputs", "metrics", "models", "records", "types"},
     "engine": LEAVES
     | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models", "functional"},
 }
 MAY_IMPORT["testing"] = {*MAY_IMPORT, "pictures"}  # all but the command line
-NO_TORCH = ("records", "registry", "errors", "atomic", "paths", "counts", "truncation", "printable")
+NO_TORCH = ("records", "report", "registry", "errors", "atomic", "paths", "counts", "truncation", "printable")
 
 
 def modules(package: str) -> list[Path]:

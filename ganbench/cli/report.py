@@ -1,0 +1,61 @@
+"""``ganbench report``: records as one HTML page, with pictures of the models."""
+
+from pathlib import Path
+
+import click
+
+from ganbench.cli import options
+from ganbench.cli.files import check_folder, write
+from ganbench.cli.group import COULD_NOT_RUN, Verb
+from ganbench.cli.output import complain, say
+from ganbench.errors import BadInputError
+from ganbench.records.table import collect
+from ganbench.report import page
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "ganbench report --out report.html",
+        "ganbench report baseline.json now.json --no-pictures --out report.html --force",
+    ),
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="HTML file to write.")
+@click.option("--force", is_flag=True, help="Replace the file at --out if it exists.")
+@click.option("--title", help="Heading of the page.  [default: the names of the models]")
+@click.option("--no-pictures", is_flag=True, help="Leave out pictures of the models; no model is loaded.")
+@click.option("--scale", type=options.Whole(1, 32), metavar="N",
+              help="Enlarge images so many times.  [default: to about 64 pixels]")  # fmt: skip
+@options.device
+@options.results_dir
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    out: Path,
+    force: bool,
+    title: str | None,
+    no_pictures: bool,
+    scale: int | None,
+    device: str,
+    results_dir: Path | None,
+) -> None:
+    """Write records as one HTML page: tables, plots, provenance, and pictures of the models.
+
+    PATHS are record files or folders; the default is the results folder. The page needs no server and no network. Files
+    that are not readable records are reported and left out, and the exit code is then 2.
+    """
+    check_folder(out.parent, [out.name], force)
+    skipped: list[BadInputError] = []
+    records = collect(paths, results_dir, skipped.append)
+    if not records:
+        raise skipped[0]
+    content = page(records, title=title or "").encode()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write(out, content)
+    say(f"{out} ({len(content) / 1e6:.1f} MB)")
+    for error in skipped:
+        complain(str(error))
+    if skipped:
+        ctx.exit(COULD_NOT_RUN)

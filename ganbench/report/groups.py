@@ -1,0 +1,150 @@
+"""Records arranged for reading: by benchmark and data, then a row for each number and a column for each model."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganbench.errors import BadInputError
+from ganbench.records.difference import difference
+from ganbench.records.protocol import Protocol, protocol
+from ganbench.records.record import Interval, Result, RunRecord
+from ganbench.records.truncation import truncation
+from ganbench.report.markup import MINUS
+
+Identity = tuple[str, str, int]  # of a column: model, sha256 of the weights, seed
+Cell = tuple[RunRecord, Result]
+ARROWS = {True: "↑", False: "↓", None: ""}
+SPOKEN = {True: "higher is better", False: "lower is better", None: "neither direction is better"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A number of several models, measured alike.
+
+    Attributes:
+        protocol: how it was measured.
+        result: of one of the models, for its unit and direction.
+        cells: one a model, None where it has none.
+    """
+
+    protocol: Protocol
+    result: Result
+    cells: tuple[Cell | None, ...]
+
+    @property
+    def best(self) -> set[int]:
+        """The best models: the leader, and all that do not differ from it by more than chance; none if alone."""
+        higher = self.result.higher_is_better
+        found = [(i, cell) for i, cell in enumerate(self.cells) if cell]
+        if higher is None or len(found) < 2:
+            return set()
+        _, leader = (max if higher else min)(found, key=lambda pair: pair[1][1].value)
+        return {i for i, cell in found if cell is leader or _tied(leader, cell)}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records of one benchmark on the same real images.
+
+    Attributes:
+        benchmark: its name.
+        data: name of the real images; "" where none were needed.
+        records: oldest first, without studies of truncation.
+        models: the identity of each column.
+        labels: of the columns.
+        lines: the numbers.
+    """
+
+    benchmark: str
+    data: str
+    records: tuple[RunRecord, ...]
+    models: tuple[Identity, ...]
+    labels: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def title(self) -> str:
+        """Benchmark and data, such as ``digits`` or ``stylegan3 on ffhq.zip``."""
+        return f"{self.benchmark} on {self.data}" if self.data not in ("", self.benchmark) else self.benchmark
+
+
+def identity(record: RunRecord) -> Identity:
+    """Return what a column stands for: model, weights and seed."""
+    return record.model["name"], record.model["sha256"], record.seed
+
+
+def is_study(record: RunRecord) -> bool:
+    """Return whether a record has numbers at several truncations."""
+    return len({truncation(result) for result in record.results}) > 1
+
+
+def grouped(records: Sequence[RunRecord]) -> list[Group]:
+    """Return the groups of records, in the order of their first one; studies of truncation belong to none.
+
+    Where a model was measured twice in the same way, the newer number is shown.
+
+    Args:
+        records: oldest first.
+    """
+    found: dict[tuple[str, str], list[RunRecord]] = {}
+    for record in records:
+        if not is_study(record):
+            found.setdefault((record.benchmark, record.data["name"] if record.data else ""), []).append(record)
+    return [_group(*name, of_name) for name, of_name in found.items()]
+
+
+def labels_of(records: Sequence[RunRecord]) -> dict[Identity, str]:
+    """Return a label for each model: its name, with weights and seed where these tell two of one name apart."""
+    seen = {identity(record): record for record in records}
+    labels = {}
+    for (name, sha256, seed), record in seen.items():
+        others = [other for other in seen if other[0] == name]
+        more = [record.model["weights"].rpartition("/")[2]] if len({other[1] for other in others}) > 1 else []
+        same = [o for o, r in seen.items() if o[0] == name and r.model["weights"] == record.model["weights"]]
+        more += [sha256[:8]] if len({other[1] for other in same}) > 1 else []
+        more += [f"seed {seed}"] if len({other[2] for other in others}) > 1 else []
+        labels[name, sha256, seed] = f"{name} ({', '.join(more)})" if more else name
+    return labels
+
+
+def shown(result: Result) -> str:
+    """Return a value as text, to the digits that its interval supports, or to four."""
+    return number(result.value, half(result.interval))
+
+
+def number(value: float, error: float | None = None) -> str:
+    """Return a number with two digits of its error, or with four digits where the error is unknown or none."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    size = error or abs(value)
+    digits = (1 if error else 3) - math.floor(math.log10(size)) if size else 1
+    return f"{value:.{min(max(digits, 0), 8)}f}".replace("-", MINUS)
+
+
+def half(interval: Interval | None) -> float | None:
+    """Return half of an interval's length; None where it is unknown or infinite."""
+    length = (interval["high"] - interval["low"]) / 2 if interval else math.nan
+    return length if math.isfinite(length) else None
+
+
+def _group(benchmark: str, data: str, records: Sequence[RunRecord]) -> Group:
+    labels = labels_of(records)
+    models = tuple(labels)
+    cells: dict[Protocol, dict[Identity, Cell]] = {}
+    for record in records:
+        for result in record.results:
+            cells.setdefault(protocol(record, result), {})[identity(record)] = record, result
+    lines = tuple(
+        Line(how, next(iter(row.values()))[1], tuple(row.get(model) for model in models)) for how, row in cells.items()
+    )
+    return Group(benchmark, data, tuple(records), models, tuple(labels.values()), lines)
+
+
+def _tied(leader: Cell, cell: Cell) -> bool:
+    """Return whether two numbers print alike, or their difference may be chance."""
+    if shown(leader[1]) == shown(cell[1]):
+        return True
+    try:
+        return difference(*leader, *cell).excludes_zero is False
+    except BadInputError:  # an interval that does not hold its own number says nothing
+        return False

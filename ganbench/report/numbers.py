@@ -1,0 +1,117 @@
+"""The numbers of a group as a table, and as plots of compared models."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from ganbench.records import keys
+from ganbench.records.record import Result
+from ganbench.records.table import EMBEDDED_NOTE
+from ganbench.report import plots
+from ganbench.report.groups import ARROWS, SPOKEN, Group, Line, half, number, shown
+from ganbench.report.markup import scrolling, tag, text
+
+
+def table(group: Group) -> str:
+    """Return a table with a row for each number and a column for each model, and the notes on it."""
+    heads = ["Metric", *group.labels]
+    head = tag("thead", tag("tr", "".join(tag("th", text(name), scope="col") for name in heads)))
+    body = tag("tbody", "".join(_row(line) for line in group.lines))
+    caption = tag("p", text(_caption(group)), class_="note")
+    wide = scrolling(tag("table", head + body), f"Numbers of {group.title}")
+    return caption + wide + "".join(_notes(group))
+
+
+def compared(group: Group) -> str:
+    """Return an interval plot for each number that two models or more have; "" where there is none."""
+    cards = [card for line in group.lines if (card := _card(group, line))]
+    return tag("h3", "Models compared") + tag("div", "".join(cards), class_="cards") if cards else ""
+
+
+def value(result: Result) -> str:
+    """Return a value with its interval as HTML: ``± half``, or both bounds where the halves differ much."""
+    unit = f" {result.unit}" if result.unit else ""
+    return text(shown(result)) + tag("span", text(_interval(result)), class_="pm") + text(unit)
+
+
+def _interval(result: Result) -> str:
+    error = half(result.interval)
+    if result.interval is None:
+        return ""
+    low, high = result.interval["low"], result.interval["high"]
+    if error is None or abs((low + high) / 2 - result.value) > 0.1 * error:
+        return f" [{number(low, error)}, {number(high, error)}]"
+    return f" ± {number(error, error)}"
+
+
+def _row(line: Line) -> str:
+    how = line.protocol
+    arrow = ARROWS[line.result.higher_is_better]
+    spoken = tag("span", text(arrow), title=SPOKEN[line.result.higher_is_better])
+    details = [f"{how.count:,} samples" if how.count is not None else "", how.extractor or "", how.divisor]
+    more = tag("small", text(", ".join(filter(None, details))))
+    name = tag("th", f"{text(keys.title(how.key))} {spoken}{more}", scope="row")
+    return tag("tr", name + "".join(_cell(line, i) for i in range(len(line.cells))))
+
+
+def _cell(line: Line, index: int) -> str:
+    cell = line.cells[index]
+    if cell is None:
+        return tag("td", "-", class_="none")
+    written = value(cell[1])
+    return tag("td", tag("strong", written) if index in line.best else written)
+
+
+def _caption(group: Group) -> str:
+    parts = ["Bold is best, with all that do not differ from it by more than chance"] if len(group.models) > 1 else []
+    found = {cell[1].interval["level"] for line in group.lines for cell in line.cells if cell and cell[1].interval}
+    parts += [f"± is half of the {100 * level:g} % interval" for level in sorted(found)]
+    return "; ".join(parts) + "." if parts else "One model; no intervals were recorded."
+
+
+def _notes(group: Group) -> Iterator[str]:
+    """Yield why numbers are missing, what may be wrong with those that are there, and biases that are known."""
+    labels = dict(zip(group.models, group.labels, strict=True))
+    told: dict[str, list[str]] = {}
+    for record in group.records:
+        who = labels[record.model["name"], record.model["sha256"], record.seed]
+        for metric, reason in record.missing.items():
+            told.setdefault(f"No {keys.title(metric)}: {reason.removeprefix(f'{metric}: ')}", []).append(who)
+        for warning in record.warnings:
+            told.setdefault(f"Warning: {warning}", []).append(who)
+    for sentence, models in told.items():
+        kind = "note warn" if sentence.startswith("Warning") else "note"
+        yield tag("p", f"{tag('strong', text(', '.join(dict.fromkeys(models))))} {text(sentence)}", class_=kind)
+    if limits := [limit for line in group.lines for limit in _limits(group, line)]:
+        yield tag("p", text(f"Extrapolated to infinitely many samples: {'; '.join(limits)}."), class_="note")
+    if any(record.model["embedded"] for record in group.records):
+        yield tag("p", text(EMBEDDED_NOTE), class_="note")
+
+
+def _limits(group: Group, line: Line) -> Iterator[str]:
+    """Yield what a number would be without its bias, for each model where that is known and beyond its interval."""
+    for label, cell in zip(group.labels, line.cells, strict=True):
+        if cell and cell[1].bias is not None and cell[1].higher_is_better is not None:
+            error = half(cell[1].interval)
+            if abs(cell[1].bias) > (error or 0):
+                limit = number(cell[1].value - cell[1].bias, error)
+                yield f"{keys.title(line.protocol.key)} of {label} {limit} instead of {shown(cell[1])}"
+
+
+def _card(group: Group, line: Line) -> str:
+    found = [(label, cell[1]) for label, cell in zip(group.labels, line.cells, strict=True) if cell]
+    finite = [(label, result) for label, result in found if _is_finite(result)]
+    if len(finite) < 2 or line.result.higher_is_better is None:
+        return ""
+    name = f"{keys.title(line.protocol.key)} {ARROWS[line.result.higher_is_better]}"
+    unit = f" ({line.result.unit})" if line.result.unit else ""
+    points = [plots.Point(label, result.value, result.interval) for label, result in finite]
+    drawn = plots.intervals(points, [shown(r) + _interval(r) for _, r in finite], _spoken(name, finite))
+    return tag("div", tag("h4", text(name + unit)) + drawn, class_="card")
+
+
+def _is_finite(result: Result) -> bool:
+    return math.isfinite(result.value) and (result.interval is None or half(result.interval) is not None)
+
+
+def _spoken(name: str, found: Sequence[tuple[str, Result]]) -> str:
+    return f"{name}: " + ", ".join(f"{label} {shown(result)}{_interval(result)}" for label, result in found)

@@ -9,7 +9,7 @@ from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import COULD_NOT_RUN, Verb
 from ganbench.cli.output import complain, say
 from ganbench.errors import BadInputError
-from ganbench.records.table import collect
+from ganbench.records.collect import collect
 from ganbench.report import page
 
 

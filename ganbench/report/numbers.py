@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ganbench.records import keys
+from ganbench.records.notes import EMBEDDED_NOTE
 from ganbench.records.record import Result
-from ganbench.records.table import EMBEDDED_NOTE
 from ganbench.report import plots
 from ganbench.report.groups import ARROWS, SPOKEN, Group, Line, half, number, shown
 from ganbench.report.markup import scrolling, tag, text

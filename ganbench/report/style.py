@@ -29,6 +29,7 @@ tbody tr:last-child>*{border-bottom:1.5px solid var(--ink)}
 tbody tr+tr>*{border-top:1px solid var(--line)}
 th:first-child,td.words{text-align:left;padding-left:.2rem}
 tbody th{font-weight:500}
+.wide th:first-child{position:sticky;left:0;background:var(--paper)}.card th:first-child{background:var(--card)!important}
 td.none{color:var(--soft)}
 th small{display:block;font-weight:400;color:var(--soft);font-size:.8rem;line-height:1.3}
 td .pm{color:var(--soft);font-weight:400;font-size:.86em}
@@ -71,7 +72,8 @@ summary{cursor:pointer;color:var(--link);font-size:.92rem}
 footer{margin-top:3rem;padding-top:1rem;padding-bottom:2.5rem;border-top:1px solid var(--line)}
 @media (max-width:560px){header,main,footer{padding-left:.9rem;padding-right:.9rem}h1{font-size:1.5rem}
 h2{font-size:1.22rem;margin-top:2.2rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}
-th,td{padding:.3rem .5rem}}
+th,td{padding:.3rem .5rem}
+.heat{font-size:.68rem}.heat th,.heat td{min-width:0;padding:.16rem .2rem}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--link:#000;
 --heat:47,110,210;--s0:#2563c9;--s1:#c2500a;--s2:#15803d;--s3:#9333a8;--s4:#b3261e;--s5:#0e7490}
 body{font-size:10.5pt}header,main,footer{max-width:none;padding-left:0;padding-right:0}nav{display:none}

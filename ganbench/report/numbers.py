@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from ganbench.records import keys
+from ganbench.records.names import printed
 from ganbench.records.notes import EMBEDDED_NOTE
 from ganbench.records.record import Result
 from ganbench.report import plots
@@ -47,9 +47,9 @@ def _row(line: Line) -> str:
     how = line.protocol
     arrow = ARROWS[line.result.higher_is_better]
     spoken = tag("span", text(arrow), title=SPOKEN[line.result.higher_is_better])
-    details = [f"{how.count:,} samples" if how.count is not None else "", how.extractor or "", how.divisor]
+    details = [how.key, f"{how.count:,} samples" if how.count is not None else "", how.extractor or "", how.divisor]
     more = tag("small", text(", ".join(filter(None, details))))
-    name = tag("th", f"{text(keys.title(how.key))} {spoken}{more}", scope="row")
+    name = tag("th", f"{text(printed(how.key))} {spoken}{more}", scope="row")
     return tag("tr", name + "".join(_cell(line, i) for i in range(len(line.cells))))
 
 
@@ -75,7 +75,7 @@ def _notes(group: Group) -> Iterator[str]:
     for record in group.records:
         who = labels[record.model["name"], record.model["sha256"], record.seed]
         for metric, reason in record.missing.items():
-            told.setdefault(f"No {keys.title(metric)}: {reason.removeprefix(f'{metric}: ')}", []).append(who)
+            told.setdefault(f"No {printed(metric)}: {reason.removeprefix(f'{metric}: ')}", []).append(who)
         for warning in record.warnings:
             told.setdefault(f"Warning: {warning}", []).append(who)
     for sentence, models in told.items():
@@ -94,7 +94,7 @@ def _limits(group: Group, line: Line) -> Iterator[str]:
             error = half(cell[1].interval)
             if abs(cell[1].bias) > (error or 0):
                 limit = number(cell[1].value - cell[1].bias, error)
-                yield f"{keys.title(line.protocol.key)} of {label} {limit} instead of {shown(cell[1])}"
+                yield f"{printed(line.protocol.key)} of {label} {limit} instead of {shown(cell[1])}"
 
 
 def _card(group: Group, line: Line) -> str:
@@ -102,7 +102,7 @@ def _card(group: Group, line: Line) -> str:
     finite = [(label, result) for label, result in found if _is_finite(result)]
     if len(finite) < 2 or line.result.higher_is_better is None:
         return ""
-    name = f"{keys.title(line.protocol.key)} {ARROWS[line.result.higher_is_better]}"
+    name = f"{printed(line.protocol.key)} {ARROWS[line.result.higher_is_better]}"
     unit = f" ({line.result.unit})" if line.result.unit else ""
     points = [plots.Point(label, result.value, result.interval) for label, result in finite]
     drawn = plots.intervals(points, [shown(r) + _interval(r) for _, r in finite], _spoken(name, finite))

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from ganbench.records import keys
+from ganbench.records.names import printed
 from ganbench.records.protocol import stored_reals
 from ganbench.records.record import Result, RunRecord
 from ganbench.report.groups import SPOKEN
@@ -35,7 +35,7 @@ def _facts(record: RunRecord) -> dict[str, str]:
         "Seconds": _flat(record.seconds),
         "Program": _flat(model.get("provenance", {})),
         "Warnings": " ".join(record.warnings),
-        "Missing": " ".join(f"{keys.title(name)}: {why}" for name, why in record.missing.items()),
+        "Missing": " ".join(f"{printed(name)}: {why}" for name, why in record.missing.items()),
     }
     return {name: fact for name, fact in facts.items() if fact}
 

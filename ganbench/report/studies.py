@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from ganbench.records import keys
+from ganbench.records.names import printed
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.truncation import subject, truncation
 from ganbench.report import plots
@@ -55,7 +55,7 @@ def _charts(found: dict[str, dict[float, Result]], axis: str) -> str:
         if points:
             one = next(iter(next(iter(series.values())).values()))
             unit = f" ({one.unit})" if one.unit else ""
-            name = f"{keys.title(metric)}{unit} {ARROWS[one.higher_is_better]}"
+            name = f"{printed(metric)}{unit} {ARROWS[one.higher_is_better]}"
             plot = plots.curves(points, f"{name} against {axis}", axis)
             cards += tag("div", tag("h4", text(name)) + plot, class_="card")
     return tag("div", cards, class_="cards") if cards else ""
@@ -74,7 +74,7 @@ def _bounds(result: Result) -> tuple[float, ...]:
 
 
 def _table(found: dict[str, dict[float, Result]], axis: str) -> str:
-    heads = "".join(tag("th", text(keys.title(key)), scope="col") for key in found)
+    heads = "".join(tag("th", text(printed(key)), scope="col") for key in found)
     head = tag("thead", tag("tr", tag("th", text(axis), scope="col") + heads))
     rows = ""
     for x in sorted({x for results in found.values() for x in results}):

@@ -29,7 +29,8 @@ tbody tr:last-child>*{border-bottom:1.5px solid var(--ink)}
 tbody tr+tr>*{border-top:1px solid var(--line)}
 th:first-child,td.words{text-align:left;padding-left:.2rem}
 tbody th{font-weight:500}
-.wide th:first-child{position:sticky;left:0;background:var(--paper)}.card th:first-child{background:var(--card)!important}
+.wide th:first-child{position:sticky;left:0;background:var(--paper)}
+.card th:first-child{background:var(--card)!important}
 td.none{color:var(--soft)}
 th small{display:block;font-weight:400;color:var(--soft);font-size:.8rem;line-height:1.3}
 td .pm{color:var(--soft);font-weight:400;font-size:.86em}

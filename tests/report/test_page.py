@@ -145,7 +145,7 @@ def test_a_study_of_truncation_is_a_plot_and_a_table() -> None:
     html = page([record(*(result(key, 2.0 + len(key), metric=key, spec=spec) for key, spec in at.items()))])
     assert "Truncation: stylegan3" in html
     assert "<polyline" in html
-    assert "FID50k against" in html.replace(" ↓", "")
+    assert "FID against" in html.replace(" ↓", "")
 
 
 def snapshot(at: int) -> dict[str, object]:

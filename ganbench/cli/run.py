@@ -18,6 +18,7 @@ from ganbench.records.record import Result, RunRecord
 from ganbench.records.store import Store
 from ganbench.records.table_cells import Cell, shown
 
+OF_REALS = "standard error of reals"
 WIDEST = 1000  # columns; a narrower terminal wraps lines, so that no number is cut off
 
 
@@ -94,8 +95,8 @@ def _table(record: RunRecord) -> Table:
     table = Table(title=caption(record), title_justify="left")
     reals = any("reals" in result.errors for result in record.results)
     bias = any(result.bias is not None for result in record.results)
-    extra = [name for name, there in (("error of reals", reals), ("bias", bias)) if there]
-    for name in ("metric", "value", "better", "samples", "extractor", *extra):
+    extra = [name for name, there in ((OF_REALS, reals), ("bias", bias)) if there]
+    for name in ("metric", _head(record), "better", "samples", "extractor", *extra):
         table.add_column(name, justify="left" if name in ("metric", "better", "extractor") else "right")
     for result in record.results:
         table.add_row(
@@ -111,6 +112,16 @@ def _table(record: RunRecord) -> Table:
     return table
 
 
+def _head(record: RunRecord) -> str:
+    """Return the heading of the values, which says what is after ±."""
+    levels = dict.fromkeys(f"{100 * each.interval['level']:g} %" for each in record.results if each.interval)
+    return f"value {_plus_minus()} {'/'.join(levels)}" if levels else "value"
+
+
+def _plus_minus() -> str:
+    return "±" if can_show("±") else "+-"
+
+
 def _two_digits(error: float | None) -> str:
     return "" if error is None else f"{error:.2g}"
 
@@ -118,8 +129,7 @@ def _two_digits(error: float | None) -> str:
 def _value(result: Result) -> str:
     """Return a number with half of its interval, and its unit."""
     ((value, half),) = shown([Cell.of(result)]) if result.interval else ((f"{result.value:.5g}", ""),)
-    sign = "±" if can_show("±") else "+-"
-    return " ".join(filter(None, (value, half and f"{sign} {half}", result.unit)))
+    return " ".join(filter(None, (value, half and f"{_plus_minus()} {half}", result.unit)))
 
 
 def _direction(result: Result) -> str:

@@ -14,8 +14,9 @@ COMPUTED = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"  # a spreadsheet evaluates cells t
 def as_csv(table: Table, *, transpose: bool | None = None) -> str:
     """Return comma-separated values at full precision; the name of a column has all that distinguishes it.
 
-    Beside numbers with intervals are their ends, beside numbers with published ones those. Where there are warnings,
-    they are the last column. Text that a spreadsheet would evaluate gets an apostrophe.
+    Beside numbers with intervals are their ends, beside means over training seeds their spread, and beside numbers
+    with published ones those. Where there are warnings, they are the last column. Text that a spreadsheet would
+    evaluate gets an apostrophe.
     """
     warned = any(row.warnings for row in table.rows)
     columns = [
@@ -34,11 +35,13 @@ def _columns(table: Table, index: int) -> Iterator[list[str]]:
     """Yield the columns of one number: values, and what is known of them."""
     name = _name(table.columns[index])
     cells = [row.cells[index] for row in table.rows]
-    values = [(cell, cell.interval if cell else None) for cell in cells]
+    intervals = [cell.interval if cell and not cell.seeds else None for cell in cells]
     yield [_text(name), *(_number(cell.value if cell else None) for cell in cells)]
-    if any(interval for _, interval in values):
-        yield [_text(f"{name} low"), *(_number(ends["low"] if ends else None) for _, ends in values)]
-        yield [_text(f"{name} high"), *(_number(ends["high"] if ends else None) for _, ends in values)]
+    if any(intervals):
+        yield [_text(f"{name} low"), *(_number(ends["low"] if ends else None) for ends in intervals)]
+        yield [_text(f"{name} high"), *(_number(ends["high"] if ends else None) for ends in intervals)]
+    if any(cell and cell.seeds for cell in cells):
+        yield [_text(f"{name} spread"), *(_number(cell.half_width if cell and cell.seeds else None) for cell in cells)]
     if any(cell and cell.published is not None for cell in cells):
         yield [_text(f"{name} published"), *(_number(_published(cell)) for cell in cells)]
 

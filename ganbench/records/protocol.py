@@ -83,6 +83,7 @@ def sentence(facts: Mapping[str, str]) -> str:
     """Return facts in words: ``digits extractor, 50,000 samples``."""
     words: dict[str, Callable[[str], str]] = {
         "extractor": lambda text: f"{text} extractor",
+        "divisor": lambda text: f"covariances divided by {text.removeprefix('divisor ')}",
         "count": lambda text: f"{text.removeprefix('n=')} samples",
     }
     return ", ".join(words.get(name, str)(text) for name, text in facts.items())

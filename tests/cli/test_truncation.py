@@ -143,7 +143,10 @@ def test_a_study_is_one_record_a_table_and_a_plot(tmp_path: Path) -> None:
         own = untruncated(float(row["psi"]), "fid@40", "pr3@40")
         assert {key.split(" ")[0]: float(value) for key, value in list(row.items())[3:] if key[-1] == "]"} == own
     markdown = (out / "truncation.md").read_text().splitlines()
-    assert markdown[:3:2] == ["pool extractor, 40 samples, divisor N", "| psi | FID ↓ | Precision ↑ | Recall ↑ |"]
+    assert markdown[:3:2] == [
+        "pool extractor, 40 samples, covariances divided by N",
+        "| psi | FID ↓ | Precision ↑ | Recall ↑ |",
+    ]
     assert [line.split(" ")[1] for line in markdown[4:7]] == ["0.4", "0.7", "1"]
     assert "data stripes, truncated in all layers, seed 0." in markdown[8]
     with Image.open(out / "truncation.png") as image:

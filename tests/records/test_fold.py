@@ -1,5 +1,7 @@
 """Models that differ in their training seed as one row."""
 
+import csv
+import io
 import math
 from statistics import mean, stdev
 from typing import Any
@@ -33,6 +35,9 @@ def test_seeds_of_one_model_are_their_mean_and_spread() -> None:
     assert table.texts(0) == [("2.67", "0.76"), ("5.000", "")]
     assert any(note.startswith(NOTE) for _, note in table.notes)
     assert "not the error of sampling" in render.markdown(table)
+    header, row, _ = csv.reader(io.StringIO(render.as_csv(table)))
+    assert [name.partition("] ")[2] for name in header[3:]] == ["", "spread"], "no ends of an interval"
+    assert float(row[4]) == pytest.approx(stdev(values))
 
 
 def test_rows_fold_only_where_asked() -> None:

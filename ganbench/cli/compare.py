@@ -8,10 +8,10 @@ from ganbench.cli.files import write
 from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb
 from ganbench.cli.output import complain
 from ganbench.errors import BadInputError
-from ganbench.records.collect import collect
 from ganbench.records.compare import Comparison, Finding, compare, pairs
 from ganbench.records.compare_formats import FORMATS
 from ganbench.records.record import RunRecord
+from ganbench.records.store import newest_first, read
 
 REGRESSION = 1
 
@@ -53,13 +53,21 @@ def command(ctx: click.Context, first: Path, second: Path, form: str, output: Pa
 
 
 def _records(path: Path, skipped: list[BadInputError]) -> list[RunRecord]:
-    """Return the records of a file or a folder, oldest first."""
+    """Return the records of a file, or of a folder in the order of writing; a folder's broken files are skipped."""
     if not path.is_dir():
-        return collect([path])
-    records = collect([path], skip=skipped.append)
-    if not records:
-        raise skipped[0]
-    return records
+        return [read(path)]
+    inner = path / "records"
+    files = newest_first((inner if inner.is_dir() else path).glob("*.json"))
+    found = []
+    for file in reversed(files):
+        try:
+            found.append(read(file))
+        except BadInputError as error:
+            skipped.append(error)
+    if not found:
+        what = f"found {len(files)} files that cannot be read, such as {files[0]}" if files else "found none"
+        raise BadInputError(f"expected records in {path}, {what}: make one with `ganbench run`, or name another.")
+    return found
 
 
 def _exit_code(comparisons: list[Comparison], fail_on: str | None, skipped: list[BadInputError]) -> int:

@@ -79,11 +79,11 @@ def pairs(
 ) -> tuple[list[tuple[RunRecord, RunRecord]], list[str]]:
     """Return the records of two folders in pairs, and sentences on those that remain.
 
-    The newest record of a model by a benchmark stands for it. Where each folder has only one such model, the two are
-    compared whatever their names.
+    The last written record of a model by a benchmark stands for it. Where each folder has only one such model, the two
+    are compared whatever their names.
 
     Args:
-        first, second: records, oldest first.
+        first, second: records, in the order of writing.
 
     Raises:
         BadInputError: no model is in both.

@@ -18,6 +18,8 @@ from ganbench.errors import BadInputError
 from ganbench.records.record import Interval, Result, RunRecord
 
 FEWEST_PAIRS = 3
+LARGEST_SHARE = 1e4  # which is shown in percent
+LARGEST = 1e150  # number whose square is finite
 ROUNDING = 1e-6  # of a number: how far the same samples may differ on another machine
 
 
@@ -58,7 +60,7 @@ class Difference:
         if self.first == self.second:
             return "none"
         share = self.change / abs(self.first) if self.first else math.inf
-        return f"{self.change:+.6g}" + (f" ({share:+.2%})" if math.isfinite(share) else "")
+        return f"{self.change:+.6g}" + (f" ({share:+.2%})" if abs(share) < LARGEST_SHARE else "")
 
 
 def difference(first: RunRecord, before: Result, second: RunRecord, now: Result) -> Difference:
@@ -79,9 +81,19 @@ def difference(first: RunRecord, before: Result, second: RunRecord, now: Result)
     if before.interval is None or now.interval is None:
         lacking = "both records" if before.interval is now.interval else "one of the records"
         return Difference(*values, None, None, f"{lacking} without an interval")
+    if not all(map(_is_moderate, (*values, *_ends(before.interval), *_ends(now.interval)))):
+        return Difference(*values, None, None, "numbers as large as these have no interval")
     if before.interval["level"] != now.interval["level"]:
         return Difference(*values, None, None, "the two intervals are of different levels")
     return _paired(before, now) or _unpaired(before, now, before.interval, now.interval)
+
+
+def _is_moderate(value: float) -> bool:
+    return abs(value) < LARGEST
+
+
+def _ends(interval: Interval) -> tuple[float, float]:
+    return interval["low"], interval["high"]
 
 
 def _check(result: Result) -> None:
@@ -101,12 +113,14 @@ def _paired(before: Result, now: Result) -> Difference | None:
     assert before.interval is not None
     error = stdev(now.parts[pair] - before.parts[pair] for pair in pairs) / math.sqrt(len(pairs))
     reach = max(_quantile(before), _quantile(now)) * error
+    if not _is_moderate(reach):
+        return None
     return _around(before, now, (reach, reach), error, f"paired over {len(pairs)} pairs of domains")
 
 
 def _is_mean_of_pairs(result: Result) -> bool:
     values = list(result.parts.values())
-    enough = "pairs" in result.errors and len(values) >= FEWEST_PAIRS and all(map(math.isfinite, values))
+    enough = "pairs" in result.errors and len(values) >= FEWEST_PAIRS and all(map(_is_moderate, values))
     return enough and math.isclose(fmean(values), result.value, rel_tol=1e-6, abs_tol=1e-9)
 
 

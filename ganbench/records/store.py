@@ -67,7 +67,7 @@ class Store:
 
     def newest_first(self) -> list[Path]:
         """Return the paths of the records, last written first, even if the clock was set back in between."""
-        return sorted(self.files(), key=lambda path: (_modified(path), path.name), reverse=True)
+        return newest_first(self.files())
 
     def read_all(self) -> list[RunRecord]:
         """Return every record of the folder, oldest first.
@@ -87,6 +87,11 @@ class Store:
             probe(self.folder)
         except OSError as error:
             raise _unwritable(self.folder, error) from error
+
+
+def newest_first(paths: Iterable[Path]) -> list[Path]:
+    """Return paths of records, last written first, even if the clock was set back in between."""
+    return sorted(paths, key=lambda path: (_modified(path), path.name), reverse=True)
 
 
 def read(path: Path | str) -> RunRecord:

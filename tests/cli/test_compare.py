@@ -62,6 +62,13 @@ def test_two_folders_are_compared_and_broken_files_named(tmp_path: Path) -> None
     assert done.stdout.count("worse") == 2
 
 
+def test_a_clock_set_back_hides_no_run(two: tuple[Any, Any], tmp_path: Path) -> None:
+    store = Store(tmp_path / "results")
+    store.write(record(known(9.0, 0.1), at=60))
+    store.write(record(known(5.0, 0.1), at=30))
+    assert "+2 (+66.67%)" in ganbench("compare", two[0], tmp_path / "results").stdout
+
+
 def test_what_cannot_be_compared_is_one_sentence(two: tuple[Any, Any], tmp_path: Path) -> None:
     assert "none.json" in complaint("compare", two[0], tmp_path / "none.json")
     broken = tmp_path / "broken.json"

@@ -3,6 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from ganbench.errors import BadInputError
@@ -115,3 +117,21 @@ def test_models_that_are_no_worse_fail_in_at_most_one_run_of_forty() -> None:
     for _ in range(runs):
         alarms += verdict(measured(), measured(), "0") is Verdict.WORSE
     assert 0.005 < alarms / runs < 0.035  # 2.5 % at most, with 3 standard errors of this test
+
+
+EXTREME = st.sampled_from([0.0, 1.0, 5e-324, 1e-300, 1e10, 1e200, 1.7e308]).flatmap(lambda v: st.sampled_from([v, -v]))
+
+
+@given(st.lists(EXTREME, min_size=6, max_size=6), st.lists(EXTREME.map(abs), min_size=2, max_size=2), st.booleans())
+def test_no_record_gives_an_interval_without_ends(values: list[float], errors: list[float], of_pairs: bool) -> None:
+    made = []
+    for parts, error in zip((values[:3], values[3:]), errors, strict=True):
+        value = sorted(parts)[1]
+        ends = {"low": min(parts), "high": max(parts), "level": 0.95, "method": "by hand"}
+        pairs = {str(place): value if of_pairs else each for place, each in enumerate(parts)}
+        made.append(result(value=value, interval=ends, errors={"pairs": error}, parts=pairs))
+    found = apart(*made)
+    assert str(found)
+    assert len(str(found)) < 40
+    if found.interval is not None:
+        assert found.interval["low"] <= found.change <= found.interval["high"]

@@ -15,7 +15,6 @@ from ganbench.engine.options import Options
 from ganbench.engine.plan import extractors_of
 from ganbench.engine.planning import metrics_of
 from ganbench.errors import GanbenchError
-from ganbench.inputs import Translations
 from ganbench.metrics import Metric, resolve
 from ganbench.records.keys import title
 
@@ -102,16 +101,14 @@ def protocol_table(metrics: Iterable[Metric], waits_for: Mapping[str, str] | Non
 
 
 def _samples(metric: Metric) -> str:
-    sources = [need.source for need in metric.inputs().values() if isinstance(need.source, Translations)]
     count = "all" if metric.count is None else f"{metric.count:,}"
-    outputs = sources[0].num_outputs if sources else 1
+    outputs = metric.spec().get("num_outputs", 1)
     return count if outputs == 1 else f"{count} x {outputs}"
 
 
 def _reals(metric: Metric) -> str:
     """Return the number of reals that a metric compares with; "-" for none."""
-    needs = [need for need in metric.inputs().values() if need.source.reads_data and need.view.extractor]
-    needs = [need for need in needs if not isinstance(need.source, Translations)]
+    needs = [need for need in metric.inputs().values() if not need.source.generates and need.view.extractor]
     return ", ".join(dict.fromkeys("all" if need.count is None else f"to {need.count:,}" for need in needs)) or "-"
 
 

@@ -107,7 +107,7 @@ def cuts_of(metric: Metric, plan: Plan, filled: Mapping[Where, Accumulator], sto
         same.setdefault((source, query.count), {})[key] = (source, query)
     found = []
     for (source, _), inputs in same.items():
-        side: Side = "samples" if "weights" in source.depends(plan.context) else "reals"
+        side: Side = "samples" if source.generates else "reals"
         whole = {key: filled[where] for key, where in inputs.items()}
         parts = _parts(whole, inputs, stored)
         if parts is not None and len(parts) > 1:

@@ -59,6 +59,11 @@ class Source(Protocol):
         ...
 
     @property
+    def generates(self) -> bool:
+        """Whether batches depend on the model, so that their sampling error is that of the samples."""
+        ...
+
+    @property
     def images_per_sample(self) -> int:
         """Number of images in a sample, so that a tile of samples is no larger than one of images."""
         ...
@@ -93,13 +98,14 @@ class Source(Protocol):
 
 
 class BaseSource:
-    """Defaults of a source: unlimited, one image per sample, and dependent on the data unless it says otherwise.
+    """Defaults of a source: unlimited, one image per sample, and dependent on data and model unless it says otherwise.
 
     A source defines ``name``, ``depends`` and ``draw``, and overrides the members below where they differ.
     """
 
     version: ClassVar[int] = 1
     reads_data: ClassVar[bool] = True
+    generates: ClassVar[bool] = True
     images_per_sample: int = 1
 
     def image_size(self, context: Context) -> ImageSize | None:

@@ -76,6 +76,7 @@ class RealPairs(BaseSource):
 
     same_class: bool = False
 
+    generates: ClassVar[bool] = False
     images_per_sample = 2
 
     @property

@@ -42,6 +42,8 @@ class Reals(BaseSource):
 
     label: int | None = None
 
+    generates: ClassVar[bool] = False
+
     @property
     def name(self) -> str:
         """Name of the pass."""

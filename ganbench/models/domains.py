@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ganbench import registry
 from ganbench.errors import BadInputError
-from ganbench.types import Dataset
+from ganbench.types import Dataset, WithDomains
 
 
 def domain_index(domains: Sequence[str], target: str | int) -> int:
@@ -50,7 +50,7 @@ def labelled(data: Dataset) -> tuple[Tensor, tuple[str, ...]]:
         raise BadInputError(
             f"expected data with two or more domains, found {held} in {data.name}: give a folder with train/DOMAIN."
         )
-    names = tuple(getattr(data, "domains", map(str, range(data.label_dim))))
+    names = data.domains if isinstance(data, WithDomains) else tuple(map(str, range(data.label_dim)))
     labels = data.labels(range(len(data)))
     for name, count in zip(names, labels.sum(0).tolist(), strict=True):
         if not count:

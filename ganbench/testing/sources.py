@@ -47,6 +47,7 @@ def _check_declared(laws: Laws, source: Source, context: Context) -> None:
     laws.hold(bool(source.name) and isinstance(source.name, str), "it has a name", "text", repr(source.name))
     laws.hold(isinstance(source.version, int), "its version is a whole number", "an int", source.version)
     laws.hold(isinstance(source.reads_data, bool), "reads_data is a bool", "True or False", source.reads_data)
+    laws.hold(isinstance(source.generates, bool), "generates is a bool", "True or False", source.generates)
     images = source.images_per_sample
     laws.hold(isinstance(images, int) and images >= 1, "a sample stands for images", "1 or more", images)
     length, size = source.length(context), source.image_size(context)
@@ -96,6 +97,8 @@ def _check_dependencies(laws: Laws, source: Source, context: Context, drawn: Map
         noted = source.depends(other) != source.depends(context)
         law = f"depends changes with the {what} where batches do"
         laws.hold(noted, law, "other dependencies", f"the same, {dict(source.depends(context))}")
+        if what == "weights":
+            laws.hold(source.generates, "a source whose batches depend on the model generates", "generates", "False")
         # The labels of a conditional model come from the data; the plan accounts for that by itself.
         if what == "data" and not context.c_dim:
             laws.hold(source.reads_data, "a source whose batches depend on the data says so", "reads_data", "False")

@@ -30,6 +30,10 @@ class Good(BaseSource):
     images_per_sample: ClassVar[int] = 1
 
     @property
+    def generates(self) -> Any:  # type: ignore[override]  # here it depends on the flaw
+        return {"denies the model": False, "generates": "yes"}.get(self.flaw, True)
+
+    @property
     def reads_data(self) -> bool:  # type: ignore[override]  # here it depends on the flaw
         return self.flaw != "denies data"
 
@@ -85,6 +89,8 @@ def test_good_sources_pass(source: Any) -> None:
         ("forgets seed", "depends changes with the seed where batches do"),
         ("forgets weights", "depends changes with the weights where batches do"),
         ("forgets data", "depends changes with the data where batches do"),
+        ("generates", "generates is a bool"),
+        ("denies the model", "a source whose batches depend on the model generates"),
         ("denies data", "a source whose batches depend on the data says so"),
     ],
 )

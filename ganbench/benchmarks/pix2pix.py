@@ -17,7 +17,9 @@ benchmark = Benchmark(
         "eqt": "eqt_int_translator",
         "eqr": "eqr_translator",
     },
-    paper="Isola et al., Image-to-Image Translation with Conditional GANs (CVPR 2017), arXiv:1611.07004",
+    paper=(
+        "Isola et al., Image-to-Image Translation with Conditional Adversarial Networks (CVPR 2017), arXiv:1611.07004"
+    ),
     experiment=Experiment(
         "Cityscapes", 2_975, 256, "pix2pix", "cityscapes-256", domains=("A", "B"), validation=500, paired=True
     ),

@@ -12,11 +12,12 @@ from toygan.translators import Blobs
 from baselines.training.weights import read_header
 from ganbench.checkpoints import load
 from ganbench.checkpoints.converting import convert
+from ganbench.data.digit_edges import DigitEdges
 from ganbench.errors import BadInputError
 from ganbench.models import adapter_of
 from ganbench.types import Recipe
 from tests.checkpoints.sentences import assert_one_sentence
-from tests.models import test_cyclegan, test_stargan
+from tests.models import test_cyclegan, test_pix2pix, test_stargan
 from tests.models.tiny_stylegans import settings
 
 STARGANV2: dict[str, Any] = {
@@ -27,6 +28,7 @@ STARGANV2: dict[str, Any] = {
 RUNS: dict[str, tuple[Any, dict[str, Any]]] = {
     "stylegan2": (toygan.Stripes(), settings("stylegan2")),
     "cyclegan": (test_cyclegan.Domains([5, 4]), test_cyclegan.TINY),
+    "pix2pix": (DigitEdges(), test_pix2pix.TINY),
     "stargan": (test_cyclegan.Domains([5, 4, 3]), test_stargan.TINY),
     "starganv2": (Blobs("blobs", (3, 3, 3)), STARGANV2),
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ganbench.records.table import Table
 from ganbench.records.table_cells import Cell, Rank
 
-PAGE = 110  # characters of a line of a page; a table that is wider is transposed, if that makes it narrower
+PAGE = 110  # characters of a line of a page on a screen
 TRANSPOSED = "Metric"  # corner of a transposed table
 GAP = 2  # between columns
 
@@ -71,11 +71,17 @@ def longest_line(heading: Heading) -> int:
     return max(len(heading.title) + 2 + len(heading.mark), *map(len, heading.details), 0)
 
 
-def on_page(table: Table, transpose: bool | None = None) -> Grid:
-    """Return the grid of a table for a page; where ``transpose`` is None, the one that fits, upright if both do."""
+def on_page(table: Table, transpose: bool | None = None, page: int = PAGE) -> Grid:
+    """Return the grid of a table for a page.
+
+    Args:
+        table: to lay out.
+        transpose: whether rows are metrics; None for rows that are models, unless that is too wide and wider.
+        page: characters of a line.
+    """
     upright = grid(table)
     if transpose is None:
-        transpose = upright.width > PAGE and transposed(table).width < upright.width
+        transpose = upright.width > page and transposed(table).width < upright.width
     return transposed(table) if transpose else upright
 
 
@@ -90,7 +96,13 @@ def grid(table: Table) -> Grid:
 
 def transposed(table: Table) -> Grid:
     """Return a table with a row for each number and a column for each model."""
-    return Grid(TRANSPOSED, tuple(Heading(row.label) for row in table.rows), tuple(_columns(table)))
+    return Grid(TRANSPOSED, tuple(_of_model(row.label) for row in table.rows), tuple(_columns(table)))
+
+
+def _of_model(label: str) -> Heading:
+    """Return the heading of a column from a label; what tells models of one name apart goes below the name."""
+    name, bracket, apart = label.removesuffix(")").partition(" (")
+    return Heading(name, details=(apart,)) if name and bracket and label.endswith(")") else Heading(label)
 
 
 def _columns(table: Table) -> Iterator[tuple[Heading, tuple[Entry, ...]]]:

@@ -16,13 +16,13 @@ table { border-collapse: collapse; border-block: 2px solid; font-variant-numeric
 caption { text-align: left; padding-bottom: .5rem; white-space: nowrap; }
 th, td { padding: .3rem .75rem; text-align: right; white-space: nowrap; }
 th { font-weight: 600; vertical-align: bottom; }
-thead th { white-space: normal; }
 tr > :first-child { text-align: left; padding-left: .25rem; }
 tbody th { font-weight: 400; }
 thead tr { border-bottom: 1px solid; }
 tbody tr + tr { border-top: 1px solid var(--line); }
 small { font-weight: 400; opacity: .75; }
 thead small { display: block; }
+sup { line-height: 0; }
 i { font-style: normal; opacity: .75; }
 u { text-underline-offset: .2em; }
 p { font-size: .87em; max-width: 48rem; margin: .5rem 0; overflow-wrap: anywhere; }

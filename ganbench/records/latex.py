@@ -8,6 +8,7 @@ from ganbench.records.table import Table
 
 ARROWS = {True: r" $\uparrow$", False: r" $\downarrow$", None: ""}
 EMPHASIS = {"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}", None: "{}"}
+PAGE = 80  # characters of a line of an article
 OGONEK = "\u0328"
 SPECIAL = {
     **{c: f"\\{c}" for c in "&%$#_{}"},
@@ -30,7 +31,7 @@ def latex(table: Table, *, transpose: bool | None = None) -> str:
 
     So they may be longer than its rows, and all is still one box, which may be scaled.
     """
-    page = on_page(table, transpose)
+    page = on_page(table, transpose, PAGE)
     lines = [rf"\begin{{tabular}}{{l{'r' * len(page.columns)}}}"]
     if table.shared:
         lines.append(_row([rf"\multicolumn{{{len(page.columns) + 1}}}{{l}}{{\scriptsize {escaped(table.shared)}}}"]))
@@ -78,7 +79,8 @@ def _mark(mark: str) -> str:
 def _note(mark: str, note: str) -> str:
     """Return a line below the table, as long as those of the page."""
     shown = ("-- " if mark == DASH else _mark(mark)) + escaped(note)
-    return rf"\\[2pt] \parbox{{\linewidth}}{{\raggedright\scriptsize {shown}}}"
+    width = r"\dimexpr\linewidth-2\tabcolsep"
+    return rf"\\ \hspace{{\tabcolsep}}\parbox[t]{{{width}}}{{\raggedright\scriptsize {shown}\strut}}"
 
 
 def _row(cells: list[str]) -> str:

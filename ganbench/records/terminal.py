@@ -81,8 +81,7 @@ def _rich(whole: Grid, indices: list[int], bold: bool, plain: bool) -> "RichTabl
     rich.add_column(whole.corner, overflow="fold")
     of_models = whole.corner == TRANSPOSED
     for heading in (whole.columns[index] for index in indices):
-        lines_of = name(heading, plain).split(" (", 1) if of_models else [name(heading, plain)]
-        title = Text("\n(".join(lines_of) + "".join(f"\n{detail}" for detail in heading.details))
+        title = Text("\n".join([name(heading, plain), *heading.details]))
         # Names of metrics are short; a model's may be long, and is folded rather than cut off.
         rich.add_column(title, justify="right", no_wrap=not of_models, overflow="fold")
     ranked = [any(entries[index].rank for _, entries in whole.rows) for index in indices]

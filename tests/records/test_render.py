@@ -93,6 +93,16 @@ def test_a_transposed_table_says_the_same_the_other_way_round() -> None:
     assert [list(row) for row in zip(*turned, strict=True)] == upright
 
 
+def test_what_tells_models_apart_is_below_their_names_in_a_transposed_table() -> None:
+    table = build([record(seed=0), record(seed=1), record(name="(odd", at=1), record(name="a (b", at=2)])
+    assert re.search(
+        r"^ +stylegan3 +stylegan3 *\nMetric +seed 0 +seed 1 +\(odd +a \(b$", render.text(table, transpose=True), re.M
+    )
+    assert "| Metric | stylegan3 (seed 0) | stylegan3 (seed 1) | (odd | a (b |" in render.markdown(
+        table, transpose=True
+    )
+
+
 def test_a_table_that_does_not_fit_is_transposed_by_itself() -> None:
     results = [result(f"odd{i}_", float(i)) for i in range(20)]
     table = build([record(*results, name="a"), record(*results, name="b")])

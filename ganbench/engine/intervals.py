@@ -249,6 +249,7 @@ def _from_spreads(number: Number, spreads: Sequence[Spread], place: int) -> Numb
     chosen = [spread for spread in usable if spread.side == side]
     ends = interval(number.value, errors[side], min(spread.groups for spread in chosen), LEVEL)
     bias = sum(float(spread.biases[place]) for spread in chosen)
+    bias = 0.0 if abs(bias) < ROUNDING * abs(number.value) else bias
     return replace(
         number,
         errors=errors,

@@ -1,3 +1,4 @@
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.records.collect import collect
 from ganbench.records.protocol import caption
+from ganbench.records.record import RunRecord
 from ganbench.records.store import Store
 from ganbench.records.table import build
 from tests.records.make import DIGITS, record, result
@@ -266,3 +268,18 @@ def test_a_reason_gives_way_to_a_value() -> None:
     measured = record(result(EQT, 60.0, extractor=None), at=1)
     for records in ([measured, record(at=2, missing=REASON)], [record(at=0, missing=REASON), measured]):
         assert not [note for mark, note in build(records).notes if mark == "-"]
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_records_of_older_schemas_share_columns_with_new_ones(schema: int) -> None:
+    """They have no interval, which takes no number from the table and no mark from the others."""
+    plain = json.loads(record(result(value=3.0), name="old").to_json())
+    if schema == 1:
+        for name in ("options", "warnings", "benchmark_data"):
+            del plain[name]
+    old = RunRecord.from_json(json.dumps({**plain, "schema": schema}))
+    interval = {"low": 1.5, "high": 2.5, "level": 0.95, "method": "jackknife"}
+    table = build([old, record(result(value=2.0, interval=interval), name="new", at=1)])
+    assert len(table.columns) == 1
+    assert table.texts(0) == [("3.000", ""), ("2.00", "0.50")]
+    assert table.best(0) == {1}

@@ -16,7 +16,9 @@ WIDTH, HEIGHT, DPI = 4.4, 3.6, 150  # of a panel, in inches and dots per inch
 
 
 def curves(table: Table, axis: str) -> bytes:
-    """Return a PNG with a panel for each metric and a curve for each of its numbers; the best point is marked.
+    """Return a PNG with a panel for each metric and a curve for each of its numbers.
+
+    The best point of a curve is marked, unless others are tied with it.
 
     Args:
         table: with a number as the label of every row.

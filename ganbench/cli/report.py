@@ -1,5 +1,6 @@
 """``ganbench report``: records as one HTML page, with pictures of the models."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -7,10 +8,14 @@ import click
 from ganbench.cli import options
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import COULD_NOT_RUN, Verb
-from ganbench.cli.output import complain, say
+from ganbench.cli.output import complain, remark, say
 from ganbench.errors import BadInputError
 from ganbench.records.collect import collect
-from ganbench.report import page
+from ganbench.records.record import RunRecord
+from ganbench.report import Portrait, page
+from ganbench.report.groups import identity, labels_of
+
+MOST = 12_000_000  # bytes of all pictures, which base64 makes a third larger
 
 
 @click.command(
@@ -51,7 +56,8 @@ def command(
     records = collect(paths, results_dir, skipped.append)
     if not records:
         raise skipped[0]
-    content = page(records, title=title or "").encode()
+    portraits = [] if no_pictures else _portraits(records, scale, device)
+    content = page(records, portraits, title or "").encode()
     out.parent.mkdir(parents=True, exist_ok=True)
     write(out, content)
     say(f"{out} ({len(content) / 1e6:.1f} MB)")
@@ -59,3 +65,18 @@ def command(
         complain(str(error))
     if skipped:
         ctx.exit(COULD_NOT_RUN)
+
+
+def _portraits(records: Sequence[RunRecord], scale: int | None, device: str) -> list[Portrait]:
+    """Return the pictures of each model, once for all seeds of its weights, as many as the page has room for."""
+    from ganbench.engine.options import resolve_device
+    from ganbench.pictures.portrait import fitting, portrait
+
+    on, labels = resolve_device(device), labels_of(records)
+    newest = {identity(record)[:2]: record for record in records}
+    found = []
+    for record in newest.values():
+        label = labels[identity(record)]
+        remark(f"drawing {label}")
+        found.append(portrait(record, label, scale, on))
+    return fitting(found, MOST)

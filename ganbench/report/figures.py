@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ganbench.report.markup import scrolling, tag, text
 
 SMALLEST = 30  # pixels of the page that an image of a sheet has at least, however narrow the page
+LETTER = 7  # pixels of the page for each letter of a label, about
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Figure:
     row_labels: Sequence[str] = ()
     scale: float = 1
 
+    @property
+    def _longest(self) -> int:
+        """The length of the longest word above a column, for which there must be room."""
+        return max((len(word) for label in self.column_labels for word in label.split()), default=0)
+
     def html(self) -> str:
         """Return the figure with its labels and caption."""
         width = round(self.scale * self.size[0])
@@ -44,7 +50,7 @@ class Figure:
         above = tag("div", "".join(map(_label, self.column_labels)), class_="above", aria_hidden="true")
         beside = tag("div", "".join(map(_label, self.row_labels)), class_="beside", aria_hidden="true")
         parts = [above if self.column_labels else "", beside if self.row_labels else "", image]
-        least = min(width, SMALLEST * self.columns)
+        least = min(width, max(SMALLEST, LETTER * self._longest) * self.columns)
         sheet = tag("div", "".join(parts), class_="sheet", style=f"--most:{width}px;--least:{least}px")
         caption = tag("figcaption", f"{tag('strong', text(self.title))} {text(self.caption)}")
         return tag("figure", scrolling(sheet, self.title) + caption)

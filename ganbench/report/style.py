@@ -51,15 +51,15 @@ svg .rule{stroke:var(--line)}
 figure{margin:1.5rem 0 2rem}
 figcaption{max-width:86ch;margin-top:.4rem}
 figcaption strong{color:var(--ink)}
-.sheet{display:grid;grid-template-columns:auto minmax(var(--least),var(--most));width:100%}
-.sheet img{grid-column:2;display:block;width:100%;height:auto;background:var(--card)}
+.sheet{display:grid;grid-template-columns:max-content minmax(var(--least),var(--most));justify-content:start}
+.sheet img{grid-column:2;display:block;width:100%;height:auto}
 .sheet img.crisp{image-rendering:pixelated}
 .above{grid-column:2;display:flex;font-size:.8rem;color:var(--soft)}
-.above span{flex:1 1 0;min-width:0;text-align:center;line-height:1.25;padding-bottom:.2rem;overflow-wrap:anywhere;
+.above span{flex:1 1 0;min-width:0;text-align:center;line-height:1.25;padding:0 .1rem .2rem;overflow:hidden;
 align-self:end}
 .beside{grid-column:1;display:flex;flex-direction:column;font-size:.8rem;color:var(--soft)}
 .beside span{flex:1 1 0;min-height:0;display:flex;align-items:center;justify-content:flex-end;padding-right:.5rem;
-max-width:7.5rem;text-align:right;line-height:1.2}
+white-space:nowrap;line-height:1.2}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) minmax(0,1fr);gap:.2rem 1.1rem;margin:.6rem 0;
 font-size:.92rem}
 dt{color:var(--soft)}

@@ -171,7 +171,7 @@ def run(
             keep = finished or asked or step % schedule.snapshot == 0
             if keep or step % schedule.tick == 0:
                 entry = meter.tick(step)
-                kept = captured(plan, schedule, step, changes) if keep else None
+                kept = captured(plan, schedule, entry, changes) if keep else None
                 weights = ranks.first_only(report, plan, schedule, entry, run_dir, kept, on_tick) or weights
             if asked and not finished:
                 raise KeyboardInterrupt
@@ -284,9 +284,10 @@ def stop_diverged(run_dir: Path, schedule: Schedule, step: int, kimg: float, wha
     raise DivergenceError(f"{what}: {way} with another value of {' or '.join(settings)}.")
 
 
-def captured(plan: TrainPlan, schedule: Schedule, step: int, changes: Changes) -> snapshots.Snapshot:
-    """Return the run's state after ``step`` steps."""
-    return snapshots.capture(step, schedule.settings, plan.networks, plan.optimizers, changes, plan.about)
+def captured(plan: TrainPlan, schedule: Schedule, entry: Mapping[str, Any], changes: Changes) -> snapshots.Snapshot:
+    """Return the run's state at a tick, of which the log has an entry."""
+    about = {**plan.about, "kimg": entry["kimg"]}
+    return snapshots.capture(entry["step"], schedule.settings, plan.networks, plan.optimizers, changes, about)
 
 
 def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:

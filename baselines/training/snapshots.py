@@ -27,8 +27,8 @@ class Snapshot:
         settings: settings of the run, of JSON types; the snapshot can be resumed only with the same ones.
         tensors: tensors by names such as ``networks/G/mapping.fc0.weight`` and ``optimizers/G/3/exp_avg``.
         changes: settings that changed when the run resumed after diverging, of JSON types.
-        about: entries of the header of the run's weights, of JSON types, and under ``weights`` the networks that they
-            consist of; not needed for resuming.
+        about: entries of the header of the run's weights, of JSON types, among them ``kimg``, and under ``weights`` the
+            networks that they consist of; not needed for resuming.
     """
 
     step: int

@@ -10,8 +10,9 @@ from ganbench.cli import options
 from ganbench.cli.console import Terminal, can_show
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.foreign import announce
-from ganbench.cli.group import COULD_NOT_RUN, Verb
+from ganbench.cli.group import COULD_NOT_RUN
 from ganbench.cli.output import complain
+from ganbench.cli.over_training import QuotedPattern, Sweep, is_sweep
 from ganbench.errors import BadInputError
 from ganbench.records.protocol import caption, protocol, stored_reals
 from ganbench.records.record import Result, RunRecord
@@ -23,7 +24,7 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines, so that no number is 
 
 
 @click.command(
-    cls=Verb,
+    cls=QuotedPattern,
     examples=(
         "ganbench run --model stylegan3 --metrics fid50k,ppl,eqt",
         "ganbench run --model stylegan3 --metrics fid,kid,is,pr --limit 500",
@@ -34,7 +35,13 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines, so that no number is 
 @options.measuring
 @options.results_dir
 @click.option("--record", type=click.Path(path_type=Path), help="Also write the record to this file; for one --model.")
-@click.option("--force", is_flag=True, help="Replace the file at --record if it exists.")
+@click.option("--force", is_flag=True, help="Replace files at --record or in --out if they exist.")
+@click.option("--watch", is_flag=True, help="With snapshots as --weights: go on as training writes more, to its end.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the table and the curves of snapshots; created if missing.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -44,18 +51,30 @@ def command(
     results_dir: Path | None,
     record: Path | None,
     force: bool,
+    watch: bool,
+    out: Path | None,
     **given: Any,
 ) -> None:
     """Measure models: plan, run, write a record for each, and print a table.
 
     The same command continues an interrupted run, because finished shards are cached. If a metric fails, the record has
     the reason, the others are still measured, and the exit code is 2.
+
+    --weights may be a folder of training snapshots or a quoted pattern such as 'runs/x/snapshot-*': each gets a record,
+    and all of them a table by kimg, curves, and the best for each metric.
     """
     names = options.names(metrics)
     options.check_measuring(models, names, given)
     if record is not None:
         _check_record(record, models, force)
     announce(*models)
+    if is_sweep(models[0], given["weights"], watch, out):
+        if record is not None:
+            raise BadInputError(f"expected weights of one file with --record, found {given['weights']}: leave it out.")
+        weights = given.pop("weights")
+        if not Sweep(models[0], names, weights, given, Store(results_dir), out).run(watch, force):
+            ctx.exit(COULD_NOT_RUN)
+        return
     from ganbench.cli.progress import Bars
     from ganbench.engine import run
 

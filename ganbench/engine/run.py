@@ -115,12 +115,18 @@ def run(
             if given.weights
             else "expected at least one model, found none: name one, such as stylegan3."
         )
-    store, cache = Store(results_dir), Cache()
-    planned = plan_all(chosen, given)
+    return carry_out(plan_all(chosen, given), Store(results_dir), reporter or Silence(), command or sys.argv)
+
+
+def carry_out(
+    planned: Sequence[PlannedRun], store: Store, reporter: Reporter, command: Sequence[str]
+) -> list[RunRecord]:
+    """Return one record per planned run, each written to the store; arguments and errors are those of ``run``."""
+    cache = Cache()
     store.check_writable()
     if any(unfinished(each.plan, each.batch_size, cache) for each in planned):  # a complete cache may be read-only
         cache.check_writable()
-    records = [_run(each, store, cache, reporter or Silence(), command or sys.argv) for each in planned]
+    records = [_run(each, store, cache, reporter, command) for each in planned]
     trim(cache.folder)
     return records
 
@@ -142,7 +148,7 @@ def _run(planned: PlannedRun, store: Store, cache: Cache, reporter: Reporter, co
     for metric, reason in outcome.failed.items():
         reporter.failed(metric, reason)
     seconds["total"] = time.perf_counter() - started
-    record = _record(planned, outcome, warnings_of(planned.plan, filled), seconds, command)
+    record = record_of(planned, outcome, warnings_of(planned.plan, filled), seconds, command)
     store.write(record)
     return record
 
@@ -206,13 +212,14 @@ def _collected(plan: Plan, pass_: Pass, worker: Worker, cache: Cache, reporter: 
     return found
 
 
-def _record(
+def record_of(
     planned: PlannedRun,
     outcome: Outcome,
     warnings: Sequence[str],
     seconds: Mapping[str, float],
     command: Sequence[str],
 ) -> RunRecord:
+    """Return the record of a planned run with some outcome, not yet written."""
     options, loaded, data = planned.options, planned.plan.loaded, planned.plan.context.data
     return RunRecord(
         schema=SCHEMA,
@@ -247,6 +254,8 @@ def _model_info(loaded: LoadedModel) -> ModelInfo:
     }
     if loaded.provenance:
         info["provenance"] = dict(loaded.provenance)
+    if loaded.kimg is not None:
+        info["kimg"] = loaded.kimg
     return info
 
 

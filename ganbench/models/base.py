@@ -10,6 +10,7 @@ from baselines.digits import dataset as digits
 from ganbench import registry
 from ganbench.checkpoints import file_sha256, header_of
 from ganbench.checkpoints.download import fetch_weights, local
+from ganbench.checkpoints.kimg import kimg_of
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.models.adapter import BaseAdapter
 from ganbench.models.digest import digest_of
@@ -113,7 +114,7 @@ def _of_path(name: str, adapter: Adapter, weights: str, path: Path, device: str,
         raise BadInputError(f"expected {path} to stay unchanged while it was read, found other content: try again.")
     if entry is not None:  # results are stored by sha256, so each network of a file needs a different one
         weights, sha256 = f"{weights}#{entry}", hashlib.sha256(f"{sha256} {entry}".encode()).hexdigest()
-    return LoadedModel(name, model, weights, sha256, benchmark=benchmark)
+    return LoadedModel(name, model, weights, sha256, benchmark=benchmark, kimg=kimg_of(path))
 
 
 def _loaded(name: str, adapter: Adapter, weights: Path | None, device: str, entry: str | None = None) -> Any:

@@ -3,8 +3,9 @@
 import io
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from ganbench.records.keys import title
@@ -15,26 +16,30 @@ from ganbench.records.table import Table
 WIDTH, HEIGHT, DPI = 4.4, 3.6, 150  # of a panel, in inches and dots per inch
 
 
-def curves(table: Table, axis: str) -> bytes:
-    """Return a PNG with a panel for each metric and a curve for each of its numbers.
+def curves(table: Table, axis: str, form: Literal["png", "svg"] = "png") -> bytes:
+    """Return a plot with a panel for each metric and a curve for each of its numbers, in a band of its intervals.
 
     The best point of a curve is marked, unless others are tied with it.
 
     Args:
         table: with a number as the label of every row.
         axis: the label of the horizontal axis.
+        form: the format of the file; equal tables give equal bytes.
     """
     panels: dict[Protocol, list[int]] = {}
+    directed = any(column.higher_is_better is not None for column in table.columns)
     for index, column in enumerate(table.columns):
-        if column.higher_is_better is not None:  # no curve for the spread of a score
+        if column.higher_is_better is not None or not directed:  # no curve for the spread of a score
             panels.setdefault(replace(column.protocol, key=""), []).append(index)
     figure = Figure(figsize=(WIDTH * len(panels), HEIGHT), dpi=DPI, layout="constrained")
     for axes, indices in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.values(), strict=True):
         _panel(axes, table, indices)
         axes.set_xlabel(axis)
-    figure.suptitle(table.notes[0][1], fontsize="x-small", color="0.4")
+    # Names of files are no formulas, whatever dollar signs they have.
+    figure.suptitle(table.notes[0][1], fontsize="x-small", color="0.4", parse_math=False)
     out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
+    with rc_context({"svg.hashsalt": "ganbench"}):
+        figure.savefig(out, format=form, metadata={"Software": None} if form == "png" else {"Date": None})
     return out.getvalue()
 
 
@@ -46,6 +51,7 @@ def _panel(axes: Any, table: Table, indices: Sequence[int]) -> None:
         points = [(float(row.label), v) for row in table.rows if (v := row.values[index]) is not None]
         (line,) = axes.plot(*zip(*points, strict=True), marker="o", markersize=4)
         line.set_label(column.protocol.key.removeprefix(f"{whole}_"))
+        _band(axes, table, index, line.get_color())
         if len(best := table.best(index)) == 1:
             _mark(axes, table, best.pop(), index, line.get_color())
     unit = f" ({one.unit})" if one.unit else ""
@@ -55,6 +61,19 @@ def _panel(axes: Any, table: Table, indices: Sequence[int]) -> None:
     axes.grid(alpha=0.3)
     if others:
         axes.legend()
+
+
+def _band(axes: Any, table: Table, index: int, color: Any) -> None:
+    """Draw the intervals of a curve as a band, with a bar at each point, which shows where points are few."""
+    cells = [(float(row.label), row.cells[index]) for row in table.rows]
+    known = [
+        (x, cell.interval) for x, cell in cells if cell is not None and cell.interval and cell.half_width is not None
+    ]
+    if not known:
+        return
+    x, low, high = zip(*((x, found["low"], found["high"]) for x, found in known), strict=True)
+    axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
+    axes.vlines(x, low, high, color=color, alpha=0.6, linewidth=1)
 
 
 def _mark(axes: Any, table: Table, row: int, index: int, color: Any) -> None:

@@ -31,6 +31,7 @@ class ModelInfo(TypedDict):
     """The model: its name as typed, the name and sha256 of its weights, and whether those are the embedded ones.
 
     The provenance says of a foreign program, which was run, its files and how it was called; of samples, their prompts.
+    ``kimg`` is how many thousands of images the weights were trained on, where their file says so.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ModelInfo(TypedDict):
     sha256: str
     embedded: bool
     provenance: NotRequired[dict[str, Any]]
+    kimg: NotRequired[float]
 
 
 class StatisticsInfo(TypedDict):

@@ -131,6 +131,7 @@ class LoadedModel:
         provenance: what the record says of a foreign program: its files, and how it is called.
         warnings: sentences for the record on what its numbers depend on.
         remark: one line for people on what it was taken for; "" where there is nothing to say.
+        kimg: thousands of images that the weights were trained on; None where their file does not say.
     """
 
     name: str
@@ -142,6 +143,7 @@ class LoadedModel:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     remark: str = ""
+    kimg: float | None = None
 
     @property
     def note(self) -> str:

@@ -22,8 +22,8 @@ from ganbench.records.store import Store, read
 
 Failed = Callable[[Path, GanbenchError], None]
 Definition = tuple[int, str | None, Any]  # of a metric: its version, the sha256 of its extractor, its parameters
-SAME = ("ganbench", "model", "data", "benchmark", "seed", "limit", "missing", "benchmark_data")  # of equal runs
-SPEED = ("batch_size", "nproc")  # options that change no number
+SAME = ("ganbench", "data", "benchmark", "seed", "limit", "missing", "benchmark_data")  # of equal runs
+NO_NUMBER = ("batch_size", "nproc", "weights")  # options that change none; the sha256 says which weights these are
 NO_KIMG = "expected the kimg in its header or in a name like network-snapshot-001000.pkl, found neither: rename it."
 
 
@@ -99,13 +99,14 @@ def _measured(planned: PlannedRun, known: Sequence[RunRecord]) -> RunRecord | No
 
 def _alike(record: RunRecord, like: RunRecord) -> bool:
     same = all(getattr(record, name) == getattr(like, name) for name in SAME)  # fields of the class
-    return same and _resolved(record) == _resolved(like)
+    return same and _without_paths(record) == _without_paths(like)
 
 
-def _resolved(record: RunRecord) -> dict[str, Any]:
-    """Return the options as used, without those that change no number."""
-    resolved: dict[str, Any] = record.options.get("resolved", {})
-    return {name: value for name, value in resolved.items() if name not in SPEED}
+def _without_paths(record: RunRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the model and the options as used, without what changes no number."""
+    model = {name: value for name, value in record.model.items() if name != "weights"}
+    resolved = record.options.get("resolved", {})
+    return model, {name: value for name, value in resolved.items() if name not in NO_NUMBER}
 
 
 def _of_planned(planned: PlannedRun) -> dict[str, Definition]:

@@ -58,6 +58,7 @@ def _panel(axes: Any, table: Table, indices: Sequence[int]) -> None:
     axes.set_title(f"{title(whole)}{unit}{ARROWS[one.higher_is_better]}")
     axes.set_ylabel(", ".join(one.protocol.details), fontsize="small", color="0.4")
     axes.margins(x=0.1, y=0.15)
+    axes.locator_params(axis="x", nbins=6)  # labels of more would touch
     axes.grid(alpha=0.3)
     if others:
         axes.legend()

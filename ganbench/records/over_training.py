@@ -45,7 +45,7 @@ def kimg_label(kimg: float) -> str:
 def best(records: Sequence[RunRecord]) -> list[str]:
     """Return a line for each column of ``by_kimg`` on the best snapshot, its file, and those that are tied with it."""
     table = by_kimg(records)
-    files = {record.model["sha256"]: Path(record.model["weights"]).name for record in records}
+    files = {kimg_label(_kimg(record)): Path(record.model["weights"]).name for record in records}
     return [told for index in range(len(table.columns)) if (told := _best(table, index, files))]
 
 
@@ -61,7 +61,7 @@ def _best(table: Table, index: int, files: Mapping[str, str]) -> str:
     name = column.title.removesuffix(f" ({column.unit})") + (f" [{column.mark}]" if column.mark else "")
     ties = f", tied with kimg {', '.join(tied)} within the interval" if tied else ""
     row = table.rows[top]
-    return f"best {name}: {number} at kimg {row.label} ({files[row.sha256]}){ties}"
+    return f"best {name}: {number} at kimg {row.label} ({files[row.label]}){ties}"
 
 
 def _kimg(record: RunRecord) -> float:

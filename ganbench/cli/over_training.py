@@ -20,7 +20,7 @@ from ganbench.records.over_training import best, by_kimg
 from ganbench.records.store import Store
 
 if TYPE_CHECKING:
-    from ganbench.checkpoints.snapshots import TrainingSnapshot
+    from ganbench.models.snapshots import TrainingSnapshot
     from ganbench.records.record import RunRecord
 
 FILES = tuple(f"over-training.{kind}" for kind in ("md", "csv", "png", "svg"))
@@ -50,8 +50,8 @@ def is_sweep(model: str, weights: str | None, watch: bool, out: Path | None) -> 
     Raises:
         BadInputError: they are not, but ``--watch`` or ``--out`` need them to be.
     """
-    from ganbench.checkpoints.snapshots import several
     from ganbench.models.base import adapter_of
+    from ganbench.models.snapshots import several
     from ganbench.paths import expanded
 
     if weights is not None:
@@ -100,7 +100,7 @@ class Sweep:
             BadInputError: there are none, or a folder cannot be written.
             KeyboardInterrupt: with a sentence on how to go on.
         """
-        from ganbench.checkpoints.snapshots import in_order, matches
+        from ganbench.models.snapshots import in_order, matches
 
         if self.out is not None:
             check_folder(self.out, FILES, force)
@@ -177,7 +177,7 @@ def appearing(weights: str) -> "Iterator[list[TrainingSnapshot]]":
 
     A file is complete if neither its size nor its time of modification changed between two looks.
     """
-    from ganbench.checkpoints.snapshots import in_order, is_over, matches
+    from ganbench.models.snapshots import in_order, is_over, matches
 
     done: dict[Path, tuple[int, int]] = {}
     before: dict[Path, tuple[int, int]] | None = None

@@ -7,8 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ganbench.checkpoints.contents import contents
-from ganbench.checkpoints.snapshots import TrainingSnapshot
 from ganbench.engine.cache_usage import max_bytes
 from ganbench.engine.options import Options
 from ganbench.engine.plan import extractors_of
@@ -16,6 +14,7 @@ from ganbench.engine.planning import PlannedRun, plan_run
 from ganbench.engine.results import Outcome
 from ganbench.engine.run import Reporter, Silence, carry_out, record_of
 from ganbench.errors import BadInputError, CacheError, GanbenchError, PlanError
+from ganbench.models.snapshots import TrainingSnapshot
 from ganbench.records.fields import plain_json
 from ganbench.records.record import RunRecord
 from ganbench.records.store import Store, read
@@ -24,7 +23,6 @@ Failed = Callable[[Path, GanbenchError], None]
 Definition = tuple[int, str | None, Any]  # of a metric: its version, the sha256 of its extractor, its parameters
 SAME = ("ganbench", "data", "benchmark", "seed", "limit", "missing", "benchmark_data")  # of equal runs
 NO_NUMBER = ("batch_size", "nproc", "weights")  # options that change none; the sha256 says which weights these are
-NO_KIMG = "expected the kimg in its header or in a name like network-snapshot-001000.pkl, found neither: rename it."
 
 
 def sweep(
@@ -71,9 +69,7 @@ def sweep(
 
 
 def _planned(model: str, given: Options, snapshot: TrainingSnapshot) -> PlannedRun:
-    if snapshot.kimg is None:
-        contents(snapshot.path)  # raises for a damaged file, whose header cannot be read
-        raise BadInputError(NO_KIMG)
+    snapshot.check()
     planned = plan_run(model, dataclasses.replace(given, weights=str(snapshot.path)))
     loaded = dataclasses.replace(planned.plan.loaded, kimg=snapshot.kimg)  # also of a foreign program
     return dataclasses.replace(planned, plan=dataclasses.replace(planned.plan, loaded=loaded))

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganbench.checkpoints.contents import contents
 from ganbench.checkpoints.kimg import ends_run, kimg_of
 from ganbench.errors import BadInputError
 from ganbench.paths import expanded
 
 IN_FOLDER = ("snapshot-*.safetensors", "network-snapshot-*")  # of ``ganbench train``, and of official programs
+NO_KIMG = "expected the kimg in its header or in a name like network-snapshot-001000.pkl, found neither: rename it."
 FINAL = "network-final.pkl"  # which official TensorFlow programs write last
 
 
@@ -20,6 +22,12 @@ class TrainingSnapshot:
 
     path: Path
     kimg: float | None
+
+    def check(self) -> None:
+        """Raise ``BadInputError`` if the kimg is not known, or the file that should say it is damaged."""
+        if self.kimg is None:
+            contents(self.path)  # raises for a damaged file, whose header cannot be read
+            raise BadInputError(NO_KIMG)
 
 
 def several(weights: str) -> bool:

@@ -29,6 +29,7 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines, so that no number is 
         "ganbench run --model stylegan3 --metrics fid50k,ppl,eqt",
         "ganbench run --model stylegan3 --metrics fid,kid,is,pr --limit 500",
         "ganbench run --model stylegan3 --metrics fid,pr --truncation 0.7",
+        "ganbench run --model stylegan3 --weights 'runs/x/snapshot-*' --metrics fid,pr --out out/training",
         "ganbench run --model stylegan3 --weights G.pkl --data ffhq-256.zip --metrics fid50k_full,eqt50k_int",
     ),
 )

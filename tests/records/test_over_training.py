@@ -1,5 +1,8 @@
 """The table of a training run by kimg, and the best of its snapshots."""
 
+import pytest
+
+from ganbench.pictures.curves import curves
 from ganbench.records.over_training import best, by_kimg, kimg_label
 from ganbench.records.record import Interval, RunRecord
 from tests.records.make import record, result
@@ -47,3 +50,13 @@ def test_a_metric_without_a_number_is_told() -> None:
 
 def test_kimg_is_written_out() -> None:
     assert [kimg_label(kimg) for kimg in (0, 0.016, 25000, 1234567, 10.5)] == ["0", "0.016", "25000", "1234567", "10.5"]
+
+
+@pytest.mark.parametrize("values", [(float("inf"), 2.0), (float("inf"), float("inf")), (2.0,)])
+@pytest.mark.parametrize("higher", [True, None])
+def test_curves_are_drawn_of_numbers_without_end_and_without_direction(
+    values: tuple[float, ...], higher: bool | None
+) -> None:
+    records = [snapshot(at, value, None, higher_is_better=higher) for at, value in enumerate(values)]
+    for form, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+        assert curves(by_kimg(records), "kimg", form).startswith(start)

@@ -27,6 +27,8 @@ def figures(model: Translations, images: Sequence[UserImage], easel: Easel) -> I
     sources = evenly(images, SOURCES)
     if len(model.targets) > 1:
         yield _all_targets(model, sources, easel)
+    elif not model.has_styles:
+        yield _one_way(model, images, easel)
     if model.has_styles:
         for target in model.targets[: 2 if len(model.targets) > 2 else 1]:
             yield from _styles(model, images, target, easel)
@@ -40,6 +42,16 @@ def _there_and_back(model: Translations, sources: Sequence[UserImage], target: i
     alt = f"Images of {other} translated to {name} and back"
     labels = ("source", f"to {name}", "and back")
     return easel.figure(f"{other} to {name} and back", caption, alt, cells, len(rows), row_labels=labels)
+
+
+def _one_way(model: Translations, images: Sequence[UserImage], easel: Easel) -> Figure:
+    target = model.targets[0]
+    name = model.domains[target]
+    rows = [list(model.row(image.pixels(), target, [Column()])) for image in _outside(images, name)[:TARGETS]]
+    cells = [row[step] for step in range(2) for row in rows]
+    labels = ("source", f"to {name}")
+    caption = f"Sources and their translations to {name}."
+    return easel.figure(f"To {name}", caption, f"Images translated to {name}", cells, len(rows), row_labels=labels)
 
 
 def _all_targets(model: Translations, sources: Sequence[UserImage], easel: Easel) -> Figure:
@@ -69,7 +81,7 @@ def _styles(model: Translations, images: Sequence[UserImage], target: int, easel
     latents = [model.of_seed(seed, target) for seed in range(STYLES)]
     cells = [cell for source in sources for cell in model.row(source.pixels(), target, latents)]
     heads = ["source", *(f"style {column.label}" for column in latents)]
-    caption = "Sources on the left; each column is the style of one random latent (Choi 2020, figure 4)."
+    caption = "Sources on the left; each column is the style of one random latent (Choi 2020)."
     alt = f"Sources translated to {name} in random styles"
     yield easel.figure(f"To {name}, by latents", caption, alt, cells, len(heads), heads)
     references = [image for image in images if image.domain == name][:STYLES]
@@ -78,7 +90,7 @@ def _styles(model: Translations, images: Sequence[UserImage], target: int, easel
     columns = [model.of_reference(image.pixels(), target) for image in references]
     above = [None, *(column.head for column in columns)]
     rows = [cell for source in sources for cell in model.row(source.pixels(), target, columns)]
-    caption = "Sources on the left; each column has the style of the reference above it (Choi 2020, figure 1)."
+    caption = "Sources on the left; each column has the style of the reference above it (Choi 2020)."
     alt = f"Sources translated to {name} in the styles of references"
     yield easel.figure(f"To {name}, by references", caption, alt, [*above, *rows], len(columns) + 1)
 

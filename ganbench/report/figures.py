@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ganbench.report.markup import scrolling, tag, text
 
 SMALLEST = 30  # pixels of the page that an image of a sheet has at least, however narrow the page
-LETTER = 7  # pixels of the page for each letter of a label, about
+LETTER = 8  # pixels of the page for each letter of a label, about
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def _sections(records: Sequence[RunRecord], portraits: Sequence[Portrait]) -> li
     for (model, benchmark), keyed in studies.snapshots([r for r in records if not is_study(r)]).items():
         found.append((f"Over training: {model}, {benchmark}", studies.over_training(keyed)))
     found += [(f"Pictures: {portrait.label}", _portrait(portrait)) for portrait in portraits]
-    return [*found, ("Provenance", "".join(map(provenance, records)))]
+    return [*found, ("Provenance and how to repeat", "".join(map(provenance, records)))]
 
 
 def _portrait(portrait: Portrait) -> str:

@@ -32,7 +32,8 @@ tbody th{font-weight:500}
 .wide th:first-child{position:sticky;left:0;background:var(--paper)}
 .card th:first-child{background:var(--card)!important}
 td.none{color:var(--soft)}
-th small{display:block;font-weight:400;color:var(--soft);font-size:.8rem;line-height:1.3}
+th small{display:block;white-space:normal;max-width:24rem;font-weight:400;color:var(--soft);
+font-size:.8rem;line-height:1.3}
 td .pm{color:var(--soft);font-weight:400;font-size:.86em}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:.9rem;margin:.9rem 0}
 .cards.big{grid-template-columns:repeat(auto-fill,minmax(min(100%,470px),1fr))}
@@ -73,13 +74,15 @@ summary{cursor:pointer;color:var(--link);font-size:.92rem}
 footer{margin-top:3rem;padding-top:1rem;padding-bottom:2.5rem;border-top:1px solid var(--line)}
 @media (max-width:560px){header,main,footer{padding-left:.9rem;padding-right:.9rem}h1{font-size:1.5rem}
 h2{font-size:1.22rem;margin-top:2.2rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}
-th,td{padding:.3rem .5rem}
+th,td{padding:.3rem .35rem}table{font-size:.86rem}th small{max-width:6.6rem;font-size:.7rem}
 .heat{font-size:.68rem}.heat th,.heat td{min-width:0;padding:.16rem .2rem}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--link:#000;
 --heat:47,110,210;--s0:#2563c9;--s1:#c2500a;--s2:#15803d;--s3:#9333a8;--s4:#b3261e;--s5:#0e7490}
 body{font-size:10.5pt}header,main,footer{max-width:none;padding-left:0;padding-right:0}nav{display:none}
 figure,.card,tr,pre{break-inside:avoid}h2,h3,h4{break-after:avoid}.wide{overflow:visible}
 .heat td,.bars i,svg,img{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-table{font-size:8.5pt}th,td{padding:.2rem .4rem}a{text-decoration:none}
+table{font-size:8.5pt}
+.heat{font-size:6.2pt}.heat th,.heat td{min-width:0;padding:.5pt 1.5pt}
+th,td{padding:.2rem .4rem}a{text-decoration:none}
 details::details-content{content-visibility:visible;block-size:auto}}
 """

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganbench import load_model
 from ganbench.models.base import open_model
-from ganbench.pictures import Sampler, of_generators
+from ganbench.pictures import Sampler, Translations, of_generators, of_translators, open_user_images
 from ganbench.pictures.easel import Easel
 from ganbench.pictures.portrait import fitting, portrait
 from ganbench.pictures.training_neighbours import neighbours
@@ -135,6 +135,18 @@ def test_translators_are_drawn_from_the_data_of_the_record() -> None:
     lost = portrait(embedded("cyclegan", data={**data, "name": "lost"}), "cyclegan")
     assert lost.figures == []
     assert "lost" in lost.missing[0]
+
+
+def test_one_direction_of_a_translator_is_drawn() -> None:
+    class OneWay:
+        domains, targets, img_resolution, img_channels = ("3", "8"), ("8",), 32, 1
+
+        def translate(self, x: Tensor, target: Any, style: Tensor | None = None) -> Tensor:
+            return -x
+
+    images = open_user_images("digit-domains:3,8", OneWay.domains, 1)
+    (figure,) = of_translators.figures(Translations(OneWay()), images, Easel())
+    assert (figure.title, figure.row_labels) == ("To 8", ("source", "to 8"))
 
 
 def test_pictures_are_bounded_and_what_is_left_out_is_named() -> None:

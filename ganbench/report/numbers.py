@@ -7,7 +7,7 @@ from ganbench.records.names import printed
 from ganbench.records.notes import EMBEDDED_NOTE
 from ganbench.records.record import Result
 from ganbench.report import plots
-from ganbench.report.groups import ARROWS, SPOKEN, Group, Line, half, number, shown
+from ganbench.report.groups import ARROWS, SPOKEN, Group, Line, half, identity, number, shown
 from ganbench.report.markup import scrolling, tag, text
 
 
@@ -71,20 +71,30 @@ def _caption(group: Group) -> str:
 def _notes(group: Group) -> Iterator[str]:
     """Yield why numbers are missing, what may be wrong with those that are there, and biases that are known."""
     labels = dict(zip(group.models, group.labels, strict=True))
-    told: dict[str, list[str]] = {}
+    reasons: dict[tuple[str, str], list[str]] = {}
+    warnings: dict[str, list[str]] = {}
     for record in group.records:
-        who = labels[record.model["name"], record.model["sha256"], record.seed]
+        who = labels[identity(record)]
         for metric, reason in record.missing.items():
-            told.setdefault(f"No {printed(metric)}: {reason.removeprefix(f'{metric}: ')}", []).append(who)
+            found = reasons.setdefault((who, reason.removeprefix(f"{metric}: ")), [])
+            found += [name for name in [printed(metric)] if name not in found]
         for warning in record.warnings:
-            told.setdefault(f"Warning: {warning}", []).append(who)
-    for sentence, models in told.items():
-        kind = "note warn" if sentence.startswith("Warning") else "note"
-        yield tag("p", f"{tag('strong', text(', '.join(dict.fromkeys(models))))} {text(sentence)}", class_=kind)
+            warnings.setdefault(warning, []).append(who)
+    together: dict[tuple[str, str], list[str]] = {}
+    for (who, reason), metrics in reasons.items():
+        together.setdefault((", ".join(metrics), reason), []).append(who)
+    for (metrics_of, reason), models in together.items():
+        yield _note(models, f"No {metrics_of}: {reason}")
+    for warning, models in warnings.items():
+        yield _note(models, f"Warning: {warning}", " warn")
     if limits := [limit for line in group.lines for limit in _limits(group, line)]:
         yield tag("p", text(f"Extrapolated to infinitely many samples: {'; '.join(limits)}."), class_="note")
     if any(record.model["embedded"] for record in group.records):
         yield tag("p", text(EMBEDDED_NOTE), class_="note")
+
+
+def _note(models: Sequence[str], sentence: str, kind: str = "") -> str:
+    return tag("p", f"{tag('strong', text(', '.join(dict.fromkeys(models))))} {text(sentence)}", class_=f"note{kind}")
 
 
 def _limits(group: Group, line: Line) -> Iterator[str]:

@@ -11,6 +11,7 @@ from ganbench.report.markup import slug, tag, text
 from ganbench.report.provenance import provenance
 from ganbench.report.style import STYLE
 
+NAMED = 4  # models in a heading at most
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # the browser itself refuses any request
 
 
@@ -40,7 +41,7 @@ def page(records: Sequence[RunRecord], portraits: Sequence[Portrait] = (), title
         title: heading; by default the names of the models.
     """
     models = list(dict.fromkeys(record.model["name"] for record in records))
-    title = title or f"{', '.join(models[:-1])} and {models[-1]}" if len(models) > 1 else title or models[0]
+    title = title or _title(models)
     sections = _sections(records, portraits)
     links = "".join(tag("li", tag("a", text(name), href=f"#{slug(name)}")) for name, _ in sections)
     many = "record" if len(records) == 1 else "records"
@@ -54,6 +55,12 @@ def page(records: Sequence[RunRecord], portraits: Sequence[Portrait] = (), title
     footer = tag("p", text(f"Written by ganbench {records[-1].ganbench} on {utc_now()[:10]}."), class_="soft")
     body = tag("header", header) + tag("main", main) + tag("footer", footer)
     return f'<!DOCTYPE html>\n<html lang="en">{tag("head", _head(title))}{tag("body", body)}</html>\n'
+
+
+def _title(models: Sequence[str]) -> str:
+    if len(models) > NAMED:
+        return f"{len(models)} models"
+    return f"{', '.join(models[:-1])} and {models[-1]}" if len(models) > 1 else models[0]
 
 
 def _head(title: str) -> str:

@@ -74,6 +74,17 @@ def test_every_number_is_shown_with_where_it_comes_from() -> None:
     Elements(html)
 
 
+def test_one_reason_for_several_metrics_and_models_is_told_once() -> None:
+    missing = {"eqt2k_int": "eqt2k_int: it has no input.", "eqr1k": "eqr1k: it has no input."}
+    html = page([record(name=name, at=at, missing=missing) for at, name in enumerate("ab")])
+    assert "<strong>a, b</strong> No EQ-T, EQ-R: it has no input." in html
+
+
+def test_a_heading_names_few_models_and_counts_many() -> None:
+    assert "<h1>a and b</h1>" in page([record(name=name) for name in "ab"])
+    assert "<h1>5 models</h1>" in page([record(name=name) for name in "abcde"])
+
+
 def test_the_best_is_bold_with_those_that_chance_may_put_behind_it() -> None:
     (group,) = grouped(models())
     assert group.lines[0].best == {0, 1}

@@ -33,7 +33,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -124,8 +124,8 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _flush_folder(folder: Path) -> None:
-    """Flush a folder, so that a rename in it survives a power cut; do nothing on systems that cannot open folders."""
+def flush_folder(folder: Path) -> None:
+    """Flush a folder, so that a new name in it survives a power cut; do nothing on systems that cannot open folders."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from ganbench.atomic import probe, write_atomically
+from ganbench.atomic import probe, write_once
 from ganbench.errors import BadInputError
 from ganbench.paths import expanded
 from ganbench.records.record import RunRecord
@@ -51,11 +51,12 @@ class Store:
         """
         path = self.path(record)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             latest = max(map(_modified, self.files()), default=0)
+            write_once(path, record.to_json().encode())
+        except FileExistsError as error:
             if os.path.lexists(path):
-                raise BadInputError(f"expected a new record, found one at {path}: give the run another id.")
-            write_atomically(path, record.to_json().encode())
+                raise BadInputError(f"expected a new record, found one at {path}: give the run another id.") from error
+            raise _unwritable(self.folder, error) from error
         except OSError as error:
             raise _unwritable(self.folder, error) from error
         _make_later(path, latest)

@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,43 @@ def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="expected a new record, found one"):
         store.write(record(id=one.id))
     assert store.path(one).read_bytes() == before
+
+
+WRITER = """
+import sys
+from ganbench.records.store import Store
+from tests.records.make import record
+for at in range(20):
+    store = Store(sys.argv[1])
+    store.check_writable()
+    store.write(record(at=at))
+"""
+
+
+def test_processes_that_write_to_one_new_folder_lose_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "results")]
+    root = Path(__file__).resolve().parents[2]
+    writers = [subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    assert [writer.communicate()[1] for writer in writers] == [""] * 6
+    found = Store(tmp_path / "results").read_all()
+    assert len(found) == len({one.id for one in found}) == 6 * 20
+    assert len(list((tmp_path / "results" / "records").iterdir())) == 6 * 20
+
+
+def test_of_two_processes_that_write_one_record_one_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other process writes between any check of this one and its own writing."""
+    store, one, other = Store(tmp_path), record(id="ab" * 16), record(id="ab" * 16, seed=1)
+    linked = os.link
+
+    def late(*arguments: str) -> None:
+        monkeypatch.setattr(os, "link", linked)
+        store.write(other)
+        linked(*arguments)
+
+    monkeypatch.setattr(os, "link", late)
+    with pytest.raises(BadInputError, match="expected a new record, found one"):
+        store.write(one)
+    assert store.read_all() == [other]
 
 
 def test_later_records_have_later_times_whatever_the_clock_says(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def command(
     content = page(records, portraits, title or "").encode()
     out.parent.mkdir(parents=True, exist_ok=True)
     write(out, content)
-    say(f"{out} ({len(content) / 1e6:.1f} MB)")
+    say(f"{out} ({len(content) / 1e6:.2f} MB)")
     for error in skipped:
         complain(str(error))
     if skipped:

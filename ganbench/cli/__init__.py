@@ -15,6 +15,7 @@ main = Verbs(
         "table": "Print records as tables like those of papers.",
         "compare": "Show how two records differ, and how sure that is.",
         "report": "Write records as one HTML page, with pictures of the models.",
+        "export": "Write records for TensorBoard, Weights & Biases or MLflow.",
         "check": "Fail if a record is worse than a baseline.",
         "generate": "Draw samples, grids, truncation sweeps, style mixing and latent walks.",
         "translate": "Translate images to other domains, in random styles or those of references.",

@@ -18,20 +18,30 @@ def collect(
     Args:
         sources: record files, folders of them, or results folders; none for ``results_dir`` itself.
         results_dir: None for the default one.
-        skip: is told of a file that cannot be read, which is then left out; None to raise.
+        skip: is told of a file that cannot be used, which is then left out; None to raise.
 
     Raises:
-        BadInputError: a file is not a record, or there is no record at all.
+        BadInputError: a file is not a record, two files hold different records of one id, such as a record and a copy
+            that was edited, or there is no record at all.
     """
-    found: dict[str, RunRecord] = {}
+    skip = skip or _raise
+    found: dict[str, tuple[Path, RunRecord]] = {}
     for source in sources or [Store(results_dir).results_dir]:
         paths = _files(source) if source.is_dir() or not sources else [source]
         if not paths:
             raise BadInputError(
                 f"expected records in {source}, found none: make one with `ganbench run`, or name another folder."
             )
-        found |= {record.id: record for path in paths if (record := _read(path, skip))}
-    return by_age(found.values())
+        for path in paths:
+            try:
+                _add(path, found)
+            except BadInputError as error:
+                skip(error)
+    return by_age(record for _, record in found.values())
+
+
+def _raise(error: BadInputError) -> None:
+    raise error
 
 
 def _files(folder: Path) -> list[Path]:
@@ -39,11 +49,12 @@ def _files(folder: Path) -> list[Path]:
     return sorted((nested if nested.is_dir() else folder).glob("*.json"))
 
 
-def _read(path: Path, skip: Callable[[BadInputError], None] | None) -> RunRecord | None:
-    try:
-        return read(path)
-    except BadInputError as error:
-        if skip is None:
-            raise
-        skip(error)
-        return None
+def _add(path: Path, found: dict[str, tuple[Path, RunRecord]]) -> None:
+    """Add the record of a file to those found before, by id."""
+    record = read(path)
+    first, known = found.setdefault(record.id, (path, record))
+    if record != known:
+        raise BadInputError(
+            f"expected one record of the id {record.id}, found two that differ: {first} and {path}; move the wrong "
+            "one elsewhere."
+        )

@@ -21,6 +21,7 @@ from ganbench.formats.headers import of_single, single
 from ganbench.formats.translation import RESNET
 
 MOST_BLOCKS = 64
+OFFICIAL_BLOCK = re.compile(r"model\.\d+\.conv_block\.")
 
 
 def check_depth(config: Config) -> None:
@@ -71,7 +72,9 @@ class RenamedCycleGANFormat(BaseFormat):
 
     def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
         """Return the generator of a file or a part of it, as ``G_A``, ``G_B`` or ``G`` by what it is called there."""
-        if not isinstance(content, Tensors) or (layers := layers_of(content)) is None:
+        if not isinstance(content, Tensors) or any(map(OFFICIAL_BLOCK.match, content)):
+            return None  # what is nearly an official file is told as that
+        if (layers := layers_of(content)) is None:
             return None
         convs, norms = layers
         if (config := config_of(convs, norms)) is None:

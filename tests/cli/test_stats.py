@@ -62,7 +62,7 @@ def test_an_unknown_file_has_a_column_for_itself(tmp_path: Path) -> None:
         "p.npz does not say of how many images it is, and its covariance is used as stored",
     ]
     shown = ganbench("table", "--results-dir", tmp_path).stdout
-    assert "data p.npz (" in shown
+    assert "FID, p.npz" in shown
     assert "p.npz of 0" not in shown
     assert "statistics of an unknown number of images from p.npz." in " ".join(shown.split())
     again = ganbench(*RUN, "--data", plain, "--results-dir", tmp_path)  # answered by the cache

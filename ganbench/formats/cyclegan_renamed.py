@@ -21,7 +21,7 @@ from ganbench.formats.headers import of_single, single
 from ganbench.formats.translation import RESNET
 
 MOST_BLOCKS = 64
-OFFICIAL_BLOCK = re.compile(r"model\.\d+\.conv_block\.")
+OFFICIAL_BLOCK = re.compile(r"(model\.)?\d+\.conv_block\.")
 
 
 def check_depth(config: Config) -> None:

@@ -109,20 +109,20 @@ def cuts_of(metric: Metric, plan: Plan, filled: Mapping[Where, Accumulator], sto
     for (source, _), inputs in same.items():
         side: Side = "samples" if source.generates else "reals"
         whole = {key: filled[where] for key, where in inputs.items()}
-        parts = _parts(whole, inputs, stored)
+        parts = _parts(whole, inputs, stored, metric.replicates)
         if parts is not None and len(parts) > 1:
             found.append(Cut(side, whole, parts))
     return found
 
 
 def _parts(
-    whole: Mapping[str, Accumulator], inputs: Mapping[str, Where], stored: Stored
+    whole: Mapping[str, Accumulator], inputs: Mapping[str, Where], stored: Stored, most: int
 ) -> list[dict[str, Accumulator]] | None:
     """Return the groups of inputs: every g-th row where all are rows, so that groups are alike, or as stored."""
     of_rows = {key: each for key, each in whole.items() if isinstance(each, Rows)}
     if len(of_rows) == len(whole):
         (source, query), *_ = inputs.values()
-        count = len(cutting.groups(query.count, samples_in(cutting.SHARD, source)))
+        count = min(most, len(cutting.groups(query.count, samples_in(cutting.SHARD, source))))
         each: dict[str, list[Any]] = {key: _dealt(rows, count) for key, rows in of_rows.items()}
     else:
         read = {key: stored(where) for key, where in inputs.items()}

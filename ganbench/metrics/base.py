@@ -17,8 +17,7 @@ Uncertainty = Literal["jackknife", "groups", "per-sample", "pairs", "none"]
 """How a metric's interval is found.
 
 ``jackknife``: from its value without each group of samples; right for whatever is smooth in its sums.
-``groups``: from the spread of its values in each group alone; cheaper where the work grows with the square of samples,
-and for fits, which are made anew in each group.
+``groups``: from the spread of its values in each group alone; cheaper where the work grows with the square of samples.
 ``per-sample``: from its rows, by ``standard_errors``.
 ``pairs``: from the spread over ordered pairs of domains; of fewer than three pairs by the jackknife.
 ``none``: not at all.
@@ -85,12 +84,14 @@ class Metric(Protocol):
         higher_is_better: direction for tables and the gate; None if neither direction is better.
         unit: unit such as ``dB``; empty for dimensionless numbers.
         uncertainty: method of the interval.
+        replicates: most groups of rows for it, fewer where computing takes long.
     """
 
     version: ClassVar[int]
     higher_is_better: ClassVar[bool | None]
     unit: ClassVar[str]
     uncertainty: ClassVar[Uncertainty]
+    replicates: ClassVar[int]
 
     @property
     def name(self) -> str:
@@ -153,6 +154,7 @@ class BaseMetric:
     """
 
     uncertainty: ClassVar[Uncertainty] = "jackknife"
+    replicates: ClassVar[int] = 20
     optional: ClassVar[frozenset[str]] = frozenset()
 
     def with_(

@@ -34,7 +34,8 @@ class LinearSeparability(BaseMetric):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
-    uncertainty: ClassVar[Uncertainty] = "groups"
+    uncertainty: ClassVar[Uncertainty] = "jackknife"
+    replicates: ClassVar[int] = 5  # all machines are fitted anew without each group
 
     def inputs(self) -> Mapping[str, Input]:
         """Return latents and attributes of generated images."""

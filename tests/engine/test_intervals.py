@@ -162,3 +162,10 @@ def test_the_method_says_how_many_groups_of_what(tmp_path: Path) -> None:
     (whole,) = ganbench.run("waves", ["fid@60"], benchmark="toy", results_dir=tmp_path)
     assert whole.results[0].interval is not None
     assert whole.results[0].interval["method"] == "jackknife over 15 groups of samples"
+
+
+def test_separability_is_fitted_anew_without_each_of_five_groups(tmp_path: Path) -> None:
+    (record,) = ganbench.run("stylegan3", ["ls@600"], seed=3, results_dir=tmp_path)
+    found = {result.key: result for result in record.results}["ls@600_z"]
+    assert found.interval is not None
+    assert found.interval["method"] == "jackknife over 5 groups of samples"

@@ -14,11 +14,11 @@ from baselines.translation.networks import (
     ResnetGenerator,
     UnetGenerator,
     UnetSkipConnectionBlock,
-    check_size,
     discriminator,
     generator,
     initialise,
 )
+from baselines.translation.sizes import check_size
 
 __all__ = [
     "DISCRIMINATORS",

@@ -20,9 +20,10 @@ from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPla
 from baselines.training.settings import building, check
 from baselines.training.streams import seeded
 from baselines.translation.losses import discriminator_loss, distance, gan_loss, gradient_penalty
-from baselines.translation.networks import check_size, discriminator, initialise
+from baselines.translation.networks import discriminator, initialise
 from baselines.translation.resizing import resized
 from baselines.translation.settings import check_networks, check_policy, length_of, rate_factor
+from baselines.translation.sizes import check_size
 
 __all__ = ["Training", "prepare", "train"]
 

@@ -18,9 +18,10 @@ from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_
 from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
 from baselines.training.settings import building, check
 from baselines.training.streams import seeded
-from baselines.translation.networks import check_size, discriminator, generator, initialise
+from baselines.translation.networks import discriminator, generator, initialise
 from baselines.translation.resizing import resized
 from baselines.translation.settings import check_networks, check_policy, length_of, rate_factor
+from baselines.translation.sizes import check_size
 
 __all__ = ["Training", "prepare", "train"]
 

@@ -106,20 +106,6 @@ class Discriminator(nn.Module):
         return self.conv1(h), self.conv2(h).flatten(1)
 
 
-def check_size(generator: Generator, height: int, width: int) -> None:
-    """Check that a generator accepts images of the given size.
-
-    Raises:
-        ValueError: if it does not.
-    """
-    multiple, smallest = generator.multiple, generator.smallest
-    if height % multiple or width % multiple or min(height, width) < smallest:
-        raise ValueError(
-            f"expected images whose sides are multiples of {multiple} and at least {smallest}, found "
-            f"{width}x{height}: resize them."
-        )
-
-
 def _activated(channels: int) -> list[nn.Module]:
     return [nn.InstanceNorm2d(channels, affine=True), nn.ReLU()]
 

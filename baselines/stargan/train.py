@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from baselines.errors import SettingsError, TrainingError
 from baselines.stargan import losses
-from baselines.stargan.networks import Discriminator, Generator, check_size
+from baselines.stargan.networks import Discriminator, Generator
 from baselines.stargan.recipes import Recipe
 from baselines.training import frame
 from baselines.training.augment import translate
@@ -19,6 +19,7 @@ from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_
 from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
 from baselines.training.settings import Arguments, building, check
 from baselines.training.streams import seeded, stream
+from baselines.translation.sizes import check_size
 
 __all__ = ["Training", "prepare", "train"]
 

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any, ClassVar, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from baselines.ops.levels import downscale2d, split_lod, upscale2d
 from baselines.stylegan2.discriminator import Discriminator
 from baselines.stylegan2.networks import Generator
 from baselines.stylegan2.synthesis import Architecture, SynthesisNetwork
@@ -29,22 +29,6 @@ def grows(structure: str) -> bool:
     if structure not in ("auto", "fixed", "linear", "recursive"):
         raise ValueError(f"unknown structure {structure!r}: choose one of auto, fixed, linear, recursive.")
     return structure != "fixed"
-
-
-def split_lod(lod: float, levels: int) -> tuple[int, float]:
-    """Return how many resolutions are omitted, and how much of the highest remaining one is still missing, 0..1.
-
-    Args:
-        lod: level of detail: 0 for the full resolution, 1 for half of it, and so on; fractions fade between.
-        levels: number of resolutions from 4x4 on.
-    """
-    lod = min(max(lod, 0.0), float(levels - 1))
-    return int(lod), lod - int(lod)
-
-
-def enlarged(x: Tensor, factor: int) -> Tensor:
-    """Return ``x [N, C, H, W]`` with every pixel repeated ``factor`` times along both axes."""
-    return x if factor == 1 else F.interpolate(x, scale_factor=factor, mode="nearest")
 
 
 class GrowingSynthesisNetwork(SynthesisNetwork):
@@ -86,8 +70,8 @@ class GrowingSynthesisNetwork(SynthesisNetwork):
             own = list(islice(style, len(block.layers())))
             x, image = block(x, None, own, list(islice(draws, block.num_conv)), force_fp32)
             colours.append(image)
-        image = torch.lerp(colours[-1], enlarged(colours[-2], 2), share) if share else colours[-1]
-        return enlarged(image, 2**missing)
+        image = torch.lerp(colours[-1], upscale2d(colours[-2]), share) if share else colours[-1]
+        return upscale2d(image, 2**missing)
 
 
 class GrowingGenerator(Generator):
@@ -138,6 +122,6 @@ class GrowingDiscriminator(Discriminator):
 
     def features(self, img: Tensor, level: int) -> Tensor:
         """Return the ``fromrgb`` features of the image, averaged down to ``level``."""
-        small = F.avg_pool2d(img, 2**level) if level else img
+        small = downscale2d(img, 2**level)
         features: Tensor = self.at(level).fromrgb(small)
         return features

@@ -254,20 +254,6 @@ def initialise(network: nn.Module) -> nn.Module:
     return network
 
 
-def check_size(generator: Generator, height: int, width: int) -> None:
-    """Check that a generator accepts images of the given size.
-
-    Raises:
-        ValueError: if it does not.
-    """
-    multiple, smallest = generator.multiple, generator.smallest
-    if height % multiple or width % multiple or min(height, width) < smallest:
-        raise ValueError(
-            f"expected images whose sides are multiples of {multiple} and at least {smallest}, found "
-            f"{width}x{height}: resize them."
-        )
-
-
 def _known(table: Mapping[str, Callable[..., T]], what: str, name: str) -> Callable[..., T]:
     if name not in table:
         raise ValueError(f"unknown {what} {name!r}: choose one of {', '.join(table)}.")

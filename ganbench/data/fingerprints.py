@@ -66,6 +66,19 @@ class Stamp(NamedTuple):
     where: str
     files: tuple[FileStamp, ...]
 
+    @classmethod
+    def of(cls, path: Path, files: Iterable[Path]) -> "Stamp":
+        """Return the stamp of a data set that consists of whole files.
+
+        Raises:
+            BadInputError: one of them cannot be read.
+        """
+        try:
+            found = tuple(FileStamp.of(str(file), file.stat()) for file in files)
+        except OSError as error:
+            raise BadInputError(f"{error.filename} cannot be read ({error.strerror}): check that it exists.") from error
+        return cls(str(path.resolve()), found)
+
 
 class Known(NamedTuple):
     """What the cache knows about a data set.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ganbench.data import labels
-from ganbench.data.fingerprints import FileStamp, Stamp
+from ganbench.data.fingerprints import Stamp
 from ganbench.errors import BadInputError
 
 SUFFIX = ".parquet"
@@ -77,11 +77,7 @@ class Parquet:
 
     def stamp(self) -> Stamp:
         """Return the stamps of all files of the split."""
-        try:
-            found = tuple(FileStamp.of(str(file), file.stat()) for file in self._files)
-        except OSError as error:
-            raise BadInputError(f"{error.filename} cannot be read ({error.strerror}): check that it exists.") from error
-        return Stamp(str(self.path.resolve()), found)
+        return Stamp.of(self.path, self._files)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how another process opens it: locks and open files cannot be pickled."""

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from baselines.translation.networks import Generator, check_size
+from baselines.translation.networks import Generator
+from baselines.translation.sizes import check_size
 from ganbench.checkpoints import header_of
 from ganbench.checkpoints.fields import Number
 from ganbench.errors import BadInputError

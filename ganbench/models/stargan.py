@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 import baselines.stargan
 from baselines.stargan.labels import CELEBA, changed, name_of
-from baselines.stargan.networks import Discriminator, Generator, check_size
+from baselines.stargan.networks import Discriminator, Generator
 from baselines.stargan.recipes import RECIPES
 from baselines.stargan.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
 from baselines.training.settings import Count, check_value, recipe_of
+from baselines.translation.sizes import check_size
 from ganbench.checkpoints import load
 from ganbench.checkpoints.recognition import title_of
 from ganbench.data import at_size

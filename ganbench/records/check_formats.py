@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from ganbench.printable import inert, printable
 from ganbench.records.cells import as_json, in_markdown, markdown_table, number
 from ganbench.records.check import Check, Judgement, Verdict
-from ganbench.records.difference import Difference
+from ganbench.records.difference import fields
 
 HEAD = ("number", "baseline", "now", "change", "interval", "tolerated", "verdict", "why")
 LEVELS = {Verdict.WORSE: "error", Verdict.UNKNOWN: "error", Verdict.CHANCE: "warning"}
@@ -90,26 +90,22 @@ FORMATS: Mapping[str, Callable[[Check], str]] = {"text": text, "markdown": markd
 def _row(judgement: Judgement) -> list[str]:
     found = judgement.difference
     name = f"{judgement.name} ({judgement.details})" if judgement.details else judgement.name
-    values = [number(judgement.baseline), number(judgement.now), str(found) if found else "-", _ends(found)]
+    values = [
+        number(judgement.baseline),
+        number(judgement.now),
+        str(found) if found else "-",
+        found.ends if found else "-",
+    ]
     return [name, *values, str(judgement.tolerance), judgement.verdict.value, judgement.reason]
 
 
-def _ends(found: Difference | None) -> str:
-    if found is None or found.interval is None:
-        return "-"
-    return f"{found.interval['low']:.4g} to {found.interval['high']:.4g}"
-
-
 def _plain(judgement: Judgement) -> dict[str, Any]:
-    found = judgement.difference
     return {
         "name": judgement.name,
         "verdict": judgement.verdict.value,
         "baseline": judgement.baseline,
         "now": judgement.now,
-        "change": found.change if found else None,
-        "interval": found.interval if found else None,
-        "standard_error": found.error if found else None,
+        **fields(judgement.difference),
         "tolerated": str(judgement.tolerance),
         "reason": judgement.reason,
         "details": judgement.details,

@@ -6,6 +6,7 @@ from typing import Any
 from ganbench.printable import inert, printable
 from ganbench.records.cells import Rows, aligned, as_json, in_markdown, markdown_table, number
 from ganbench.records.compare import Compared, Comparison
+from ganbench.records.difference import fields
 from ganbench.records.protocol import caption
 from ganbench.records.record import RunRecord
 
@@ -53,7 +54,7 @@ def _numbers(one: Comparison) -> Rows:
 
 def _row(one: Compared) -> list[str]:
     found = one.difference
-    ends = f"{found.interval['low']:.4g} to {found.interval['high']:.4g}" if found and found.interval else "-"
+    ends = found.ends if found else "-"
     name = f"{one.key} ({one.details})" if one.details else one.key
     change = str(found) if found else "-"
     return [name, number(one.first), number(one.second), change, ends, one.finding.value, one.reason]
@@ -73,15 +74,12 @@ def _plain(one: Comparison) -> dict[str, Any]:
 
 
 def _plain_number(one: Compared) -> dict[str, Any]:
-    found = one.difference
     return {
         "name": one.key,
         "finding": one.finding.value,
         "a": one.first,
         "b": one.second,
-        "change": found.change if found else None,
-        "interval": found.interval if found else None,
-        "standard_error": found.error if found else None,
+        **fields(one.difference),
         "reason": one.reason,
         "details": one.details,
     }

@@ -13,6 +13,7 @@ Reals of one fingerprint are the same in both, so that their error cancels, to f
 import math
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Any
 
 from ganbench.errors import BadInputError
 from ganbench.records.record import Interval, Result, RunRecord
@@ -56,11 +57,25 @@ class Difference:
             return not math.isclose(self.first, self.second, rel_tol=ROUNDING)
         return not self.interval["low"] <= 0 <= self.interval["high"]
 
+    @property
+    def ends(self) -> str:
+        """The ends of the interval in words, "-" without one."""
+        return "-" if self.interval is None else f"{self.interval['low']:.4g} to {self.interval['high']:.4g}"
+
     def __str__(self) -> str:
         if self.first == self.second:
             return "none"
         share = self.change / abs(self.first) if self.first else math.inf
         return f"{self.change:+.6g}" + (f" ({share:+.2%})" if abs(share) < LARGEST_SHARE else "")
+
+
+def fields(found: Difference | None) -> dict[str, Any]:
+    """Return what a JSON output says of a difference, None for what is not known."""
+    return {
+        "change": found.change if found else None,
+        "interval": found.interval if found else None,
+        "standard_error": found.error if found else None,
+    }
 
 
 def difference(first: RunRecord, before: Result, second: RunRecord, now: Result) -> Difference:

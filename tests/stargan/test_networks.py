@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from baselines.stargan.networks import Discriminator, Generator, check_size
+from baselines.stargan.networks import Discriminator, Generator
 from baselines.training.streams import seeded
+from baselines.translation.sizes import check_size
 
 
 def images(*shape):

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from baselines.stylegan2.growing import GrowingDiscriminator, GrowingGenerator, split_lod
+from baselines.ops.levels import split_lod
+from baselines.stylegan2.growing import GrowingDiscriminator, GrowingGenerator
 from ganbench import load_model
 from ganbench.checkpoints import load, load_one
 from ganbench.checkpoints.converting import convert

@@ -1,17 +1,15 @@
 """Density and coverage."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from ganbench.functional import density_coverage
-from ganbench.inputs import Input, Rows
-from ganbench.metrics.base import Number, Uncertainty
-from ganbench.metrics.truncated import OfSamples
+from ganbench.inputs import Rows
+from ganbench.metrics.base import Number
+from ganbench.metrics.neighbours import OfNeighbours
 
 
 @dataclass(frozen=True)
-class DensityCoverage(OfSamples):
+class DensityCoverage(OfNeighbours):
     """How densely fakes lie among the reals, and the share of reals with a fake beside them; higher is better.
 
     Density is about 1, coverage about ``1 - 2**-nhood_size`` or more, where both are of one distribution.
@@ -29,24 +27,7 @@ class DensityCoverage(OfSamples):
     T4096; it prefers random weights for images unlike ImageNet's.
     """
 
-    name: str
-    count: int
-    max_real: int | None
     nhood_size: int = 5
-    extractor: str = "vgg16"
-
-    version: ClassVar[int] = 1
-    higher_is_better: ClassVar[bool] = True
-    unit: ClassVar[str] = ""
-    uncertainty: ClassVar[Uncertainty] = "groups"
-
-    def inputs(self) -> Mapping[str, Input]:
-        """Return all real and generated features."""
-        view, least = self.view_of(self.extractor), self.nhood_size + 1
-        return {
-            "real": Input(self.reals, view, Rows, self.max_real, minimum=least),
-            "fake": Input(self.samples, view, Rows, self.count, minimum=least),
-        }
 
     def compute(self, real: Rows, fake: Rows) -> dict[str, Number]:
         """Return density, 0 or more, and coverage, 0..1."""

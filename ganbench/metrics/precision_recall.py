@@ -1,17 +1,15 @@
 """Improved precision and recall."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from ganbench.functional import precision_recall
-from ganbench.inputs import Input, Rows
-from ganbench.metrics.base import Number, Uncertainty
-from ganbench.metrics.truncated import OfSamples
+from ganbench.inputs import Rows
+from ganbench.metrics.base import Number
+from ganbench.metrics.neighbours import OfNeighbours
 
 
 @dataclass(frozen=True)
-class PrecisionRecall(OfSamples):
+class PrecisionRecall(OfNeighbours):
     """Share of fakes inside the manifold of the reals, and of reals inside that of the fakes; higher is better.
 
     Attributes:
@@ -24,26 +22,6 @@ class PrecisionRecall(OfSamples):
     Source: Kynkäänniemi et al. (NeurIPS 2019), equations 1 and 2.
     Deviation: distances in float64; the official code compares in float16 (see ``ganbench.functional.manifold``).
     """
-
-    name: str
-    count: int
-    max_real: int | None
-    nhood_size: int = 3
-    extractor: str = "vgg16"
-
-    version: ClassVar[int] = 1
-    higher_is_better: ClassVar[bool] = True
-    unit: ClassVar[str] = ""
-    uncertainty: ClassVar[Uncertainty] = "groups"
-
-    def inputs(self) -> Mapping[str, Input]:
-        """Return all real and generated features."""
-        # The k-th neighbour of a sample is another one, so k + 1 samples are needed.
-        view, least = self.view_of(self.extractor), self.nhood_size + 1
-        return {
-            "real": Input(self.reals, view, Rows, self.max_real, minimum=least),
-            "fake": Input(self.samples, view, Rows, self.count, minimum=least),
-        }
 
     def compute(self, real: Rows, fake: Rows) -> dict[str, Number]:
         """Return precision and recall, 0..1."""

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ganbench.checkpoints.fields import Flag, Number, whole
@@ -29,6 +28,7 @@ from ganbench.checkpoints.format import (
 from ganbench.checkpoints.networks import check_fit
 from ganbench.errors import UnsafeFileError
 from ganbench.formats.headers import of_single, single
+from ganbench.formats.renaming import NEARLY, mean_of_w, taken
 
 MOST_LEVELS = 12
 MOST_LAYERS = 64
@@ -67,8 +67,7 @@ MODELS = {"stylegan2-lightweight": (GENERATOR, "G_ema")}
 PAIRS = {"G_ema": ("SE", "GE"), "G": ("S", "G")}  # our name -> names of a mapping network and a generator
 LR_MULTIPLIER = 0.1
 SQRT2 = math.sqrt(2)
-NUM_MEAN = 4096
-NEARLY = 0.9
+WHAT = "a lightweight StyleGAN2 generator"
 BLOCK = {  # our names within a block -> the program's
     "conv1.weight": "conv1.weight",
     "conv1.style.weight": "to_style1.weight",
@@ -147,27 +146,19 @@ def spec_of(mapping: Mapping[str, Tensor], generator: Mapping[str, Tensor]) -> N
 def _synthesis(given: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
     """Yield our tensors by name, removing their origins from the given ones."""
     if "initial_block" in given:
-        yield "synthesis.const", _taken(given, "initial_block", 4)[0]
+        yield "synthesis.const", taken(given, "initial_block", 4, WHAT)[0]
     else:
-        yield "synthesis.start.weight", _taken(given, "to_initial_block.weight", 4)
+        yield "synthesis.start.weight", taken(given, "to_initial_block.weight", 4, WHAT)
     for part, ndim in (("weight", 4), ("bias", 1)):
-        yield f"synthesis.initial.{part}", _taken(given, f"initial_conv.{part}", ndim)
+        yield f"synthesis.initial.{part}", taken(given, f"initial_conv.{part}", ndim, WHAT)
     for level in range(MOST_LEVELS):
         if f"blocks.{level}.conv1.weight" not in given:
             break
         for ours, theirs in BLOCK.items():
-            tensor = _taken(given, f"blocks.{level}.{theirs}", None)
+            tensor = taken(given, f"blocks.{level}.{theirs}", None, WHAT)
             if ours.endswith("weight") and tensor.ndim < 2:
                 raise MisfitError(f"has as {list(tensor.shape)} the tensor blocks.{level}.{theirs}", NEARLY)
             yield f"synthesis.b{4 << level}.{ours}", tensor
-
-
-def _taken(given: dict[str, Tensor], name: str, ndim: int | None) -> Tensor:
-    tensor = given.pop(name, None)
-    if tensor is None or not tensor.numel() or ndim not in (None, tensor.ndim):
-        shown = "lacks" if tensor is None else f"has as {list(tensor.shape)}"
-        raise MisfitError(f"{shown} the tensor {name} of a lightweight StyleGAN2 generator", NEARLY)
-    return tensor.float()
 
 
 def _mapping(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -181,7 +172,7 @@ def _mapping(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     layers: list[tuple[Tensor, Tensor]] = []
     while f"net.{2 * len(layers)}.weight" in given and len(layers) < MOST_LAYERS:
         name = f"net.{2 * len(layers)}"
-        layers.append((_taken(given, f"{name}.weight", 2), _taken(given, f"{name}.bias", 1)))
+        layers.append((taken(given, f"{name}.weight", 2, WHAT), taken(given, f"{name}.bias", 1, WHAT)))
     for name in given:
         raise MisfitError(f"holds the tensor {name[:100]}, which no lightweight StyleGAN2 mapping network has", NEARLY)
     if not layers:
@@ -189,22 +180,7 @@ def _mapping(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for number, (weight, bias) in enumerate(layers):
         ours[f"mapping.fc{number}.weight"] = weight * ((math.sqrt(weight.shape[1]) if number else 1.0) / SQRT2)
         ours[f"mapping.fc{number}.bias"] = bias / SQRT2
-    return {**ours, "mapping.w_avg": mean_of_w(layers)}
-
-
-def mean_of_w(layers: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """Return the mean of w over latents, ``[w_dim]``.
-
-    Raises:
-        MisfitError: a layer does not take what the one before it gives.
-    """
-    width, generator = layers[0][0].shape[1], torch.Generator().manual_seed(0)
-    w = F.normalize(torch.randn(NUM_MEAN, width, dtype=torch.float64, generator=generator), dim=1)
-    for weight, bias in layers:
-        if w.shape[1] != weight.shape[1] or len(weight) != len(bias):
-            raise MisfitError("has layers of its mapping network that do not fit one another", NEARLY)
-        w = F.leaky_relu(F.linear(w, weight.double() * LR_MULTIPLIER, bias.double() * LR_MULTIPLIER), 0.2)
-    return w.mean(0).float()
+    return {**ours, "mapping.w_avg": mean_of_w(ours, LR_MULTIPLIER)}
 
 
 stylegan2_lightweight = LightweightFormat()

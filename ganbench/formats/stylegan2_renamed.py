@@ -9,11 +9,10 @@ mean over 4,096 latents of a fixed seed. Where it has no noise, that is drawn wi
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ganbench.checkpoints.format import (
@@ -28,6 +27,7 @@ from ganbench.checkpoints.format import (
 )
 from ganbench.checkpoints.networks import check_fit
 from ganbench.formats.headers import of_single, single
+from ganbench.formats.renaming import NEARLY, mean_of_w, taken
 from ganbench.formats.stylegan2 import GENERATOR, MODELS
 
 BILINEAR = Architecture(
@@ -37,8 +37,7 @@ OWN_MODELS = {"stylegan2-bilinear": (BILINEAR, "G_ema")}
 PLACES = {"g_ema": "G_ema", "g": "G", "params_ema": "G_ema", "params": "G"}
 LR_MULTIPLIER = 0.01  # of the mapping network, in all these programs
 SQRT2 = math.sqrt(2)
-NEARLY = 0.9  # how near a state dict with the names of such a generator is
-NUM_MEAN = 4096  # latents that a mean of w is taken over
+WHAT = "a StyleGAN2 generator by another program"
 MOST_LEVELS = 12  # 4x4 up to 8192x8192
 MOST_LAYERS = 64  # of the mapping network
 
@@ -164,7 +163,12 @@ def spec_of(tensors: Mapping[str, Tensor], names: Names, w_avg: Tensor | None) -
     filters = {KERNEL.fullmatch(name): tensor for name, tensor in tensors.items() if KERNEL.fullmatch(name)}
     config = _config(ours, names, levels, next(iter(filters.values()), None))
     ours |= _resample_filters(ours, config, levels)
-    ours["mapping.w_avg"] = mean_of_w(ours) if w_avg is None else w_avg.reshape(-1)
+    if w_avg is not None:
+        ours["mapping.w_avg"] = w_avg.reshape(-1)
+    elif "mapping.fc0.weight" in ours:
+        ours["mapping.w_avg"] = mean_of_w(ours, LR_MULTIPLIER)
+    else:
+        ours["mapping.w_avg"] = torch.zeros(config["w_dim"])
     spec = NetworkSpec(names.architecture, config, ours)
     check_fit(spec)
     return spec
@@ -180,16 +184,18 @@ def _levels(tensors: Mapping[str, Tensor], names: Names) -> int:
 
 def _translated(given: dict[str, Tensor], names: Names, levels: int) -> Iterator[tuple[str, Tensor]]:
     """Yield our tensors by name, removing their origins from the given ones."""
-    take = _taking(given)
-    yield "synthesis.b4.const", take(names.const, 4)[0]
+    yield "synthesis.b4.const", taken(given, names.const, 4, WHAT)[0]
     for number in range(MOST_LAYERS):
         theirs = names.mapping.format(1 + names.step * number)
         if f"{theirs}.weight" not in given:
             break
-        weight = take(f"{theirs}.weight", 2)
+        weight = taken(given, f"{theirs}.weight", 2, WHAT)
         gain = math.sqrt(weight.shape[1]) / LR_MULTIPLIER / SQRT2 if names.clean else 1.0
         yield f"mapping.fc{number}.weight", weight * gain
-        yield f"mapping.fc{number}.bias", take(f"{theirs}.bias", 1) / (LR_MULTIPLIER * SQRT2 if names.clean else 1.0)
+        yield (
+            f"mapping.fc{number}.bias",
+            taken(given, f"{theirs}.bias", 1, WHAT) / (LR_MULTIPLIER * SQRT2 if names.clean else 1.0),
+        )
     layers = [(names.first, "b4.conv1")]
     layers += [
         (f"{names.others}.{2 * level + index}", f"b{8 << level}.conv{index}")
@@ -201,39 +207,27 @@ def _translated(given: dict[str, Tensor], names: Names, levels: int) -> Iterator
     for level in range(levels):
         theirs = "to_rgb1" if level == 0 else f"to_rgbs.{level - 1}"
         yield from _convolution(given, names, f"{theirs}.{names.conv}", f"synthesis.b{4 << level}.torgb")
-        yield f"synthesis.b{4 << level}.torgb.bias", take(f"{theirs}.bias", 4).flatten()
+        yield f"synthesis.b{4 << level}.torgb.bias", taken(given, f"{theirs}.bias", 4, WHAT).flatten()
 
 
 def _layer(given: dict[str, Tensor], names: Names, theirs: str, ours: str, number: int) -> Iterator[tuple[str, Tensor]]:
-    take, gain = _taking(given), SQRT2 if names.clean else 1.0
+    gain = SQRT2 if names.clean else 1.0
     yield from _convolution(given, names, f"{theirs}.{names.conv}", ours)
     # A clean layer scales before noise and bias are added, ours after.
-    yield f"{ours}.noise_strength", take(f"{theirs}.{names.strength}", 1).reshape([]) / gain
-    yield f"{ours}.bias", take(f"{theirs}.{names.bias}", None).flatten() / gain
+    yield f"{ours}.noise_strength", taken(given, f"{theirs}.{names.strength}", 1, WHAT).reshape([]) / gain
+    yield f"{ours}.bias", taken(given, f"{theirs}.{names.bias}", None, WHAT).flatten() / gain
     resolution = 4 << (number + 1) // 2
     stored = given.pop(names.noise.format(number), None)
     yield f"{ours}.noise_const", noise(resolution, number) if stored is None else stored.reshape(stored.shape[-2:])
 
 
 def _convolution(given: dict[str, Tensor], names: Names, theirs: str, ours: str) -> Iterator[tuple[str, Tensor]]:
-    take = _taking(given)
-    weight, affine = take(f"{theirs}.weight", 5)[0], take(f"{theirs}.modulation.weight", 2)
+    weight, affine = taken(given, f"{theirs}.weight", 5, WHAT)[0], taken(given, f"{theirs}.modulation.weight", 2, WHAT)
     fan_in = math.prod(weight.shape[1:])
     yield f"{ours}.weight", weight * (math.sqrt(fan_in) if names.clean else 1.0)
     yield f"{ours}.affine.weight", affine * (math.sqrt(affine.shape[1]) if names.clean else 1.0)
     # Ours is StyleGAN2 as its TensorFlow code computes it, whose stored biases of styles are less by 1.
-    yield f"{ours}.affine.bias", take(f"{theirs}.modulation.bias", 1) - 1
-
-
-def _taking(given: dict[str, Tensor]) -> Callable[[str, int | None], Tensor]:
-    def take(name: str, ndim: int | None) -> Tensor:
-        tensor = given.pop(name, None)
-        if tensor is None or not tensor.numel() or tensor.ndim != (tensor.ndim if ndim is None else ndim):
-            shown = "lacks" if tensor is None else f"has as {list(tensor.shape)}"
-            raise MisfitError(f"{shown} the tensor {name} of a StyleGAN2 generator by another program", NEARLY)
-        return tensor.float()
-
-    return take
+    yield f"{ours}.affine.bias", taken(given, f"{theirs}.modulation.bias", 1, WHAT) - 1
 
 
 def _config(ours: Mapping[str, Tensor], names: Names, levels: int, kernel: Tensor | None) -> Config:
@@ -279,22 +273,6 @@ def _resample_filters(ours: Mapping[str, Tensor], config: Config, levels: int) -
     blocks = [f"synthesis.b{4 << level}" for level in range(levels)]
     layers = [name.removesuffix(".noise_const") for name in ours if name.endswith(".noise_const")]
     return {f"{name}.resample_filter": taps.clone() for name in (*blocks, *layers)}
-
-
-def mean_of_w(ours: Mapping[str, Tensor]) -> Tensor:
-    """Return the mean of w over latents, by the mapping network of our tensors, ``[w_dim]``."""
-    weights = [tensor for name, tensor in ours.items() if name.startswith("mapping.") and name.endswith(".weight")]
-    biases = [tensor for name, tensor in ours.items() if name.startswith("mapping.") and name.endswith(".bias")]
-    if not weights:
-        return torch.zeros(ours["synthesis.b4.conv1.affine.weight"].shape[1])
-    x = torch.randn(NUM_MEAN, weights[0].shape[1], generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    x = x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
-    for weight, bias in zip(weights, biases, strict=True):
-        gain = LR_MULTIPLIER / math.sqrt(weight.shape[1])
-        if x.shape[1] != weight.shape[1] or len(weight) != len(bias):
-            raise MisfitError("has layers of its mapping network that do not fit one another", NEARLY)
-        x = F.leaky_relu(x @ weight.double().T * gain + bias.double() * LR_MULTIPLIER, 0.2) * SQRT2
-    return x.mean(0).float()
 
 
 def noise(resolution: int, number: int) -> Tensor:

@@ -1,41 +1,59 @@
 """What recipes of pix2pix and CycleGAN have in common: networks by kind, and epochs with a policy of learning rates."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
 from baselines.errors import SettingsError
-from baselines.training.settings import Arguments
+from baselines.training.settings import (
+    Arguments,
+    BatchSize,
+    Betas,
+    Count,
+    Kimg,
+    LearningRate,
+    Pixels,
+    Whole,
+)
 from baselines.translation.networks import DISCRIMINATORS, GENERATORS
 from baselines.translation.schedule import Policy, lr_factor
 
 
-class Epochs(Protocol):
-    """Settings of a recipe for its length in epochs and the learning rate in each."""
+@dataclass(frozen=True)
+class EpochRecipe:
+    """Settings that pix2pix and CycleGAN share.
 
-    @property
-    def n_epochs(self) -> int:
-        """Epochs at the initial learning rate."""
-        ...
+    Attributes:
+        generator: ``netG`` (``unet`` or ``resnet``) and keyword arguments of the generator, except its channels.
+        discriminator: ``netD`` (``n_layers`` or ``pixel``) and keyword arguments of the discriminator.
+        n_epochs: epochs at the initial learning rate.
+        n_epochs_decay: epochs over which the linear policy lowers it to 0.
+        kimg: length of the run, in thousands of images, or of pairs; None for all epochs.
+        batch: images of each domain, or pairs, per step.
+        lr: learning rate of Adam.
+        betas: decay rates of Adam's two moments.
+        lr_policy: ``linear``, ``step`` or ``cosine``.
+        lr_decay_iters: epochs between two steps of the ``step`` policy.
+        load_size, crop_size, mirror: augmentation, as in the paper's own ``data``.
+        tick_kimg: thousands of images, or of pairs, between two lines of the log.
+        snapshot_ticks: ticks between two snapshots.
+    """
 
-    @property
-    def n_epochs_decay(self) -> int:
-        """Epochs over which the linear policy lowers it to 0."""
-        ...
-
-    @property
-    def lr_policy(self) -> Policy:
-        """Policy of ``lr_factor``."""
-        ...
-
-    @property
-    def lr_decay_iters(self) -> int:
-        """Epochs between two steps of the ``step`` policy."""
-        ...
-
-    @property
-    def kimg(self) -> float | None:
-        """Length of the run, in thousands of images; None for all epochs."""
-        ...
+    generator: Mapping[str, Any] = field(default_factory=dict)
+    discriminator: Mapping[str, Any] = field(default_factory=dict)
+    n_epochs: Whole = 100
+    n_epochs_decay: Whole = 100
+    kimg: Kimg | None = None
+    batch: BatchSize = 1
+    lr: LearningRate = 0.0002
+    betas: Betas = (0.5, 0.999)
+    lr_policy: Policy = "linear"
+    lr_decay_iters: Count = 50
+    load_size: Pixels = 286
+    crop_size: Pixels = 256
+    mirror: bool = True
+    tick_kimg: Kimg = 1
+    snapshot_ticks: Count = 5
 
 
 def check_networks(
@@ -63,7 +81,7 @@ def check_networks(
         Arguments((table[kind],)).check(given, name, ("input_nc", "output_nc"))
 
 
-def check_policy(recipe: Epochs) -> None:
+def check_policy(recipe: EpochRecipe) -> None:
     """Check that a recipe has the epochs that its policy of learning rates needs.
 
     Raises:
@@ -75,7 +93,7 @@ def check_policy(recipe: Epochs) -> None:
         )
 
 
-def length_of(recipe: Epochs, epoch_size: int) -> float:
+def length_of(recipe: EpochRecipe, epoch_size: int) -> float:
     """Return the length of a run, in thousands of images, of which an epoch has ``epoch_size``.
 
     Raises:
@@ -87,6 +105,6 @@ def length_of(recipe: Epochs, epoch_size: int) -> float:
     return recipe.kimg or whole
 
 
-def rate_factor(recipe: Epochs, epoch: int) -> float:
+def rate_factor(recipe: EpochRecipe, epoch: int) -> float:
     """Return the factor of a recipe's learning rate in an epoch, counted from 1."""
     return lr_factor(epoch, recipe.lr_policy, recipe.n_epochs, recipe.n_epochs_decay, recipe.lr_decay_iters)

@@ -10,7 +10,8 @@ from baselines.errors import TrainingError, WriteError
 from baselines.stylegan2 import losses
 from baselines.training.weights import read_header
 from ganbench import registry
-from ganbench.cli.train import _benchmark, _recipe, line
+from ganbench.cli.ticks import line
+from ganbench.cli.train import _benchmark, _recipe
 from ganbench.errors import BadInputError
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 from tests.cli.command_line import complaint, ganbench

@@ -110,7 +110,7 @@ def _learned(
     import torch
 
     from baselines.attributes import train
-    from ganbench.cli.train import Ticks
+    from ganbench.cli.ticks import Ticks
     from ganbench.models.training import Pictures, user_errors
 
     try:

@@ -73,7 +73,7 @@ def prepare(
             recipe, output, shape, batches.epoch_size, identity.seed, identity.device, shown=grid_of(batches)
         )
     schedule = schedule_of(recipe, batches, content, length_of(recipe, batches.epoch_size))
-    return PreparedRun(training, batches, schedule, identity.device)
+    return PreparedRun(training, batches, schedule, identity.device, identity.hardware)
 
 
 def train(

@@ -74,7 +74,7 @@ def prepare(
             recipe, output, size, len(batches.images), identity.seed, identity.device, shown=grid_of(batches)
         )
     schedule = schedule_of(recipe, batches, content, length_of(recipe, len(batches.images)))
-    return PreparedRun(training, batches, schedule, identity.device)
+    return PreparedRun(training, batches, schedule, identity.device, identity.hardware)
 
 
 def train(

@@ -93,7 +93,7 @@ def prepare(
     with building("the networks"):
         training = Training(recipe, output, batches, targets, identity.device)
     schedule = schedule_of(recipe, batches, content, length_of(recipe))
-    return PreparedRun(training, batches, schedule, identity.device)
+    return PreparedRun(training, batches, schedule, identity.device, identity.hardware)
 
 
 def train(

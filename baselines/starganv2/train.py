@@ -92,7 +92,7 @@ def prepare(
     with building("the networks"):
         nets, averages = (placed(each, identity.device) for each in networks(config, identity.seed))
         training = Training(nets, averages, recipe, output, batches, masks)
-    return PreparedRun(training, batches, schedule_of(recipe, batches, content), identity.device)
+    return PreparedRun(training, batches, schedule_of(recipe, batches, content), identity.device, identity.hardware)
 
 
 def train(

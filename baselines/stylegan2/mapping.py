@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.ops.linear import FullyConnectedLayer
-from baselines.ops.processes import mean_of_all
+from baselines.ops.parts import update_mean
 
 __all__ = ["MappingNetwork", "normalize_2nd_moment"]
 
@@ -91,7 +91,7 @@ class MappingNetwork(nn.Module):
         c = self._checked(c, "c", self.c_dim) if self.c_dim > 0 else None
         w = self.intermediate(z, c)
         if update_emas and self.w_avg_beta is not None:
-            self.w_avg.copy_(mean_of_all(w.detach().mean(0)).lerp(self.w_avg, self.w_avg_beta))
+            update_mean(self.w_avg, w.detach().mean(0), self.w_avg_beta)
         if self.num_ws is None:
             return w
         return self.truncated(w.unsqueeze(1).repeat(1, self.num_ws, 1), truncation_psi, truncation_cutoff)

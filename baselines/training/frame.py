@@ -17,6 +17,7 @@ from baselines.errors import SettingsError
 from baselines.training import snapshots
 from baselines.training.data import Batches
 from baselines.training.grids import save_grid
+from baselines.training.hardware import DEFAULT, Hardware
 from baselines.training.loop import OnTick, Schedule, TrainPlan, run
 from baselines.training.settings import Seed, adjustable, check
 from baselines.training.weights import save_weights
@@ -31,6 +32,7 @@ class Options(TypedDict, total=False):
     device: torch.device | str
     seed: int
     data_fingerprint: str | None
+    hardware: Hardware
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,14 @@ class Identity:
         device: device to train on.
         seed: seed of all random numbers; on a CPU the same seed gives the same weights.
         data_fingerprint: fingerprint of the images; None computes it from their content.
+        hardware: how the run uses its device; no part of what it is.
     """
 
     recipe_name: str = "custom"
     device: torch.device | str = "cpu"
     seed: Seed = 0
     data_fingerprint: str | None = None
+    hardware: Hardware = DEFAULT
 
     @classmethod
     def of(cls, options: Options) -> "Identity":
@@ -182,12 +186,14 @@ class PreparedRun(Generic[T]):
         batches: the data.
         schedule: length of the run and intervals of its reports.
         device: device to train on.
+        hardware: how the run uses it.
     """
 
     training: T
     batches: Batches
     schedule: Schedule
     device: torch.device | str = "cpu"
+    hardware: Hardware = DEFAULT
 
     def run(self, *, resume: bool = False, on_tick: OnTick | None = None) -> Path:
         """Train, and return the path of the weights, ``run_dir / "MODEL.safetensors"``.
@@ -215,6 +221,7 @@ class PreparedRun(Generic[T]):
             folder,
             resume=resume,
             device=self.device,
+            hardware=self.hardware,
             on_tick=on_tick,
         )
 

@@ -4,102 +4,43 @@ A model supplies a ``TrainPlan``: networks, optimisers, and phases, each of them
 loop knows nothing else about the model.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from baselines.errors import DivergenceError, TrainingError
 from baselines.training import log, ranks, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
 from baselines.training.folder import hold
-from baselines.training.meter import Meter
-from baselines.training.ranks import WHOLE, RankSlice
+from baselines.training.hardware import DEFAULT, Hardware
+from baselines.training.meter import CHECK, Meter
+from baselines.training.plan import Losses, Phase, StepContext, TrainPlan
 from baselines.training.signals import stop_requests
-from baselines.training.streams import stream
+from baselines.training.steps import advance, advance_all
+from baselines.training.streams import moved, stream
+
+__all__ = [
+    "Changes",
+    "Losses",
+    "OnTick",
+    "Phase",
+    "Schedule",
+    "StepContext",
+    "TrainPlan",
+    "advance",
+    "advance_all",
+    "run",
+    "streams_of",
+]
 
 LOG = "log.jsonl"
 
-Losses = dict[str, Tensor]
 OnTick = Callable[[Mapping[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class StepContext:
-    """The data of one step, as the losses see them.
-
-    Attributes:
-        step: number of steps taken before this one.
-        nimg: real images shown before this step.
-        real: real images ``[batch, C, H, W]`` float32, -1..1; with several processes, this process's rows of the batch.
-        labels: ``[batch, c_dim]`` float32, or None.
-        stream: returns the step's random stream for a purpose; every process draws from it for the whole batch.
-        rows: this process's share of the draws for the whole batch.
-    """
-
-    step: int
-    nimg: int
-    real: Tensor
-    labels: Tensor | None
-    stream: Callable[[str], torch.Generator]
-    rows: RankSlice = WHOLE
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One kind of update: which networks, with which optimisers, for which loss, how often.
-
-    Attributes:
-        name: name of the phase, for the log and the random streams.
-        networks: networks to train; no other network gets a gradient.
-        optimizers: optimisers that take a step.
-        loss: returns values by name, each ``[batch]``; the mean of ``total`` is minimised.
-        interval: the phase runs in every ``interval``-th step, with its gradient multiplied by ``interval``.
-        every: the phase runs only in the last of every so many steps, with its gradient as it is.
-    """
-
-    name: str
-    networks: tuple[nn.Module, ...]
-    optimizers: tuple[Optimizer, ...]
-    loss: Callable[[StepContext], Losses]
-    interval: int = 1
-    every: int = 1
-
-
-@dataclass(frozen=True)
-class TrainPlan:
-    """What the loop trains.
-
-    Attributes:
-        networks: all modules with state, by name; snapshots hold all of them.
-        optimizers: optimisers by name.
-        phases: phases in the order in which they run.
-        averages: pairs of average and network.
-        ema_beta: returns the weight of the old average in one update, for the number of real images shown.
-        export: writes the final weights and a sample grid, given the kimg and further entries of the header; returns
-            the path of the weights.
-        prepare: called before the phases of every step, to set what changes over time.
-        about: entries of the snapshots' headers; see ``snapshots.Snapshot``.
-        group: number of images that a discriminator compares, 1 if it judges each alone; the losses must then use only
-            this process's rows of their draws, so that several processes can train the model. None if only one can.
-    """
-
-    networks: Mapping[str, nn.Module]
-    optimizers: Mapping[str, Optimizer]
-    phases: tuple[Phase, ...]
-    averages: tuple[tuple[nn.Module, nn.Module], ...]
-    ema_beta: Callable[[int], float]
-    export: Callable[[float, Mapping[str, Any]], Path]
-    prepare: Callable[[StepContext], None] = lambda at: None
-    about: Mapping[str, Any] = field(default_factory=dict)
-    group: int | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +72,7 @@ def run(
     *,
     resume: bool = False,
     device: torch.device | str = "cpu",
+    hardware: Hardware = DEFAULT,
     on_tick: OnTick | None = None,
 ) -> Path:
     """Train to the end of the schedule, and return the path of the final weights.
@@ -142,34 +84,38 @@ def run(
 
     Raises:
         TrainingError: there is nothing to resume, the settings differ from the snapshot's, the folder has a run
-            already, another process is using it, or the processes cannot share the batch.
-        DivergenceError: a loss or a weight became infinite or NaN; the last snapshot stays.
+            already, another process is using it, or the batch does not divide among the processes or into parts.
+        DivergenceError: a loss or a weight became infinite or NaN; the last snapshot stays. On a CPU this is found
+            before the step that would follow, elsewhere within ``meter.CHECK`` steps and before the next tick.
         WriteError: the folder cannot be written.
         LostProcessError: another process of the run has ended.
         KeyboardInterrupt: a signal stopped the run, after a snapshot.
     """
     batches.rows = rows = ranks.rank_slice(plan.group, batches.sizes())
-    weights = None
-    with ExitStack() as held, stop_requests() as stopped:
+    parts = ranks.parts_of_batches(plan.group, batches.sizes(), hardware.batch_gpu)
+    weights, on_cpu = None, torch.device(device).type == "cpu"
+    with ExitStack() as held, stop_requests() as stopped, hardware.set():
         ranks.first_only(hold, held, run_dir, resume)
         step, changes = begin(plan, batches, schedule, run_dir, resume)
         meter = Meter(batches, schedule.steps, step)
         while step < schedule.steps:
             real, labels = batches.draw(step)
-            labels, streams = None if labels is None else labels.to(device), streams_of(schedule.seed, step)
-            at = StepContext(step, batches.shown(step), real.to(device), labels, streams, rows)
-            try:
-                for losses in advance_all(plan, at):
-                    meter.add(losses)
-            except DivergenceError as problem:
-                ranks.first_only(stop_diverged, run_dir, schedule, step + 1, at.nimg / 1000, str(problem))
+            labels, streams = None if labels is None else moved(labels, device), streams_of(schedule.seed, step)
+            at = StepContext(step, batches.shown(step), moved(real, device), labels, streams, rows)
+            with stopping_diverged(run_dir, schedule, step + 1, at.nimg):
+                for losses in advance_all(plan, at, parts[batches.shown(step + 1) - at.nimg]):
+                    meter.add(losses, at.nimg, on_cpu)
             step += 1
             for average, network in plan.averages:
                 update_average(average, network, plan.ema_beta(batches.shown(step)))
 
             finished, asked = step == schedule.steps, ranks.any_of_all(stopped.is_set())
             keep = finished or asked or step % schedule.snapshot == 0
-            if keep or step % schedule.tick == 0:
+            ticks = keep or step % schedule.tick == 0
+            if ticks or step % CHECK == 0:
+                with stopping_diverged(run_dir, schedule, step, at.nimg):
+                    meter.read()
+            if ticks:
                 entry = meter.tick(step)
                 kept = captured(plan, schedule, entry, changes) if keep else None
                 weights = ranks.first_only(report, plan, schedule, entry, run_dir, kept, on_tick) or weights
@@ -235,41 +181,13 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def advance_all(plan: TrainPlan, at: StepContext) -> Iterator[dict[str, float]]:
-    """Yield the losses of each phase of a step.
-
-    Raises:
-        DivergenceError: a loss is infinite or NaN.
-    """
-    plan.prepare(at)
-    for phase in plan.phases:
-        if at.step % phase.interval == 0 and (at.step + 1) % phase.every == 0:
-            yield advance(phase, at)
-
-
-def advance(phase: Phase, at: StepContext) -> dict[str, float]:
-    """Take one optimiser step on the gradient of a phase, and return the means of its losses; both over all processes.
-
-    Raises:
-        DivergenceError: a loss is infinite or NaN; the networks are unchanged.
-    """
-    for network in phase.networks:
-        network.requires_grad_(True)
-    losses = phase.loss(at)
-    means = ranks.means_of_all({f"{phase.name}/{name}": float(x.detach().mean()) for name, x in losses.items()})
-    for name, mean in means.items():
-        if not math.isfinite(mean):
-            raise DivergenceError(f"{name} became {mean} at {at.nimg / 1000:g} kimg")
-    for optimizer in phase.optimizers:
-        optimizer.zero_grad(set_to_none=True)
-    # Lazy regularisation: a phase that runs in every interval-th step counts for all the steps it skips.
-    losses["total"].mean().mul(phase.interval).backward()  # type: ignore[no-untyped-call]
-    ranks.average_gradients(phase.networks)
-    for optimizer in phase.optimizers:
-        optimizer.step()
-    for network in phase.networks:
-        network.requires_grad_(False)
-    return means
+@contextmanager
+def stopping_diverged(run_dir: Path, schedule: Schedule, step: int, nimg: int) -> Iterator[None]:
+    """Call ``stop_diverged`` in the first process if all processes find in the body that the run diverged."""
+    try:
+        yield
+    except DivergenceError as problem:
+        ranks.first_only(stop_diverged, run_dir, schedule, step, nimg / 1000, str(problem))
 
 
 def stop_diverged(run_dir: Path, schedule: Schedule, step: int, kimg: float, what: str) -> NoReturn:

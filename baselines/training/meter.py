@@ -4,11 +4,20 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+from torch import Tensor
+
+from baselines.ops.processes import mean_of_all
 from baselines.training.data import Batches
+from baselines.training.steps import check
+
+CHECK = 64  # steps after which losses on a device are read, and so checked, at the latest
 
 
 class Meter:
     """Losses and time between two ticks.
+
+    Losses on another device than the CPU stay there until ``read``, so that no step waits for the device.
 
     Args:
         batches: of the run, for the number of images shown.
@@ -18,19 +27,55 @@ class Meter:
 
     def __init__(self, batches: Batches, steps: int, step: int) -> None:
         self.batches, self.steps = batches, steps
+        self.unread: list[tuple[int, dict[str, Tensor]]] = []
         self._restart(step)
 
     def _restart(self, step: int) -> None:
         self.step, self.started = step, time.perf_counter()
         self.sums: dict[str, list[float]] = {}
 
-    def add(self, means: Mapping[str, float]) -> None:
-        """Add the mean losses of one phase, by name."""
+    def add(self, means: Mapping[str, Tensor], nimg: int, on_cpu: bool = True) -> None:
+        """Add the mean losses of one phase, by name, after ``nimg`` images.
+
+        Args:
+            means: those of all processes if the run is on the CPU, else this process's own.
+            nimg: images shown before the step.
+            on_cpu: whether the run is on the CPU.
+        """
+        if on_cpu:
+            self._count({name: float(mean) for name, mean in means.items()})
+        else:
+            self.unread.append((nimg, dict(means)))
+
+    def _count(self, means: Mapping[str, float]) -> None:
         for name, mean in means.items():
             self.sums.setdefault(name, []).append(mean)
 
+    def read(self) -> None:
+        """Read the losses that are still on the device, as means over all processes.
+
+        Raises:
+            DivergenceError: one is infinite or NaN; the message says which was the first. Steps after it have been
+                taken, at most ``CHECK`` of them, but no snapshot has been written.
+        """
+        if not self.unread:
+            return
+        unread, self.unread = self.unread, []
+        means = [mean for _, named in unread for mean in named.values()]
+        device = next((mean.device for mean in means if not mean.is_cpu), "cpu")
+        values = iter(mean_of_all(torch.stack([mean.to(device, torch.float32) for mean in means])).cpu())
+        for nimg, named in unread:
+            read = {name: next(values) for name in named}
+            check(read, nimg)
+            self._count({name: float(value) for name, value in read.items()})
+
     def tick(self, step: int) -> dict[str, Any]:
-        """Return a log entry and start counting anew: step, kimg, sec_per_kimg, eta (seconds) and mean losses."""
+        """Return a log entry and start counting anew: step, kimg, sec_per_kimg, eta (seconds) and mean losses.
+
+        Raises:
+            DivergenceError: see ``read``.
+        """
+        self.read()
         nimg, end = self.batches.shown(step), self.batches.shown(self.steps)
         per_image = (time.perf_counter() - self.started) / max(nimg - self.batches.shown(self.step), 1)
         entry = {

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributed.rendezvous import rendezvous
 
 from baselines.errors import TrainingError
@@ -25,11 +25,11 @@ __all__ = [
     "WHOLE",
     "RankSlice",
     "any_of_all",
-    "average_gradients",
     "device_of_process",
     "first_only",
     "joined",
     "means_of_all",
+    "parts_of_batches",
     "rank_slice",
 ]
 
@@ -104,6 +104,34 @@ def rank_slice(group: int | None, batches: Iterable[int]) -> RankSlice:
                 f"{min(group, batch)} compared at a time), found {rows.ranks}: start another number of them."
             )
     return rows
+
+
+def parts_of_batches(group: int | None, batches: Iterable[int], batch_gpu: int | None) -> dict[int, int]:
+    """Return, by batch size, the number of parts in which every process takes its share of a batch.
+
+    Args:
+        group: number of images that the discriminator compares; None for a model whose batch must stay whole.
+        batches: batch sizes of the run.
+        batch_gpu: images per device and pass at most; None for a process's whole share.
+
+    Raises:
+        TrainingError: a share does not divide into parts of so many images, or a part into groups.
+    """
+    found = {}
+    for batch in batches:
+        share = batch // processes.count()
+        size = share if batch_gpu is None else min(batch_gpu, share)
+        if size < share and group is None:
+            raise TrainingError(
+                f"expected batch_gpu of at least {share} for this model, found {batch_gpu}: leave it out."
+            )
+        if size < share and (share % size or size % min(group or 1, batch)):
+            raise TrainingError(
+                f"expected batch_gpu to divide the {share} images of a device into whole groups of "
+                f"{min(group or 1, batch)} that the discriminator compares, found {batch_gpu}: set another."
+            )
+        found[batch] = share // size
+    return found
 
 
 @contextmanager
@@ -197,20 +225,9 @@ def any_of_all(flag: bool) -> bool:
     return bool(processes.sum_of_all(torch.tensor(float(flag))) > 0)
 
 
-def means_of_all(values: Mapping[str, float]) -> dict[str, float]:
-    """Return the means, over all processes, of values by name."""
+def means_of_all(values: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return the means, over all processes, of values by name, each ``[]``."""
     if processes.count() == 1:
-        return dict(values)
-    means = processes.mean_of_all(torch.tensor(list(values.values()), dtype=torch.float64))
-    return dict(zip(values, means.tolist(), strict=True))
-
-
-def average_gradients(networks: Iterable[nn.Module]) -> None:
-    """Replace the gradients of all parameters by their means over all processes."""
-    if processes.count() == 1:
-        return
-    # One flat tensor, so that a step takes one exchange and not one per parameter.
-    gradients = [p.grad for network in networks for p in network.parameters() if p.grad is not None]
-    means = processes.mean_of_all(torch.cat([gradient.flatten() for gradient in gradients]))
-    for gradient, mean in zip(gradients, torch.split(means, [g.numel() for g in gradients]), strict=True):
-        gradient.copy_(mean.view_as(gradient))
+        return values
+    means = processes.mean_of_all(torch.stack([value.double() for value in values.values()]))
+    return dict(zip(values, means, strict=True))

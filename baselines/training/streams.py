@@ -23,7 +23,14 @@ def stream(seed: int, position: int, purpose: str) -> torch.Generator:
 
 def normal(generator: torch.Generator, *shape: int, device: torch.device | str = "cpu") -> Tensor:
     """Return standard normal draws of a shape, float32; drawn on the CPU, so that all devices get the same."""
-    return torch.randn(*shape, generator=generator).to(device)
+    return moved(torch.randn(*shape, generator=generator), device)
+
+
+def moved(x: Tensor, device: torch.device | str) -> Tensor:
+    """Return ``x`` on a device; a copy from the CPU to a GPU does not make the host wait for the GPU's work."""
+    if x.is_cpu and torch.device(device).type == "cuda":
+        return x.pin_memory().to(device, non_blocking=True)  # without pinning, the copy would be synchronous
+    return x.to(device)
 
 
 @contextmanager

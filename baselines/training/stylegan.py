@@ -171,7 +171,7 @@ def prepare(
     check_groups(batches.sizes(), built.group())
     for name, state in (start or {}).items():
         begin_with(getattr(built, name), state, name)
-    return PreparedRun(built, batches, schedule_of(recipe, batches, content), identity.device)
+    return PreparedRun(built, batches, schedule_of(recipe, batches, content), identity.device, identity.hardware)
 
 
 def networks(

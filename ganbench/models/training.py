@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,8 +11,9 @@ from torch import Tensor
 
 from baselines.errors import SettingsError, TrainingError
 from baselines.training.frame import Options, PreparedRun
+from baselines.training.hardware import Hardware
 from baselines.training.ranks import device_of_process
-from baselines.training.settings import Seed, check_value
+from baselines.training.settings import Seed, check_value, recipe_of
 from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
 from ganbench.types import Dataset, Progress, Recipe
@@ -62,8 +64,9 @@ class TrainableAdapter(BaseAdapter):
         Args:
             data: the images.
             recipe: settings of the model's ``Recipe``, and optionally ``seed`` (default 0), ``device`` (default a GPU
-                if there is one, a separate one for each process, else the CPU) and ``conditional`` (default False:
-                whether to use the data's labels).
+                if there is one, a separate one for each process, else the CPU), ``conditional`` (default False:
+                whether to use the data's labels), and ``batch_gpu``, ``allow_tf32`` and ``nobench`` of
+                ``baselines.training.hardware.Hardware``.
             run_dir: the run folder.
             resume: whether to continue from the newest intact snapshot in the run folder.
             progress: called at each tick.
@@ -86,7 +89,13 @@ class TrainableAdapter(BaseAdapter):
         check_value("seed", seed, Seed)
         check_value("device", device, str | None)
         check_value("conditional", settings.get("conditional", False), bool)
-        options: Options = {"recipe_name": recipe.name, "seed": seed, "device": device_of_process(device)}
+        hardware = recipe_of(Hardware, {each.name: settings.pop(each.name, each.default) for each in fields(Hardware)})
+        options: Options = {
+            "recipe_name": recipe.name,
+            "seed": seed,
+            "device": device_of_process(device),
+            "hardware": hardware,
+        }
         return self.prepare(data, settings, run_dir, **options)
 
 

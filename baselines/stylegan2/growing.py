@@ -51,20 +51,23 @@ class GrowingSynthesisNetwork(SynthesisNetwork):
         self.grows = grows(structure)
         self.register_buffer("lod", torch.zeros([]))
 
-    def images(self, styles: Tensor, *noise: Tensor | None, force_fp32: bool = False) -> Tensor:
+    def images(
+        self, styles: Tensor, *noise: Tensor | None, force_fp32: bool = False, start: Tensor | None = None
+    ) -> Tensor:
         """Return images of the whole batch.
 
         Args:
             styles: from ``styles``.
             noise: noise of every convolution, in order.
             force_fp32: never use float16.
+            start: from ``start``.
         """
         if not self.grows:
-            return super().images(styles, *noise, force_fp32=force_fp32)
+            return super().images(styles, *noise, force_fp32=force_fp32, start=start)
         missing, share = split_lod(float(self.lod), len(self.block_resolutions))
         channels = [layer.num_styles for block in self.blocks() for layer in block.layers()]
         style, draws = iter(torch.split(styles, channels, dim=1)), iter(noise)
-        x: Tensor | None = None
+        x = start
         colours: list[Tensor] = []
         for block in self.blocks()[: len(self.block_resolutions) - missing]:
             own = list(islice(style, len(block.layers())))

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from baselines.stylegan2.discriminator import Discriminator, MinibatchStdLayer
 from baselines.stylegan2.mapping import MappingNetwork
-from baselines.stylegan2.synthesis import SynthesisNetwork
+from baselines.stylegan2.synthesis import FourierSynthesisNetwork, SynthesisNetwork
 
-__all__ = ["Discriminator", "Generator", "MappingNetwork", "MinibatchStdLayer", "SynthesisNetwork"]
+__all__ = ["Discriminator", "FourierGenerator", "Generator", "MappingNetwork", "MinibatchStdLayer", "SynthesisNetwork"]
 
 
 class Generator(nn.Module):
@@ -62,3 +62,21 @@ class Generator(nn.Module):
         ws = self.mapping(z, c, truncation_psi, truncation_cutoff, update_emas)
         images: Tensor = self.synthesis(ws, update_emas=update_emas, **synthesis_kwargs)
         return images
+
+
+class FourierGenerator(Generator):
+    """``Generator`` whose synthesis starts from Fourier features, so that its images can be moved.
+
+    Source: Karras et al., Alias-Free Generative Adversarial Networks (NeurIPS 2021), figure 3, configuration B.
+    """
+
+    synthesis_class: ClassVar[type[SynthesisNetwork]] = FourierSynthesisNetwork
+
+    def set_transform(self, matrix: Tensor) -> None:
+        """Set the transform of the sampling positions: the inverse of the image's own transform.
+
+        Args:
+            matrix: ``[3, 3]``, in image widths, which becomes part of the saved state; or ``[N, 3, 3]``, one per image
+                of the following batches, which does not.
+        """
+        self.synthesis.blocks()[0].input.set_transform(matrix)

@@ -6,7 +6,7 @@ that the authors published with their code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from baselines.training import stylegan
@@ -81,6 +81,32 @@ def _discriminator(channel_base: int, mbstd_group_size: int, **more: Any) -> dic
 
 ADA: dict[str, Any] = {"augment": "bgc", "ada_target": 0.6}
 
+DIGITS = Recipe(
+    {
+        "z_dim": 64,
+        "w_dim": 64,
+        "mapping_kwargs": {"num_layers": 4},
+        "channel_base": 1024,
+        "channel_max": 48,
+        "num_fp16_res": 0,
+        "conv_clamp": None,
+    },
+    {
+        "channel_base": 1024,
+        "channel_max": 64,
+        "num_fp16_res": 0,
+        "conv_clamp": None,
+        "epilogue_kwargs": {"mbstd_group_size": 4},
+    },
+    kimg=200,
+    batch=16,
+    r1_gamma=1.0,
+    ema_kimg=10,
+    ema_rampup=0.05,
+    tick_kimg=1,
+    snapshot_ticks=10,
+)
+
 RECIPES: Mapping[str, Recipe] = {
     # Configuration F at 1024x1024, in mixed precision and without augmentation.
     "stylegan2": Recipe(
@@ -134,29 +160,7 @@ RECIPES: Mapping[str, Recipe] = {
         **ADA,
     ),
     # The embedded weights: fewer channels, float32 throughout, so that four CPU cores train it in about an hour.
-    "digits32": Recipe(
-        {
-            "z_dim": 64,
-            "w_dim": 64,
-            "mapping_kwargs": {"num_layers": 4},
-            "channel_base": 1024,
-            "channel_max": 48,
-            "num_fp16_res": 0,
-            "conv_clamp": None,
-        },
-        {
-            "channel_base": 1024,
-            "channel_max": 64,
-            "num_fp16_res": 0,
-            "conv_clamp": None,
-            "epilogue_kwargs": {"mbstd_group_size": 4},
-        },
-        kimg=200,
-        batch=16,
-        r1_gamma=1.0,
-        ema_kimg=10,
-        ema_rampup=0.05,
-        tick_kimg=1,
-        snapshot_ticks=10,
-    ),
+    "digits32": DIGITS,
+    # Configuration B of StyleGAN3's paper, to compare the equivariance of the two; see results/claims.md.
+    "digits32-fourier": replace(DIGITS, generator={**DIGITS.generator, "fourier_features": True}),
 }

@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Literal, Protocol, cast, get_args
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.fourier_features import SynthesisInput
 from baselines.ops.tiles import can_tile, tiled
 from baselines.ops.upfirdn2d import setup_filter, upsample2d
 from baselines.stylegan2.layers import BINOMIAL, Conv2dLayer, SynthesisLayer, ToRGBLayer
 
-__all__ = ["Architecture", "Noise", "SynthesisBlock", "SynthesisNetwork"]
+__all__ = ["Architecture", "FourierSynthesisNetwork", "Noise", "SynthesisBlock", "SynthesisNetwork"]
 
 Architecture = Literal["orig", "skip", "resnet"]
 
@@ -35,7 +36,7 @@ class Noise(Protocol):
 
 
 class SynthesisBlock(nn.Module):
-    """The layers at one resolution; the first block starts from a learned constant instead of an input.
+    """The layers at one resolution; the first block starts from a learned constant, or from Fourier features.
 
     Source: Karras et al. (CVPR 2020), figure 7.
     """
@@ -57,6 +58,7 @@ class SynthesisBlock(nn.Module):
         use_fp16: bool = False,
         fp16_channels_last: bool = False,
         tensorflow: bool = False,
+        fourier_features: bool = False,
         **layer_kwargs: Any,
     ) -> None:
         super().__init__()
@@ -68,7 +70,10 @@ class SynthesisBlock(nn.Module):
         self.register_buffer("resample_filter", setup_filter(resample_filter))
         shared: dict[str, Any] = {"w_dim": w_dim, "conv_clamp": conv_clamp, "tensorflow": tensorflow}
         filtered = {**shared, "resolution": resolution, "resample_filter": resample_filter, **layer_kwargs}
-        if in_channels == 0:
+        if in_channels == 0 and fourier_features:
+            # Every frequency that this many samples can hold, and no function of w, as in configuration B.
+            self.input = SynthesisInput(0, out_channels, resolution, resolution, resolution / 2)
+        elif in_channels == 0:
             self.const = nn.Parameter(torch.randn(out_channels, resolution, resolution))
         else:
             self.conv0 = self.layer_class(in_channels, out_channels, up=2, **filtered)
@@ -98,7 +103,7 @@ class SynthesisBlock(nn.Module):
         """Return the features ``[N, out_channels, resolution, resolution]``, and the image so far or None.
 
         Args:
-            x: features from the previous block; None for the first.
+            x: features from the previous block; for the first, Fourier features, or None for the constant.
             img: image from the previous block, or None.
             styles: one tensor for each of ``layers``.
             noise: ``[N, resolution, resolution]`` or None, for each of the ``num_conv`` convolutions.
@@ -141,9 +146,11 @@ class SynthesisNetwork(nn.Module):
         block_kwargs: keyword arguments of ``SynthesisBlock`` and ``SynthesisLayer``: ``architecture``,
             ``resample_filter``, ``conv_clamp``, ``fp16_channels_last``, ``kernel_size``, ``use_noise``, ``activation``
             and ``tensorflow``. The last computes as the original TensorFlow code does, which stores style biases minus
-            1, and adds the epsilon of demodulation to the sum of squares of the scaled weights.
+            1, and adds the epsilon of demodulation to the sum of squares of the scaled weights. With
+            ``fourier_features``, these replace the learned constant, so that a transform of the input can be set.
 
-    Source: Karras et al. (CVPR 2020), figure 7 and appendix B.
+    Source: Karras et al. (CVPR 2020), figure 7 and appendix B; for ``fourier_features`` Karras et al., Alias-Free
+    Generative Adversarial Networks (NeurIPS 2021), section 3.1 and table of figure 3, configuration B.
     """
 
     block_class: ClassVar[type[SynthesisBlock]] = SynthesisBlock
@@ -157,6 +164,7 @@ class SynthesisNetwork(nn.Module):
         channel_max: int = 512,
         num_fp16_res: int = 4,
         fused_modconv_default: object = None,
+        fourier_features: bool = False,
         **block_kwargs: Any,
     ) -> None:
         super().__init__()
@@ -166,6 +174,7 @@ class SynthesisNetwork(nn.Module):
                 f"expected a resolution of 4, 8, 16 and so on, found {img_resolution}: give a power of two."
             )
         self.w_dim, self.img_resolution, self.img_channels = w_dim, img_resolution, img_channels
+        self.fourier_features = fourier_features
         self.block_resolutions = [2**level for level in range(2, levels + 1)]
         fp16_resolution = max(2 ** (levels + 1 - num_fp16_res), 8)
         in_channels = 0
@@ -179,6 +188,7 @@ class SynthesisNetwork(nn.Module):
                 img_channels=img_channels,
                 is_last=resolution == img_resolution,
                 use_fp16=resolution >= fp16_resolution,
+                fourier_features=fourier_features,
                 **block_kwargs,
             )
             self.add_module(f"b{resolution}", block)
@@ -214,12 +224,18 @@ class SynthesisNetwork(nn.Module):
             raise ValueError(
                 f"expected ws of shape {shape}, found {list(ws.shape)}: take them from the mapping network."
             )
-        ws = ws.to(cast(SynthesisBlock, self.get_submodule("b4")).const.dtype)
-        styles, noise = self.styles(ws), self.noise(ws, noise_mode, streams)
+        ws = ws.to(self.blocks()[0].conv1.weight.dtype)
+        styles, noise, start = self.styles(ws), self.noise(ws, noise_mode, streams), self.start(ws)
         if not can_tile(ws):
-            return self.images(styles, *noise, force_fp32=force_fp32)
+            return self.images(styles, *noise, force_fp32=force_fp32, start=start)
         # As many small images as fit a core's cache: larger tiles share the fixed cost of each operation.
-        return tiled(self.images, TILE_SIZE if self.img_resolution <= 64 else 1, styles, *noise)
+        size = TILE_SIZE if self.img_resolution <= 64 else 1
+        return tiled(lambda x, *rest: self.images(*rest, start=x), size, start, styles, *noise)
+
+    def start(self, ws: Tensor) -> Tensor | None:
+        """Return the Fourier features ``[N, C, 4, 4]``, or None for the learned constant."""
+        first = self.blocks()[0]
+        return first.input(ws[:, 0], first.input.transforms_of(len(ws))) if self.fourier_features else None
 
     def styles(self, ws: Tensor) -> Tensor:
         """Return the styles of all layers, concatenated along dimension 1."""
@@ -230,15 +246,18 @@ class SynthesisNetwork(nn.Module):
             start += block.num_conv
         return torch.cat(found, dim=1)
 
-    def images(self, styles: Tensor, *noise: Tensor | None, force_fp32: bool = False) -> Tensor:
+    def images(
+        self, styles: Tensor, *noise: Tensor | None, force_fp32: bool = False, start: Tensor | None = None
+    ) -> Tensor:
         """Return images of the whole batch.
 
         Args:
             styles: from ``styles``.
             noise: noise of every convolution, in order.
             force_fp32: never use float16.
+            start: from ``start``.
         """
-        x: Tensor | None = None
+        x = start
         img: Tensor | None = None
         channels = [layer.num_styles for block in self.blocks() for layer in block.layers()]
         style, draws = iter(torch.split(styles, channels, dim=1)), iter(noise)
@@ -257,6 +276,15 @@ class SynthesisNetwork(nn.Module):
             None if noise_mode == "none" or not layer.use_noise else _noise(layer, name, noise_mode, streams, ws)
             for name, layer in layers.items()
         ]
+
+
+class FourierSynthesisNetwork(SynthesisNetwork):
+    """``SynthesisNetwork`` with Fourier features by default."""
+
+    def __init__(
+        self, w_dim: int, img_resolution: int, img_channels: int, fourier_features: bool = True, **settings: Any
+    ) -> None:
+        super().__init__(w_dim, img_resolution, img_channels, fourier_features=fourier_features, **settings)
 
 
 def _noise(layer: SynthesisLayer, name: str, noise_mode: str, streams: Noise | None, ws: Tensor) -> Tensor:

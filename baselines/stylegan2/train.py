@@ -13,7 +13,7 @@ from baselines.stylegan2.augment import AugmentPipe
 from baselines.stylegan2.discriminator import DiscriminatorBlock, DiscriminatorEpilogue
 from baselines.stylegan2.layers import SynthesisLayer
 from baselines.stylegan2.mapping import MappingNetwork
-from baselines.stylegan2.networks import Discriminator, Generator
+from baselines.stylegan2.networks import Discriminator, FourierGenerator, Generator
 from baselines.stylegan2.recipes import Recipe
 from baselines.stylegan2.synthesis import SynthesisBlock, SynthesisNetwork
 from baselines.training import stylegan
@@ -34,7 +34,8 @@ def prepare(
     images: Images, recipe: Recipe, run_dir: Path, **options: Unpack[stylegan.Options]
 ) -> PreparedRun["Training"]:
     """Return a run that is ready to start; see ``baselines.training.stylegan.prepare`` for arguments and errors."""
-    return stylegan.prepare(Training, images, recipe, run_dir, **options)
+    training = FourierTraining if recipe.generator.get("fourier_features") else Training
+    return stylegan.prepare(training, images, recipe, run_dir, **options)
 
 
 def train(
@@ -47,6 +48,8 @@ def train(
     **options: Unpack[stylegan.Options],
 ) -> Path:
     """Train, and return the path of the averaged generator's weights, ``run_dir / "stylegan2.safetensors"``.
+
+    With ``fourier_features`` among the generator's settings, the file is ``stylegan2-fourier.safetensors``.
 
     For arguments and errors see ``baselines.training.stylegan.prepare`` and ``PreparedRun.run``.
     """
@@ -193,3 +196,10 @@ class Training(stylegan.Training):
             return images if augment is None else augment(images, draws, at.rows)
 
         return seen
+
+
+class FourierTraining(Training):
+    """StyleGAN2's training, of a generator that starts from Fourier features."""
+
+    model = "stylegan2-fourier"
+    generator_class: ClassVar[Callable[..., Any]] = FourierGenerator

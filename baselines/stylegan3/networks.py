@@ -5,9 +5,10 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.fourier_features import SynthesisInput
 from baselines.ops.tiles import apart, can_tile, tiled
 from baselines.stylegan3.filters import Progression
-from baselines.stylegan3.layers import LayerDesign, SynthesisInput, SynthesisLayer
+from baselines.stylegan3.layers import LayerDesign, SynthesisLayer
 from baselines.stylegan3.mapping import MappingNetwork
 
 __all__ = ["Generator", "SynthesisNetwork"]
@@ -91,11 +92,7 @@ class SynthesisNetwork(nn.Module):
             raise ValueError(
                 f"expected ws of shape {shape}, found {list(ws.shape)}: take them from the mapping network."
             )
-        transforms = self.input.image_transforms
-        if transforms is not None and len(transforms) != len(ws):
-            raise ValueError(
-                f"expected one transform for each of {len(ws)} images, found {len(transforms)}: set as many."
-            )
+        transforms = self.input.transforms_of(len(ws))
         ws = ws.to(self.input.weight.dtype)
         if can_tile(ws) and not update_emas:
             return self.in_tiles(ws, transforms)

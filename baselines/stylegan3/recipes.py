@@ -5,7 +5,7 @@ authors published with their code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from baselines.stylegan2 import recipes as stylegan2
@@ -52,6 +52,32 @@ ADA: dict[str, Any] = stylegan2.ADA
 # For the short runs that start from pretrained weights.
 FINE: dict[str, Any] = {"kimg": 5000, "snapshot_ticks": 10, "ema_rampup": None, "ada_kimg": 100, **ADA}
 
+DIGITS = Recipe(
+    {
+        "z_dim": 64,
+        "w_dim": 64,
+        "mapping_kwargs": {"num_layers": 2},
+        "num_layers": 6,
+        "channel_base": 512,
+        "channel_max": 32,
+        "num_fp16_res": 0,
+        "conv_clamp": None,
+    },
+    {
+        "channel_base": 1024,
+        "channel_max": 64,
+        "num_fp16_res": 0,
+        "conv_clamp": None,
+        "epilogue_kwargs": {"mbstd_group_size": 4},
+    },
+    kimg=200,
+    batch=16,
+    r1_gamma=1.0,  # with 0.2, FID is best halfway through the run and then rises
+    ema_kimg=10,
+    tick_kimg=1,
+    snapshot_ticks=10,
+)
+
 # Deviation: the published MetFaces runs started from FFHQ weights; pass those to ``train`` as ``start``.
 RECIPES: Mapping[str, Recipe] = {
     "ffhq-1024-t": Recipe(T, D, r1_gamma=32.8, mirror=True),
@@ -86,29 +112,16 @@ RECIPES: Mapping[str, Recipe] = {
     "metfacesu-1024-r": Recipe(R, D, r1_gamma=6.6, mirror=True, **FINE),
     # The embedded weights: StyleGAN3-T with fewer layers and channels, float32 throughout, so that four CPU cores train
     # it in about an hour.
-    "digits32": Recipe(
-        {
-            "z_dim": 64,
-            "w_dim": 64,
-            "mapping_kwargs": {"num_layers": 2},
-            "num_layers": 6,
-            "channel_base": 512,
-            "channel_max": 32,
-            "num_fp16_res": 0,
-            "conv_clamp": None,
-        },
-        {
+    "digits32": DIGITS,
+    # StyleGAN3-R of the same depth, to compare the equivariance of the two; see results/claims.md.
+    "digits32-r": replace(
+        DIGITS,
+        generator={
+            **DIGITS.generator,
             "channel_base": 1024,
             "channel_max": 64,
-            "num_fp16_res": 0,
-            "conv_clamp": None,
-            "epilogue_kwargs": {"mbstd_group_size": 4},
+            "conv_kernel": 1,
+            "use_radial_filters": True,
         },
-        kimg=200,
-        batch=16,
-        r1_gamma=1.0,  # with 0.2, FID is best halfway through the run and then rises
-        ema_kimg=10,
-        tick_kimg=1,
-        snapshot_ticks=10,
     ),
 }

@@ -72,6 +72,11 @@ DISCRIMINATOR = Architecture(
         },
     },
 )
+FOURIER_GENERATOR = Architecture(
+    "StyleGAN2 generator with Fourier features",
+    "baselines.stylegan2.networks:FourierGenerator",
+    {**GENERATOR.fields, "fourier_features": Choice((True,))},
+)
 STRUCTURE: Fields = {"structure": Choice(("auto", "fixed", "linear", "recursive"))}
 GROWING_GENERATOR = Architecture(
     "growing StyleGAN2 generator",
@@ -85,6 +90,7 @@ GROWING_DISCRIMINATOR = Architecture(
 )
 MODELS = {
     "stylegan2": (GENERATOR, "G_ema"),
+    "stylegan2-fourier": (FOURIER_GENERATOR, "G_ema"),
     "stylegan2-discriminator": (DISCRIMINATOR, "D"),
     "stylegan2-growing": (GROWING_GENERATOR, "G_ema"),
     "stylegan2-growing-discriminator": (GROWING_DISCRIMINATOR, "D"),
@@ -125,7 +131,7 @@ def _over(own: Config, given: Any) -> Any:
 class StyleGAN2Format(BaseFormat):
     """StyleGAN2, StyleGAN2-ADA, and the discriminator of StyleGAN3."""
 
-    architectures = (GENERATOR, DISCRIMINATOR, GROWING_GENERATOR, GROWING_DISCRIMINATOR)
+    architectures = (GENERATOR, FOURIER_GENERATOR, DISCRIMINATOR, GROWING_GENERATOR, GROWING_DISCRIMINATOR)
 
     def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
         """Return the networks of a PyTorch snapshot."""

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from baselines.stylegan3.layers import SynthesisInput, SynthesisLayer
+from baselines.ops.fourier_features import SynthesisInput
+from baselines.stylegan3.layers import SynthesisLayer
 from baselines.stylegan3.networks import SynthesisNetwork
 
 

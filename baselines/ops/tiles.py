@@ -5,8 +5,10 @@ an image is bitwise the same in every batch, because operations always see the s
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from threading import Barrier
 from typing import TypeVar
@@ -14,14 +16,30 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-__all__ = ["apart", "can_tile", "single_core_pool", "tiled"]
+__all__ = ["apart", "can_tile", "single_core_pool", "tiled", "whole_batches"]
 
 T = TypeVar("T")
 
 
+WHOLE: ContextVar[bool] = ContextVar("whole", default=False)
+
+
+@contextmanager
+def whole_batches() -> Iterator[None]:
+    """Do not tile during the body, as in training, whose small networks take a whole batch faster than its tiles.
+
+    Training needs no image to be bitwise the same in every batch: its other passes, with gradients, are not tiled.
+    """
+    before = WHOLE.set(True)
+    try:
+        yield
+    finally:
+        WHOLE.reset(before)
+
+
 def can_tile(x: Tensor) -> bool:
     """Return whether to tile work on the batch ``x``: only on the CPU and without gradients."""
-    return x.is_cpu and len(x) > 0 and not torch.is_grad_enabled()
+    return x.is_cpu and len(x) > 0 and not torch.is_grad_enabled() and not WHOLE.get()
 
 
 def tiled(function: Callable[..., Tensor], size: int, *batches: Tensor | None) -> Tensor:

@@ -67,8 +67,8 @@ class Training(growing.Training):
         """Return the loss of phase Dmain."""
         count, recipe = at.rows.whole(len(at.real)), self.recipe
         z, _ = self.latents(at.stream("Dmain"), count, at.rows)
-        # The loop has taken the gradients from G's parameters; with gradients on, the batch is not cut into tiles.
-        fake = self.G(z, at.labels)
+        with torch.no_grad():
+            fake = self.G(z, at.labels)
         return losses.discriminator_loss(
             self.D,
             at_level(at.real, float(self.D.lod)),

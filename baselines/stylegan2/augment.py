@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from baselines.ops import processes
 from baselines.ops.processes import sum_of_all
 from baselines.ops.upfirdn2d import downsample2d, setup_filter, upsample2d
 from baselines.training.ranks import WHOLE, RankSlice
@@ -85,7 +86,7 @@ class AugmentPipe(nn.Module):
         if "g" in self.groups:
             G = geometry(count, size, p, draws) @ G
         if not torch.equal(G, still):
-            images = warp(images, rows.of(G), self.wavelet)
+            images = warp(images, G, self.wavelet, rows)
         if "c" in self.groups:
             images = recolour(images, rows.of(colours(count, p, draws)))
         return images
@@ -94,7 +95,11 @@ class AugmentPipe(nn.Module):
         """Accumulate the signs of the scores of real images over all processes."""
         signs = scores_real.detach().sign()
         self.signs += sum_of_all(signs.sum().to(self.signs))
-        self.count += sum_of_all(self.count.new_tensor(signs.numel()))
+        self.count += signs.numel() * processes.count()
+
+    def count_on(self, device: torch.device) -> None:
+        """Count signs on the device of the scores, so that counting does not wait for it; only ``adapt`` does."""
+        self.signs = self.signs.to(device)
 
     def adapt(self, target: float, kimg: float) -> None:
         """Raise the probability if the mean sign of the real images' scores exceeds ``target``, else lower it.
@@ -106,7 +111,7 @@ class AugmentPipe(nn.Module):
         Source: section 3.1, equation 1.
         """
         if self.count > 0:
-            step = torch.sign(self.signs / self.count - target) * self.count / (kimg * 1000)
+            step = torch.sign(self.signs.to(self.count) / self.count - target) * self.count / (kimg * 1000)
             self.p.copy_((self.p + step).clamp(min=0))
             self.signs.zero_()
             self.count.zero_()
@@ -234,15 +239,17 @@ def recolour(images: Tensor, C: Tensor) -> Tensor:
     return pixels.view(count, channels, height, width)
 
 
-def warp(images: Tensor, G: Tensor, wavelet: Tensor) -> Tensor:
-    """Return images transformed by ``G [N, 3, 3]``, in pixels about the centre, with reflected borders.
+def warp(images: Tensor, G: Tensor, wavelet: Tensor, rows: RankSlice = WHOLE) -> Tensor:
+    """Return images transformed by their share of ``G [N, 3, 3]``, in pixels about the centre, with reflected borders.
 
     Source: appendix B, "execute geometric transformations".
     """
     height, width = images.shape[2:]
     centre = (width - 1) / 2, (height - 1) / 2
     inverse = torch.linalg.inv(G)
+    # Those of the whole batch: where its images reach beyond their margin, the result depends on the margin's width.
     left, top, right, bottom = margins(inverse, width, height)
+    inverse = rows.of(inverse)
     images = F.pad(images, [left, right, top, bottom], mode="reflect")
     # Interpolating at twice the resolution limits aliasing. The filter's centre puts pixel i at sample 2 i.
     images = upsample2d(images, wavelet)

@@ -10,7 +10,7 @@ StyleGAN (CVPR 2020), section 3.2.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -95,30 +95,64 @@ def r1_loss(D: nn.Module, real: Tensor, c: Tensor | None, gamma: float, view: Vi
     return {"total": penalty * (gamma / 2), "r1_penalty": penalty, "scores_real": true}
 
 
-def path_length_loss(
-    images: Tensor, ws: Tensor, noise: Tensor, pl_mean: Tensor, weight: float = 2.0, decay: float = 0.01
-) -> Losses:
-    """Return ``weight`` times the squared difference of path lengths and their running mean, per image.
+def path_lengths(images: Tensor, ws: Tensor, noise: Tensor, create_graph: bool = True) -> Tensor:
+    """Return how far each image moves for a step in w, ``[N]``.
 
-    A path length measures how far an image moves for a step in w: the root mean square over the layers of the norm of
-    the image's gradient, in a random direction of image space.
+    A path length is the root mean square over the layers of the norm of the image's gradient, in a random direction of
+    image space.
 
     Args:
         images: generated images ``[N, C, H, W]``, with their graph back to ``ws``.
         ws: intermediate latents of the images, ``[N, num_ws, w_dim]``.
         noise: standard normal draws ``[N, C, H, W]``: the direction in image space.
-        pl_mean: running mean of the lengths, ``[]``; updated in place.
-        weight: weight of the penalty.
-        decay: weight of this batch in the new mean.
+        create_graph: whether the lengths can be differentiated.
 
     Source: Karras et al. (CVPR 2020), equation 4 and appendix B, "path length regularization".
     """
     height, width = images.shape[2:]
-    (gradient,) = torch.autograd.grad((images * noise / math.sqrt(height * width)).sum(), ws, create_graph=True)
-    lengths = gradient.square().sum(2).mean(1).sqrt()
-    mean = pl_mean.lerp(mean_of_all(lengths.mean()), decay)
-    pl_mean.copy_(mean.detach())
-    penalty = (lengths - mean).square()
+    moved = (images * noise / math.sqrt(height * width)).sum()
+    (gradient,) = torch.autograd.grad(moved, ws, create_graph=create_graph)
+    return gradient.square().sum(2).mean(1).sqrt()
+
+
+class PathLengthMeans(NamedTuple):
+    """Mean path length of a whole batch, and the running mean after it, both ``[]`` and without gradient."""
+
+    batch: Tensor
+    running: Tensor
+
+
+def path_length_means(lengths: Tensor, pl_mean: Tensor, decay: float) -> PathLengthMeans:
+    """Return the means of a batch whose loss will be taken in parts, and update ``pl_mean`` in place."""
+    batch = mean_of_all(lengths.mean())
+    pl_mean.copy_(pl_mean.lerp(batch, decay))
+    return PathLengthMeans(batch, pl_mean.clone())
+
+
+def path_length_loss(
+    lengths: Tensor, pl_mean: Tensor, weight: float = 2.0, decay: float = 0.01, means: PathLengthMeans | None = None
+) -> Losses:
+    """Return ``weight`` times the squared difference of path lengths and their running mean, per image.
+
+    The running mean includes these lengths, so the gradient flows through it, too.
+
+    Args:
+        lengths: from ``path_lengths``, ``[N]``.
+        pl_mean: running mean of the lengths, ``[]``; updated in place.
+        weight: weight of the penalty.
+        decay: weight of this batch in the new mean.
+        means: for a part of a batch, those of the whole; ``pl_mean`` is then not changed.
+
+    Source: Karras et al. (CVPR 2020), appendix B, "path length regularization".
+    """
+    if means is None:
+        mean = pl_mean.lerp(mean_of_all(lengths.mean()), decay)
+        pl_mean.copy_(mean.detach())
+        penalty = (lengths - mean).square()
+    else:
+        # The last term is 0. Its gradient is that of the whole batch's penalties through the running mean.
+        through = 2 * decay * (means.batch - means.running)
+        penalty = (lengths - means.running).square() - through * (lengths - lengths.detach())
     return {"total": penalty * weight, "pl_penalty": penalty, "pl_length": lengths}
 
 
@@ -177,8 +211,14 @@ def generate(
         noise: source of every layer's noise; None for the stored noise.
         update_emas: update the generator's running averages.
     """
-    ws = G.mapping(z, c, update_emas=update_emas)
-    if mixing is not None:
-        ws = mix_styles(ws, G.mapping(mixing.z, c), mixing.cutoffs)
+    ws = intermediate(G, z, c, mixing, update_emas)
     images = G.synthesis(ws, noise_mode="const" if noise is None else "random", streams=noise, update_emas=update_emas)
     return images, ws
+
+
+def intermediate(
+    G: StyleGenerator, z: Tensor, c: Tensor | None, mixing: Mixing | None = None, update_emas: bool = False
+) -> Tensor:
+    """Return intermediate latents for training, ``[N, num_ws, w_dim]``; see ``generate``."""
+    ws: Tensor = G.mapping(z, c, update_emas=update_emas)
+    return ws if mixing is None else mix_styles(ws, G.mapping(mixing.z, c), mixing.cutoffs)

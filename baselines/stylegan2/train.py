@@ -25,7 +25,7 @@ from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPla
 from baselines.training.optimizers import lazy_adam
 from baselines.training.ranks import RankSlice
 from baselines.training.settings import Arguments
-from baselines.training.streams import normal
+from baselines.training.streams import moved, normal
 
 __all__ = ["PathLength", "Training", "prepare", "train"]
 
@@ -100,6 +100,8 @@ class Training(stylegan.Training):
         super().__init__(G, D, recipe, output, seed, labels)
         self.path_length = PathLength().to(self.device) if recipe.pl_weight > 0 else None
         self.augment = AugmentPipe(recipe.augment, recipe.augment_p) if recipe.augment else None
+        if self.augment is not None:
+            self.augment.count_on(self.device)
 
     def plan(self) -> TrainPlan:
         """Return the networks, optimisers and phases of the training loop."""
@@ -108,14 +110,16 @@ class Training(stylegan.Training):
         g_adam = lazy_adam(G.parameters(), recipe.g_lr, recipe.betas, g_interval)
         d_adam = lazy_adam(D.parameters(), recipe.d_lr, recipe.betas, recipe.r1_interval)
         networks = {"G": G, "D": D, "G_ema": self.G_ema, "path_length": self.path_length, "augment": self.augment}
-        regularised = () if g_interval is None else (Phase("Greg", (G,), (g_adam,), self.path_length_loss, g_interval),)
+        path = Phase(
+            "Greg", (G,), (g_adam,), self.path_length_loss, recipe.pl_interval, 1, recipe.pl_batch_shrink, self.means
+        )
         return TrainPlan(
             networks={name: network for name, network in networks.items() if network is not None},
             optimizers={"G": g_adam, "D": d_adam},
             phases=(
-                Phase("Gmain", (G,), (g_adam,), self.generator_loss),
-                *regularised,
-                Phase("Dmain", (D,), (d_adam,), self.discriminator_loss),
+                Phase("Gmain", (G,), (g_adam,), self.generator_loss, once=self.before_generator),
+                *(() if self.path_length is None else (path,)),
+                Phase("Dmain", (D,), (d_adam,), self.discriminator_loss, once=self.before_discriminator),
                 Phase("Dreg", (D,), (d_adam,), self.r1_loss, recipe.r1_interval),
             ),
             averages=((self.G_ema, G),),
@@ -123,6 +127,7 @@ class Training(stylegan.Training):
             export=self.export,
             prepare=self.prepare,
             group=self.group(),
+            mend_gradients=True,
         )
 
     def group(self) -> int:
@@ -141,51 +146,95 @@ class Training(stylegan.Training):
         fake, _, c = self.generate(at, "Gmain", self.recipe.batch)
         return losses.generator_loss(self.D, fake, c, self.view(at, "Gmain/view"))
 
+    def before_generator(self, at: StepContext, parts: int) -> None:
+        """Do what phase Gmain must do for the whole batch before its parts: nothing in StyleGAN2."""
+
     def path_length_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Greg, on a smaller batch than the other phases'."""
-        # Second derivatives take much memory, and the penalty needs few images.
         assert self.path_length is not None
-        fake, ws, _ = self.generate(at, "Greg", max(self.recipe.batch // self.recipe.pl_batch_shrink, 1))
-        direction = normal(at.stream("Greg/direction"), at.rows.whole(len(fake)), *fake.shape[1:])
-        mean, weight, decay = self.path_length.pl_mean, self.recipe.pl_weight, self.recipe.pl_decay
-        return losses.path_length_loss(fake, ws, at.rows.of(direction).to(self.device), mean, weight, decay)
+        mean, recipe = self.path_length.pl_mean, self.recipe
+        return losses.path_length_loss(self.lengths(at), mean, recipe.pl_weight, recipe.pl_decay, at.shared)
+
+    def lengths(self, at: StepContext, create_graph: bool = True) -> Tensor:
+        """Return the path lengths of phase Greg, ``[N]``."""
+        # Second derivatives take much memory, and the penalty needs few images.
+        count = max(self.recipe.batch // self.recipe.pl_batch_shrink, 1)
+        fake, ws, _ = self.generate(at, "Greg", count, None if create_graph else False)
+        direction = self.noise(at, "Greg", count).normal("direction", fake.shape[1:]).to(fake)
+        return losses.path_lengths(fake, ws, direction, create_graph)
+
+    def means(self, at: StepContext, parts: int) -> losses.PathLengthMeans | None:
+        """Return the mean path lengths of a batch taken in parts, which all its penalties need; else None."""
+        if parts == 1:
+            return None
+        assert self.path_length is not None
+        lengths = torch.cat([self.lengths(at.of_part(index, parts), create_graph=False) for index in range(parts)])
+        return losses.path_length_means(lengths, self.path_length.pl_mean, self.recipe.pl_decay)
+
+    def before_discriminator(self, at: StepContext, parts: int) -> tuple[Tensor, Tensor | None] | None:
+        """Return phase Dmain's generated images and labels if they must be made for all parts at once; else None."""
+        return None
 
     def discriminator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Dmain, whose pass through the generator updates its running averages."""
         with torch.no_grad():
-            fake, _, c = self.generate(at, "Dmain", self.recipe.batch, update_emas=True)
+            fake, c = self.fakes(at)
         found = losses.discriminator_loss(self.D, at.real, at.labels, fake, c, self.view(at, "Dmain/view"))
         if self.augment is not None:
             self.augment.observe(found["scores_real"])
             found["augment_p"] = self.augment.p.clone()
         return found
 
+    def fakes(self, at: StepContext) -> tuple[Tensor, Tensor | None]:
+        """Return phase Dmain's generated images and labels."""
+        if at.shared is None:
+            fake, _, c = self.generate(at, "Dmain", self.recipe.batch, update_emas=True)
+            return fake, c
+        images, labels = at.shared
+        return images[at.part.slice], None if labels is None else labels[at.part.slice]
+
     def r1_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Dreg."""
         return losses.r1_loss(self.D, at.real, at.labels, self.recipe.r1_gamma, self.view(at, "Dreg/view"))
 
     def generate(
-        self, at: StepContext, phase: str, count: int, update_emas: bool = False
+        self, at: StepContext, phase: str, count: int, update_emas: bool | None = None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return this process's share of ``count`` images with random noise and mixed styles, their ws and labels."""
+        """Return this process's share of ``count`` images with random noise and mixed styles, their ws and labels.
+
+        Args:
+            at: the step's data.
+            phase: name of the phase, for the random streams.
+            count: images in the whole batch.
+            update_emas: whether to update the generator's running averages; None for the recipe's choice.
+        """
+        update = self.recipe.emas_in_every_pass if update_emas is None else update_emas
         z, c = self.latents(at.stream(phase), count, at.rows)
         fake, ws = losses.generate(
             self.G,
             z,
             c,
             mixing=self.mixing(at.stream(f"{phase}/mixing"), count, at.rows),
-            noise=stylegan.StepNoise(at.stream, phase, count, self.device, at.rows),
-            update_emas=update_emas or self.recipe.emas_in_every_pass,
+            noise=self.noise(at, phase, count),
+            update_emas=update and self.updates(at),
         )
         return fake, ws, c
+
+    def updates(self, at: StepContext) -> bool:
+        """Return whether the passes of this context may update the generator's running averages."""
+        return True
+
+    def noise(self, at: StepContext, phase: str, count: int) -> stylegan.StepNoise:
+        """Return the noise of this process's share of ``count`` images."""
+        return stylegan.StepNoise(at.stream, phase, count, self.device, at.rows)
 
     def mixing(self, draws: torch.Generator, count: int, rows: RankSlice) -> losses.Mixing | None:
         """Return this process's share of the second latents for ``count`` images; None without style mixing."""
         if self.recipe.style_mixing_prob == 0:
             return None
-        z = rows.of(normal(draws, count, self.G.z_dim)).to(self.device)
+        z = moved(rows.of(normal(draws, count, self.G.z_dim)), self.device)
         cutoffs = losses.mixing_cutoffs(draws, count, self.G.num_ws, self.recipe.style_mixing_prob)
-        return losses.Mixing(z, rows.of(cutoffs))
+        return losses.Mixing(z, moved(rows.of(cutoffs), self.device))
 
     def view(self, at: StepContext, purpose: str) -> losses.View:
         """Return a function that shifts and augments images before the discriminator in this step."""

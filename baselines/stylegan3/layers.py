@@ -1,7 +1,7 @@
 """The synthesis layers of StyleGAN3's synthesis network."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -114,6 +114,11 @@ class LayerDesign:
         )
 
 
+def at_least_float32(x: Tensor) -> Tensor:
+    """Return ``x`` in float32 if its dtype is narrower, else unchanged."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 class SynthesisLayer(nn.Module):
     """A modulated convolution followed by the filtered leaky ReLU.
 
@@ -153,10 +158,15 @@ class SynthesisLayer(nn.Module):
         """
         d = self.design
         if update_emas:
-            magnitude = mean_of_all(x.detach().float().square().mean()).to(self.magnitude_ema.dtype)
-            self.magnitude_ema.copy_(magnitude.lerp(self.magnitude_ema, d.magnitude_ema_beta))
+            self.observe([x])
         half = d.use_fp16 and not force_fp32 and x.is_cuda
         return self.prepare(torch.float16 if half else self.weight.dtype)(x, self.styles(w))
+
+    def observe(self, parts: Sequence[Tensor]) -> None:
+        """Update the running mean square of the input with a batch in equal parts, ``[N, in_channels, H, W]`` each."""
+        squares = torch.stack([at_least_float32(x.detach()).square().mean() for x in parts])
+        magnitude = mean_of_all(squares.mean()).to(self.magnitude_ema.dtype)
+        self.magnitude_ema.copy_(magnitude.lerp(self.magnitude_ema, self.design.magnitude_ema_beta))
 
     def styles(self, w: Tensor) -> Tensor:
         """Return the scales of the input channels and, except in the last layer, the output channels.

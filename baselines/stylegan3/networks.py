@@ -101,6 +101,26 @@ class SynthesisNetwork(nn.Module):
             x = layer(x, w, force_fp32=force_fp32, update_emas=update_emas)
         return x.to(ws.dtype).contiguous() * self.output_scale
 
+    @torch.no_grad()
+    def observed(self, ws: Tensor, parts: int) -> Tensor:
+        """Return images of ``ws [N, num_ws, w_dim]``, and update the running magnitudes with the whole batch.
+
+        Every layer takes the batch in equal parts before the next layer begins, because a layer's magnitude is that of
+        the whole batch, and the next layer's input depends on it. Between layers there are the features of the whole
+        batch, but nothing else.
+
+        Args:
+            ws: intermediate latents.
+            parts: number of parts, which divides N.
+        """
+        pieces = list(ws.to(self.input.weight.dtype).chunk(parts))
+        features: list[Tensor] = [self.input(piece[:, 0]) for piece in pieces]
+        for index, layer in enumerate(self.layers(), 1):
+            layer.observe(features)
+            for number, piece in enumerate(pieces):  # in place, so that a part's input is freed with its output made
+                features[number] = layer(features[number], piece[:, index])
+        return torch.cat([x.to(pieces[0].dtype) for x in features]) * self.output_scale
+
     def in_tiles(self, ws: Tensor, transforms: Tensor | None) -> Tensor:
         """Return images ``[N, img_channels, img_resolution, img_resolution]``, computed in tiles of the batch.
 

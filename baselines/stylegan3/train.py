@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Any, Unpack
 
+import torch
+from torch import Tensor
+
 from baselines.stylegan2 import train as stylegan2
-from baselines.stylegan2.losses import View
+from baselines.stylegan2.losses import PathLengthMeans, View, intermediate
 from baselines.stylegan3.layers import LayerDesign
 from baselines.stylegan3.losses import blur, blur_sigma
 from baselines.stylegan3.mapping import MappingNetwork
@@ -56,6 +59,38 @@ class Training(stylegan2.Training):
     def arguments(cls, recipe: Recipe) -> dict[str, Any]:
         """Return the generator's keyword arguments, except those determined by the data."""
         return {**recipe.generator, "magnitude_ema_beta": 0.5 ** (recipe.batch / (recipe.magnitude_kimg * 1000))}
+
+    def before_discriminator(self, at: StepContext, parts: int) -> tuple[Tensor, Tensor | None] | None:
+        """Return phase Dmain's generated images and labels if the batch is taken in parts; else None.
+
+        They update the running magnitudes, which depend on the whole batch at every layer.
+        """
+        return None if parts == 1 else self.observed(at, "Dmain", parts)
+
+    def before_generator(self, at: StepContext, parts: int) -> None:
+        """Update the running averages if the batch is taken in parts and phase Gmain is to update them."""
+        if parts > 1 and self.recipe.emas_in_every_pass:
+            self.observed(at, "Gmain", parts)
+
+    def means(self, at: StepContext, parts: int) -> PathLengthMeans | None:
+        """Return the mean path lengths of a batch taken in parts, after updating the averages as for ``Gmain``."""
+        if parts > 1 and self.recipe.emas_in_every_pass:
+            self.observed(at, "Greg", parts, max(self.recipe.batch // self.recipe.pl_batch_shrink, 1))
+        return super().means(at, parts)
+
+    @torch.no_grad()
+    def observed(
+        self, at: StepContext, phase: str, parts: int, count: int | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return a phase's images and labels, whose pass through the generator updates its running averages."""
+        count = count or self.recipe.batch
+        z, c = self.latents(at.stream(phase), count, at.rows)
+        mixing = self.mixing(at.stream(f"{phase}/mixing"), count, at.rows)
+        return self.G.synthesis.observed(intermediate(self.G, z, c, mixing, update_emas=True), parts), c
+
+    def updates(self, at: StepContext) -> bool:
+        """Return whether passes of this context may update the running averages."""
+        return at.part.ranks == 1
 
     def view(self, at: StepContext, purpose: str) -> View:
         """Return a function that blurs, then augments images before the discriminator in this step."""

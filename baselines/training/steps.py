@@ -12,6 +12,7 @@ from torch import Tensor
 
 from baselines.errors import DivergenceError
 from baselines.ops import parts
+from baselines.ops.tiles import whole_batches
 from baselines.training import ranks
 from baselines.training.exchange import averaged
 from baselines.training.plan import Phase, StepContext, TrainPlan
@@ -69,10 +70,11 @@ def advance(phase: Phase, at: StepContext, count: int = 1, mend_gradients: bool 
 
 def accumulate(phase: Phase, at: StepContext, count: int) -> Means:
     """Add up the gradients of the parts, and return this process's mean losses."""
-    at = replace(at, shared=None if phase.once is None else phase.once(at, count))
+    with whole_batches():
+        at = replace(at, shared=None if phase.once is None else phase.once(at, count))
     found: dict[str, list[Tensor]] = {}
     for index in range(count):
-        with parts.part(index, count):
+        with parts.part(index, count), whole_batches():
             losses = phase.loss(at if count == 1 else at.of_part(index, count))
             # Lazy regularisation: a phase that runs in every interval-th step counts for all the steps it skips.
             total = losses["total"].mean().mul(phase.interval / count)

@@ -16,7 +16,7 @@ from baselines.training.data import Batches, BatchSegment, Images, fingerprint
 from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
 from baselines.training.ranks import WHOLE, RankSlice
 from baselines.training.settings import Arguments, BatchSize, Betas, Count, Kimg, LearningRate, Number, building, check
-from baselines.training.streams import normal, seeded, stream
+from baselines.training.streams import moved, normal, seeded, stream
 
 GRID = 10  # samples in a row and in a column of the sample grid
 
@@ -117,10 +117,11 @@ class Training(frame.Training):
 
     def latents(self, draws: torch.Generator, count: int, rows: RankSlice = WHOLE) -> tuple[Tensor, Tensor | None]:
         """Return this process's rows of latents ``[count, z_dim]`` and of labels drawn from the data's, or None."""
-        z = rows.of(normal(draws, count, self.G.z_dim)).to(self.device)
+        z = moved(rows.of(normal(draws, count, self.G.z_dim)), self.device)
         if self.labels is None:
             return z, None
-        return z, self.labels[rows.of(torch.randint(len(self.labels), [count], generator=draws))].to(self.device)
+        chosen = rows.of(torch.randint(len(self.labels), [count], generator=draws))
+        return z, moved(self.labels[chosen], self.device)
 
     def samples(self) -> tuple[Tensor, int]:
         """Return samples of the averaged generator, ``[GRID**2, C, R, R]``, -1..1, and the number of images per row."""
@@ -255,7 +256,12 @@ class StepNoise:
     def normal(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
         """Return this process's rows of standard normal draws ``[count, *shape]``."""
         draws = self.stream(f"{self.purpose}/{purpose}")
-        if self.device.type != "cpu":
-            # Drawn on the device itself: copying this much noise would be slow. So it differs between kinds of device.
-            draws = torch.Generator(self.device).manual_seed(draws.initial_seed())
-        return self.rows.of(torch.randn([self.count, *shape], generator=draws, device=self.device))
+        if self.device.type == "cpu":
+            return self.rows.of(torch.randn([self.count, *shape], generator=draws))
+        # Drawn on the device itself, because copying this much noise would be slow; so it differs between kinds of
+        # device. An image's noise has its own seed, so that a process draws that of its own images alone.
+        seeds = self.rows.of(torch.randint(2**63 - 1, [self.count], generator=draws)).tolist()
+        noise, device_draws = torch.empty([len(seeds), *shape], device=self.device), torch.Generator(self.device)
+        for image, seed in zip(noise, seeds, strict=True):
+            image.normal_(generator=device_draws.manual_seed(seed))
+        return noise

@@ -51,7 +51,9 @@ class Setting:
             images, ws = self.generate(batch // self.settings["pl_batch_shrink"], update_emas=False)
             noise, weight, decay = torch.from_numpy(self.arrays["pl_noise"]), self.settings["pl_weight"], 0.01
             assert decay == self.settings["pl_decay"]
-            found["G_reg"] = losses.path_length_loss(images, ws, noise, self.pl_mean, weight, decay)
+            found["G_reg"] = losses.path_length_loss(
+                losses.path_lengths(images, ws, noise), self.pl_mean, weight, decay
+            )
         if self.kind in ("Dmain", "Dboth"):
             with torch.no_grad():
                 images, _ = self.generate(batch, update_emas=True)

@@ -13,6 +13,7 @@ from torch import nn
 from baselines.training.data import Batches
 from baselines.training.ema import ema_beta
 from baselines.training.grids import save_grid
+from baselines.training.hardware import DEFAULT, Hardware
 from baselines.training.loop import Losses, OnTick, Phase, Schedule, StepContext, TrainPlan, run
 from baselines.training.optimizers import lazy_adam
 from baselines.training.ranks import joined
@@ -88,11 +89,13 @@ def train(
     tick: int = 2,
     snapshot: int = 4,
     lr: float = 0.01,
+    hardware: Hardware = DEFAULT,
 ) -> Tiny:
     tiny = Tiny(run_dir, spoil_at, spoilt_rank, group, lr)
     settings = {"seed": seed, "betas": [0.0, 0.99], "lr": lr}
     schedule = Schedule(steps, tick, snapshot, settings, seed, frozenset({"lr", "seed"}))
-    run(tiny.plan(), Batches(IMAGES, None, BATCH, seed), schedule, run_dir, resume=resume, on_tick=on_tick)
+    batches = Batches(IMAGES, None, BATCH, seed)
+    run(tiny.plan(), batches, schedule, run_dir, resume=resume, hardware=hardware, on_tick=on_tick)
     return tiny
 
 

@@ -13,7 +13,7 @@ from baselines.pix2pix.inference import ImageByImage
 from baselines.pix2pix.losses import conditional_discriminator_loss, generator_losses
 from baselines.pix2pix.recipes import Recipe
 from baselines.training import frame
-from baselines.training.data import Images, fingerprint, to_float
+from baselines.training.data import Batches, Images, fingerprint, to_float
 from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
 from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
 from baselines.training.settings import building, check
@@ -185,6 +185,11 @@ class Training(frame.Training):
         parts = generator_losses(self.D, source, truth, self._fake, self.recipe.gan_mode, self.recipe.lambda_L1)
         return {**parts, "total": parts["GAN"] + parts["L1"]}
 
+    def reals(self, batches: Batches) -> tuple[Tensor, int]:
+        """Return sources, each followed by its ground truth; see ``frame.Training.reals``."""
+        pairs, columns = super().reals(batches)
+        return torch.stack(in_colour(*self.halves(pairs)), 1).flatten(0, 1), columns
+
     def result(self) -> nn.Module:
         """Return the generator."""
         return self.G
@@ -192,9 +197,13 @@ class Training(frame.Training):
     def samples(self) -> tuple[Tensor, int]:
         """Return rows of sources, their translations and the ground truth; and the row length."""
         source, truth = self.halves(self.shown.to(self.device))
-        rows = [source, ImageByImage(self.G)(source), truth]
-        channels = max(row.shape[1] for row in rows)
-        return torch.cat([row.expand(-1, channels, -1, -1) if row.shape[1] == 1 else row for row in rows]), len(source)
+        return torch.cat(in_colour(source, ImageByImage(self.G)(source), truth)), len(source)
+
+
+def in_colour(*images: Tensor) -> list[Tensor]:
+    """Return batches of images with equal numbers of channels: grey ones get three if others have them."""
+    channels = max(each.shape[1] for each in images)
+    return [each.expand(-1, channels, -1, -1) if each.shape[1] == 1 else each for each in images]
 
 
 def grid_of(batches: Paired) -> Tensor:

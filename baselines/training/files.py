@@ -14,6 +14,7 @@ from pathlib import Path
 
 from baselines.errors import TrainingError, WriteError
 
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)  # what systems say that cannot link
 PARTIAL = re.compile(r"\.[0-9a-f]{32}\.partial")  # name of a file that is still being written
 
 
@@ -34,6 +35,30 @@ def write_atomically(path: Path, content: bytes) -> None:
                 partial.unlink(missing_ok=True)
             raise
         flush_folder(path.parent)
+
+
+def link_atomically(source: Path, target: Path) -> None:
+    """Give a file a second name in the same folder, in place of what had it; after a crash it is the old or the new.
+
+    A file system without hard links gets a copy. Nobody may then change either file in place.
+
+    Raises:
+        WriteError: the folder cannot be written or the disk is full.
+    """
+    partial = target.with_name(f".{uuid.uuid4().hex}.partial")
+    with writing(target):
+        if target.exists() and target.samefile(source):
+            return  # renaming one name of a file to another would leave both
+        try:
+            os.link(source, partial)
+            os.replace(partial, target)
+        except OSError as problem:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            if problem.errno not in NO_LINKS:
+                raise
+            return write_atomically(target, source.read_bytes())
+        flush_folder(target.parent)
 
 
 def write_durably(path: Path, content: bytes) -> None:

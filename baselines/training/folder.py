@@ -8,7 +8,7 @@ from baselines.errors import TrainingError
 from baselines.training.files import PARTIAL, locked, remove_partial, writing
 
 # Files of a run that was killed before its first snapshot: nothing to resume from, so a new run may replace them.
-RESTARTABLE = re.compile(rf"lock|log\.jsonl|samples-\d{{6}}(-\d+x\d+)?\.png|{PARTIAL.pattern}")
+RESTARTABLE = re.compile(rf"lock|log\.jsonl|reals\.png|samples-(init|[\d.]+(-\d+x\d+)?)\.png|{PARTIAL.pattern}")
 
 
 def hold(held: ExitStack, run_dir: Path, resume: bool) -> None:

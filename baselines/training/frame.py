@@ -14,14 +14,15 @@ import torch
 from torch import Tensor, nn
 
 from baselines.errors import SettingsError
-from baselines.training import snapshots
+from baselines.training import kept, snapshots
 from baselines.training.data import Batches
 from baselines.training.grids import save_grid
 from baselines.training.hardware import DEFAULT, Hardware
 from baselines.training.loop import OnTick, Schedule, TrainPlan, run
-from baselines.training.settings import Seed, adjustable, check
-from baselines.training.weights import save_weights
+from baselines.training.settings import Count, Seed, adjustable, check
 
+COLUMNS = 10  # of the grid of real images
+REALS = COLUMNS**2  # in that grid, at most
 EXTENDABLE = {"kimg", "tick_kimg", "snapshot_ticks"}  # may change on resuming, because no step depends on them
 
 
@@ -33,11 +34,12 @@ class Options(TypedDict, total=False):
     seed: int
     data_fingerprint: str | None
     hardware: Hardware
+    keep: int | None
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What identifies a run, besides data and settings.
+    """What identifies a run, besides data and settings; and what it keeps.
 
     Attributes:
         recipe_name: name of the recipe, for the header of the weights.
@@ -45,6 +47,7 @@ class Identity:
         seed: seed of all random numbers; on a CPU the same seed gives the same weights.
         data_fingerprint: fingerprint of the images; None computes it from their content.
         hardware: how the run uses its device; no part of what it is.
+        keep: number of snapshots whose weights are kept; None for all.
     """
 
     recipe_name: str = "custom"
@@ -52,6 +55,7 @@ class Identity:
     seed: Seed = 0
     data_fingerprint: str | None = None
     hardware: Hardware = DEFAULT
+    keep: Count | None = None
 
     @classmethod
     def of(cls, options: Options) -> "Identity":
@@ -95,11 +99,13 @@ class RunOutput:
         run_dir: the run folder.
         config: keyword arguments of the exported network.
         notes: further entries of the header of the weights.
+        keep: number of snapshots whose weights are kept; None for all.
     """
 
     run_dir: Path
     config: Mapping[str, Any]
     notes: Mapping[str, Any] = field(default_factory=dict)
+    keep: int | None = None
 
     @classmethod
     def of(
@@ -116,7 +122,7 @@ class RunOutput:
             notes: further entries that the model adds to the header of the weights.
         """
         told = {"recipe": identity.recipe_name, "seed": identity.seed, "data_fingerprint": content}
-        return cls(Path(run_dir), config, {**told, "recipe_settings": asdict(recipe), **notes})
+        return cls(Path(run_dir), config, {**told, "recipe_settings": asdict(recipe), **notes}, identity.keep)
 
 
 class Training(ABC):
@@ -143,7 +149,7 @@ class Training(ABC):
         """Return images ``[N, C, H, W]``, -1..1, from the same inputs every time, and the number of images per row."""
 
     def export(self, kimg: float, changes: Mapping[str, Any]) -> Path:
-        """Write the result's weights and a sample grid, and return the path of the weights.
+        """Write the result's weights and a sample grid, and return the path of the weights, ``MODEL.safetensors``.
 
         Args:
             kimg: thousands of images shown.
@@ -152,12 +158,44 @@ class Training(ABC):
         Raises:
             WriteError: a file cannot be written.
         """
-        path, output = self.output.run_dir / f"{self.model}.safetensors", self.output
-        save_weights(
-            path, self.result(), model=self.model, config=output.config, kimg=kimg, **{**output.notes, **changes}
+        output, header = self.output, {**self.output.notes, **changes}
+        path = kept.export(
+            output.run_dir,
+            self.result(),
+            model=self.model,
+            config=output.config,
+            kimg=kimg,
+            keep=output.keep,
+            **header,
         )
-        self.save_samples(f"{round(kimg):06d}")
+        self.save_samples(kept.label(kimg))
         return path
+
+    def complete(self, kimg: float, changes: Mapping[str, Any]) -> None:
+        """Export the state that a run resumes from, unless it was; a run can be killed before that.
+
+        For arguments and errors see ``export``.
+        """
+        folder = self.output.run_dir
+        files = kept.path_of(folder, self.model, kimg), folder / f"samples-{kept.label(kimg)}.png"  # first and last
+        if not all(path.exists() for path in files):
+            self.export(kimg, changes)
+
+    def save_start(self, batches: Batches) -> None:
+        """Write grids of real images, ``reals.png``, and of the untrained model, ``samples-init.png``.
+
+        Raises:
+            WriteError: a file cannot be written.
+        """
+        save_grid(self.output.run_dir / "reals.png", *self.reals(batches))
+        self.save_samples("init")
+
+    def reals(self, batches: Batches) -> tuple[Tensor, int]:
+        """Return the first real images as the networks see them, like ``samples``."""
+        drawn: list[Tensor] = []
+        while len(drawn) < batches.steps(min(len(batches.images), REALS)) or not drawn:
+            drawn.append(batches.draw(len(drawn))[0])
+        return torch.cat(drawn)[:REALS], COLUMNS
 
     def about(self, networks: Mapping[str, nn.Module]) -> dict[str, Any]:
         """Return entries for the header of snapshots of these networks, so that the weights in them can be loaded."""
@@ -198,8 +236,9 @@ class PreparedRun(Generic[T]):
     def run(self, *, resume: bool = False, on_tick: OnTick | None = None) -> Path:
         """Train, and return the path of the weights, ``run_dir / "MODEL.safetensors"``.
 
-        Every snapshot comes with the weights and a sample grid ``samples-KIMG.png``; ``log.jsonl`` has one line per
-        tick. The weights' header has ``model``, ``config``, ``recipe``, ``recipe_settings``, ``kimg``, ``seed`` and
+        Every snapshot comes with the weights, ``MODEL-KIMG.safetensors``, and a sample grid ``samples-KIMG.png``;
+        ``samples-init.png`` is of the untrained model, ``reals.png`` of the data. ``log.jsonl`` has one line per tick.
+        The weights' header has ``model``, ``config``, ``recipe``, ``recipe_settings``, ``kimg``, ``seed`` and
         ``data_fingerprint``.
 
         Args:
@@ -213,9 +252,15 @@ class PreparedRun(Generic[T]):
             WriteError: the folder cannot be written.
             KeyboardInterrupt: SIGINT or SIGTERM stopped the run, after a snapshot.
         """
-        folder, plan = self.training.output.run_dir, self.training.plan()
+        training, plan = self.training, self.training.plan()
+        folder = training.output.run_dir
         return run(
-            replace(plan, about=self.training.about(plan.networks)),
+            replace(
+                plan,
+                about=training.about(plan.networks),
+                start=lambda: training.save_start(self.batches),
+                complete=training.complete,
+            ),
             self.batches,
             self.schedule,
             folder,

@@ -17,6 +17,7 @@ from baselines.training import stylegan
 from baselines.training.data import BatchSegment
 from baselines.training.frame import RunOutput
 from baselines.training.growth import Growth
+from baselines.training.kept import label
 from baselines.training.loop import Losses, Phase, StepContext, TrainPlan
 from baselines.training.optimizers import lazy_adam
 from baselines.training.ranks import first_only
@@ -110,7 +111,7 @@ class Training(stylegan.Training):
         now = float(self.lods()[0])
         if at.step and math.floor(now) < math.floor(before):
             done = stage.resolution // 2
-            first_only(self.save_samples, f"{round(at.nimg / 1000):06d}-{done}x{done}")
+            first_only(self.save_samples, f"{label(at.nimg / 1000)}-{done}x{done}")
         for adam, rate in ((self.g_adam, stage.g_lr), (self.d_adam, stage.d_lr)):
             adam.param_groups[0]["lr"] = rate
             if math.floor(now) != math.floor(before) or math.ceil(now) != math.ceil(before):

@@ -140,6 +140,7 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
                 f"expected an empty folder for a new run, found one in {run_dir}: resume it, or choose another folder."
             )
         ranks.first_only(log.clear, run_dir / LOG)
+        ranks.first_only(plan.start)
         return 0, ()
     snapshot = snapshots.latest(run_dir)
     changed = differences(snapshot.settings, schedule.settings)
@@ -151,6 +152,8 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
             )
     snapshots.restore(snapshot, plan.networks, plan.optimizers)
     kimg = batches.shown(snapshot.step) / 1000
+    if not changed:  # the header would tell the new settings, by which these weights were not trained
+        ranks.first_only(plan.complete, kimg, told(snapshot.changes))
     now: Changes = ({"kimg": kimg, **{name: list(pair) for name, pair in changed.items()}},) if changed else ()
     lines = [{"step": snapshot.step, "kimg": kimg, log.CHANGED: change} for change in now]
     ranks.first_only(log.rewind, run_dir / LOG, snapshot.step, lines)

@@ -1,6 +1,7 @@
 """Snapshots to resume from: networks, averages, optimisers and counters in one checksummed file."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from baselines.errors import DivergenceError, TrainingError
 from baselines.training.files import remove, write_atomically
 from baselines.training.weights import from_bytes, to_bytes
 
+NAME = re.compile(r"snapshot-\d{9,}\.safetensors")
 KEPT = 2  # so that a damaged newest snapshot costs one interval, not the run
 
 
@@ -140,7 +142,7 @@ def read(path: Path) -> Snapshot:
 
 def listed(folder: Path) -> list[Path]:
     """Return the snapshot files, oldest first."""
-    return sorted(folder.glob("snapshot-*.safetensors"))
+    return sorted(path for path in folder.glob("snapshot-*") if NAME.fullmatch(path.name))
 
 
 def weights_in(tensors: Mapping[str, Tensor], places: Mapping[str, str]) -> dict[str, Tensor]:

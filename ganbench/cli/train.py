@@ -47,6 +47,7 @@ MOST_KIMG = 10**9  # a trillion images; more must be a typing error
 )
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE",
               help="Change a setting of the recipe, such as g_lr=0.001; may be repeated.")  # fmt: skip
+@click.option("--keep", type=options.Whole(1, 10**9), help="Snapshots whose weights are kept.  [default: all]")
 @click.option("--metrics", help="Metrics of every snapshot, such as fid@1k, written to metrics.jsonl in --run-dir.")
 @click.option("--benchmark", help="Measuring protocol of --metrics.  [default: digits for digits, else the model's]")
 @click.option("--device", help="Device: cpu, cuda or cuda:N.  [default: a GPU if there is one, else the CPU]")
@@ -63,7 +64,8 @@ def command(
 ) -> None:
     """Train a model by its reference recipe, and print the path of the final weights.
 
-    The run folder holds snapshots, sample grids and a log. After an interruption, the same command with --resume
+    The run folder holds the weights of every snapshot (MODEL-KIMG.safetensors, the newest as MODEL.safetensors, too),
+    the full state of the last two, sample grids and a log. After an interruption, the same command with --resume
     continues from the last snapshot. If a loss became infinite or NaN, it may continue with other learning rates, loss
     weights or another seed (--set, --seed), which is noted in the weights. For several GPUs, start it with
     `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the processes share every batch, and the result is that of a

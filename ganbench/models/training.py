@@ -13,7 +13,7 @@ from baselines.errors import SettingsError, TrainingError
 from baselines.training.frame import Options, PreparedRun
 from baselines.training.hardware import Hardware
 from baselines.training.ranks import device_of_process
-from baselines.training.settings import Seed, check_value, recipe_of
+from baselines.training.settings import Count, Seed, check_value, recipe_of
 from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
 from ganbench.types import Dataset, Progress, Recipe
@@ -65,8 +65,8 @@ class TrainableAdapter(BaseAdapter):
             data: the images.
             recipe: settings of the model's ``Recipe``, and optionally ``seed`` (default 0), ``device`` (default a GPU
                 if there is one, a separate one for each process, else the CPU), ``conditional`` (default False:
-                whether to use the data's labels), and ``batch_gpu``, ``allow_tf32`` and ``nobench`` of
-                ``baselines.training.hardware.Hardware``.
+                whether to use the data's labels), ``keep`` (default None: all; number of snapshots whose weights are
+                kept), and ``batch_gpu``, ``allow_tf32`` and ``nobench`` of ``baselines.training.hardware.Hardware``.
             run_dir: the run folder.
             resume: whether to continue from the newest intact snapshot in the run folder.
             progress: called at each tick.
@@ -85,9 +85,10 @@ class TrainableAdapter(BaseAdapter):
 
     def _prepared(self, data: Dataset, recipe: Recipe, run_dir: Path) -> PreparedRun[Any]:
         settings = dict(recipe.settings)
-        seed, device = settings.pop("seed", 0), settings.pop("device", None)
+        seed, device, keep = settings.pop("seed", 0), settings.pop("device", None), settings.pop("keep", None)
         check_value("seed", seed, Seed)
         check_value("device", device, str | None)
+        check_value("keep", keep, Count | None)
         check_value("conditional", settings.get("conditional", False), bool)
         hardware = recipe_of(Hardware, {each.name: settings.pop(each.name, each.default) for each in fields(Hardware)})
         options: Options = {
@@ -95,6 +96,7 @@ class TrainableAdapter(BaseAdapter):
             "seed": seed,
             "device": device_of_process(device),
             "hardware": hardware,
+            "keep": keep,
         }
         return self.prepare(data, settings, run_dir, **options)
 

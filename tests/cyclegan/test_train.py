@@ -61,7 +61,7 @@ def test_the_weights_build_both_generators(tmp_path):
 
 def test_a_run_leaves_grids_of_both_directions(tmp_path):
     run(tmp_path)
-    with Image.open(tmp_path / "samples-000000.png") as grid:
+    with Image.open(tmp_path / "samples-000000.020.png") as grid:
         assert grid.size == (4 * 16, 6 * 16)
         reals = torch.from_numpy(np.array(grid)).view(6, 16, 4, 16)
     assert torch.equal(reals[0, :, 0], resized(A[0], 16)[0])

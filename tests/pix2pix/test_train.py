@@ -61,7 +61,7 @@ def test_the_weights_build_the_generator(tmp_path):
 
 def test_a_run_leaves_grids_of_source_translation_and_truth(tmp_path):
     run(tmp_path)
-    with Image.open(tmp_path / "samples-000000.png") as grid:
+    with Image.open(tmp_path / "samples-000000.020.png") as grid:
         assert grid.size == (5 * 32, 3 * 32)
         sheet = torch.from_numpy(np.array(grid)).view(3, 32, 5, 32, 3)
     assert (sheet[0, ..., 0] == sheet[0, ..., 2]).all(), "a grey source beside colour"

@@ -57,7 +57,7 @@ def test_the_weights_build_the_generator(tmp_path):
 
 def test_a_run_leaves_a_grid_of_sources_and_their_translations(tmp_path):
     run(tmp_path)
-    with Image.open(tmp_path / "samples-000000.png") as grid:
+    with Image.open(tmp_path / "samples-000000.024.png") as grid:
         assert grid.size == (4 * 16, 6 * 16)
         first = torch.from_numpy(np.array(grid)).view(6, 16, 4, 16)[:, :, 0]
     assert torch.equal(first, IMAGES[:, 0])

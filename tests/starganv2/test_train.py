@@ -74,7 +74,7 @@ def test_the_weights_build_the_averaged_networks(tmp_path):
 
 def test_a_run_leaves_a_grid_of_translations_by_references_and_latents(tmp_path):
     run(tmp_path, dataclasses.replace(TINY, kimg=0.004))
-    with Image.open(tmp_path / "samples-000000.png") as grid:
+    with Image.open(tmp_path / "samples-000000.004.png") as grid:
         pixels = torch.from_numpy(np.array(grid)).view(10, 8, 11, 8).permute(0, 2, 1, 3)
     shown = {tuple(image.flatten().tolist()) for image in IMAGES}
     sources, references = pixels[0, 1:], pixels[1:5, 0]

@@ -46,7 +46,7 @@ class Disk:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put the disk in place of the system's functions."""
-        real_open, real_os_open, real_replace = io.open, os.open, os.replace
+        real_open, real_os_open, real_replace, real_link = io.open, os.open, os.replace, os.link
 
         def opened(path: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
             if not self._watches(path) or not set(mode) & set("wax+"):
@@ -66,6 +66,11 @@ class Disk:
                 self.point("replace", Path(target))
             real_replace(source, target, *args, **kwargs)
 
+        def linked(source: Any, target: Any, *args: Any, **kwargs: Any) -> None:
+            if self._watches(target):
+                self.point("link", Path(target))
+            real_link(source, target, *args, **kwargs)
+
         def synced(descriptor: int) -> None:  # the real one takes milliseconds
             self.point("fsync", self.opened.get(descriptor, self.folder))
 
@@ -73,6 +78,7 @@ class Disk:
         monkeypatch.setattr(os, "open", os_opened)
         monkeypatch.setattr(os, "replace", replaced)
         monkeypatch.setattr(os, "fsync", synced)
+        monkeypatch.setattr(os, "link", linked)
         for name in ("unlink", "mkdir"):
             monkeypatch.setattr(os, name, self._counted(name, getattr(os, name)))
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from baselines.training import kept
 from baselines.training.data import Batches
 from baselines.training.ema import ema_beta
 from baselines.training.grids import save_grid
@@ -18,7 +19,6 @@ from baselines.training.loop import Losses, OnTick, Phase, Schedule, StepContext
 from baselines.training.optimizers import lazy_adam
 from baselines.training.ranks import joined
 from baselines.training.streams import normal, seeded
-from baselines.training.weights import save_weights
 
 BATCH = 4
 IMAGES = torch.arange(7 * 4, dtype=torch.uint8).reshape(7, 1, 2, 2) * 9
@@ -28,13 +28,19 @@ class Tiny:
     """A linear generator and discriminator of 2x2 images, with everything that the loop supports."""
 
     def __init__(
-        self, run_dir: Path, spoil_at: int | None = None, spoilt_rank: int = 0, group: int | None = 1, lr: float = 0.01
+        self,
+        run_dir: Path,
+        spoil_at: int | None = None,
+        spoilt_rank: int = 0,
+        group: int | None = 1,
+        lr: float = 0.01,
+        keep: int | None = None,
     ) -> None:
         with seeded(3):
             self.G, self.D = nn.Linear(3, 4).requires_grad_(False), nn.Linear(4, 1).requires_grad_(False)
         self.G_ema = copy.deepcopy(self.G)
         self.run_dir, self.spoil_at, self.spoilt_rank, self.group = run_dir, spoil_at, spoilt_rank, group
-        self.lr = lr
+        self.lr, self.keep = lr, keep
         self.exports = 0
         self.prepared: list[int] = []  # the steps that it was asked to prepare
 
@@ -52,6 +58,8 @@ class Tiny:
             averages=((self.G_ema, self.G),),
             ema_beta=lambda nimg: ema_beta(BATCH, nimg, 0.02, 0.5),
             export=self.export,
+            start=lambda: save_grid(self.run_dir / "reals.png", torch.zeros(1, 1, 2, 2), 1),
+            complete=self.complete,
             prepare=lambda at: self.prepared.append(at.step),
             group=self.group,
         )
@@ -70,10 +78,14 @@ class Tiny:
 
     def export(self, kimg: float, changes: Mapping[str, Any]) -> Path:
         self.exports += 1
-        path = self.run_dir / "tiny.safetensors"
-        save_weights(path, self.G_ema, model="tiny", config={}, kimg=kimg, **changes)
-        save_grid(self.run_dir / f"samples-{round(kimg):06d}.png", self.G_ema(torch.ones(2, 3)).view(2, 1, 2, 2), 2)
+        told = {"config": {}, "kimg": kimg, "keep": self.keep, **changes}
+        path = kept.export(self.run_dir, self.G_ema, model="tiny", **told)
+        save_grid(self.run_dir / f"samples-{kept.label(kimg)}.png", self.G_ema(torch.ones(2, 3)).view(2, 1, 2, 2), 2)
         return path
+
+    def complete(self, kimg: float, changes: Mapping[str, Any]) -> None:
+        if not (self.run_dir / f"samples-{kept.label(kimg)}.png").exists():
+            self.export(kimg, changes)
 
 
 def train(
@@ -90,8 +102,9 @@ def train(
     snapshot: int = 4,
     lr: float = 0.01,
     hardware: Hardware = DEFAULT,
+    keep: int | None = None,
 ) -> Tiny:
-    tiny = Tiny(run_dir, spoil_at, spoilt_rank, group, lr)
+    tiny = Tiny(run_dir, spoil_at, spoilt_rank, group, lr, keep)
     settings = {"seed": seed, "betas": [0.0, 0.99], "lr": lr}
     schedule = Schedule(steps, tick, snapshot, settings, seed, frozenset({"lr", "seed"}))
     batches = Batches(IMAGES, None, BATCH, seed)

@@ -20,6 +20,7 @@ from baselines.training.grids import save_grid
 from baselines.training.hardware import DEFAULT, Hardware
 from baselines.training.loop import OnTick, Schedule, TrainPlan, run
 from baselines.training.settings import Count, Seed, adjustable, check
+from baselines.training.transfer import Copied, Start, begin_from, note_of, noted
 
 COLUMNS = 10  # of the grid of real images
 REALS = COLUMNS**2  # in that grid, at most
@@ -148,6 +149,10 @@ class Training(ABC):
     def samples(self) -> tuple[Tensor, int]:
         """Return images ``[N, C, H, W]``, -1..1, from the same inputs every time, and the number of images per row."""
 
+    def note(self, notes: Mapping[str, Any]) -> None:
+        """Add entries to the header of snapshots and weights."""
+        self.output = replace(self.output, notes={**self.output.notes, **notes})
+
     def export(self, kimg: float, changes: Mapping[str, Any]) -> Path:
         """Write the result's weights and a sample grid, and return the path of the weights, ``MODEL.safetensors``.
 
@@ -233,6 +238,18 @@ class PreparedRun(Generic[T]):
     device: torch.device | str = "cpu"
     hardware: Hardware = DEFAULT
 
+    def begin_from(self, start: Start) -> tuple[Copied, ...]:
+        """Copy the weights that the run starts from, and return what was copied into each network.
+
+        The headers of snapshots and weights then say so. A run that resumes has them in its snapshot.
+
+        Raises:
+            TrainingError: no tensor fits.
+        """
+        found = begin_from(self.training.plan().networks, start)
+        self.training.note(note_of(start, found))
+        return found
+
     def run(self, *, resume: bool = False, on_tick: OnTick | None = None) -> Path:
         """Train, and return the path of the weights, ``run_dir / "MODEL.safetensors"``.
 
@@ -254,6 +271,8 @@ class PreparedRun(Generic[T]):
         """
         training, plan = self.training, self.training.plan()
         folder = training.output.run_dir
+        if resume:
+            training.note(noted(folder))
         return run(
             replace(
                 plan,

@@ -17,6 +17,7 @@ from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_
 from baselines.training.ranks import WHOLE, RankSlice
 from baselines.training.settings import Arguments, BatchSize, Betas, Count, Kimg, LearningRate, Number, building, check
 from baselines.training.streams import moved, normal, seeded, stream
+from baselines.training.transfer import Start
 
 GRID = 10  # samples in a row and in a column of the sample grid
 
@@ -152,13 +153,13 @@ def prepare(
         recipe: all settings, such as ``RECIPES["digits32"]``.
         run_dir: the run folder; nothing is written yet.
         labels: ``[N, c_dim]`` float32 one-hot labels for a conditional model, or None.
-        start: for transfer learning, initial state dicts of ``G``, ``D`` and ``G_ema``.
+        start: for transfer learning, initial state dicts of ``G``, ``D`` and ``G_ema``; tensors of equal name and shape
+            are copied.
         options: see ``baselines.training.frame.Identity``.
 
     Raises:
         SettingsError: a setting is unknown, of the wrong kind or out of range.
-        TrainingError: there are no images, their sides are not equal powers of two, or the initial weights do not fit
-            the networks.
+        TrainingError: there are no images, their sides are not equal powers of two, or no initial weight fits.
     """
     identity, recipe = Identity.of(options), check(recipe)
     batches = Batches(images, labels, recipe.batch, identity.seed, recipe.mirror)
@@ -170,9 +171,10 @@ def prepare(
     with building("the training"):
         built = training(G.to(identity.device), D.to(identity.device), recipe, output, identity.seed, labels)
     check_groups(batches.sizes(), built.group())
-    for name, state in (start or {}).items():
-        begin_with(getattr(built, name), state, name)
-    return PreparedRun(built, batches, schedule_of(recipe, batches, content), identity.device, identity.hardware)
+    run = PreparedRun(built, batches, schedule_of(recipe, batches, content), identity.device, identity.hardware)
+    if start:
+        run.begin_from(Start(start, "the initial weights"))
+    return run
 
 
 def networks(
@@ -202,22 +204,6 @@ def check_groups(sizes: Iterable[int], group: int) -> None:
             raise SettingsError(
                 f"expected batches of a multiple of {group} images, which the discriminator compares, found {size}."
             )
-
-
-def begin_with(network: nn.Module, state: Mapping[str, Tensor], name: str) -> None:
-    """Load initial weights into a network.
-
-    Raises:
-        TrainingError: the weights are of another architecture; the message names the first tensor that differs.
-    """
-    own = network.state_dict()
-    for key in sorted(own.keys() | state.keys()):
-        found, wanted = (list(d[key].shape) if key in d else None for d in (state, own))
-        if found != wanted:
-            raise TrainingError(
-                f"expected {key} of shape {wanted} in the initial weights of {name}, found {found}: give other weights."
-            )
-    network.load_state_dict(dict(state))
 
 
 def shape_of(images: Images, labels: Tensor | None) -> dict[str, int]:

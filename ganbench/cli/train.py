@@ -45,6 +45,11 @@ MOST_KIMG = 10**9  # a trillion images; more must be a typing error
 @click.option(
     "--conditional", is_flag=True, default=None, help="Train a conditional model, with the labels of the data."
 )
+@click.option(
+    "--from", "start", metavar="WEIGHTS",
+    help="Start from weights of the same model: a file, a run folder, or a published name such as "
+    "stylegan3:ffhq-1024-t.",
+)  # fmt: skip
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE",
               help="Change a setting of the recipe, such as g_lr=0.001; may be repeated.")  # fmt: skip
 @click.option("--keep", type=options.Whole(1, 10**9), help="Snapshots whose weights are kept.  [default: all]")
@@ -77,7 +82,10 @@ def command(
         from ganbench.models.training import user_errors
 
         adapter = adapter_of(model)
-        chosen = _changed(_recipe(adapter, model, recipe, data), changes, pairs)
+        base = _recipe(adapter, model, recipe, data)
+        if changes["start"]:
+            base = replace(base, settings={**base.settings, **adapter.fine_tuning})
+        chosen = _changed(base, changes, pairs)
         folder = run_dir or Path("runs") / f"{model}-{chosen.name}"
         with user_errors():
             check(folder, resume)

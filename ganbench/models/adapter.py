@@ -15,6 +15,7 @@ class BaseAdapter:
     published: Mapping[str, Checkpoint] = {}
     benchmark: str = "stylegan3"
     embedded: Embedded | None = None
+    fine_tuning: Mapping[str, Any] = {}
     takes_path: bool = False
     runs_code: bool = False
 

@@ -48,6 +48,8 @@ class StyleGAN2Adapter(StyleGANAdapter):
     settings = Settings
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(short, official) for short, official in DATA.items()}
+    # As in the authors' programs: augmentation adapts faster, and the average keeps what it starts from for longer.
+    fine_tuning: Mapping[str, Any] = {"ada_kimg": 100, "ema_rampup": None}
     benchmark = "stylegan3"  # StyleGAN3's authors measured both models by one protocol
     embedded = Embedded(
         weights=Path(baselines.stylegan2.__path__[0]) / "weights" / "digits32.safetensors",

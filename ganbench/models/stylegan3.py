@@ -40,6 +40,8 @@ class StyleGAN3Adapter(StyleGANAdapter):
     published: Mapping[str, Checkpoint] = {
         f"{short}-{kind}": _published(short, official, kind) for short, official in DATA.items() for kind in "tr"
     }
+    # As in the authors' program: as StyleGAN2's, and no blur, which only helps untrained networks.
+    fine_tuning: Mapping[str, Any] = {"ada_kimg": 100, "ema_rampup": None, "blur_init_sigma": 0}
     benchmark = "stylegan3"
     embedded = Embedded(
         weights=Path(baselines.stylegan3.__path__[0]) / "weights" / "digits32.safetensors",

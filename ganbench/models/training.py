@@ -16,6 +16,7 @@ from baselines.training.ranks import device_of_process
 from baselines.training.settings import Count, Seed, check_value, recipe_of
 from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
+from ganbench.models.transfer import begin, check_resumed, read
 from ganbench.types import Dataset, Progress, Recipe
 
 
@@ -65,8 +66,9 @@ class TrainableAdapter(BaseAdapter):
             data: the images.
             recipe: settings of the model's ``Recipe``, and optionally ``seed`` (default 0), ``device`` (default a GPU
                 if there is one, a separate one for each process, else the CPU), ``conditional`` (default False:
-                whether to use the data's labels), ``keep`` (default None: all; number of snapshots whose weights are
-                kept), and ``batch_gpu``, ``allow_tf32`` and ``nobench`` of ``baselines.training.hardware.Hardware``.
+                whether to use the data's labels), ``start`` (weights to start from; see ``transfer.read``), ``keep``
+                (default None: all; number of snapshots whose weights are kept), and ``batch_gpu``, ``allow_tf32`` and
+                ``nobench`` of ``baselines.training.hardware.Hardware``.
             run_dir: the run folder.
             resume: whether to continue from the newest intact snapshot in the run folder.
             progress: called at each tick.
@@ -74,8 +76,16 @@ class TrainableAdapter(BaseAdapter):
         Raises:
             BadInputError: the recipe, the data or the run folder do not allow it.
         """
+        given = recipe.settings.get("start")
         with user_errors():
-            return self._prepared(data, recipe, run_dir).run(resume=resume, on_tick=progress)
+            check_value("start", given, str | None)
+            if given and resume:
+                check_resumed(run_dir, given)
+            source = read(self, given) if given and not resume else None  # early, as the data may take long to prepare
+            run = self._prepared(data, recipe, run_dir)
+            if source is not None:
+                begin(run, source)
+            return run.run(resume=resume, on_tick=progress)
 
     def untrained(self, data: Dataset, recipe: Recipe) -> Any:
         """Return the untrained model, on the CPU; for arguments and errors see ``train``."""
@@ -84,7 +94,7 @@ class TrainableAdapter(BaseAdapter):
             return self.model_in(self._prepared(data, on_cpu, Path()).training, data)
 
     def _prepared(self, data: Dataset, recipe: Recipe, run_dir: Path) -> PreparedRun[Any]:
-        settings = dict(recipe.settings)
+        settings = {name: value for name, value in recipe.settings.items() if name != "start"}
         seed, device, keep = settings.pop("seed", 0), settings.pop("device", None), settings.pop("keep", None)
         check_value("seed", seed, Seed)
         check_value("device", device, str | None)

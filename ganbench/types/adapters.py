@@ -75,6 +75,7 @@ class Adapter(Protocol):
         published: published weights, by short name.
         benchmark: name of its paper's benchmark.
         embedded: the weights that come with it; None where there are none.
+        fine_tuning: settings that replace a recipe's when training starts from other weights.
         takes_path: whether ``NAME:PATH`` names a file or folder of weights, and not a published checkpoint.
         runs_code: whether what it opens is a program that is run, and not weights that are read.
     """
@@ -83,6 +84,7 @@ class Adapter(Protocol):
     published: Mapping[str, Checkpoint]
     benchmark: str
     embedded: Embedded | None
+    fine_tuning: Mapping[str, Any]
     takes_path: bool
     runs_code: bool
 

@@ -134,7 +134,8 @@ def test_wasserstein_with_gradient_penalty_trains_too(tmp_path):
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipes_build_networks(name):
     recipe = RECIPES[name]
-    shape = {"c_dim": 0, "img_resolution": int(name.split("-")[1]) if "-" in name else 32, "img_channels": 3}
+    resolution = 32 if name.startswith("digits32") else int(name.split("-")[1])
+    shape = {"c_dim": 0, "img_resolution": resolution, "img_channels": 3}
     with torch.device("meta"):
         G, D = Generator(**shape, **recipe.generator), Discriminator(**shape, **recipe.discriminator)
     assert G.img_resolution == D.img_resolution

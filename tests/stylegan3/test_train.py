@@ -72,12 +72,13 @@ def test_only_the_discriminators_pass_moves_the_running_magnitudes():
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_builds_its_networks(name):
     recipe = RECIPES[name]
-    resolution = 32 if name == "digits32" else int(name.split("-")[1])
-    common = {"c_dim": 0, "img_resolution": resolution, "img_channels": 1 if name == "digits32" else 3}
+    small = name.startswith("digits32")
+    resolution = 32 if small else int(name.split("-")[1])
+    common = {"c_dim": 0, "img_resolution": resolution, "img_channels": 1 if small else 3}
     with torch.device("meta"):
         Discriminator(**common, **recipe.discriminator)
     assert recipe.batch % recipe.discriminator["epilogue_kwargs"]["mbstd_group_size"] == 0
-    if name == "digits32":
+    if small:
         Generator(**common, **recipe.generator)
     assert bool(recipe.augment) is name.startswith(("afhq", "metfaces"))
     # -R: 1x1 convolutions, radial filters, twice the channels.

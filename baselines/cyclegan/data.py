@@ -56,7 +56,7 @@ class Unpaired(Batches):
         """Number of images of each domain in an epoch."""
         return max(len(self.images), len(self.others))
 
-    def draw(self, step: int) -> tuple[Tensor, None]:
+    def read(self, step: int) -> tuple[Tensor, None]:
         """Return batch number ``step``, A's images before B's: ``[2 * batch, C, H, W]`` float32, -1..1."""
         positions = range(self.shown(step), self.shown(step + 1))
         partners = torch.randint(len(self.others), [len(positions)], generator=stream(self.seed, step, "data/partner"))

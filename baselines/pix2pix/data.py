@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from baselines.errors import TrainingError
-from baselines.training.data import Batches, Images, to_float
+from baselines.training.data import Batches, Images
 from baselines.training.streams import stream
 from baselines.translation.resizing import resized
 
@@ -49,14 +49,14 @@ class Paired(Batches):
                 f"expected a crop of at most {width}x{height} pixels, found {self.crop_size}: lower crop_size."
             )
 
-    def draw(self, step: int) -> tuple[Tensor, None]:
+    def read(self, step: int) -> tuple[Tensor, None]:
         """Return batch number ``step``: the channels of the source before those of its ground truth.
 
-        ``[batch, source + truth channels, H, W]`` float32, -1..1.
+        ``[batch, source + truth channels, H, W]`` uint8, 0..255.
         """
         draws = stream(self.seed, step, "data/augment")
         chosen = [self._at(position) for position in range(self.shown(step), self.shown(step + 1))]
-        return to_float(torch.stack([self.augmented(self.pair(index), draws) for index in chosen])), None
+        return torch.stack([self.augmented(self.pair(index), draws) for index in chosen]), None
 
     def pair(self, index: int) -> Tensor:
         """Return a pair as one image, ``[source + truth channels, H, W]`` uint8, resized."""

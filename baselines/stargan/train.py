@@ -46,10 +46,10 @@ class Shifted(Batches):
 
     translate: int = 0
 
-    def draw(self, step: int) -> tuple[Tensor, Tensor | None]:
-        """Return batch number ``step``, as ``Batches`` does, with the images shifted."""
-        images, labels = super().draw(step)
-        return translate(images, self.translate, stream(self.seed, step, "data/translate"), self.rows), labels
+    def read(self, step: int) -> tuple[Tensor, Tensor | None]:
+        """Return batch number ``step``, as ``Batches`` does, with the images shifted, float32."""
+        images, labels = super().read(step)
+        return translate(to_float(images), self.translate, stream(self.seed, step, "data/translate"), self.rows), labels
 
 
 def prepare(

@@ -95,7 +95,7 @@ class DomainBatches(Batches):
                 )
         self.partner = partners(self.members, len(self.images), stream(self.seed, 0, "data/partners"))
 
-    def draw(self, step: int) -> tuple[Tensor, Tensor]:
+    def read(self, step: int) -> tuple[Tensor, Tensor]:
         """Return batch number ``step`` of sources: ``[batch, C, R, R]`` float32, -1..1, and one-hot domains."""
         draws = stream(self.seed, step, "data/sources")
         chosen, y = self.chosen(draws, self.batch)
@@ -109,6 +109,10 @@ class DomainBatches(Batches):
         draws = stream(self.seed, step, "data/references")
         chosen, y = self.chosen(draws, self.batch)
         return self.seen(chosen, draws), self.seen(self.partner[chosen], draws), y
+
+    def extra(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the references of a step; see ``references``."""
+        return self.references(step)
 
     def chosen(self, draws: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
         """Return positions and domains ``[count]`` of images: the domain uniform, then the image within it."""

@@ -198,7 +198,7 @@ class Training(frame.Training):
 
     def targets(self, at: StepContext) -> tuple[Target, Target]:
         """Return the step's target domains, first with latents, then with references of those domains."""
-        first, second, y = (tensor.to(self.device) for tensor in self.batches.references(at.step))
+        first, second, y = at.extra
         draws, shape = at.stream("latents"), (2, len(y), self.recipe.latent_dim)
         z, z2 = normal(draws, *shape, device=self.device)
         return Target(y, z, z2, "mapping_network"), Target(y, first, second, "style_encoder")

@@ -86,14 +86,26 @@ class Batches:
 
     def draw(self, step: int) -> tuple[Tensor, Tensor | None]:
         """Return this process's rows of batch number ``step``: images ``[N, C, H, W]`` float32, -1..1, and labels."""
+        images, labels = self.read(step)
+        return to_float(images) if images.dtype == torch.uint8 else images, labels
+
+    def read(self, step: int) -> tuple[Tensor, Tensor | None]:
+        """Return what ``draw`` does, but images as bytes, 0..255, where nothing needs them as numbers before.
+
+        It depends on the step alone and runs on the CPU, in any process; see ``baselines.training.loading``.
+        """
         positions = range(self.shown(step), self.shown(step + 1))
         chosen = [self._at(position) for position in positions[self.rows.slice]]
-        images = to_float(torch.stack([self.images[index] for index in chosen]))
+        images = torch.stack([self.images[index] for index in chosen])
         if self.mirror:
             # Drawn for the whole batch, so that the flips do not depend on the number of processes.
             flipped = self.rows.of(torch.rand(len(positions), generator=stream(self.seed, step, "data/mirror"))) < 0.5
             images = torch.where(flipped[:, None, None, None], images.flip(3), images)
         return images, None if self.labels is None else self.labels[chosen]
+
+    def extra(self, step: int) -> tuple[Tensor, ...]:
+        """Return further tensors that the losses of step ``step`` need; they are read as ``read`` is."""
+        return ()
 
     def shown(self, step: int) -> int:
         """Return the number of images shown before step ``step``."""

@@ -250,7 +250,7 @@ class PreparedRun(Generic[T]):
         self.training.note(note_of(start, found))
         return found
 
-    def run(self, *, resume: bool = False, on_tick: OnTick | None = None) -> Path:
+    def run(self, *, resume: bool = False, on_tick: OnTick | None = None, workers: int = 0) -> Path:
         """Train, and return the path of the weights, ``run_dir / "MODEL.safetensors"``.
 
         Every snapshot comes with the weights, ``MODEL-KIMG.safetensors``, and a sample grid ``samples-KIMG.png``;
@@ -262,6 +262,7 @@ class PreparedRun(Generic[T]):
             resume: whether to continue from the newest intact snapshot in the run folder.
             on_tick: called at each tick with step, kimg, sec_per_kimg, eta (seconds), losses, and weights (a path or
                 None).
+            workers: processes that read images ahead of the steps; the weights do not depend on their number.
 
         Raises:
             TrainingError: the folder has a run already, there is nothing to resume, the settings differ from the
@@ -287,6 +288,7 @@ class PreparedRun(Generic[T]):
             device=self.device,
             hardware=self.hardware,
             on_tick=on_tick,
+            workers=workers,
         )
 
 

@@ -18,11 +18,12 @@ from baselines.training.data import Batches
 from baselines.training.ema import update_average
 from baselines.training.folder import hold
 from baselines.training.hardware import DEFAULT, Hardware
+from baselines.training.loading import loaded
 from baselines.training.meter import CHECK, Meter
 from baselines.training.plan import Losses, Phase, StepContext, TrainPlan
 from baselines.training.signals import stop_requests
 from baselines.training.steps import advance, advance_all
-from baselines.training.streams import moved, stream
+from baselines.training.streams import stream
 
 __all__ = [
     "Changes",
@@ -74,6 +75,7 @@ def run(
     device: torch.device | str = "cpu",
     hardware: Hardware = DEFAULT,
     on_tick: OnTick | None = None,
+    workers: int = 0,
 ) -> Path:
     """Train to the end of the schedule, and return the path of the final weights.
 
@@ -98,10 +100,10 @@ def run(
         ranks.first_only(hold, held, run_dir, resume)
         step, changes = begin(plan, batches, schedule, run_dir, resume)
         meter = Meter(batches, schedule.steps, step)
-        while step < schedule.steps:
-            real, labels = batches.draw(step)
-            labels, streams = None if labels is None else moved(labels, device), streams_of(schedule.seed, step)
-            at = StepContext(step, batches.shown(step), moved(real, device), labels, streams, rows)
+        ahead = held.enter_context(loaded(batches, range(step, schedule.steps), workers, device))
+        for real, labels, extra in ahead:
+            streams = streams_of(schedule.seed, step)
+            at = StepContext(step, batches.shown(step), real, labels, streams, rows, extra=extra)
             with stopping_diverged(run_dir, schedule, step + 1, at.nimg):
                 for losses in advance_all(plan, at, parts[batches.shown(step + 1) - at.nimg]):
                     meter.add(losses, at.nimg, on_cpu)

@@ -29,6 +29,7 @@ class StepContext:
         rows: this process's share of the draws for the whole batch.
         part: with gradient accumulation, which of this process's rows these are.
         shared: what the phase's ``once`` returned.
+        extra: further tensors of the data, with one row per image; see ``Batches.extra``.
     """
 
     step: int
@@ -39,6 +40,7 @@ class StepContext:
     rows: RankSlice = WHOLE
     part: RankSlice = WHOLE
     shared: Any = None
+    extra: tuple[Tensor, ...] = ()
 
     def of_part(self, index: int, parts: int) -> "StepContext":
         """Return the context of every ``parts``-th of these rows, starting with row ``index``."""
@@ -49,6 +51,7 @@ class StepContext:
             labels=None if self.labels is None else self.labels[own],
             rows=RankSlice(self.rows.rank + self.rows.ranks * index, self.rows.ranks * parts),
             part=RankSlice(index, parts),
+            extra=tuple(each[own] for each in self.extra),
         )
 
 

@@ -55,6 +55,10 @@ MOST_KIMG = 10**9  # a trillion images; more must be a typing error
 @click.option("--keep", type=options.Whole(1, 10**9), help="Snapshots whose weights are kept.  [default: all]")
 @click.option("--metrics", help="Metrics of every snapshot, such as fid@1k, written to metrics.jsonl in --run-dir.")
 @click.option("--benchmark", help="Measuring protocol of --metrics.  [default: digits for digits, else the model's]")
+@click.option(
+    "--workers", type=options.Whole(0, 1024),
+    help="Processes that read images ahead.  [default: one core stays free; none for data in memory]",
+)  # fmt: skip
 @click.option("--device", help="Device: cpu, cuda or cuda:N.  [default: a GPU if there is one, else the CPU]")
 def command(
     model: str,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -127,6 +127,15 @@ class DomainSplit:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The paths of the files below the folder, with forward slashes, in the order of the images."""
+        return [f"{file.folder.path.relative_to(self._path).as_posix()}/{file.name}" for file in self.files]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs: everything but the images in memory."""
+        return {name: value for name, value in self.__dict__.items() if name != "_recent"}
 
     @cached_property
     def headers(self) -> list[tuple[Header, str]]:

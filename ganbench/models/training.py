@@ -5,19 +5,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from torch import Tensor
 
 from baselines.errors import SettingsError, TrainingError
 from baselines.training.frame import Options, PreparedRun
 from baselines.training.hardware import Hardware
+from baselines.training.loading import default_workers, reading
 from baselines.training.ranks import device_of_process
-from baselines.training.settings import Count, Seed, check_value, recipe_of
+from baselines.training.settings import Count, Range, Seed, check_value, recipe_of
 from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
 from ganbench.models.transfer import begin, check_resumed, read
-from ganbench.types import Dataset, Progress, Recipe
+from ganbench.types import Dataset, Progress, Recipe, WatchedDataset, WithNames
+
+Workers = Annotated[int, Range(0, 1024)]
 
 
 @contextmanager
@@ -67,8 +70,8 @@ class TrainableAdapter(BaseAdapter):
             recipe: settings of the model's ``Recipe``, and optionally ``seed`` (default 0), ``device`` (default a GPU
                 if there is one, a separate one for each process, else the CPU), ``conditional`` (default False:
                 whether to use the data's labels), ``start`` (weights to start from; see ``transfer.read``), ``keep``
-                (default None: all; number of snapshots whose weights are kept), and ``batch_gpu``, ``allow_tf32`` and
-                ``nobench`` of ``baselines.training.hardware.Hardware``.
+                (default None: all; number of snapshots whose weights are kept), ``workers`` (see ``workers_for``), and
+                ``batch_gpu``, ``allow_tf32`` and ``nobench`` of ``baselines.training.hardware.Hardware``.
             run_dir: the run folder.
             resume: whether to continue from the newest intact snapshot in the run folder.
             progress: called at each tick.
@@ -79,13 +82,14 @@ class TrainableAdapter(BaseAdapter):
         given = recipe.settings.get("start")
         with user_errors():
             check_value("start", given, str | None)
+            workers = workers_for(data, recipe.settings.get("workers"))
             if given and resume:
                 check_resumed(run_dir, given)
             source = read(self, given) if given and not resume else None  # early, as the data may take long to prepare
             run = self._prepared(data, recipe, run_dir)
             if source is not None:
                 begin(run, source)
-            return run.run(resume=resume, on_tick=progress)
+            return run.run(resume=resume, on_tick=progress, workers=workers)
 
     def untrained(self, data: Dataset, recipe: Recipe) -> Any:
         """Return the untrained model, on the CPU; for arguments and errors see ``train``."""
@@ -96,6 +100,7 @@ class TrainableAdapter(BaseAdapter):
     def _prepared(self, data: Dataset, recipe: Recipe, run_dir: Path) -> PreparedRun[Any]:
         settings = {name: value for name, value in recipe.settings.items() if name != "start"}
         seed, device, keep = settings.pop("seed", 0), settings.pop("device", None), settings.pop("keep", None)
+        settings.pop("workers", None)  # the weights do not depend on them
         check_value("seed", seed, Seed)
         check_value("device", device, str | None)
         check_value("keep", keep, Count | None)
@@ -109,6 +114,18 @@ class TrainableAdapter(BaseAdapter):
             "keep": keep,
         }
         return self.prepare(data, settings, run_dir, **options)
+
+
+def workers_for(data: Dataset, asked: Any) -> int:
+    """Return the number of processes that read images ahead; by default none for data in memory, which need none.
+
+    Raises:
+        SettingsError: the number asked for is not one.
+    """
+    check_value("workers", asked, Workers | None)
+    if asked is not None:
+        return int(asked)
+    return default_workers() if isinstance(data, WatchedDataset) else 0
 
 
 def always_by_domain(settings: dict[str, Any], model: str) -> None:
@@ -133,10 +150,13 @@ class Pictures:
 
     def __init__(self, data: Dataset, indices: Sequence[int] | None = None) -> None:
         self.data, self.indices = data, range(len(data)) if indices is None else indices
+        self._names = data.names if isinstance(data, WithNames) else None
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def __getitem__(self, index: int) -> Tensor:
         """Return image ``index``, ``[C, H, W]`` uint8."""
-        return self.data.images([self.indices[index]])[0]
+        place = self.indices[index]
+        reading(f"{self.data.name}/{self._names[place]}" if self._names else f"image {place} of {self.data.name}")
+        return self.data.images([place])[0]

@@ -36,7 +36,7 @@ class Stored(DomainBatches):
             name: value.to(dtype) if value.is_floating_point() else value for name, value in stored(path).items()
         }
 
-    def draw(self, step: int) -> tuple[Tensor, Tensor]:
+    def read(self, step: int) -> tuple[Tensor, Tensor]:
         return self.arrays[f"x_src_{step}"], F.one_hot(self.arrays[f"y_src_{step}"], 2).float()
 
     def references(self, step: int) -> tuple[Tensor, Tensor, Tensor]:

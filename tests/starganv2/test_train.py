@@ -56,7 +56,7 @@ def training(masks=None, **changes):
 
 def context_of(built, step=0):
     real, labels = built.batches.draw(step)
-    return context(step, None, real, labels)
+    return context(step, None, real, labels, built.batches.extra(step))
 
 
 def test_the_weights_build_the_averaged_networks(tmp_path):

@@ -41,8 +41,12 @@ def training_of(kind: Callable[..., Any], recipe: Any, **changes: Any) -> Any:
 
 
 def context(
-    step: int = 0, nimg: int | None = None, real: Tensor = IMAGES[:4], labels: Tensor | None = None
+    step: int = 0,
+    nimg: int | None = None,
+    real: Tensor = IMAGES[:4],
+    labels: Tensor | None = None,
+    extra: tuple[Tensor, ...] = (),
 ) -> StepContext:
     """Return a step's context; images that are bytes are taken to -1..1."""
     images = to_float(real) if real.dtype == torch.uint8 else real
-    return StepContext(step, step * 4 if nimg is None else nimg, images, labels, streams_of(0, step))
+    return StepContext(step, step * 4 if nimg is None else nimg, images, labels, streams_of(0, step), extra=extra)

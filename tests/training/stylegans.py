@@ -21,7 +21,7 @@ from baselines.stylegan2 import train as stylegan2
 from baselines.stylegan3 import recipes as recipes3
 from baselines.stylegan3 import train as stylegan3
 from baselines.training import stylegan
-from baselines.training.data import Batches
+from baselines.training.data import Batches, to_float
 from baselines.training.ranks import joined
 from tests.training import tiny
 
@@ -98,23 +98,23 @@ RUNS = {
 @contextlib.contextmanager
 def in_float64() -> Iterator[None]:
     """Train in float64 during the body."""
-    networks, draw = stylegan.networks, Batches.draw
+    networks, read = stylegan.networks, Batches.read
 
     def double(*args: Any) -> Any:
         G, D, config = networks(*args)
         return G.double(), D.double(), config
 
     def drawn(batches: Batches, step: int) -> Any:
-        images, labels = draw(batches, step)
-        return images.double(), labels
+        images, labels = read(batches, step)
+        return to_float(images).double(), labels
 
     torch.set_default_dtype(torch.float64)
-    stylegan.networks, Batches.draw = double, drawn  # type: ignore[method-assign]
+    stylegan.networks, Batches.read = double, drawn  # type: ignore[method-assign]
     try:
         yield
     finally:
         torch.set_default_dtype(torch.float32)
-        stylegan.networks, Batches.draw = networks, draw  # type: ignore[method-assign]
+        stylegan.networks, Batches.read = networks, read  # type: ignore[method-assign]
 
 
 def train(name: str, run_dir: Path, share: float = 1, resume: bool = False) -> None:

@@ -64,16 +64,16 @@ def loaded(
     """
     now = torch.zeros(workers, NAME_BYTES, dtype=torch.uint8)
     now.share_memory_()  # type: ignore[no-untyped-call]
-    loader = DataLoader(
-        Steps(batches),
-        batch_size=None,
-        sampler=steps,
-        num_workers=workers,
-        worker_init_fn=Start(now),
-        pin_memory=torch.device(device).type == "cuda",
-        generator=torch.Generator(),  # else it draws from the global random state
-    )
     with any_number_of_workers():
+        loader = DataLoader(
+            Steps(batches),
+            batch_size=None,
+            sampler=steps,
+            num_workers=workers,
+            worker_init_fn=Start(now),
+            pin_memory=torch.device(device).type == "cuda",
+            generator=torch.Generator(),  # else it draws from the global random state
+        )
         iterator: Any = iter(loader)
     try:
         yield (on_device(batch, device) for batch in iterator)
@@ -100,11 +100,12 @@ class Steps(Dataset[Any]):
         try:
             return shared(self.batch(step))
         except Exception as problem:  # passed on whole: a DataLoader would put its traceback into the message
-            problem.add_note("".join(traceback.format_exception(problem)))
+            told = "".join(traceback.format_exception(problem))
+            problem.add_note(told)
             try:
                 return pickle.loads(pickle.dumps(problem))
-            except Exception:  # an exception that cannot be sent to another process; PyTorch describes it
-                raise problem from None
+            except Exception:  # sending it would fail in a thread, and the caller would wait for ever
+                return RuntimeError(told)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor | None, tuple[Tensor, ...]]:
         """Return the batch of a step, as it is read."""

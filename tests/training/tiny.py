@@ -103,12 +103,14 @@ def train(
     lr: float = 0.01,
     hardware: Hardware = DEFAULT,
     keep: int | None = None,
+    workers: int = 0,
 ) -> Tiny:
     tiny = Tiny(run_dir, spoil_at, spoilt_rank, group, lr, keep)
     settings = {"seed": seed, "betas": [0.0, 0.99], "lr": lr}
     schedule = Schedule(steps, tick, snapshot, settings, seed, frozenset({"lr", "seed"}))
     batches = Batches(IMAGES, None, BATCH, seed)
-    run(tiny.plan(), batches, schedule, run_dir, resume=resume, hardware=hardware, on_tick=on_tick)
+    how: dict[str, Any] = {"resume": resume, "hardware": hardware, "workers": workers}
+    run(tiny.plan(), batches, schedule, run_dir, on_tick=on_tick, **how)
     return tiny
 
 

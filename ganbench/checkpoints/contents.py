@@ -17,7 +17,7 @@ from ganbench.errors import BadInputError, UnsafeFileError
 if TYPE_CHECKING:
     from torch import Tensor
 
-NO_NETWORKS = frozenset({"AugmentPipe"})  # persistent objects that a snapshot carries along
+NO_NETWORKS = frozenset({"AugmentPipe", "NoNetwork"})  # persistent objects that a snapshot carries along
 MAX_NETWORKS = 8
 TF_NAMES = ("G", "D", "Gs")  # as a TensorFlow snapshot orders them
 TF_HOMES = ("dnnlib.tflib", "tfutil")  # modules of the class of its networks, today and in Progressive GAN
@@ -123,11 +123,15 @@ def networks_of(values: Any) -> Mapping[str, PersistentObject | Instance]:
 
 
 def _tensorflow(values: Any) -> dict[str, Instance]:
-    """Return the networks of a TensorFlow snapshot: three in a tuple, or one alone; of anything else, none."""
+    """Return the networks of a TensorFlow snapshot: three in a tuple, or one alone; of anything else, none.
+
+    A snapshot that ganbench wrote has None in place of the networks that it lacks.
+    """
     parts = values if isinstance(values, tuple) else (values,)
     networks = [part for part in parts if isinstance(part, Instance) and part.name.startswith(TF_HOMES)]
-    if len(networks) == len(parts) == len(TF_NAMES):
-        return dict(zip(TF_NAMES, networks, strict=True))
+    if networks and len(parts) == len(TF_NAMES) and len(networks) + parts.count(None) == len(parts):
+        named = zip(TF_NAMES, parts, strict=True)
+        return {name: part for name, part in named if part is not None}
     if len(networks) == len(parts) == 1:
         state = networks[0].state
         function = state.get("build_func_name") if isinstance(state, dict) else None

@@ -1,4 +1,4 @@
-"""Conversion of other programs' files to safetensors of ganbench."""
+"""Conversion of other programs' files to safetensors of ganbench, and of any file to those of official programs."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +9,12 @@ from baselines.training.weights import save_weights
 from ganbench.checkpoints.contents import OwnFile, contents
 from ganbench.checkpoints.digest import file_sha256
 from ganbench.checkpoints.download import local
-from ganbench.checkpoints.format import Header, Snapshot, Tensors
+from ganbench.checkpoints.format import BaseFormat, Format, Header, NetworkSpec, Snapshot, Tensors
 from ganbench.checkpoints.loading import Found, found_of
+from ganbench.checkpoints.modules import check_finite
 from ganbench.checkpoints.naming import errors_about
 from ganbench.checkpoints.networks import instantiate
-from ganbench.checkpoints.recognition import AVERAGED
+from ganbench.checkpoints.recognition import AVERAGED, formats
 from ganbench.errors import BadInputError
 
 STATE_OF_A_RUN = ("step", "settings", "changes", "weights")  # in the header of a snapshot of a training run
@@ -54,6 +55,34 @@ def convert(
     told |= {"domains": list(domains)} if domains else {}
     save_weights(target, written, model=told.pop("model"), config=told.pop("config"), **told)
     return networks
+
+
+def official_files(source: Path | str, entry: str | None = None) -> dict[str, bytes]:
+    """Return the files, by their official names, from which the official program of a model loads its networks.
+
+    They are all networks of the file, and draw the same images up to rounding. The same file always gives the same
+    bytes.
+
+    Args:
+        source, entry: as for ``convert``.
+
+    Raises:
+        UnsafeFileError, BadInputError: as for ``load_one``, or the official program has no such networks.
+    """
+    source = local(source)
+    found = found_of(source, contents(source), entry=entry)
+    with errors_about(source):
+        specs = {name: it.spec for name, it in found.items()}
+        for spec in specs.values():
+            check_finite(spec.tensors)
+        first = next((specs[name] for name in AVERAGED if name in specs), next(iter(specs.values())))
+        return _official_format(first).to_official(specs)
+
+
+def _official_format(spec: NetworkSpec) -> Format:
+    """Return the format that an architecture belongs to; the one that read a file may be of another program's."""
+    owners = (known for known in formats() if any(each is spec.architecture for each in known.architectures))
+    return next(owners, BaseFormat())
 
 
 def _notes(content: Snapshot | Tensors | OwnFile) -> Header:

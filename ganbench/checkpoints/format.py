@@ -165,6 +165,14 @@ class Format(Protocol):
         """
         ...
 
+    def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+        """Return files by name, from which the official program of the networks loads them.
+
+        Raises:
+            BadInputError: it has no such networks, or they cannot be written together.
+        """
+        ...
+
 
 class BaseFormat:
     """Defaults of a format: nothing is recognised, and nothing can be written. See ``Format``."""
@@ -188,6 +196,15 @@ class BaseFormat:
         """
         titles = " and a ".join(spec.architecture.title for spec in specs.values())
         raise BadInputError(f"holds a {titles}, which cannot be written as safetensors: use the file as it is")
+
+    def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+        """Refuse.
+
+        Raises:
+            BadInputError: always.
+        """
+        titles = " and a ".join(spec.architecture.title for spec in specs.values())
+        raise BadInputError(f"holds a {titles}, which cannot be written for an official program: leave out --to")
 
 
 def one_line(error: Exception) -> str:

@@ -19,6 +19,7 @@ from ganbench.formats.translation import (
     UNET,
     letter,
     name_in,
+    official_files,
     official_spec,
 )
 
@@ -63,6 +64,10 @@ class CycleGANFormat(BaseFormat):
             (kind,) = [kind for kind, known in GENERATORS.items() if known is specs["G_A"].architecture]
             return {"model": PAIR, "config": {"netG": kind, **specs["G_A"].config}}
         raise BadInputError(f"holds {', '.join(specs)}: choose one with --entry")
+
+    def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+        """Return a file for each network, which the official program loads."""
+        return official_files(specs)
 
 
 def opposite(there: NetworkSpec, back: NetworkSpec) -> bool:

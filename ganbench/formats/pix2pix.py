@@ -8,7 +8,17 @@ from torch import Tensor
 from ganbench.checkpoints.format import BaseFormat, Content, Header, NetworkSpec, Tensors
 from ganbench.errors import BadInputError
 from ganbench.formats.headers import config_in
-from ganbench.formats.translation import GENERATORS, N_LAYERS, PIXEL, RESNET, UNET, letter, name_in, official_spec
+from ganbench.formats.translation import (
+    GENERATORS,
+    N_LAYERS,
+    PIXEL,
+    RESNET,
+    UNET,
+    letter,
+    name_in,
+    official_files,
+    official_spec,
+)
 
 GENERATOR = "pix2pix"  # what our own files call a generator
 DISCRIMINATORS = {"pix2pix-patch-discriminator": N_LAYERS, "pix2pix-pixel-discriminator": PIXEL}
@@ -61,6 +71,10 @@ class Pix2PixFormat(BaseFormat):
             return {"model": model, "config": spec.config}
         (kind,) = [kind for kind, known in GENERATORS.items() if known is spec.architecture]
         return {"model": GENERATOR, "config": {"netG": kind, **spec.config}}
+
+    def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+        """Return a file for each network, which the official program loads."""
+        return official_files(specs)
 
 
 pix2pix = Pix2PixFormat()

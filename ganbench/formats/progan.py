@@ -12,8 +12,10 @@ from torch import Tensor
 
 from ganbench.checkpoints.fields import Choice, Fields, Number, flags, whole
 from ganbench.checkpoints.format import Architecture, BaseFormat, Config, Content, Header, NetworkSpec
+from ganbench.checkpoints.writing import Made
 from ganbench.formats.headers import of_single, single
 from ganbench.formats.tensorflow import translated
+from ganbench.formats.tensorflow_writing import PROGAN, given, variables_of
 from ganbench.formats.tflib import HWIO, HWOI, IO, Parts, Rule, Translation, level, renamed, same
 
 SIZES: Fields = {
@@ -123,6 +125,16 @@ TRANSLATIONS = {
 LATER = {"G_paper": Translation(GENERATOR, generator_config, LATER_GENERATOR_RULES, words)}
 
 
+def record(name: str, spec: NetworkSpec) -> Made:
+    """Return a network's record in a snapshot."""
+    config = spec.config
+    if spec.architecture is DISCRIMINATOR:
+        return PROGAN.record(name, "D_paper", given(config, SCORES), variables_of(TRANSLATIONS["D_paper"], spec), {})
+    leaky = {"use_leakyrelu": config.get("nonlinearity", "lrelu") == "lrelu"}
+    kwargs = given(config, IMAGES | {"latent_size": "z_dim"}) | leaky
+    return PROGAN.record(name, "G_paper", kwargs, variables_of(TRANSLATIONS["G_paper"], spec), {})
+
+
 class ProGANFormat(BaseFormat):
     """Progressive GAN."""
 
@@ -139,6 +151,10 @@ class ProGANFormat(BaseFormat):
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
         """Return the header of a file that ganbench writes for a network."""
         return of_single(specs, MODELS)
+
+    def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+        """Return a snapshot that the official program loads."""
+        return PROGAN.snapshot({name: record(name, spec) for name, spec in specs.items()})
 
 
 progan = ProGANFormat()

@@ -6,6 +6,7 @@ running statistics of instance norm, which nothing ever used and which are left 
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from ganbench.checkpoints.fields import whole
@@ -20,6 +21,7 @@ from ganbench.checkpoints.format import (
     Tensors,
 )
 from ganbench.checkpoints.networks import check_fit
+from ganbench.checkpoints.writing import torch_file
 from ganbench.errors import UnsafeFileError
 from ganbench.formats.headers import of_single, single
 
@@ -79,6 +81,10 @@ class StarGANFormat(BaseFormat):
         """Return what our file says of a network; names of domains are not in the official one."""
         return of_single(specs, MODELS)
 
+    def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+        """Return a file for each network, which the official program loads."""
+        return {f"200000-{name}.ckpt": torch_file(with_statistics(spec.tensors)) for name, spec in specs.items()}
+
 
 def without_statistics(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors but for the running statistics of instance norm, which have the shape of its weight."""
@@ -90,6 +96,18 @@ def without_statistics(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if kind not in STATISTICS or tensor.shape != shape:
             kept[name] = tensor
     return kept
+
+
+def with_statistics(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors with the running statistics of instance norm, as of norms that have seen no images."""
+    found = {}
+    for name, tensor in tensors.items():
+        found[name] = tensor
+        layer, _, kind = name.rpartition(".")
+        if kind == "bias" and tensors[f"{layer}.weight"].ndim == 1:
+            values = (torch.zeros_like(tensor), torch.ones_like(tensor), torch.tensor(0))
+            found |= {f"{layer}.{kind}": value for kind, value in zip(STATISTICS, values, strict=True)}
+    return found
 
 
 def generator(tensors: Mapping[str, Tensor]) -> Config:

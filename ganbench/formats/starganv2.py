@@ -20,10 +20,12 @@ from ganbench.checkpoints.format import (
     Tensors,
 )
 from ganbench.checkpoints.networks import check_fit
+from ganbench.checkpoints.writing import torch_file
 from ganbench.errors import BadInputError
 from ganbench.formats.headers import config_in
 
 MODEL = "starganv2"  # as our own files call it
+OFFICIAL = "100000_nets_ema.ckpt"
 AVERAGED = ("generator", "mapping_network", "style_encoder")
 LARGEST_SIZE = 2**12  # of images
 MOST_DOMAINS = 2**10
@@ -92,6 +94,10 @@ class StarGANv2Format(BaseFormat):
             titles = ", ".join(spec.architecture.title for spec in specs.values())
             raise BadInputError(f"holds a {titles}, which cannot be used alone: leave out --entry")
         return {"model": MODEL, "config": {name: spec.config for name, spec in specs.items()}}
+
+    def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+        """Return the file that the official program loads with ``--resume_iter 100000``."""
+        return {OFFICIAL: torch_file({name: spec.tensors for name, spec in specs.items()})}
 
 
 def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

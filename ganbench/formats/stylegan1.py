@@ -7,9 +7,11 @@ from torch import Tensor
 
 from ganbench.checkpoints.fields import Choice, Fields, Filter, Flag, Number, flags, whole
 from ganbench.checkpoints.format import Architecture, BaseFormat, Config, Content, Header, NetworkSpec
+from ganbench.checkpoints.writing import Made
 from ganbench.errors import BadInputError
 from ganbench.formats.headers import of_single, single
 from ganbench.formats.tensorflow import translated
+from ganbench.formats.tensorflow_writing import STYLEGAN, given, inside, variables_of
 from ganbench.formats.tflib import HWIO, IO, Parts, Rule, Translation, level, renamed, same
 
 ACTIVATION = Choice(("lrelu", "relu"))
@@ -159,6 +161,30 @@ TRANSLATIONS = {
 }
 
 
+def generator_record(name: str, spec: NetworkSpec) -> Made:
+    """Return a generator's record in a snapshot, with its mapping and synthesis networks as components."""
+    config, mapping = spec.config, spec.config.get("mapping_kwargs") or {}
+    variables = variables_of(TRANSLATIONS["G_style with G_synthesis"], spec)
+    lod, images = {"lod": variables["lod"]}, given(config, IMAGES)
+    layers = {"dlatent_broadcast": 2 * level(config["img_resolution"]) + 2}
+    kwargs = {
+        "mapping": given(config, SIZES) | given(mapping, MAPPING) | layers,
+        "synthesis": given(config, SIZES) | images | given(config, SYNTHESIS),
+    }
+    parts = {
+        role: STYLEGAN.record(f"G_{role}", f"G_{role}", kwargs[role], inside(variables, role) | own, {})
+        for role, own in (("synthesis", lod), ("mapping", {}))
+    }
+    # Static arguments of the whole are given to both parts, so it has only those that both may have.
+    whole = images | given(config, {"label_size": "c_dim"}) | given(mapping, {"dlatent_avg_beta": "w_avg_beta"})
+    return STYLEGAN.record(name, "G_style", whole, lod | {"dlatent_avg": variables["dlatent_avg"]}, parts)
+
+
+def discriminator_record(name: str, spec: NetworkSpec) -> Made:
+    """Return a discriminator's record in a snapshot."""
+    return STYLEGAN.record(name, "D_basic", given(spec.config, SCORES), variables_of(TRANSLATIONS["D_basic"], spec), {})
+
+
 class StyleGAN1Format(BaseFormat):
     """StyleGAN, and the discriminator of Progressive GAN in its code."""
 
@@ -175,6 +201,12 @@ class StyleGAN1Format(BaseFormat):
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
         """Return the header of a file that ganbench writes for a network."""
         return of_single(specs, MODELS)
+
+    def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+        """Return a snapshot that the official program loads."""
+        names = {name: "Gs" if name == "G_ema" else name for name in specs}
+        records = {GENERATOR: generator_record, DISCRIMINATOR: discriminator_record}
+        return STYLEGAN.snapshot({names[name]: records[spec.architecture](name, spec) for name, spec in specs.items()})
 
 
 stylegan1 = StyleGAN1Format()

@@ -11,9 +11,12 @@ from torch import Tensor
 
 from ganbench.checkpoints.fields import Fields, Flag, Number, whole
 from ganbench.checkpoints.format import Architecture, BaseFormat, Config, Content, Header, NetworkSpec
+from ganbench.checkpoints.writing import Made
 from ganbench.errors import UnsafeFileError
+from ganbench.formats import stylegan2
 from ganbench.formats.headers import of_single, single
 from ganbench.formats.persistence import persistent
+from ganbench.formats.persistent_writing import STYLEGAN3, recorded, snapshot
 
 FIELDS: Fields = {
     **whole(1, "z_dim w_dim img_resolution img_channels channel_base channel_max num_layers conv_kernel filter_size"),
@@ -42,6 +45,17 @@ GENERATOR = Architecture("StyleGAN3 generator", "baselines.stylegan3.networks:Ge
 MODELS = {"stylegan3": (GENERATOR, "G_ema")}
 
 
+def record(spec: NetworkSpec) -> Made:
+    """Return a generator's record in a snapshot, or a discriminator's.
+
+    Raises:
+        BadInputError: it is of a kind that the official program does not have.
+    """
+    if spec.architecture is not GENERATOR:
+        return stylegan2.record(spec)
+    return recorded("Generator", STYLEGAN3, stylegan2.official_arguments(spec.config), spec.tensors)
+
+
 class StyleGAN3Format(BaseFormat):
     """StyleGAN3-T and -R."""
 
@@ -58,6 +72,14 @@ class StyleGAN3Format(BaseFormat):
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:
         """Return the header of a file that ganbench writes for a generator."""
         return of_single(specs, MODELS)
+
+    def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+        """Return a snapshot that the official program loads; its discriminator is StyleGAN2's.
+
+        Raises:
+            BadInputError: a network is of a kind that the program does not have.
+        """
+        return snapshot({name: record(spec) for name, spec in specs.items()})
 
 
 stylegan3 = StyleGAN3Format()

@@ -49,6 +49,12 @@ class Source:
         value = value if self.axes is None else np.transpose(value, self.axes)
         return np.array(value, order="C")
 
+    def variable(self, ours: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the variable that ``value`` makes a tensor of."""
+        value = ours if self.axes is None else np.transpose(ours, np.argsort(self.axes))
+        value = value[::-1, ::-1] if self.flip else value
+        return np.array(value, np.float32, order="C").reshape(self.shape(ours.shape))
+
 
 @dataclass(frozen=True)
 class Rule:

@@ -20,6 +20,7 @@ from ganbench.checkpoints.format import (
     Tensors,
 )
 from ganbench.checkpoints.networks import check_fit
+from ganbench.checkpoints.writing import torch_file
 from ganbench.errors import UnsafeFileError
 
 DEEPEST = {"n_blocks": 64, "num_downs": 12, "n_layers": 12}  # more than that no network has
@@ -104,6 +105,11 @@ def name_in(tensors: Tensors, spec: NetworkSpec) -> str:
             f"is named as a {kinds[official['name'][0]]} and holds a {kinds[name]}", 1.0, ": give it its own name"
         )
     return official["name"]
+
+
+def official_files(specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
+    """Return a file for each network, ``latest_net_NAME.pth``, as the authors' program of both papers loads them."""
+    return {f"latest_net_{name}.pth": torch_file(spec.tensors) for name, spec in specs.items()}
 
 
 def letter(architecture: Architecture) -> str:

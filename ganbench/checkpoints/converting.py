@@ -1,6 +1,7 @@
 """Conversion of other programs' files to safetensors of ganbench, and of any file to those of official programs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -13,7 +14,7 @@ from ganbench.checkpoints.format import BaseFormat, Format, Header, NetworkSpec,
 from ganbench.checkpoints.loading import Found, found_of
 from ganbench.checkpoints.modules import check_finite
 from ganbench.checkpoints.naming import errors_about
-from ganbench.checkpoints.networks import instantiate
+from ganbench.checkpoints.networks import check_fit, instantiate, state_of
 from ganbench.checkpoints.recognition import AVERAGED, formats
 from ganbench.errors import BadInputError
 
@@ -72,11 +73,20 @@ def official_files(source: Path | str, entry: str | None = None) -> dict[str, by
     source = local(source)
     found = found_of(source, contents(source), entry=entry)
     with errors_about(source):
-        specs = {name: it.spec for name, it in found.items()}
-        for spec in specs.values():
-            check_finite(spec.tensors)
+        specs = {name: _checked(it.spec) for name, it in found.items()}
         first = next((specs[name] for name in AVERAGED if name in specs), next(iter(specs.values())))
         return _official_format(first).to_official(specs)
+
+
+def _checked(spec: NetworkSpec) -> NetworkSpec:
+    """Return a network that can be built, with its tensors in the order in which the network has them.
+
+    Raises:
+        BadInputError: it cannot be built, or a tensor is not finite.
+    """
+    check_fit(spec)
+    check_finite(spec.tensors)
+    return replace(spec, tensors={name: spec.tensors[name] for name in state_of(spec.architecture, spec.config)})
 
 
 def _official_format(spec: NetworkSpec) -> Format:

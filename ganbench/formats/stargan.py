@@ -22,7 +22,7 @@ from ganbench.checkpoints.format import (
 )
 from ganbench.checkpoints.networks import check_fit
 from ganbench.checkpoints.writing import torch_file
-from ganbench.errors import UnsafeFileError
+from ganbench.errors import BadInputError, UnsafeFileError
 from ganbench.formats.headers import of_single, single
 
 DEEPEST = 64  # residual blocks, or halvings; more than that no network has
@@ -82,7 +82,17 @@ class StarGANFormat(BaseFormat):
         return of_single(specs, MODELS)
 
     def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
-        """Return a file for each network, which the official program loads."""
+        """Return a file for each network, which the official program loads.
+
+        Raises:
+            BadInputError: the images are not RGB.
+        """
+        for spec in specs.values():
+            if (channels := spec.config.get("img_channels", 3)) != 3:
+                raise BadInputError(
+                    f"holds a network of images with img_channels {channels}, and the official program has 3 for every "
+                    "network: leave out --to"
+                )
         return {f"200000-{name}.ckpt": torch_file(with_statistics(spec.tensors)) for name, spec in specs.items()}
 
 

@@ -96,8 +96,30 @@ class StarGANv2Format(BaseFormat):
         return {"model": MODEL, "config": {name: spec.config for name, spec in specs.items()}}
 
     def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
-        """Return the file that the official program loads with ``--resume_iter 100000``."""
+        """Return the file that the official program loads with ``--resume_iter 100000``.
+
+        Raises:
+            BadInputError: the program does not build such networks.
+        """
+        check_official(specs)
         return {OFFICIAL: torch_file({name: spec.tensors for name, spec in specs.items()})}
+
+
+def check_official(specs: Mapping[str, NetworkSpec]) -> None:
+    """Check that the official program, which leaves some sizes no choice, builds networks of these arguments.
+
+    Raises:
+        BadInputError: it does not.
+    """
+    for name, spec in specs.items():
+        base = 2**14 // spec.config["img_size"] if "img_size" in spec.config else None
+        fixed = {"img_channels": (3,), "hidden_dim": (512,), "base_channels": (None, base), "bottleneck": (None,)}
+        for setting, allowed in fixed.items():
+            if (value := spec.config.get(setting, allowed[0])) not in allowed:
+                raise BadInputError(
+                    f"holds a {name} with {setting} {value}, and the official program has {allowed[-1]} for every such "
+                    "network: leave out --to"
+                )
 
 
 def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

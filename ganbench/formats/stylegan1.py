@@ -161,6 +161,13 @@ TRANSLATIONS = {
 }
 
 
+def record(name: str, spec: NetworkSpec) -> Made:
+    """Return a network's record in a snapshot."""
+    if spec.architecture is GENERATOR:
+        return generator_record(name, spec)
+    return STYLEGAN.record(name, "D_basic", given(spec.config, SCORES), variables_of(TRANSLATIONS["D_basic"], spec), {})
+
+
 def generator_record(name: str, spec: NetworkSpec) -> Made:
     """Return a generator's record in a snapshot, with its mapping and synthesis networks as components."""
     config, mapping = spec.config, spec.config.get("mapping_kwargs") or {}
@@ -178,11 +185,6 @@ def generator_record(name: str, spec: NetworkSpec) -> Made:
     # Static arguments of the whole are given to both parts, so it has only those that both may have.
     whole = images | given(config, {"label_size": "c_dim"}) | given(mapping, {"dlatent_avg_beta": "w_avg_beta"})
     return STYLEGAN.record(name, "G_style", whole, lod | {"dlatent_avg": variables["dlatent_avg"]}, parts)
-
-
-def discriminator_record(name: str, spec: NetworkSpec) -> Made:
-    """Return a discriminator's record in a snapshot."""
-    return STYLEGAN.record(name, "D_basic", given(spec.config, SCORES), variables_of(TRANSLATIONS["D_basic"], spec), {})
 
 
 class StyleGAN1Format(BaseFormat):
@@ -204,9 +206,7 @@ class StyleGAN1Format(BaseFormat):
 
     def to_official(self, specs: Mapping[str, NetworkSpec]) -> dict[str, bytes]:
         """Return a snapshot that the official program loads."""
-        names = {name: "Gs" if name == "G_ema" else name for name in specs}
-        records = {GENERATOR: generator_record, DISCRIMINATOR: discriminator_record}
-        return STYLEGAN.snapshot({names[name]: records[spec.architecture](name, spec) for name, spec in specs.items()})
+        return STYLEGAN.snapshot({name: record(name, spec) for name, spec in specs.items()})
 
 
 stylegan1 = StyleGAN1Format()

@@ -8,7 +8,7 @@ from typing import Any
 from baselines.errors import SettingsError
 from baselines.training.settings import check_value, unknown
 
-__all__ = ["Asked", "Change", "Option", "Translate", "changed", "hints_of", "refused", "same"]
+__all__ = ["Asked", "Change", "Option", "Translate", "changed", "first_beta", "hints_of", "refused", "same", "second_beta"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,16 @@ class Change:
 def same(*names: str, kind: Any = Any) -> Option:
     """Return an option that is called otherwise here, or sets several settings to its value."""
     return Option(lambda asked: dict.fromkeys(names, asked.value), kind)
+
+
+def first_beta() -> Option:
+    """Return the option of the decay rate of Adam's first moment."""
+    return Option(lambda asked: {"betas": (asked.value, asked.settings["betas"][1])}, float)
+
+
+def second_beta() -> Option:
+    """Return the option of the decay rate of Adam's second moment; goes after that of the first."""
+    return Option(lambda asked: {"betas": (asked.given.get("beta1", asked.settings["betas"][0]), asked.value)}, float)
 
 
 def refused(why: str) -> Option:

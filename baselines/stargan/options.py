@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from baselines.errors import SettingsError
-from baselines.training.options import Asked, Option, first_beta, refused, same, second_beta
+from baselines.training.options import BETA, Asked, Option, refused, same
 from baselines.training.settings import Count
 
 __all__ = ["OPTIONS"]
@@ -41,8 +41,8 @@ OPTIONS: Mapping[str, Option] = {
     "d_conv_dim": same("discriminator.conv_dim", kind=Count),
     "g_repeat_num": same("generator.repeat_num", kind=Count),
     "d_repeat_num": same("discriminator.repeat_num", kind=Count),
-    "beta1": first_beta(),
-    "beta2": second_beta(),
+    "beta1": BETA,
+    "beta2": BETA,
     "dataset": Option(_data, str),
     "selected_attrs": same("attributes", kind=list[str]),
     "num_workers": same("workers"),

@@ -6,7 +6,7 @@ Source: the command line of its ``main.py``. Options with a setting's name, such
 from collections.abc import Mapping
 from typing import Any
 
-from baselines.training.options import Asked, Option, first_beta, refused, same, second_beta
+from baselines.training.options import BETA, Asked, Option, refused, same
 from baselines.training.settings import Count
 
 __all__ = ["OPTIONS"]
@@ -26,8 +26,8 @@ OPTIONS: Mapping[str, Option] = {
     "total_iters": Option(_iterations, Count),
     "save_every": Option(_ticks, Count),
     "randcrop_prob": same("crop_prob"),
-    "beta1": first_beta(),
-    "beta2": second_beta(),
+    "beta1": BETA,
+    "beta2": BETA,
     "num_domains": refused("as the folders of the data are the domains: leave it out"),
     "val_batch_size": refused("as metrics choose their batches themselves: leave it out"),
     "resume_iter": refused("as a run continues from its last snapshot: write --resume"),

@@ -69,7 +69,9 @@ def _precision(asked: Asked) -> dict[str, Any]:
     if not asked.value:
         return {}
     networks = ("generator", "discriminator")
-    return {f"{each}.{name}": value for each in networks for name, value in {"num_fp16_res": 0, "conv_clamp": None}.items()}
+    return {
+        f"{each}.{name}": value for each in networks for name, value in {"num_fp16_res": 0, "conv_clamp": None}.items()
+    }
 
 
 def _depth(asked: Asked) -> dict[str, Any]:
@@ -101,6 +103,5 @@ OPTIONS: Mapping[str, Option] = {
     "map_depth": Option(_depth, Count),
     "mbstd_group": same("discriminator.epilogue_kwargs.mbstd_group_size", kind=Count),
     "fp32": Option(_precision, bool),
-    "nobench": Option(lambda asked: {"cudnn_benchmark": not asked.value}, bool),
     **NO_MEANING,
 }

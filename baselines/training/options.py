@@ -8,7 +8,17 @@ from typing import Any
 from baselines.errors import SettingsError
 from baselines.training.settings import check_value, unknown
 
-__all__ = ["Asked", "Change", "Option", "Translate", "changed", "first_beta", "hints_of", "refused", "same", "second_beta"]
+__all__ = [
+    "BETA",
+    "Asked",
+    "Change",
+    "Option",
+    "Translate",
+    "changed",
+    "hints_of",
+    "refused",
+    "same",
+]
 
 
 @dataclass(frozen=True)
@@ -70,14 +80,13 @@ def same(*names: str, kind: Any = Any) -> Option:
     return Option(lambda asked: dict.fromkeys(names, asked.value), kind)
 
 
-def first_beta() -> Option:
-    """Return the option of the decay rate of Adam's first moment."""
-    return Option(lambda asked: {"betas": (asked.value, asked.settings["betas"][1])}, float)
+def _betas(asked: Asked) -> dict[str, Any]:
+    first, second = asked.settings["betas"]
+    return {"betas": (asked.given.get("beta1", first), asked.given.get("beta2", second))}
 
 
-def second_beta() -> Option:
-    """Return the option of the decay rate of Adam's second moment; goes after that of the first."""
-    return Option(lambda asked: {"betas": (asked.given.get("beta1", asked.settings["betas"][0]), asked.value)}, float)
+BETA = Option(_betas, float)
+"""The decay rate of either of Adam's moments, ``beta1`` and ``beta2``."""
 
 
 def refused(why: str) -> Option:

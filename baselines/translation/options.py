@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from baselines.errors import SettingsError
-from baselines.training.options import Asked, Option, first_beta, refused, same
+from baselines.training.options import BETA, Asked, Option, refused, same
 from baselines.training.settings import Count
 
 __all__ = ["OPTIONS"]
@@ -25,7 +25,9 @@ def _generator(asked: Asked) -> dict[str, Any]:
     if asked.value not in NETG:
         raise SettingsError(f"expected netG to be one of {', '.join(NETG)}, found {asked.value!r}: choose one.")
     kind, size = re.findall("[a-z]+|[0-9]+", asked.value)[:2]
-    kept = {name: value for name, value in asked.settings["generator"].items() if name in ("ngf", "norm", "use_dropout")}
+    kept = {
+        name: value for name, value in asked.settings["generator"].items() if name in ("ngf", "norm", "use_dropout")
+    }
     depth = {"n_blocks": int(size)} if kind == "resnet" else {"num_downs": int(size).bit_length() - 1}
     return {"generator": {**kept, "netG": kind, **depth}}
 
@@ -71,7 +73,7 @@ OPTIONS: Mapping[str, Option] = {
     "niter": same("n_epochs"),
     "niter_decay": same("n_epochs_decay"),
     "lr_policy": Option(_policy, str),
-    "beta1": first_beta(),
+    "beta1": BETA,
     "num_threads": same("workers"),
     "input_nc": refused("as the data say how many channels there are: leave it out"),
     "output_nc": refused("as the data say how many channels there are: leave it out"),

@@ -1,6 +1,5 @@
 """``ganbench train``: reference training."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -11,29 +10,34 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench import registry
-from ganbench.cli import options
+from ganbench.cli import options, recipes
 from ganbench.cli.group import COULD_NOT_RUN, INTERRUPTED, FloatRange, Verb
 from ganbench.cli.output import say
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
-    from ganbench.types import Adapter, Embedded, Recipe
+    from ganbench.types import Adapter, Change, Dataset, Embedded, Recipe
 
+OPTION_OF = {"start": "from"}  # setting -> its option, if that is called otherwise
 MOST_KIMG = 10**9  # a trillion images; more must be a typing error
 
 
 @click.command(
     cls=Verb,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     examples=(
         "ganbench train --model stylegan3 --data digits:train --run-dir runs/digits",
         "ganbench train --model stylegan3 --data digits:train --run-dir runs/digits --resume --metrics fid@1k",
         "ganbench train --model stylegan3 --data ffhqu-256.zip --recipe ffhqu-256-t --kimg 5000",
+        "ganbench train --model stylegan3 --data photos.zip --cfg stylegan3-t --gamma 2 --batch 32 --mirror 1",
+        "ganbench train --model stylegan2 --data photos.zip --recipe mine.toml --set r1_gamma=2,mirror=true",
     ),
 )
 @click.option("--model", required=True, help="Model to train.")
 @click.option("--data", required=True, help="Training images: a name, a folder or a zip.")
 @click.option(
-    "--recipe", help="Name of the settings; see `ganbench list models --long`.  [default for digits: digits32]"
+    "--recipe",
+    help="Name of the settings (see `ganbench list recipes`), or a TOML file.  [default: auto; digits32 for digits]",
 )
 @click.option("--run-dir", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/MODEL-RECIPE]")
 @click.option("--resume", is_flag=True, help="Continue from the last snapshot in --run-dir.")
@@ -51,7 +55,7 @@ MOST_KIMG = 10**9  # a trillion images; more must be a typing error
     "stylegan3:ffhq-1024-t.",
 )  # fmt: skip
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE",
-              help="Change a setting of the recipe, such as g_lr=0.001; may be repeated.")  # fmt: skip
+              help="Change settings of the recipe, such as g_lr=0.001,mirror=true; may be repeated.")  # fmt: skip
 @click.option("--keep", type=options.Whole(1, 10**9), help="Snapshots whose weights are kept.  [default: all]")
 @click.option("--metrics", help="Metrics of every snapshot, such as fid@1k, written to metrics.jsonl in --run-dir.")
 @click.option("--benchmark", help="Measuring protocol of --metrics.  [default: digits for digits, else the model's]")
@@ -60,7 +64,10 @@ MOST_KIMG = 10**9  # a trillion images; more must be a typing error
     help="Processes that read images ahead.  [default: one core stays free; none for data in memory]",
 )  # fmt: skip
 @click.option("--device", help="Device: cpu, cuda or cuda:N.  [default: a GPU if there is one, else the CPU]")
+@click.pass_context
 def command(
+    ctx: click.Context,
+    /,
     model: str,
     data: str,
     recipe: str | None,
@@ -72,6 +79,10 @@ def command(
     **changes: Any,
 ) -> None:
     """Train a model by its reference recipe, and print the path of the final weights.
+
+    Every setting of the recipe and every option of the model's official program is an option here, too, such as
+    --r1_gamma 2, --gamma 2 or --lambda_cyc 1. A recipe file has settings in TOML, and base = "NAME" for the recipe that
+    it changes.
 
     The run folder holds the weights of every snapshot (MODEL-KIMG.safetensors, the newest as MODEL.safetensors, too),
     the full state of the last two, sample grids and a log. After an interruption, the same command with --resume
@@ -86,11 +97,10 @@ def command(
         from ganbench.models.training import user_errors
 
         adapter = adapter_of(model)
-        base = _recipe(adapter, model, recipe, data)
-        if changes["start"]:
-            base = replace(base, settings={**base.settings, **adapter.fine_tuning})
-        chosen = _changed(base, changes, pairs)
-        folder = run_dir or Path("runs") / f"{model}-{chosen.name}"
+        given = [*_own(changes), *recipes.in_pairs(pairs), *recipes.in_arguments(ctx.args)]
+        cfgs = [change for change in given if change.name == "cfg"]
+        name = _name(adapter, model, recipe, data, cfgs)
+        folder = run_dir or Path("runs") / f"{model}-{name}"
         with user_errors():
             check(folder, resume)
 
@@ -98,8 +108,9 @@ def command(
         from ganbench.cli.ticks import Ticks
         from ganbench.data import open_data
 
-        check_device(chosen.settings.get("device") or "cpu")
         images = open_data(data)
+        chosen = _chosen(adapter, recipe or name, cfgs, given, images)
+        check_device(chosen.settings.get("device") or "cpu")
         measured = SnapshotMetrics(
             adapter, options.names(metrics), images, benchmark or _benchmark(adapter, data), folder / "metrics.jsonl"
         )
@@ -139,6 +150,38 @@ def together() -> Iterator[bool]:
             raise click.exceptions.Exit(code) from None
 
 
+def _name(adapter: "Adapter", model: str, recipe: str | None, data: str, cfgs: Sequence["Change"]) -> str:
+    """Return the name of the recipe, which is that of the file or the base configuration where one is given.
+
+    Raises:
+        BadInputError: the model has no recipe, or several and none is named; or there are two base configurations.
+        UnknownNameError: there is no recipe of that name.
+    """
+    if len({str(cfg.value) for cfg in cfgs}) > 1 or (cfgs and recipe):
+        raise BadInputError("expected one of --recipe and --cfg, found two: leave one out.")
+    if cfgs:
+        return str(cfgs[0].value)
+    if recipe and recipes.is_file(recipe):
+        return Path(recipe).stem
+    return _recipe(adapter, model, recipe, data).name
+
+
+def _chosen(
+    adapter: "Adapter", recipe: str, cfgs: Sequence["Change"], given: Sequence["Change"], images: "Dataset"
+) -> "Recipe":
+    """Return the recipe of a name or file, or a base configuration, with the settings that were given."""
+    rest = [change for change in given if change.name != "cfg"]
+    if cfgs:
+        start = adapter.configured(recipe, rest, images)
+    elif recipes.is_file(recipe):
+        start = recipes.from_file(adapter, Path(recipe), images)
+    else:
+        start = adapter.chosen(recipe, images)
+    if any(change.name == "start" for change in rest):
+        start = replace(start, settings={**start.settings, **adapter.fine_tuning})
+    return adapter.changed(start, rest)
+
+
 def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Recipe":
     """Return the recipe of a name, or the default one.
 
@@ -146,20 +189,22 @@ def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Rec
         BadInputError: the model has no recipe, or several and none is named.
         UnknownNameError: there is no recipe of that name.
     """
-    recipes = adapter.recipes
-    if not recipes:
+    known = adapter.recipes
+    if not known:
         raise BadInputError(
             f"expected a model with a training recipe, found {model}: choose one from `ganbench list models --long`."
         )
-    if name is None and (own := _embedded(adapter, data)) and own.weights.stem in recipes:
+    if name is None and (own := _embedded(adapter, data)) and own.weights.stem in known:
         name = own.weights.stem
-    if name is None and len(recipes) == 1:
-        name = next(iter(recipes))
+    if name is None and "auto" in known:
+        name = "auto"
+    if name is None and len(known) == 1:
+        name = next(iter(known))
     if name is None:
-        raise BadInputError(f"expected --recipe for {model}, found none: choose one of {', '.join(recipes)}.")
-    if name not in recipes:
-        raise registry.unknown("recipes", name, recipes)
-    return recipes[name]
+        raise BadInputError(f"expected --recipe for {model}, found none: choose one of {', '.join(known)}.")
+    if name not in known:
+        raise registry.unknown("recipes", name, known)
+    return known[name]
 
 
 def _benchmark(adapter: "Adapter", data: str) -> str:
@@ -174,18 +219,10 @@ def _embedded(adapter: "Adapter", data: str) -> "Embedded | None":
     return own if own and own.trained_on(data) else None
 
 
-def _changed(recipe: "Recipe", changes: Mapping[str, Any], pairs: Sequence[str]) -> "Recipe":
-    """Return the recipe with some settings changed."""
-    given = {name: value for name, value in changes.items() if value is not None}
-    return replace(recipe, settings={**recipe.settings, **given, **dict(map(_setting, pairs))})
+def _own(changes: Mapping[str, Any]) -> list["Change"]:
+    """Return the settings that have an option of their own here."""
+    from ganbench.types import Change
 
-
-def _setting(pair: str) -> tuple[str, Any]:
-    """Return name and value of ``NAME=VALUE``; the value is parsed as JSON if it can be, else kept as text."""
-    name, equals, text = pair.partition("=")
-    if not (name and equals):
-        raise BadInputError(f"expected --set NAME=VALUE, found {pair!r:.60}: write for example --set g_lr=0.001.")
-    try:
-        return name, json.loads(text)
-    except (ValueError, RecursionError):
-        return name, text
+    return [
+        Change(name, value, f"--{OPTION_OF.get(name, name)}") for name, value in changes.items() if value is not None
+    ]

@@ -1,11 +1,12 @@
 """The base class of adapters, with defaults for a third party's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ganbench.errors import BadInputError
-from ganbench.types import Checkpoint, Dataset, Embedded, Interface, LoadedModel, Progress, Recipe
+from ganbench.types import Change, Checkpoint, Dataset, Embedded, Interface, LoadedModel, Progress, Recipe
 
 
 class BaseAdapter:
@@ -43,6 +44,25 @@ class BaseAdapter:
         raise BadInputError(
             f"expected no entry of {weights}, which this model loads as a whole, found {entry!r}: leave it out."
         )
+
+    def chosen(self, name: str, data: Dataset) -> Recipe:
+        """Return one of ``recipes``, whatever the data."""
+        return self.recipes[name]
+
+    def configured(self, cfg: str, changes: Sequence[Change], data: Dataset) -> Recipe:
+        """Refuse: the official program has no base configurations.
+
+        Raises:
+            BadInputError: always.
+        """
+        raise BadInputError(
+            f"expected no cfg for this model, whose official program has none, found {cfg!r:.60}: choose a recipe with "
+            "--recipe."
+        )
+
+    def changed(self, recipe: Recipe, changes: Sequence[Change]) -> Recipe:
+        """Return a recipe with some settings changed; the model checks them when it is trained."""
+        return replace(recipe, settings={**recipe.settings, **{change.name: change.value for change in changes}})
 
     def train(self, data: Dataset, recipe: Recipe, run_dir: Path, resume: bool, progress: Progress) -> Path:
         """Refuse: the model cannot be trained here.

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import baselines.cyclegan
 from baselines.cyclegan.networks import ResnetGenerator, UnetGenerator
+from baselines.cyclegan.options import OPTIONS
 from baselines.cyclegan.recipes import RECIPES
 from baselines.cyclegan.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -100,6 +101,7 @@ class CycleGANAdapter(TrainableAdapter):
 
     title = "CycleGAN"
     settings = Settings
+    options = OPTIONS
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     # No checksums are published with these files; the first download reports its own.
     published: Mapping[str, Checkpoint] = {

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import baselines.pix2pix
 from baselines.pix2pix.inference import ImageByImage
+from baselines.pix2pix.options import OPTIONS
 from baselines.pix2pix.recipes import RECIPES
 from baselines.pix2pix.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -90,6 +91,7 @@ class Pix2PixAdapter(TrainableAdapter):
 
     title = "pix2pix"
     settings = Settings
+    options = OPTIONS
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     # No checksums are published with these files; the first download reports its own. CycleGAN's have the same names.
     published: Mapping[str, Checkpoint] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import baselines.progan
 from baselines.progan.networks import Generator
+from baselines.progan.options import OPTIONS
 from baselines.progan.recipes import RECIPES
 from baselines.progan.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -44,6 +45,7 @@ class ProGANAdapter(StyleGANAdapter):
     title = "Progressive GAN"
     network = Generator
     settings = Settings
+    options = OPTIONS
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(official) for short, official in DATA.items()}
     benchmark = "progan"

@@ -7,7 +7,7 @@ of RaFD, or for CelebA a combination of attributes such as ``Black_Hair+Male-You
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 import baselines.stargan
 from baselines.stargan.labels import CELEBA, changed, name_of
 from baselines.stargan.networks import Discriminator, Generator
+from baselines.stargan.options import OPTIONS
 from baselines.stargan.recipes import RECIPES
 from baselines.stargan.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -116,6 +117,8 @@ class StarGANAdapter(TrainableAdapter):
 
     title = "StarGAN"
     settings = Settings
+    options = OPTIONS
+    own_settings: ClassVar[Mapping[str, Any]] = {"img_size": Count | None, "attributes": list[str] | None}
     recipes: Mapping[str, Recipe] = {
         name: Recipe(
             name,

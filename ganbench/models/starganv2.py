@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 import baselines.starganv2
 from baselines.starganv2.networks import Generator, MappingNetwork, Masks, StyleEncoder
+from baselines.starganv2.options import OPTIONS
 from baselines.starganv2.recipes import RECIPES
 from baselines.starganv2.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -141,6 +142,8 @@ class StarGANv2Adapter(TrainableAdapter):
 
     title = "StarGAN v2"
     settings = Settings
+    options = OPTIONS
+    own_settings: ClassVar[Mapping[str, Any]] = {"img_size": Count | None}
     recipes: Mapping[str, Recipe] = {
         name: Recipe(name, {**asdict(settings), "img_size": IMG_SIZES.get(name)}) for name, settings in RECIPES.items()
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 import baselines.stylegan1
 from baselines.stylegan1.networks import Generator
+from baselines.stylegan1.options import OPTIONS
 from baselines.stylegan1.recipes import RECIPES
 from baselines.stylegan1.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -35,6 +36,7 @@ class StyleGAN1Adapter(StyleGANAdapter):
     title = "StyleGAN"
     network = Generator
     settings = Settings
+    options = OPTIONS
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(*where) for short, where in DATA.items()}
     benchmark = "stylegan1"

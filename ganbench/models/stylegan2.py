@@ -8,6 +8,7 @@ from typing import Any
 import baselines.stylegan2
 from baselines.stylegan2.lightweight import LightweightGenerator
 from baselines.stylegan2.networks import Generator
+from baselines.stylegan2.options import OPTIONS
 from baselines.stylegan2.recipes import RECIPES
 from baselines.stylegan2.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -46,6 +47,7 @@ class StyleGAN2Adapter(StyleGANAdapter):
     title = "StyleGAN2"
     network = (Generator, LightweightGenerator)
     settings = Settings
+    options = OPTIONS
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {short: _published(short, official) for short, official in DATA.items()}
     # As in the authors' programs: augmentation adapts faster, and the average keeps what it starts from for longer.

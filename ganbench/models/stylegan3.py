@@ -7,6 +7,7 @@ from typing import Any
 
 import baselines.stylegan3
 from baselines.stylegan3.networks import Generator
+from baselines.stylegan3.options import OPTIONS
 from baselines.stylegan3.recipes import RECIPES
 from baselines.stylegan3.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -36,6 +37,7 @@ class StyleGAN3Adapter(StyleGANAdapter):
     title = "StyleGAN3"
     network = Generator
     settings = Settings
+    options = OPTIONS
     recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
     published: Mapping[str, Checkpoint] = {
         f"{short}-{kind}": _published(short, official, kind) for short, official in DATA.items() for kind in "tr"

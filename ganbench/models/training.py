@@ -1,26 +1,30 @@
 """Training by an adapter: from a data set and a recipe to a run of ``baselines``."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from torch import Tensor
 
 from baselines.errors import SettingsError, TrainingError
+from baselines.ops import processes
 from baselines.training.frame import Options, PreparedRun
 from baselines.training.hardware import Hardware
 from baselines.training.loading import default_workers, reading
+from baselines.training.options import Change as Given
+from baselines.training.options import Option, changed, hints_of
 from baselines.training.ranks import device_of_process
 from baselines.training.settings import Count, Range, Seed, check_value, recipe_of
 from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
 from ganbench.models.transfer import begin, check_resumed, read
-from ganbench.types import Dataset, Progress, Recipe, WatchedDataset, WithNames
+from ganbench.types import Change, Dataset, Progress, Recipe, WatchedDataset, WithNames
 
 Workers = Annotated[int, Range(0, 1024)]
+AUTO = "auto"  # name of the recipe that is made for the data
 
 
 @contextmanager
@@ -43,9 +47,68 @@ class TrainableAdapter(BaseAdapter):
 
     Attributes:
         settings: dataclass of all settings.
+        own_settings: type annotations of further settings, which are not the run's but the adapter's.
+        options: options of the official program, by name.
     """
 
     settings: ClassVar[type[Any]]
+    own_settings: ClassVar[Mapping[str, Any]] = {}
+    options: ClassVar[Mapping[str, Option]] = {}
+
+    def hints(self) -> dict[str, Any]:
+        """Return the type annotations of everything that a recipe may set, by name."""
+        common = {
+            "seed": Seed,
+            "device": str | None,
+            "conditional": bool,
+            "start": str | None,
+            "keep": Count | None,
+            "workers": Workers | None,
+        }
+        return {**hints_of(self.settings), **hints_of(Hardware), **common, **self.own_settings}
+
+    def automatic(self, resolution: int, images: int, devices: int) -> Any:
+        """Return the settings of the recipe ``auto`` for data of a resolution and a number of images; None without."""
+        return None
+
+    def base(self, cfg: str, given: Mapping[str, Any], resolution: int, images: int, devices: int) -> Any:
+        """Return the settings of the official program's base configuration of a name; None where it has none.
+
+        Args:
+            cfg: the name.
+            given: other settings and options given with it, by name.
+            resolution, images, devices: as of ``automatic``.
+
+        Raises:
+            SettingsError: the name is unknown, or the configuration needs an option that is not given.
+        """
+        return None
+
+    def chosen(self, name: str, data: Dataset) -> Recipe:
+        """Return one of ``recipes``, with settings that depend on the data where it has any."""
+        made = self.automatic(data.resolution, len(data), processes.count()) if name == AUTO else None
+        return self.recipes[name] if made is None else Recipe(AUTO, asdict(made))
+
+    def configured(self, cfg: str, changes: Sequence[Change], data: Dataset) -> Recipe:
+        """Return the base configuration of a name in the model's official program.
+
+        Raises:
+            BadInputError: there is none.
+        """
+        given = {change.name.replace("-", "_"): change.value for change in changes}
+        with user_errors():
+            made = self.base(cfg, given, data.resolution, len(data), processes.count())
+        return super().configured(cfg, changes, data) if made is None else Recipe(cfg, asdict(made))
+
+    def changed(self, recipe: Recipe, changes: Sequence[Change]) -> Recipe:
+        """Return a recipe with some settings changed.
+
+        Raises:
+            BadInputError: a name is unknown, an option has no meaning here, or two changes contradict each other.
+        """
+        given = [Given(*change) for change in changes]
+        with user_errors():
+            return replace(recipe, settings=changed(recipe.settings, given, self.hints(), self.options))
 
     @abstractmethod
     def prepare(self, data: Dataset, settings: dict[str, Any], run_dir: Path, **options: Any) -> PreparedRun[Any]:
@@ -98,6 +161,8 @@ class TrainableAdapter(BaseAdapter):
             return self.model_in(self._prepared(data, on_cpu, Path()).training, data)
 
     def _prepared(self, data: Dataset, recipe: Recipe, run_dir: Path) -> PreparedRun[Any]:
+        if recipe.name == AUTO and not recipe.settings:
+            recipe = self.chosen(AUTO, data)
         settings = {name: value for name, value in recipe.settings.items() if name != "start"}
         seed, device, keep = settings.pop("seed", 0), settings.pop("device", None), settings.pop("keep", None)
         settings.pop("workers", None)  # the weights do not depend on them

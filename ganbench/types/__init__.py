@@ -4,7 +4,7 @@ Every optional capability is a protocol, and callers test for it with ``isinstan
 holds the defaults of an adapter.
 """
 
-from ganbench.types.adapters import Adapter, Checkpoint, Embedded, LoadedModel, Progress, Recipe
+from ganbench.types.adapters import Adapter, Change, Checkpoint, Embedded, LoadedModel, Progress, Recipe
 from ganbench.types.data import (
     Dataset,
     DomainDataset,
@@ -57,6 +57,7 @@ __all__ = [
     "Adapter",
     "AttributeExtractor",
     "AttributeTranslator",
+    "Change",
     "Checkpoint",
     "ClassExtractor",
     "ClassedSamples",

@@ -1,9 +1,9 @@
 """How a model comes in: an adapter with its weights and recipes, and the model that it loads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from ganbench.types.data import Dataset
 from ganbench.types.interface import Interface
@@ -39,6 +39,20 @@ class Recipe:
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+
+
+class Change(NamedTuple):
+    """A setting of a recipe, or an option of the model's official program, as it was given.
+
+    Attributes:
+        name: as typed, with dots for a nested setting.
+        value: of any type of JSON.
+        shown: as a message names it, such as ``--gamma``.
+    """
+
+    name: str
+    value: Any
+    shown: str
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,26 @@ class Adapter(Protocol):
 
         Raises:
             BadInputError: an interface is given for a model whose weights define it.
+        """
+        ...
+
+    def chosen(self, name: str, data: Dataset) -> Recipe:
+        """Return one of ``recipes``, with settings that depend on the data where it has any."""
+        ...
+
+    def configured(self, cfg: str, changes: Sequence[Change], data: Dataset) -> Recipe:
+        """Return the base configuration of a name in the model's official program.
+
+        Raises:
+            BadInputError: there is none.
+        """
+        ...
+
+    def changed(self, recipe: Recipe, changes: Sequence[Change]) -> Recipe:
+        """Return a recipe with some settings changed.
+
+        Raises:
+            BadInputError: a name is unknown, or two changes contradict each other.
         """
         ...
 

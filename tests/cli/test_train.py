@@ -261,7 +261,7 @@ REAL = ("train", "--model", "stylegan2", "--data", "digits", "--kimg", "0.016", 
 
 def test_a_setting_that_does_not_exist_or_is_out_of_range_is_named(tmp_path: Path) -> None:
     run = (*REAL, "--run-dir", tmp_path / "run")
-    assert "unknown setting glr: did you mean g_lr?" in complaint(*run, "--set", "glr=1")
+    assert "unknown setting g_lrr: did you mean g_lr?" in complaint(*run, "--set", "g_lrr=1")
     assert "expected the setting batch to be a whole number" in complaint(*run, "--set", "batch=half")
     assert "expected the setting r1_gamma to be a number from 0" in complaint(*run, "--set", "r1_gamma=-1")
     assert not (tmp_path / "run").exists()

@@ -16,6 +16,7 @@ from ganbench.cli.output import say
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
+    from ganbench.cli.snapshot_metrics import SnapshotMetrics
     from ganbench.types import Adapter, Change, Dataset, Embedded, Recipe
 
 OPTION_OF = {"start": "from"}  # setting -> its option, if that is called otherwise
@@ -105,7 +106,6 @@ def command(
             check(folder, resume)
 
         from ganbench.cli.snapshot_metrics import SnapshotMetrics
-        from ganbench.cli.ticks import Ticks
         from ganbench.data import open_data
 
         images = open_data(data)
@@ -115,17 +115,34 @@ def command(
             adapter, options.names(metrics), images, benchmark or _benchmark(adapter, data), folder / "metrics.jsonl"
         )
         measured.check(chosen)
-        shown = Ticks(chosen.settings.get("kimg"), measured) if speaks else nullcontext(lambda tick: None)
-        with shown as ticks:
-            try:
-                with user_errors():  # also those of a third party's adapter that trains by ``baselines``
-                    weights = adapter.train(images, chosen, folder, resume, ticks)
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt(
-                    f"interrupted: repeat the command with --resume to continue in {folder}."
-                ) from None
+        weights = _trained(adapter, images, chosen, folder, resume, measured if speaks else None)
         if speaks:
             say(str(weights))
+
+
+def _trained(
+    adapter: "Adapter",
+    images: "Dataset",
+    recipe: "Recipe",
+    folder: Path,
+    resume: bool,
+    measured: "SnapshotMetrics | None",
+) -> Path:
+    """Train with ticks on stderr, or without for a process that does not speak; return the path of the weights.
+
+    Raises:
+        KeyboardInterrupt: training was interrupted; the message says how to continue.
+    """
+    from ganbench.cli.ticks import Ticks
+    from ganbench.models.training import user_errors
+
+    shown = Ticks(recipe.settings.get("kimg"), measured) if measured else nullcontext(lambda tick: None)
+    with shown as ticks:
+        try:
+            with user_errors():  # also those of a third party's adapter that trains by ``baselines``
+                return adapter.train(images, recipe, folder, resume, ticks)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"interrupted: repeat the command with --resume to continue in {folder}.") from None
 
 
 @contextmanager

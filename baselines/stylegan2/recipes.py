@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from baselines.training import stylegan
-from baselines.training.settings import Count, Kimg, LossWeight, Number, Pixels, Probability, Range
+from baselines.training.settings import Count, Kimg, LossWeight, Number, Pixels, Probability, Range, Whole
 
 __all__ = ["ADA", "RECIPES", "Recipe"]
 
@@ -32,7 +32,10 @@ class Recipe(stylegan.Recipe):
         emas_in_every_pass: update ``w_avg`` in every training pass of the generator, as StyleGAN2-ADA does, rather
             than only in the one that trains the discriminator.
         translate: largest random shift, in pixels, of real and generated images before the discriminator.
-        augment: groups of augmentations of images given to the discriminator, such as ``bgc``; empty for none.
+        freeze_d: how many of the discriminator's layers stay fixed, from the highest resolution on: Freeze-D, for runs
+            that start from other weights.
+        augment: augmentations of images given to the discriminator, a name of ``baselines.training.ada.PIPES`` such as
+            ``bgc``; empty or ``noaug`` for none.
         augment_p: initial probability of the augmentations.
         ada_target: target of the mean sign of the real images' scores; None keeps the probability fixed.
         ada_interval: steps between updates of the probability.
@@ -49,6 +52,7 @@ class Recipe(stylegan.Recipe):
     style_mixing_prob: Probability = 0.9
     emas_in_every_pass: bool = False
     translate: Pixels = 0
+    freeze_d: Whole = 0
     augment: str = ""
     augment_p: Probability = 0
     ada_target: Sign | None = None

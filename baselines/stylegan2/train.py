@@ -9,14 +9,13 @@ from torch import Tensor, nn
 
 from baselines.ops.bias_act import ACTIVATIONS
 from baselines.stylegan2 import losses
-from baselines.stylegan2.augment import AugmentPipe
 from baselines.stylegan2.discriminator import DiscriminatorBlock, DiscriminatorEpilogue
 from baselines.stylegan2.layers import SynthesisLayer
 from baselines.stylegan2.mapping import MappingNetwork
 from baselines.stylegan2.networks import Discriminator, FourierGenerator, Generator
 from baselines.stylegan2.recipes import Recipe
 from baselines.stylegan2.synthesis import SynthesisBlock, SynthesisNetwork
-from baselines.training import stylegan
+from baselines.training import ada, stylegan
 from baselines.training.augment import translate
 from baselines.training.data import Images
 from baselines.training.ema import ema_beta
@@ -94,14 +93,20 @@ class Training(stylegan.Training):
     discriminator_arguments = DISCRIMINATOR
     recipe: Recipe
 
+    @classmethod
+    def discriminator_config(cls, recipe: Recipe) -> dict[str, Any]:
+        """Return the discriminator's keyword arguments, except those determined by the data."""
+        if not recipe.freeze_d:
+            return super().discriminator_config(recipe)
+        block = {**(recipe.discriminator.get("block_kwargs") or {}), "freeze_layers": recipe.freeze_d}
+        return {**recipe.discriminator, "block_kwargs": block}
+
     def __init__(
         self, G: nn.Module, D: nn.Module, recipe: Recipe, output: RunOutput, seed: int = 0, labels: Tensor | None = None
     ) -> None:
         super().__init__(G, D, recipe, output, seed, labels)
         self.path_length = PathLength().to(self.device) if recipe.pl_weight > 0 else None
-        self.augment = AugmentPipe(recipe.augment, recipe.augment_p) if recipe.augment else None
-        if self.augment is not None:
-            self.augment.count_on(self.device)
+        self.augment = ada.pipe_of(recipe.augment, recipe.augment_p, self.device)
 
     def plan(self) -> TrainPlan:
         """Return the networks, optimisers and phases of the training loop."""
@@ -139,7 +144,7 @@ class Training(stylegan.Training):
         """Adapt the augmentation probability to the discriminator's recent scores of real images."""
         recipe = self.recipe
         if self.augment is not None and recipe.ada_target is not None and at.step % recipe.ada_interval == 0:
-            self.augment.adapt(recipe.ada_target, recipe.ada_kimg)
+            self.augment.adapt(recipe.ada_target, recipe.batch * recipe.ada_interval, recipe.ada_kimg)
 
     def generator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Gmain."""
@@ -195,7 +200,10 @@ class Training(stylegan.Training):
 
     def r1_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Dreg."""
-        return losses.r1_loss(self.D, at.real, at.labels, self.recipe.r1_gamma, self.view(at, "Dreg/view"))
+        found = losses.r1_loss(self.D, at.real, at.labels, self.recipe.r1_gamma, self.view(at, "Dreg/view"))
+        if self.augment is not None:
+            self.augment.observe(found["scores_real"])  # as the authors' program does, which counts both phases
+        return found
 
     def generate(
         self, at: StepContext, phase: str, count: int, update_emas: bool | None = None

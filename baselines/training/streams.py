@@ -1,11 +1,13 @@
 """Random streams that depend on ``(seed, position, purpose)`` alone, so that a resumed run draws the same numbers."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
+
+from baselines.training.ranks import WHOLE, RankSlice
 
 
 def stream(seed: int, position: int, purpose: str) -> torch.Generator:
@@ -24,6 +26,24 @@ def stream(seed: int, position: int, purpose: str) -> torch.Generator:
 def normal(generator: torch.Generator, *shape: int, device: torch.device | str = "cpu") -> Tensor:
     """Return standard normal draws of a shape, float32; drawn on the CPU, so that all devices get the same."""
     return moved(torch.randn(*shape, generator=generator), device)
+
+
+def normal_rows(
+    draws: torch.Generator, count: int, shape: Sequence[int], device: torch.device, rows: RankSlice = WHOLE
+) -> Tensor:
+    """Return this process's rows of standard normal draws ``[count, *shape]``, for as many images.
+
+    On a CPU, they are drawn for the whole batch. Elsewhere they are drawn on the device itself, because copying so much
+    would be slow; so they differ between kinds of device.
+    """
+    if device.type == "cpu":
+        return rows.of(torch.randn([count, *shape], generator=draws))
+    # An image's noise has its own seed, so that a process draws that of its own images alone.
+    seeds = rows.of(torch.randint(2**63 - 1, [count], generator=draws)).tolist()
+    noise, device_draws = torch.empty([len(seeds), *shape], device=device), torch.Generator(device)
+    for image, seed in zip(noise, seeds, strict=True):
+        image.normal_(generator=device_draws.manual_seed(seed))
+    return noise
 
 
 def moved(x: Tensor, device: torch.device | str) -> Tensor:

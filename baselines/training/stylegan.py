@@ -16,7 +16,7 @@ from baselines.training.data import Batches, BatchSegment, Images, fingerprint
 from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
 from baselines.training.ranks import WHOLE, RankSlice
 from baselines.training.settings import Arguments, BatchSize, Betas, Count, Kimg, LearningRate, Number, building, check
-from baselines.training.streams import moved, normal, seeded, stream
+from baselines.training.streams import moved, normal, normal_rows, seeded, stream
 from baselines.training.transfer import Start
 
 GRID = 10  # samples in a row and in a column of the sample grid
@@ -101,6 +101,11 @@ class Training(frame.Training):
     def arguments(cls, recipe: Any) -> dict[str, Any]:
         """Return the generator's keyword arguments, except those determined by the data."""
         return dict(recipe.generator)
+
+    @classmethod
+    def discriminator_config(cls, recipe: Any) -> dict[str, Any]:
+        """Return the discriminator's keyword arguments, except those determined by the data."""
+        return dict(recipe.discriminator)
 
     @classmethod
     def segments(cls, recipe: Any, img_resolution: int) -> tuple[BatchSegment, ...]:
@@ -189,7 +194,10 @@ def networks(
     training.discriminator_arguments.check(recipe.discriminator, "discriminator", shape)
     config = {**shape, **training.arguments(recipe)}
     with seeded(seed), building("the networks"):
-        G, D = training.generator_class(**config), training.discriminator_class(**shape, **recipe.discriminator)
+        G, D = (
+            training.generator_class(**config),
+            training.discriminator_class(**shape, **training.discriminator_config(recipe)),
+        )
     return G.requires_grad_(False), D.requires_grad_(False), config
 
 
@@ -242,12 +250,4 @@ class StepNoise:
     def normal(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
         """Return this process's rows of standard normal draws ``[count, *shape]``."""
         draws = self.stream(f"{self.purpose}/{purpose}")
-        if self.device.type == "cpu":
-            return self.rows.of(torch.randn([self.count, *shape], generator=draws))
-        # Drawn on the device itself, because copying this much noise would be slow; so it differs between kinds of
-        # device. An image's noise has its own seed, so that a process draws that of its own images alone.
-        seeds = self.rows.of(torch.randint(2**63 - 1, [self.count], generator=draws)).tolist()
-        noise, device_draws = torch.empty([len(seeds), *shape], device=self.device), torch.Generator(self.device)
-        for image, seed in zip(noise, seeds, strict=True):
-            image.normal_(generator=device_draws.manual_seed(seed))
-        return noise
+        return normal_rows(draws, self.count, shape, self.device, self.rows)

@@ -112,7 +112,7 @@ def test_every_phase_and_step_has_its_own_noise_and_latents():
 
 
 def test_real_and_generated_images_are_augmented_in_every_phase_with_other_draws():
-    built, seen = training(augment="b", augment_p=1.0), []
+    built, seen = training(augment="blit", augment_p=1.0), []
 
     def watched(images, c):
         seen.append(images.detach())
@@ -127,6 +127,14 @@ def test_real_and_generated_images_are_augmented_in_every_phase_with_other_draws
     assert not torch.allclose(real, at.real)
     assert not torch.allclose(real, real_again)
     assert not torch.allclose(fake, built.generate(at, "Dmain", 4)[0].detach())
+
+
+def test_the_scores_of_real_images_are_counted_in_both_phases_of_the_discriminator():
+    built = training(**vars(ADAPTIVE))
+    built.D = lambda images, c: images.flatten(1).sum(1, keepdim=True)
+    built.discriminator_loss(context())
+    built.r1_loss(context())
+    assert built.augment.count.item() == 8
 
 
 def test_training_uses_random_noise():
@@ -147,13 +155,19 @@ def test_training_can_start_from_other_weights_and_freeze_layers(tmp_path):
         kind, name, *rest = key.split("/")
         if kind == "networks" and name in start:
             start[name]["/".join(rest)] = value
-    frozen = {**TINY.discriminator, "block_kwargs": {"freeze_layers": 2}}
-    recipe = dataclasses.replace(TINY, discriminator=frozen)
+    recipe = dataclasses.replace(TINY, freeze_d=2)
     train(IMAGES, recipe, tmp_path / "run", start=start)
     after = tensors(tmp_path / "run")
     for name in ("b16.fromrgb.weight", "b16.fromrgb.bias", "b16.conv0.weight", "b16.conv0.bias"):
         assert torch.equal(after[f"networks/D/{name}"], start["D"][name]), name
     assert not torch.equal(after["networks/D/b16.conv1.weight"], start["D"]["b16.conv1.weight"])
+    moments = [name for name in after if name.startswith("optimizers/D/") and name.endswith("/exp_avg")]
+    everything = [name for name in source if name.startswith("optimizers/D/") and name.endswith("/exp_avg")]
+    assert len(moments) == len(everything) - 4  # none of layers that stay fixed
+    block = {**TINY.discriminator, "block_kwargs": {"freeze_layers": 1, "activation": "relu"}}
+    built = dataclasses.replace(recipe, discriminator=block)
+    assert Training.discriminator_config(built)["block_kwargs"] == {"freeze_layers": 2, "activation": "relu"}
+    assert Training.discriminator_config(dataclasses.replace(built, freeze_d=0)) == block
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -105,7 +105,7 @@ TINY2 = stylegan2.Recipe({"z_dim": 4, "w_dim": 4}, kimg=0.032)
         ({"generator": {"z_dim": 4, "w_dim": 4, "channel_base": 1}}, "cannot be built with these settings"),
         ({"batch": 6}, "batches of a multiple of 4 images, which the discriminator compares, found 6."),
         ({"generator": {"z_dim": 4, "w_dim": 10**12}}, "generator.w_dim to be a number from 1 to 16,777,216"),
-        ({"augment": "bgx"}, "cannot be built with these settings: expected letters of"),
+        ({"augment": "bgx"}, "cannot be built with these settings: expected augment to be one of blit"),
         ({"kimg": 0.001}, "expected kimg to be at least one batch of 32 images, found 0.001: raise kimg."),
     ],
 )

@@ -45,7 +45,8 @@ class Unpaired(Batches):
             raise TrainingError(
                 f"expected images of one size and dtype in both domains, found {shapes}: convert one of them."
             )
-        height, width = [self.load_size] * 2 if self.load_size else a.shape[1:]
+        self.size = list(a.shape[1:])
+        height, width = [self.load_size] * 2 if self.load_size else self.size
         if self.crop_size > min(height, width):
             raise TrainingError(
                 f"expected a crop of at most {width}x{height} pixels, found {self.crop_size}: lower crop_size."
@@ -57,25 +58,36 @@ class Unpaired(Batches):
         return max(len(self.images), len(self.others))
 
     def read(self, step: int) -> tuple[Tensor, None]:
-        """Return batch number ``step``, A's images before B's: ``[2 * batch, C, H, W]`` float32, -1..1."""
+        """Return this process's rows of batch number ``step``, A's images before B's.
+
+        They are ``[2 * N, C, H, W]`` float32, -1..1.
+        """
         positions = range(self.shown(step), self.shown(step + 1))
         partners = torch.randint(len(self.others), [len(positions)], generator=stream(self.seed, step, "data/partner"))
-        chosen = [self.images[self._at(position)] for position in positions]
-        chosen += [self.others[int(index)] for index in partners]
+        chosen = [(self.images, self._at(position)) for position in positions]
+        chosen += [(self.others, int(index)) for index in partners]
         draws = stream(self.seed, step, "data/augment")
-        images = to_float(torch.stack([self.augmented(image, draws) for image in chosen]))
-        return translate(images, self.translate, draws), None
+        # Drawn for the whole batch, so that the views do not depend on the number of processes.
+        drawn = [self.drawn(draws) for _ in chosen]
+        own = zip(chosen[self.rows.slice], drawn[self.rows.slice], strict=True)
+        images = to_float(torch.stack([self.augmented(domain[index], *view) for (domain, index), view in own]))
+        return translate(images, self.translate, draws, self.rows), None
 
-    def augmented(self, image: Tensor, draws: torch.Generator) -> Tensor:
-        """Return the image ``[C, H, W]`` uint8, resized, cropped and randomly flipped."""
+    def drawn(self, draws: torch.Generator) -> tuple[int, int, bool]:
+        """Return top and left of an image's random crop, and whether to flip it."""
+        top, left = 0, 0
+        if self.crop_size:
+            size = [self.load_size] * 2 if self.load_size else self.size
+            top, left = (int(torch.randint(length - self.crop_size + 1, [], generator=draws)) for length in size)
+        return top, left, bool(self.mirror and torch.rand([], generator=draws) < 0.5)
+
+    def augmented(self, image: Tensor, top: int, left: int, flip: bool) -> Tensor:
+        """Return the image ``[C, H, W]`` uint8, resized, cropped and flipped; see ``drawn``."""
         if self.load_size:
             image = resized(image, self.load_size)
         if self.crop_size:
-            top, left = (int(torch.randint(size - self.crop_size + 1, [], generator=draws)) for size in image.shape[1:])
             image = image[:, top : top + self.crop_size, left : left + self.crop_size]
-        if self.mirror and torch.rand([], generator=draws) < 0.5:
-            image = image.flip(2)
-        return image
+        return image.flip(2) if flip else image
 
     def _at(self, position: int) -> int:
         epoch, offset = divmod(position, self.epoch_size)

@@ -1,8 +1,9 @@
 """CycleGAN training: two generators that invert each other, each with a discriminator of its outputs."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Unpack
 
@@ -17,8 +18,9 @@ from baselines.training import frame
 from baselines.training.data import Images, fingerprint, to_float
 from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
 from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
+from baselines.training.ranks import RankSlice, gathered, interleaved
 from baselines.training.settings import building, check
-from baselines.training.streams import seeded
+from baselines.training.streams import moved, seeded
 from baselines.translation.losses import discriminator_loss, distance, gan_loss, gradient_penalty
 from baselines.translation.networks import discriminator, initialise
 from baselines.translation.resizing import resized
@@ -121,7 +123,7 @@ class Training(frame.Training):
     device: torch.device | str = "cpu"
     draws: Callable[[StepContext], Draws] = lambda at: random.Random(at.stream("pool").initial_seed())
     shown: Tensor = field(default_factory=lambda: torch.empty(0), repr=False)
-    _fakes: tuple[Tensor, Tensor] = field(init=False, repr=False)
+    _fakes: list[tuple[Tensor, Tensor]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         recipe, shape = self.recipe, self.shape
@@ -149,13 +151,19 @@ class Training(frame.Training):
             optimizers={"G": self.g_adam, "D": self.d_adam},
             phases=(
                 Phase("G", G, (self.g_adam,), self.generator_loss),
-                Phase("D", D, (self.d_adam,), self.discriminator_loss),
+                Phase("D", D, (self.d_adam,), self.discriminator_loss, once=lambda at, parts: self.pooled(at)),
             ),
             averages=(),
             ema_beta=lambda nimg: 0.0,
             export=self.export,
             prepare=self.prepare,
+            # Batch norm compares all images of a batch, and dropout draws for all of them.
+            group=None if any(isinstance(m, nn.BatchNorm2d | nn.Dropout) for m in self.modules()) else 1,
         )
+
+    def modules(self) -> Iterator[nn.Module]:
+        """Yield all layers of the networks."""
+        return chain.from_iterable(network.modules() for network in (self.G, self.D_A, self.D_B))
 
     def prepare(self, at: StepContext) -> None:
         """Set the learning rates of the current epoch."""
@@ -183,25 +191,36 @@ class Training(frame.Training):
             if recipe.lambda_identity:
                 parts["idt_A"] = recipe.lambda_B * recipe.lambda_identity * distance(G_A(B), B)
                 parts["idt_B"] = recipe.lambda_A * recipe.lambda_identity * distance(G_B(A), A)
-        self._fakes = fake_A.detach(), fake_B.detach()
+        self._fakes = [*(self._fakes if at.part.rank else ()), (fake_A.detach(), fake_B.detach())]
         return {**parts, "total": torch.stack(list(parts.values())).sum(0)}
 
     def discriminator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase D, on real images and on fakes from the pools, made before the generators' step."""
-        draws, (A, B), (fake_A, fake_B) = self.draws(at), at.real.chunk(2), self._fakes
+        fakes = self.pooled(at) if at.shared is None else at.shared
+        (A, B), (fake_A, fake_B) = at.real.chunk(2), (fake[at.part.slice] for fake in fakes)
         shares = at.stream("penalty")
         parts = {
-            "D_A": self.judged(self.D_A, B, self.fake_B_pool.query(fake_B, draws), shares),
-            "D_B": self.judged(self.D_B, A, self.fake_A_pool.query(fake_A, draws), shares),
+            "D_A": self.judged(self.D_A, B, fake_B, shares, at.rows),
+            "D_B": self.judged(self.D_B, A, fake_A, shares, at.rows),
         }
         return {**parts, "total": parts["D_A"] + parts["D_B"]}
 
-    def judged(self, D: nn.Module, real: Tensor, fake: Tensor, draws: torch.Generator) -> Tensor:
+    def pooled(self, at: StepContext) -> tuple[Tensor, Tensor]:
+        """Return this process's fakes of A and of B from the pools, which take all processes' new fakes.
+
+        Every process has all of both pools, and draws alike.
+        """
+        draws = self.draws(at)
+        new_A, new_B = (gathered(interleaved(fakes)) for fakes in zip(*self._fakes, strict=True))
+        fake_B = self.fake_B_pool.query(new_B, draws)
+        return at.rows.of(self.fake_A_pool.query(new_A, draws)), at.rows.of(fake_B)
+
+    def judged(self, D: nn.Module, real: Tensor, fake: Tensor, draws: torch.Generator, rows: RankSlice) -> Tensor:
         """Return the loss of one discriminator, with the gradient penalty if the recipe has one."""
         loss = discriminator_loss(D, real, fake, self.recipe.gan_mode)
         if not self.recipe.gp_lambda:
             return loss
-        shares = torch.rand(len(real), generator=draws).to(real.device)
+        shares = moved(rows.of(torch.rand(rows.whole(len(real)), generator=draws)), real.device)
         return loss + gradient_penalty(D, real, fake, shares, self.recipe.gp_lambda)
 
     def result(self) -> nn.Module:

@@ -17,8 +17,9 @@ from baselines.training.augment import translate
 from baselines.training.data import Batches, Images, fingerprint, to_float
 from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
 from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
+from baselines.training.ranks import gathered
 from baselines.training.settings import Arguments, building, check
-from baselines.training.streams import seeded, stream
+from baselines.training.streams import moved, seeded, stream
 from baselines.translation.sizes import check_size
 
 __all__ = ["Training", "prepare", "train"]
@@ -148,13 +149,21 @@ class Training(frame.Training):
             networks={"G": G, "D": D},
             optimizers={"G": self.g_adam, "D": self.d_adam},
             phases=(
-                Phase("D", (D,), (self.d_adam,), self.discriminator_loss),
-                Phase("G", (G,), (self.g_adam,), self.generator_loss, every=recipe.n_critic),
+                Phase("D", (D,), (self.d_adam,), self.discriminator_loss, once=lambda at, parts: self.labels(at)),
+                Phase(
+                    "G",
+                    (G,),
+                    (self.g_adam,),
+                    self.generator_loss,
+                    every=recipe.n_critic,
+                    once=lambda at, parts: self.labels(at),
+                ),
             ),
             averages=(),
             ema_beta=lambda nimg: 0.0,
             export=self.export,
             prepare=self.prepare,
+            group=1,
         )
 
     def prepare(self, at: StepContext) -> None:
@@ -166,15 +175,20 @@ class Training(frame.Training):
     def labels(self, at: StepContext) -> tuple[Tensor, Tensor]:
         """Return the labels of a step's images and those that they are translated to: the same in random order."""
         assert at.labels is not None, "images come with their labels"
-        order = torch.randperm(len(at.labels), generator=at.stream("targets"))
-        return at.labels, at.labels[order.to(at.labels.device)]
+        if at.shared is not None:  # the order is that of the whole batch
+            own, targets = (labels[at.part.slice] for labels in at.shared)
+            return own, targets
+        whole = gathered(at.labels)
+        order = torch.randperm(len(whole), generator=at.stream("targets"))
+        return at.labels, whole[moved(at.rows.of(order), whole.device)]
 
     def discriminator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase D."""
         c_org, c_trg = self.labels(at)
         with torch.no_grad():
             fake = self.G(at.real, c_trg)
-        alpha = torch.rand(len(fake), generator=at.stream("penalty")).to(fake)
+        alpha = at.rows.of(torch.rand(at.rows.whole(len(fake)), generator=at.stream("penalty")))
+        alpha = moved(alpha, fake.device).to(fake)
         return losses.discriminator_loss(self.D, at.real, c_org, fake, alpha, self.recipe.labels, self.weights)
 
     def generator_loss(self, at: StepContext) -> Losses:

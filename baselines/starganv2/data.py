@@ -16,6 +16,8 @@ from baselines.training.streams import stream
 
 TRIES = 10  # for a crop that fits into the image
 
+Window = tuple[int, int, int, int]  # top, left, height and width
+
 
 @dataclass(frozen=True)
 class Views:
@@ -35,17 +37,24 @@ class Views:
 
     def __call__(self, image: Tensor, draws: torch.Generator) -> Tensor:
         """Return an augmented image ``[C, R, R]`` float32, -1..1, for an image ``[C, R, R]`` uint8."""
-        size, view = list(image.shape[1:]), image
-        if uniform(draws) < self.crop_prob:
-            top, left, height, width = self.window(size[0], size[1], draws)
+        return self.applied(image, *self.drawn(image.shape[1], image.shape[2], draws))
+
+    def drawn(self, height: int, width: int, draws: torch.Generator) -> tuple[Window | None, bool]:
+        """Return the random part of an image of this size, or None for all of it, and whether to flip it."""
+        window = self.window(height, width, draws) if uniform(draws) < self.crop_prob else None
+        return window, self.mirror and uniform(draws) < 0.5
+
+    def applied(self, image: Tensor, window: Window | None, flip: bool) -> Tensor:
+        """Return a part of an image, enlarged to the image's size, and flipped; see ``__call__`` and ``drawn``."""
+        view = image
+        if window is not None:
+            top, left, height, width = window
             part = image[None, :, top : top + height, left : left + width].float()
             # Rounded to whole grey levels, as the official loader resizes 8-bit images.
-            view = F.interpolate(part, size, mode="bilinear", antialias=True)[0].round().clamp(0, 255)
-        if self.mirror and uniform(draws) < 0.5:
-            view = view.flip(2)
-        return to_float(view)
+            view = F.interpolate(part, list(image.shape[1:]), mode="bilinear", antialias=True)[0].round().clamp(0, 255)
+        return to_float(view.flip(2) if flip else view)
 
-    def window(self, height: int, width: int, draws: torch.Generator) -> tuple[int, int, int, int]:
+    def window(self, height: int, width: int, draws: torch.Generator) -> Window:
         """Return top, left, height and width of a random part: area uniform, ratio of the sides log-uniform.
 
         If no draw fits into the image, the result is the whole image.
@@ -87,6 +96,7 @@ class DomainBatches(Batches):
                 f"expected labels of at least two domains, found {0 if labels is None else labels.shape[1]}: "
                 "give images of more domains."
             )
+        self.size = self.images[0].shape[1:]
         self.members = [torch.nonzero(labels[:, domain])[:, 0] for domain in range(labels.shape[1])]
         for domain, members in enumerate(self.members):
             if not len(members):
@@ -96,10 +106,13 @@ class DomainBatches(Batches):
         self.partner = partners(self.members, len(self.images), stream(self.seed, 0, "data/partners"))
 
     def read(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return batch number ``step`` of sources: ``[batch, C, R, R]`` float32, -1..1, and one-hot domains."""
+        """Return this process's rows of the sources of batch number ``step``, and their one-hot domains.
+
+        The sources are ``[N, C, R, R]`` float32, -1..1.
+        """
         draws = stream(self.seed, step, "data/sources")
         chosen, y = self.chosen(draws, self.batch)
-        return self.seen(chosen, draws), F.one_hot(y, len(self.members)).float()
+        return self.seen(chosen, draws), F.one_hot(self.rows.of(y), len(self.members)).float()
 
     def references(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return two batches of references like ``draw``'s, and their common domains ``[batch]`` int64.
@@ -108,7 +121,7 @@ class DomainBatches(Batches):
         """
         draws = stream(self.seed, step, "data/references")
         chosen, y = self.chosen(draws, self.batch)
-        return self.seen(chosen, draws), self.seen(self.partner[chosen], draws), y
+        return self.seen(chosen, draws), self.seen(self.partner[chosen], draws), self.rows.of(y)
 
     def extra(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return the references of a step; see ``references``."""
@@ -123,8 +136,16 @@ class DomainBatches(Batches):
         return torch.tensor(picked), y
 
     def seen(self, chosen: Tensor, draws: torch.Generator) -> Tensor:
-        """Return the chosen images, augmented, ``[N, C, R, R]`` float32, -1..1."""
-        return torch.stack([self.views(self.images[index], draws) for index in chosen.tolist()])
+        """Return this process's rows of the chosen images, augmented, ``[N, C, R, R]`` float32, -1..1."""
+        # Drawn for the whole batch, so that the views do not depend on the number of processes.
+        drawn = [self.views.drawn(self.size[0], self.size[1], draws) for _ in chosen]
+        own = self.rows.slice
+        return torch.stack(
+            [
+                self.views.applied(self.images[index], *view)
+                for index, view in zip(chosen.tolist()[own], drawn[own], strict=True)
+            ]
+        )
 
 
 def partners(members: list[Tensor], count: int, draws: torch.Generator) -> Tensor:

@@ -50,6 +50,11 @@ class Target:
     second: Tensor | None
     network: str
 
+    def of(self, rows: slice) -> "Target":
+        """Return some rows of the target."""
+        second = None if self.second is None else self.second[rows]
+        return Target(self.y[rows], self.first[rows], second, self.network)
+
     def style(self, nets: Networks, source: Tensor) -> Tensor:
         """Return the styles of latents or references, ``[N, style_dim]``."""
         found: Tensor = nets[self.network](source, self.y)

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Unpack
+from typing import Any, Literal, NamedTuple, Unpack
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ from baselines.training.data import Images, fingerprint, to_float
 from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_of
 from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
 from baselines.training.settings import building, check
-from baselines.training.streams import normal, seeded, stream
+from baselines.training.streams import moved, normal, seeded, stream
 from baselines.training.stylegan import shape_of
 
 __all__ = ["Training", "prepare", "train"]
@@ -42,6 +42,7 @@ SOURCES = 10  # source images in the sample grid, one per column
 STYLES = 2  # rows of the sample grid for each domain, once with references and once with latents
 
 MaskOf = Callable[[Tensor], Masks]
+Kind = Literal["latent", "reference"]
 
 
 class Options(frame.Options, total=False):
@@ -127,6 +128,11 @@ class Step(NamedTuple):
     masks: Masks | None
     weights: Weights
 
+    def of(self, rows: slice) -> "Step":
+        """Return some rows of the step."""
+        masks = None if self.masks is None else [mask[rows] for mask in self.masks]
+        return Step(self.latent.of(rows), self.reference.of(rows), masks, self.weights)
+
 
 class Training(frame.Training):
     """StarGAN v2's four training phases, and the averages of its networks.
@@ -170,15 +176,16 @@ class Training(frame.Training):
             networks={**self.nets, **{f"{name}_ema": average for name, average in self.averages.items()}},
             optimizers=self.adams,
             phases=(
-                self.phase("D-latent", "discriminator", loss=lambda at: self.discriminator_loss(at, self.step.latent)),
-                self.phase("D-ref", "discriminator", loss=lambda at: self.discriminator_loss(at, self.step.reference)),
-                self.phase("G-latent", *AVERAGED, loss=lambda at: self.generator_loss(at, self.step.latent)),
-                self.phase("G-ref", "generator", loss=lambda at: self.generator_loss(at, self.step.reference)),
+                self.phase("D-latent", "discriminator", loss=lambda at: self.discriminator_loss(at, "latent")),
+                self.phase("D-ref", "discriminator", loss=lambda at: self.discriminator_loss(at, "reference")),
+                self.phase("G-latent", *AVERAGED, loss=lambda at: self.generator_loss(at, "latent")),
+                self.phase("G-ref", "generator", loss=lambda at: self.generator_loss(at, "reference")),
             ),
             averages=tuple((average, self.nets[name]) for name, average in self.averages.items()),
             ema_beta=lambda nimg: self.recipe.ema_beta,
             export=self.export,
             prepare=self.prepare,
+            group=1,
         )
 
     def phase(self, name: str, *networks: str, loss: Callable[[StepContext], Losses]) -> Phase:
@@ -199,18 +206,20 @@ class Training(frame.Training):
     def targets(self, at: StepContext) -> tuple[Target, Target]:
         """Return the step's target domains, first with latents, then with references of those domains."""
         first, second, y = at.extra
-        draws, shape = at.stream("latents"), (2, len(y), self.recipe.latent_dim)
-        z, z2 = normal(draws, *shape, device=self.device)
+        draws, shape = at.stream("latents"), (2, at.rows.whole(len(y)), self.recipe.latent_dim)
+        z, z2 = (moved(at.rows.of(latents), self.device) for latents in normal(draws, *shape))
         return Target(y, z, z2, "mapping_network"), Target(y, first, second, "style_encoder")
 
-    def discriminator_loss(self, at: StepContext, target: Target) -> Losses:
-        """Return the loss of a discriminator's phase."""
-        step = self.step
+    def discriminator_loss(self, at: StepContext, kind: Kind) -> Losses:
+        """Return the loss of a discriminator's phase, with styles of latents or of references."""
+        step = self.step.of(at.part.slice)
+        target = step.latent if kind == "latent" else step.reference
         return losses.discriminator_loss(self.nets, at.real, domains_of(at), target, step.weights, step.masks)
 
-    def generator_loss(self, at: StepContext, target: Target) -> Losses:
+    def generator_loss(self, at: StepContext, kind: Kind) -> Losses:
         """Return the loss of a generator's phase and, for the log, the weight of the diversity loss."""
-        step = self.step
+        step = self.step.of(at.part.slice)
+        target = step.latent if kind == "latent" else step.reference
         found = losses.generator_loss(
             self.nets, at.real, domains_of(at), target, step.weights, step.masks, self.mask_of
         )

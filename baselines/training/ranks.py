@@ -7,7 +7,7 @@ Gradients, losses and running averages are means over all processes; only the fi
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +27,8 @@ __all__ = [
     "any_of_all",
     "device_of_process",
     "first_only",
+    "gathered",
+    "interleaved",
     "joined",
     "means_of_all",
     "parts_of_batches",
@@ -188,6 +190,22 @@ def device_of_process(device: str | None) -> str:
         )
     torch.cuda.set_device(here)
     return f"cuda:{here}"
+
+
+def interleaved(shares: Sequence[Tensor]) -> Tensor:
+    """Return the batch whose rows were dealt out to equal shares, as by ``RankSlice``."""
+    return torch.stack(list(shares), 1).flatten(0, 1)
+
+
+@torch.no_grad()
+def gathered(own: Tensor) -> Tensor:
+    """Return the whole batch of which every process has its rows, without gradient."""
+    if processes.count() == 1:
+        return own
+    shares = [torch.empty_like(own, memory_format=torch.contiguous_format) for _ in range(processes.count())]
+    with processes.meeting():
+        dist.all_gather(shares, own.detach().contiguous())
+    return interleaved(shares)
 
 
 def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -56,9 +56,9 @@ def test_a_batch_depends_on_its_number_alone():
 def test_crops_are_uniform_squares_of_the_resized_image():
     image = torch.arange(64, dtype=torch.uint8).view(1, 8, 8)
     batches = unpaired(crop_size=6)
-    crops = {int(batches.augmented(image, stream(0, step, "x"))[0, 0, 0]) for step in range(200)}
+    crops = {int(batches.augmented(image, *batches.drawn(stream(0, step, "x")))[0, 0, 0]) for step in range(200)}
     assert crops == {row * 8 + column for row in range(3) for column in range(3)}
-    one = batches.augmented(image, stream(0, 0, "x"))
+    one = batches.augmented(image, *batches.drawn(stream(0, 0, "x")))
     top, left = divmod(int(one[0, 0, 0]), 8)
     assert torch.equal(one, image[:, top : top + 6, left : left + 6])
 
@@ -66,7 +66,10 @@ def test_crops_are_uniform_squares_of_the_resized_image():
 def test_every_second_image_is_flipped():
     image = torch.arange(64, dtype=torch.uint8).view(1, 8, 8)
     batches = unpaired(mirror=True)
-    flipped = [torch.equal(batches.augmented(image, stream(0, step, "x")), image.flip(2)) for step in range(400)]
+    flipped = [
+        torch.equal(batches.augmented(image, *batches.drawn(stream(0, step, "x"))), image.flip(2))
+        for step in range(400)
+    ]
     assert sum(flipped) == pytest.approx(200, abs=40)
 
 

@@ -129,7 +129,7 @@ def conversions(colours: Mapping[str, int], total: int, where: str) -> str:
 def _converted(image: Image.Image, name: str, channels: int) -> Tensor:
     mode = "L" if channels == 1 else "RGB"
     try:
-        decoded = np.array(image if image.mode == mode else image.convert(mode))
+        decoded = np.asarray(image if image.mode == mode else image.convert(mode))  # copied only once, below
     except Exception as error:  # on a broken file, Pillow's decoders raise whatever their parsers raise
         reason = f"{error!s:.100}" or type(error).__name__
         raise BadInputError(f"{name} cannot be decoded ({reason}): replace it or remove it.") from error

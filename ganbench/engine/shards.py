@@ -8,7 +8,6 @@ samples, in proportion.
 
 import os
 import queue
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
@@ -17,14 +16,15 @@ from torch import Tensor
 
 from baselines.ops.tiles import single_core_pool
 from ganbench.engine import cuts
+from ganbench.engine.ahead import Ahead
 from ganbench.engine.cache import Cache, shard_key
 from ganbench.engine.cuts import Bounds, blocks, bounds, groups
+from ganbench.engine.data_watch import DataWatch
 from ganbench.engine.plan import Pass, Plan, Query
-from ganbench.errors import DataChangedError, NonFiniteError
+from ganbench.errors import NonFiniteError
 from ganbench.inputs import Accumulator, Batch, Context, Source
-from ganbench.types import WatchedDataset
+from ganbench.types import FixedSamples
 
-LOOK_EVERY = 5.0  # seconds between two checks of the data, each of which calls stat on every file
 Progress = Callable[[int], None]
 
 
@@ -61,9 +61,12 @@ class Worker:
         context: of the run.
         tile: images that a network sees at once.
         threads: number of tiles in work at once.
+        readers: threads that read images ahead of a GPU; None on a CPU, whose threads decode what they compute.
     """
 
-    def __init__(self, context: Context, batch_size: int, max_threads: int | None = None) -> None:
+    def __init__(
+        self, context: Context, batch_size: int, max_threads: int | None = None, readers: int | None = None
+    ) -> None:
         self.context = context
         self.tile = tile_size(context, batch_size)
         on_cpu = torch.device(context.device).type == "cpu"
@@ -72,12 +75,16 @@ class Worker:
         for _ in range(self.threads):
             self._contexts.put(context.for_thread())
         self._pool = single_core_pool(self.threads)
+        readers = (0 if on_cpu else max_threads or cores()) if readers is None else readers
+        self.readers = single_core_pool(readers) if readers else None
 
     def __enter__(self) -> "Worker":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
+        if self.readers:
+            self.readers.shutdown(cancel_futures=True)
 
     def shard(
         self, source: Source, queries: Sequence[Query], start: int, stop: int, progress: Progress
@@ -110,23 +117,38 @@ class Worker:
         """
         tile = samples_in(self.tile, source)
         tiles = [(at, min(at + tile, stop)) for at in range(start, stop, tile)]
-        futures = [self._pool.submit(self._tile, source, queries, *bounds) for bounds in tiles]
+        ahead = self._ahead(source, tiles)
+        futures = [self._pool.submit(self._tile, source, queries, *bounds, ahead) for bounds in tiles]
         try:
             parts = [_after(future, progress, bounds) for future, bounds in zip(futures, tiles, strict=True)]
         except BaseException:
             for future in futures:
                 future.cancel()
+            if ahead:
+                ahead.stop()
             raise
         # Also in a pool thread: the last bits of a sum depend on the number of threads that compute it.
         return self._pool.submit(_accumulate, queries, parts, start, wanted).result()
 
+    def _ahead(self, source: Source, tiles: Sequence[Bounds]) -> Ahead | None:
+        """Return the tiles as they are read ahead, in their order; None where the one who needs a tile draws it."""
+        only_reads = source.only_reads or isinstance(self.context.model, FixedSamples)
+        if self.readers is None or self.threads > 1 or not only_reads:
+            return None
+        return Ahead(self.readers, source, self.context, [self._padded(source, *bounds) for bounds in tiles])
+
+    def _padded(self, source: Source, start: int, stop: int) -> tuple[int, ...]:
+        return (*range(start, stop), *[stop - 1] * (samples_in(self.tile, source) - (stop - start)))
+
     @torch.inference_mode()
-    def _tile(self, source: Source, queries: Sequence[Query], start: int, stop: int) -> list[Tensor]:
+    def _tile(
+        self, source: Source, queries: Sequence[Query], start: int, stop: int, ahead: Ahead | None = None
+    ) -> list[Tensor]:
         """Return the rows of every query for one tile, on the CPU."""
-        padded = (*range(start, stop), *[stop - 1] * (samples_in(self.tile, source) - (stop - start)))
         context = self._contexts.get()
         try:
-            batch = Batch(source, context, padded)
+            read = ahead.take() if ahead else None
+            batch = Batch(source, context, self._padded(source, start, stop), read)
             for name, drawn in batch.drawn.items():
                 _refuse_nonfinite(drawn, f"{name} of {source.name}", start)
             rows = [batch.of(query.view) if start < query.count else torch.empty(0) for query in queries]
@@ -227,39 +249,6 @@ def _within(pass_: Pass, query: Query, start: int, stop: int) -> list[Bounds]:
     """Return the blocks of a query in a shard."""
     cut = blocks(query.count, samples_in(cuts.SHARD, pass_.source))
     return [block for block in cut if start <= block[0] < stop]
-
-
-class DataWatch:
-    """Discards shards computed since files of data or samples last matched their fingerprints, if one changes."""
-
-    def __init__(self, source: Source, context: Context, cache: Cache) -> None:
-        reads = source.reads_data or context.c_dim > 0
-        generates = "weights" in source.depends(context)
-        watched = (context.data if reads else None, context.model if generates else None)
-        self._watched = [each for each in watched if isinstance(each, WatchedDataset)]
-        self.cache, self._unsure, self._looked = cache, list[str](), time.monotonic()
-        self._about = {"source": source.name, "model": context.name if generates else ""}
-        self._about["data"] = context.data.name if reads and context.data else ""
-
-    def store(self, key: str, shard: Accumulator, query: Query) -> None:
-        """Store a shard, and check the data if the last check is more than ``LOOK_EVERY`` seconds ago."""
-        self.cache.write(key, shard, {**self._about, "view": str(query.view)})
-        self._unsure.append(key)
-        if time.monotonic() - self._looked > LOOK_EVERY:
-            self.look()
-
-    def look(self) -> None:
-        """Check the files; if one changed, remove the shards stored since the last check.
-
-        Raises:
-            DataChangedError: a file changed.
-        """
-        change = next(filter(None, (each.changed() for each in self._watched)), "") if self._unsure else ""
-        if change:
-            for key in self._unsure:
-                self.cache.remove(key)
-            raise DataChangedError(change)
-        self._unsure, self._looked = [], time.monotonic()
 
 
 @torch.inference_mode()  # newly computed shards hold inference tensors, which only this mode may modify

@@ -64,6 +64,11 @@ class Source(Protocol):
         ...
 
     @property
+    def only_reads(self) -> bool:
+        """Whether ``draw`` takes images of the data set and nothing else, so that threads may call it ahead."""
+        ...
+
+    @property
     def images_per_sample(self) -> int:
         """Number of images in a sample, so that a tile of samples is no larger than one of images."""
         ...
@@ -106,6 +111,7 @@ class BaseSource:
     version: ClassVar[int] = 1
     reads_data: ClassVar[bool] = True
     generates: ClassVar[bool] = True
+    only_reads: ClassVar[bool] = False
     images_per_sample: int = 1
 
     def image_size(self, context: Context) -> ImageSize | None:
@@ -178,15 +184,17 @@ class Batch:
         context: model, data, extractors, seed and device of the run.
         indices: numbers of the samples.
         streams: random streams of the samples.
-        drawn: tensors that the source returned, by name.
+        drawn: tensors that the source returned, by name; drawn now unless given.
     """
 
-    def __init__(self, source: Source, context: Context, indices: tuple[int, ...]) -> None:
+    def __init__(
+        self, source: Source, context: Context, indices: tuple[int, ...], drawn: Mapping[str, Tensor] | None = None
+    ) -> None:
         self.source = source
         self.context = context
         self.indices = indices
         self.streams = Streams(context.seed, indices)
-        self.drawn = source.draw(context, indices)
+        self.drawn = source.draw(context, indices) if drawn is None else drawn
         self._seen: dict[Any, Any] = {}
 
     def of(self, view: Any) -> Any:
@@ -197,4 +205,4 @@ class Batch:
 
     def on_device(self, tensor: Tensor) -> Tensor:
         """Return a tensor on the device of the run."""
-        return tensor.to(self.context.device)
+        return tensor.to(self.context.device, non_blocking=tensor.is_cpu)

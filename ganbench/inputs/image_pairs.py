@@ -77,6 +77,7 @@ class RealPairs(BaseSource):
     same_class: bool = False
 
     generates: ClassVar[bool] = False
+    only_reads: ClassVar[bool] = True
     images_per_sample = 2
 
     @property

@@ -43,6 +43,7 @@ class Reals(BaseSource):
     label: int | None = None
 
     generates: ClassVar[bool] = False
+    only_reads: ClassVar[bool] = True
 
     @property
     def name(self) -> str:

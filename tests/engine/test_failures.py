@@ -11,7 +11,7 @@ from torch import Tensor
 from toygan import Stripes, Waves
 
 import ganbench
-from ganbench.engine import cuts, shards
+from ganbench.engine import cuts, data_watch
 from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
 from ganbench.engine.results import measured
@@ -116,7 +116,7 @@ class Changing(Stripes):
 @pytest.mark.parametrize("after", [0, 3])
 def test_nothing_is_kept_of_data_that_changed(after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cuts, "SHARD", 16)
-    monkeypatch.setattr(shards, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(data_watch, "LOOK_EVERY", 0.0)
     built = Plan.build(waves(), [metric("fid@20")], data=Changing(after))
     with pytest.raises(DataChangedError, match=r"a\.png changed"):
         fill(built, 16, Cache(tmp_path), Silence())

@@ -27,7 +27,6 @@ NORMS: Mapping[str, Callable[[int], nn.Module]] = {
 PADS: Mapping[str, Callable[[int], nn.Module]] = {"reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d}
 DROPOUT = 0.5
 SLOPE = 0.2  # of the leaky ReLUs
-INIT_STD = 0.02
 
 
 class ResnetGenerator(nn.Module):
@@ -236,22 +235,6 @@ def discriminator(netD: str = "n_layers", **config: Any) -> nn.Module:
         ValueError: an unknown kind, or arguments that it does not take.
     """
     return _known(DISCRIMINATORS, "discriminator", netD)(**config)
-
-
-@torch.no_grad()
-def initialise(network: nn.Module) -> nn.Module:
-    """Return the network with its weights reinitialised from torch's global generator.
-
-    Convolution weights are normal with standard deviation 0.02, batch norm weights the same around 1. Biases are 0.
-
-    Source: Zhu et al., section 7.1.
-    """
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d):
-            nn.init.normal_(module.weight, 1.0 if isinstance(module, nn.BatchNorm2d) else 0.0, INIT_STD)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-    return network
 
 
 def _known(table: Mapping[str, Callable[..., T]], what: str, name: str) -> Callable[..., T]:

@@ -7,8 +7,9 @@ and the exact epochs are those of the authors' code.
 import math
 from typing import Literal
 
-Policy = Literal["linear", "step", "cosine"]
-POLICIES = ("linear", "step", "cosine")
+Policy = Literal["linear", "step", "plateau", "cosine"]
+POLICIES = ("linear", "step", "plateau", "cosine")
+PATIENCE = 5  # epochs without progress that the plateau policy waits for
 
 
 def lr_factor(
@@ -19,7 +20,8 @@ def lr_factor(
     Args:
         epoch: number of the epoch, counted from 1.
         policy: ``linear`` for 1, then equal steps from epoch ``n_epochs`` on down to 0 in the last epoch; ``step`` for
-            a division by ten after every ``lr_decay_iters`` epochs; ``cosine`` for half a cosine over ``n_epochs``.
+            a division by ten after every ``lr_decay_iters`` epochs; ``plateau`` for a division by five where nothing
+            has become better for more than five epochs; ``cosine`` for half a cosine over ``n_epochs``.
         n_epochs: epochs at the full rate, or of the half cosine.
         n_epochs_decay: epochs of the linear decay.
         lr_decay_iters: epochs per step.
@@ -28,12 +30,15 @@ def lr_factor(
         ValueError: the policy is unknown.
 
     Deviation: as in the authors' code, the linear decay starts one epoch earlier than in the paper, so that the rate
-    is 0 in the last epoch.
+    is 0 in the last epoch. Their ``plateau`` watches a number that their programs never set: as there, every epoch but
+    the first is without progress, and the rate is divided in the seventh and in every sixth epoch from then on.
     """
     if policy == "linear":
         return max(0.0, 1 - max(0, epoch + 1 - n_epochs) / (n_epochs_decay + 1))
     if policy == "step":
         return float(0.1 ** (epoch // lr_decay_iters))
+    if policy == "plateau":
+        return float(0.2 ** ((epoch - 1) // (PATIENCE + 1)))
     if policy == "cosine":
         return (1 + math.cos(math.pi * epoch / n_epochs)) / 2
     raise ValueError(f"unknown learning-rate policy {policy!r}: choose one of {', '.join(POLICIES)}.")

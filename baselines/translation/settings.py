@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from baselines.errors import SettingsError
 from baselines.training.settings import (
@@ -12,11 +12,16 @@ from baselines.training.settings import (
     Count,
     Kimg,
     LearningRate,
+    Number,
     Pixels,
     Whole,
 )
+from baselines.translation.initialisation import INIT_GAIN, InitType
 from baselines.translation.networks import DISCRIMINATORS, GENERATORS
+from baselines.translation.preprocessing import Preprocess, Preprocessing
 from baselines.translation.schedule import Policy, lr_factor
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,11 @@ class EpochRecipe:
         batch: images of each domain, or pairs, per step.
         lr: learning rate of Adam.
         betas: decay rates of Adam's two moments.
-        lr_policy: ``linear``, ``step`` or ``cosine``.
+        lr_policy: ``linear``, ``step``, ``plateau`` or ``cosine``; see ``baselines.translation.schedule``.
         lr_decay_iters: epochs between two steps of the ``step`` policy.
-        load_size, crop_size, mirror: augmentation, as in the paper's own ``data``.
+        direction: ``AtoB``, or ``BtoA`` to exchange the two domains.
+        preprocess, load_size, crop_size, mirror: augmentation; see ``baselines.translation.preprocessing``.
+        init_type, init_gain: initial weights; see ``baselines.translation.initialisation``.
         tick_kimg: thousands of images, or of pairs, between two lines of the log.
         snapshot_ticks: ticks between two snapshots.
     """
@@ -49,11 +56,20 @@ class EpochRecipe:
     betas: Betas = (0.5, 0.999)
     lr_policy: Policy = "linear"
     lr_decay_iters: Count = 50
+    direction: Literal["AtoB", "BtoA"] = "AtoB"
+    preprocess: Preprocess = "resize_and_crop"
     load_size: Pixels = 286
     crop_size: Pixels = 256
     mirror: bool = True
+    init_type: InitType = "normal"
+    init_gain: Number = INIT_GAIN
     tick_kimg: Kimg = 1
     snapshot_ticks: Count = 5
+
+    @property
+    def augmentation(self) -> Preprocessing:
+        """How training images are resized, cropped and mirrored."""
+        return Preprocessing(self.preprocess, self.load_size, self.crop_size, self.mirror)
 
 
 def check_networks(
@@ -103,6 +119,11 @@ def length_of(recipe: EpochRecipe, epoch_size: int) -> float:
     if recipe.kimg is not None and recipe.kimg > whole:
         raise SettingsError(f"expected at most {whole:g} kimg, the recipe's epochs, found {recipe.kimg:g}: lower kimg.")
     return recipe.kimg or whole
+
+
+def directed(recipe: EpochRecipe, a: T, b: T) -> tuple[T, T]:
+    """Return what belongs to the two domains, such as their names, in the direction of a recipe."""
+    return (a, b) if recipe.direction == "AtoB" else (b, a)
 
 
 def rate_factor(recipe: EpochRecipe, epoch: int) -> float:

@@ -9,7 +9,7 @@ from baselines.errors import TrainingError
 from baselines.training.augment import translate
 from baselines.training.data import Batches, Images, to_float
 from baselines.training.streams import stream
-from baselines.translation.resizing import resized
+from baselines.translation.preprocessing import Preprocess, Preprocessing
 
 
 @dataclass
@@ -21,9 +21,7 @@ class Unpaired(Batches):
     Attributes:
         images: images of domain A, ``[C, H, W]`` uint8, 0..255, all of one size.
         others: images of domain B, in the same form.
-        mirror: whether to flip images left to right with probability 1/2.
-        load_size: height and width to which images are first resized; 0 for no resizing.
-        crop_size: height and width of a random square crop; 0 for no cropping.
+        preprocess, load_size, crop_size, mirror: as in ``baselines.translation.preprocessing``.
         translate: largest random shift in pixels, applied last.
 
     Raises:
@@ -31,6 +29,7 @@ class Unpaired(Batches):
     """
 
     others: Images = field(default_factory=lambda: torch.empty(0))
+    preprocess: Preprocess = "resize_and_crop"
     load_size: int = 0
     crop_size: int = 0
     translate: int = 0
@@ -45,12 +44,9 @@ class Unpaired(Batches):
             raise TrainingError(
                 f"expected images of one size and dtype in both domains, found {shapes}: convert one of them."
             )
-        self.size = list(a.shape[1:])
-        height, width = [self.load_size] * 2 if self.load_size else self.size
-        if self.crop_size > min(height, width):
-            raise TrainingError(
-                f"expected a crop of at most {width}x{height} pixels, found {self.crop_size}: lower crop_size."
-            )
+        self.height, self.width = a.shape[1:]
+        self.views = Preprocessing(self.preprocess, self.load_size, self.crop_size, self.mirror)
+        self.views.check(self.height, self.width)
 
     @property
     def epoch_size(self) -> int:
@@ -68,26 +64,10 @@ class Unpaired(Batches):
         chosen += [(self.others, int(index)) for index in partners]
         draws = stream(self.seed, step, "data/augment")
         # Drawn for the whole batch, so that the views do not depend on the number of processes.
-        drawn = [self.drawn(draws) for _ in chosen]
+        drawn = [self.views.drawn(self.height, self.width, draws) for _ in chosen]
         own = zip(chosen[self.rows.slice], drawn[self.rows.slice], strict=True)
-        images = to_float(torch.stack([self.augmented(domain[index], *view) for (domain, index), view in own]))
+        images = to_float(torch.stack([self.views.view(domain[index], *view) for (domain, index), view in own]))
         return translate(images, self.translate, draws, self.rows), None
-
-    def drawn(self, draws: torch.Generator) -> tuple[int, int, bool]:
-        """Return top and left of an image's random crop, and whether to flip it."""
-        top, left = 0, 0
-        if self.crop_size:
-            size = [self.load_size] * 2 if self.load_size else self.size
-            top, left = (int(torch.randint(length - self.crop_size + 1, [], generator=draws)) for length in size)
-        return top, left, bool(self.mirror and torch.rand([], generator=draws) < 0.5)
-
-    def augmented(self, image: Tensor, top: int, left: int, flip: bool) -> Tensor:
-        """Return the image ``[C, H, W]`` uint8, resized, cropped and flipped; see ``drawn``."""
-        if self.load_size:
-            image = resized(image, self.load_size)
-        if self.crop_size:
-            image = image[:, top : top + self.crop_size, left : left + self.crop_size]
-        return image.flip(2) if flip else image
 
     def _at(self, position: int) -> int:
         epoch, offset = divmod(position, self.epoch_size)

@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import nn
 
+from baselines.translation.initialisation import initialise
 from baselines.translation.networks import (
     DISCRIMINATORS,
     GENERATORS,
@@ -16,7 +17,6 @@ from baselines.translation.networks import (
     UnetSkipConnectionBlock,
     discriminator,
     generator,
-    initialise,
 )
 from baselines.translation.sizes import check_size
 

@@ -21,10 +21,10 @@ from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPla
 from baselines.training.ranks import RankSlice, gathered, interleaved
 from baselines.training.settings import building, check
 from baselines.training.streams import moved, seeded
+from baselines.translation.initialisation import initialise
 from baselines.translation.losses import discriminator_loss, distance, gan_loss, gradient_penalty
-from baselines.translation.networks import discriminator, initialise
-from baselines.translation.resizing import resized
-from baselines.translation.settings import check_networks, check_policy, length_of, rate_factor
+from baselines.translation.networks import discriminator
+from baselines.translation.settings import check_networks, check_policy, directed, length_of, rate_factor
 from baselines.translation.sizes import check_size
 
 __all__ = ["Training", "prepare", "train"]
@@ -64,7 +64,10 @@ def prepare(
     identity, recipe = Identity.of(options), check(recipe)
     check_networks(recipe.generator, recipe.discriminator)
     check_policy(recipe)
-    augmentation = {name: getattr(recipe, name) for name in ("mirror", "load_size", "crop_size", "translate")}
+    domains = directed(recipe, *domains)
+    images_A, images_B = directed(recipe, images_A, images_B)
+    names = ("preprocess", "mirror", "load_size", "crop_size", "translate")
+    augmentation = {name: getattr(recipe, name) for name in names}
     batches = Unpaired(images_A, None, recipe.batch, identity.seed, others=images_B, **augmentation)
     content = identity.data_fingerprint or fingerprint(images_A, None) + fingerprint(images_B, None)
     channels = {"input_nc": images_A[0].shape[0], "output_nc": images_B[0].shape[0]}
@@ -131,7 +134,7 @@ class Training(frame.Training):
             self.G = Generators(**self.output.config)
             self.D_A, self.D_B = (discriminator(**{**recipe.discriminator, "input_nc": shape[0]}) for _ in range(2))
             for network in (self.G, self.D_A, self.D_B):
-                initialise(network).to(self.device).requires_grad_(False)
+                initialise(network, self.recipe.init_type, self.recipe.init_gain).to(self.device).requires_grad_(False)
         check_size(self.G.G_A, shape[1], shape[2])
         self.fake_A_pool, self.fake_B_pool = (ImagePool(recipe.pool_size, shape).to(self.device) for _ in range(2))
 
@@ -243,5 +246,4 @@ def grid_of(batches: Unpaired) -> Tensor:
     """Return the first n images of both domains, ``[2 * n, C, H, W]`` float32, -1..1, resized but not cropped."""
     count = min(GRID, len(batches.images), len(batches.others))
     chosen = [images[index] for images in (batches.images, batches.others) for index in range(count)]
-    size = batches.crop_size or batches.load_size
-    return to_float(torch.stack([resized(image, size) if size else image for image in chosen]))
+    return to_float(torch.stack([batches.views.shown(image) for image in chosen]))

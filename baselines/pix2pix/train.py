@@ -18,9 +18,9 @@ from baselines.training.frame import Identity, PreparedRun, RunOutput, schedule_
 from baselines.training.loop import Losses, OnTick, Phase, StepContext, TrainPlan
 from baselines.training.settings import building, check
 from baselines.training.streams import seeded
-from baselines.translation.networks import discriminator, generator, initialise
-from baselines.translation.resizing import resized
-from baselines.translation.settings import check_networks, check_policy, length_of, rate_factor
+from baselines.translation.initialisation import initialise
+from baselines.translation.networks import discriminator, generator
+from baselines.translation.settings import check_networks, check_policy, directed, length_of, rate_factor
 from baselines.translation.sizes import check_size
 
 __all__ = ["Training", "prepare", "train"]
@@ -60,9 +60,11 @@ def prepare(
     identity, recipe = Identity.of(options), check(recipe)
     check_networks(recipe.generator, recipe.discriminator, ("unet", "n_layers"))
     check_policy(recipe)
+    domains = directed(recipe, *domains)
+    sources, truths = directed(recipe, sources, truths)
     if recipe.gan_mode == "wgangp":
         raise SettingsError("expected gan_mode vanilla or lsgan, found wgangp: pix2pix has no gradient penalty.")
-    augmentation = {name: getattr(recipe, name) for name in ("mirror", "load_size", "crop_size")}
+    augmentation = {name: getattr(recipe, name) for name in ("preprocess", "mirror", "load_size", "crop_size")}
     batches = Paired(sources, None, recipe.batch, identity.seed, truths=truths, **augmentation)
     content = identity.data_fingerprint or fingerprint(sources, None) + fingerprint(truths, None)
     channels = {"input_nc": sources[0].shape[0], "output_nc": truths[0].shape[0]}
@@ -129,7 +131,7 @@ class Training(frame.Training):
             pair_nc = config["input_nc"] + config["output_nc"]
             self.D = discriminator(**{**self.recipe.discriminator, "input_nc": pair_nc})
             for network in (self.G, self.D):
-                initialise(network).to(self.device).requires_grad_(False)
+                initialise(network, self.recipe.init_type, self.recipe.init_gain).to(self.device).requires_grad_(False)
         check_size(self.G, *self.size)
 
     def plan(self) -> TrainPlan:
@@ -208,6 +210,5 @@ def in_colour(*images: Tensor) -> list[Tensor]:
 
 def grid_of(batches: Paired) -> Tensor:
     """Return the first pairs, ``[n, source + truth channels, H, W]`` float32, -1..1, resized but not cropped."""
-    size = batches.crop_size or batches.load_size
     pairs = [torch.cat([batches.images[i], batches.truths[i]]) for i in range(min(GRID, len(batches.images)))]
-    return to_float(torch.stack([resized(pair, size) if size else pair for pair in pairs]))
+    return to_float(torch.stack([batches.views.shown(pair) for pair in pairs]))

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 InitType = Literal["normal", "xavier", "kaiming", "orthogonal"]
 INITIALISERS: Mapping[str, Callable[[Tensor, float], Tensor]] = {
     "normal": lambda weight, gain: nn.init.normal_(weight, 0.0, gain),
-    "xavier": lambda weight, gain: nn.init.xavier_normal_(weight, gain),
+    "xavier": nn.init.xavier_normal_,
     "kaiming": lambda weight, gain: nn.init.kaiming_normal_(weight, a=0, mode="fan_in"),
-    "orthogonal": lambda weight, gain: nn.init.orthogonal_(weight, gain),
+    "orthogonal": nn.init.orthogonal_,
 }
 INIT_GAIN = 0.02
 

@@ -79,12 +79,17 @@ class Preprocessing:
         top, left = ((side - self.crop_size) // 2 for side in image.shape[1:])
         return image[:, top : top + self.crop_size, left : left + self.crop_size]
 
-    def __call__(self, image: Tensor, draws: torch.Generator) -> Tensor:
-        """Return an image ``[C, H, W]`` uint8, resized, cropped and mirrored at random."""
+    def drawn(self, height: int, width: int, draws: torch.Generator) -> tuple[int, int, bool]:
+        """Return top and left of a random crop of an image of that size, and whether to mirror it."""
+        top, left = 0, 0
+        if self.crops:
+            sides = self.size(height, width)
+            top, left = (int(torch.randint(side - self.crop_size + 1, [], generator=draws)) for side in sides)
+        return top, left, bool(self.mirror and torch.rand([], generator=draws) < 0.5)
+
+    def view(self, image: Tensor, top: int, left: int, flip: bool) -> Tensor:
+        """Return an image ``[C, H, W]`` uint8, resized, cropped and mirrored; see ``drawn``."""
         image = self.resized(image)
         if self.crops:
-            top, left = (int(torch.randint(side - self.crop_size + 1, [], generator=draws)) for side in image.shape[1:])
             image = image[:, top : top + self.crop_size, left : left + self.crop_size]
-        if self.mirror and torch.rand([], generator=draws) < 0.5:
-            image = image.flip(2)
-        return image
+        return image.flip(2) if flip else image

@@ -18,7 +18,7 @@ from baselines.training.settings import (
 )
 from baselines.translation.initialisation import INIT_GAIN, InitType
 from baselines.translation.networks import DISCRIMINATORS, GENERATORS
-from baselines.translation.preprocessing import Preprocess, Preprocessing
+from baselines.translation.preprocessing import Preprocess
 from baselines.translation.schedule import Policy, lr_factor
 
 T = TypeVar("T")
@@ -67,9 +67,9 @@ class EpochRecipe:
     snapshot_ticks: Count = 5
 
     @property
-    def augmentation(self) -> Preprocessing:
-        """How training images are resized, cropped and mirrored."""
-        return Preprocessing(self.preprocess, self.load_size, self.crop_size, self.mirror)
+    def size_of_data(self) -> int | None:
+        """The size to which images may be resized when they are read; None to read them as they are."""
+        return self.load_size or None if self.preprocess == "resize_and_crop" else None
 
 
 def check_networks(

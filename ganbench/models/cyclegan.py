@@ -147,15 +147,15 @@ class CycleGANAdapter(TrainableAdapter):
 
         always_by_domain(settings, "cyclegan")
         recipe = recipe_of(Settings, settings)
-        data = at_size(data, settings.get("load_size") or None)
+        data = at_size(data, recipe.size_of_data)
         names, (images_A, images_B) = two_domains(data)
         return prepare(images_A, images_B, recipe, run_dir, domains=names, data_fingerprint=data.fingerprint, **options)
 
     def model_in(self, training: Any, data: Dataset) -> CycleGANTranslator:
         """Return both generators as a translator."""
-        names, _ = two_domains(data)
+        names = training.output.notes["domains"]
         generators = {TARGETS["G_A"]: training.G.G_A, TARGETS["G_B"]: training.G.G_B}
-        return CycleGANTranslator(generators, names, training.output.notes["img_resolution"]).eval()
+        return CycleGANTranslator(generators, tuple(names), training.output.notes["img_resolution"]).eval()
 
 
 def two_domains(data: Dataset) -> tuple[tuple[str, str], tuple[Pictures, Pictures]]:

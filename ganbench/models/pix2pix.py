@@ -138,13 +138,13 @@ class Pix2PixAdapter(TrainableAdapter):
 
         always_by_domain(settings, "pix2pix")
         recipe = recipe_of(Settings, settings)
-        data = at_size(data, settings.get("load_size") or None)
+        data = at_size(data, recipe.size_of_data)
         names, sources, truths = pairs_of(data)
         return prepare(sources, truths, recipe, run_dir, domains=names, data_fingerprint=data.fingerprint, **options)
 
     def model_in(self, training: Any, data: Dataset) -> Pix2PixTranslator:
         """Return the generator of a run as a translator."""
-        names, _, _ = pairs_of(data)
+        names = tuple(training.output.notes["domains"])
         return Pix2PixTranslator(training.G, names, training.output.notes["img_resolution"]).eval()
 
 

@@ -19,6 +19,10 @@ def unpaired(a=5, b=3, batch=2, **settings):
     return Unpaired(numbered(a), None, batch, 0, others=numbered(b, 100), **settings)
 
 
+def view(batches, image, step):
+    return batches.views.view(image, *batches.views.drawn(*image.shape[1:], stream(0, step, "x")))
+
+
 def numbers(batches, step):
     A, B = batches.draw(step)[0].chunk(2)
     return [((x[:, 0, 0, 0] + 1) * 127.5).round().int().tolist() for x in (A, B)]
@@ -56,9 +60,9 @@ def test_a_batch_depends_on_its_number_alone():
 def test_crops_are_uniform_squares_of_the_resized_image():
     image = torch.arange(64, dtype=torch.uint8).view(1, 8, 8)
     batches = unpaired(crop_size=6)
-    crops = {int(batches.augmented(image, *batches.drawn(stream(0, step, "x")))[0, 0, 0]) for step in range(200)}
+    crops = {int(view(batches, image, step)[0, 0, 0]) for step in range(200)}
     assert crops == {row * 8 + column for row in range(3) for column in range(3)}
-    one = batches.augmented(image, *batches.drawn(stream(0, 0, "x")))
+    one = view(batches, image, 0)
     top, left = divmod(int(one[0, 0, 0]), 8)
     assert torch.equal(one, image[:, top : top + 6, left : left + 6])
 
@@ -66,10 +70,7 @@ def test_crops_are_uniform_squares_of_the_resized_image():
 def test_every_second_image_is_flipped():
     image = torch.arange(64, dtype=torch.uint8).view(1, 8, 8)
     batches = unpaired(mirror=True)
-    flipped = [
-        torch.equal(batches.augmented(image, *batches.drawn(stream(0, step, "x"))), image.flip(2))
-        for step in range(400)
-    ]
+    flipped = [torch.equal(view(batches, image, step), image.flip(2)) for step in range(400)]
     assert sum(flipped) == pytest.approx(200, abs=40)
 
 

@@ -171,7 +171,7 @@ def test_the_gradient_penalty_is_there_where_it_is_asked_for():
         ({"crop_size": 32}, "found 32: lower crop_size"),
         ({"generator": {"netG": "vit"}}, "unknown generator 'vit'"),
         ({"gan_mode": "hinge"}, "gan_mode to be one of lsgan, vanilla, wgangp, found 'hinge'"),
-        ({"lr_policy": "flat"}, "lr_policy to be one of linear, step, cosine, found 'flat'"),
+        ({"lr_policy": "flat"}, "lr_policy to be one of linear, step, plateau, cosine, found 'flat'"),
     ],
 )
 def test_a_run_that_cannot_be_is_refused(tmp_path, changes, words):
@@ -190,3 +190,31 @@ def test_the_published_recipe_is_the_paper_s():
     assert (paper.lr, paper.betas, paper.batch, paper.pool_size) == (0.0002, (0.5, 0.999), 1, 50)
     assert (paper.n_epochs, paper.n_epochs_decay, paper.lambda_A, paper.lambda_identity) == (100, 100, 10, 0.5)
     assert (paper.load_size, paper.crop_size, paper.mirror, paper.gan_mode) == (286, 256, True, "lsgan")
+
+
+def test_a_run_with_the_plateau_policy_resumes_to_the_same_bits(tmp_path):
+    recipe = dataclasses.replace(TINY, lr_policy="plateau", n_epochs=8, n_epochs_decay=0)  # divided in the seventh
+    run(tmp_path / "whole", recipe)
+    run(tmp_path / "parts", dataclasses.replace(recipe, kimg=0.032))
+    run(tmp_path / "parts", recipe, resume=True)
+    assert same(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_the_direction_exchanges_the_domains(tmp_path):
+    there = train(A, B, dataclasses.replace(TINY, direction="BtoA"), tmp_path / "x", domains=("dark", "light"))
+    swapped = train(B, A, TINY, tmp_path / "y", domains=("light", "dark"))
+    assert same(tmp_path / "x", tmp_path / "y")
+    assert read_header(there)["domains"] == read_header(swapped)["domains"] == ["light", "dark"]
+
+
+@pytest.mark.parametrize("mode", ["crop", "scale_width", "scale_width_and_crop", "none"])
+def test_runs_take_every_preprocess_mode(mode, tmp_path):
+    recipe = dataclasses.replace(TINY, preprocess=mode, load_size=20, crop_size=12, kimg=0.004)
+    sizes = {"crop": 12, "scale_width": 20, "scale_width_and_crop": 12, "none": 16}
+    assert read_header(run(tmp_path, recipe))["img_resolution"] == sizes[mode]
+
+
+def test_initial_weights_are_of_the_recipes_type():
+    weights = [training(init_type=kind, init_gain=1.0).G.G_A.model[1].weight for kind in ("normal", "orthogonal")]
+    assert float(weights[0].std()) > 0.8
+    assert torch.allclose(weights[1].flatten(1).norm(dim=1), torch.ones(1), atol=1e-5)

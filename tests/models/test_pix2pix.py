@@ -13,7 +13,8 @@ from torch import Tensor
 import ganbench
 from baselines.training.streams import seeded
 from baselines.training.weights import load_state, read_header, save_weights
-from baselines.translation.networks import NLayerDiscriminator, ResnetGenerator, UnetGenerator, generator, initialise
+from baselines.translation.initialisation import initialise
+from baselines.translation.networks import NLayerDiscriminator, ResnetGenerator, UnetGenerator, generator
 from ganbench.checkpoints.download import fetch, without_fetching
 from ganbench.data import open_data
 from ganbench.errors import BadInputError, MissingWeightsError, UnknownNameError

@@ -6,7 +6,8 @@ from torch import nn
 
 from baselines.pix2pix.inference import ImageByImage, ImageDropout, ImageNorm, seed_of
 from baselines.training.streams import seeded
-from baselines.translation.networks import ResnetGenerator, UnetGenerator, initialise
+from baselines.translation.initialisation import initialise
+from baselines.translation.networks import ResnetGenerator, UnetGenerator
 
 pytestmark = pytest.mark.usefixtures("untouched_random_state")
 

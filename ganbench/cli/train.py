@@ -107,9 +107,12 @@ def command(
 
         from ganbench.cli.snapshot_metrics import SnapshotMetrics
         from ganbench.data import open_data
+        from ganbench.data.classes import by_folders
 
         images = open_data(data)
         chosen = _chosen(adapter, recipe or name, cfgs, given, images)
+        if chosen.settings.get("conditional") is True:
+            images = by_folders(images)
         check_device(chosen.settings.get("device") or "cpu")
         measured = SnapshotMetrics(
             adapter, options.names(metrics), images, benchmark or _benchmark(adapter, data), folder / "metrics.jsonl"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -13,6 +13,9 @@ from ganbench.data import fingerprints
 from ganbench.data.decoding import Header, header, pixels
 from ganbench.data.labels import FILE, MAX_BYTES, one_hot, read_labels
 from ganbench.errors import BadInputError
+
+if TYPE_CHECKING:
+    from ganbench.data.classes import ClassFolders
 
 
 class Container(Protocol):
@@ -56,7 +59,7 @@ class ImageFiles:
 
     def __init__(self, container: Container, rectangles: bool = False) -> None:
         self.name = container.path.name
-        self._container = container
+        self._container, self._rectangles = container, rectangles
         if not container.names:
             raise BadInputError(
                 f"expected images, found none: {container.path}; put PNG, JPEG, WebP, BMP, PPM or TIFF files there, in "
@@ -78,6 +81,12 @@ class ImageFiles:
     def names(self) -> list[str]:
         """The paths of the images below the folder or in the zip, with forward slashes, in order."""
         return self._container.names
+
+    def by_folder(self) -> "ClassFolders":
+        """Return the same images, each labelled by the folder that it lies in."""
+        from ganbench.data.classes import ClassFolders
+
+        return ClassFolders(self._container, self._rectangles)
 
     def images(self, indices: Sequence[int]) -> Tensor:
         """Return ``[N, C, H, W]`` uint8, 0..255.

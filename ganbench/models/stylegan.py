@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-import torch
 from torch import nn
 
 from baselines.training.frame import PreparedRun
@@ -13,6 +12,7 @@ from baselines.training.settings import recipe_of
 from ganbench import registry
 from ganbench.checkpoints import load_one
 from ganbench.checkpoints.recognition import AVERAGED, title_of
+from ganbench.data.classes import names_of, with_classes
 from ganbench.errors import BadInputError
 from ganbench.models.training import Pictures, TrainableAdapter
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
@@ -66,11 +66,17 @@ class StyleGANAdapter(TrainableAdapter, ABC):
 
     def prepare(self, data: Dataset, settings: dict[str, Any], run_dir: Path, **options: Any) -> PreparedRun[Any]:
         """Return a run that is ready to start; see ``TrainableAdapter``."""
-        labels = _labels(data) if settings.pop("conditional", False) else None
+        labels, names = None, tuple[str, ...]()
+        if settings.pop("conditional", False):
+            data = with_classes(data)
+            labels, names = data.labels(range(len(data))), names_of(data)
         recipe = recipe_of(self.settings, settings)
-        return self.trainer()(
+        run = self.trainer()(
             Pictures(data), recipe, run_dir, labels=labels, data_fingerprint=data.fingerprint, **options
         )
+        if names:
+            run.training.note({"classes": list(names)})
+        return run
 
     def model_in(self, training: Any, data: Dataset) -> Any:
         """Return the averaged generator."""
@@ -87,11 +93,3 @@ def _model_of(network: nn.Module) -> str:
         if isinstance(adapter, StyleGANAdapter) and isinstance(network, adapter.network):
             return f"--model {name}"
     return ""
-
-
-def _labels(data: Dataset) -> torch.Tensor:
-    if not data.label_dim:
-        raise BadInputError(
-            f"expected labels for a conditional model, found none in {data.name}: leave out conditional."
-        )
-    return data.labels(range(len(data)))

@@ -11,7 +11,7 @@ from ganbench.testing import check_dataset
 from ganbench.testing.context import inverted
 from tests.data.image_sets import noise, write_folder
 
-BUILT_IN = [name for name in registry.names("data") if name != "pairs"]  # which takes a folder
+BUILT_IN = [name for name in registry.names("data") if name not in ("pairs", "classes")]  # which take a folder
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -33,6 +33,13 @@ def test_folders_of_domains_keep_their_laws(tmp_path: Path) -> None:
             count = number + more
             write_folder(tmp_path / split / domain, noise(count), [f"{index}.png" for index in range(count)])
     check_dataset(at_size(open_data(tmp_path), 16, 3), same=at_size(open_data(tmp_path), 16, 3))
+
+
+def test_class_folders_keep_their_laws(tmp_path: Path) -> None:
+    for folder, moved in (("one", 0), ("other", 1)):
+        write_folder(tmp_path / folder, noise(5), [f"{'ab'[index > 1 + moved]}/{index}.png" for index in range(5)])
+    one, same, other = (open_data(f"classes:{tmp_path / name}") for name in ("one", "one", "other"))
+    check_dataset(one, same=same, other=other)
 
 
 def test_folders_of_pairs_keep_their_laws(tmp_path: Path) -> None:

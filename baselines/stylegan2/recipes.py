@@ -84,6 +84,18 @@ def _discriminator(channel_base: int, mbstd_group_size: int, **more: Any) -> dic
 
 
 ADA: dict[str, Any] = {"augment": "bgc", "ada_target": 0.6}
+# For the short runs that start from pretrained weights.
+FINE: dict[str, Any] = {"kimg": 5000, "snapshot_ticks": 10, "ema_rampup": None, "ada_kimg": 100, **ADA}
+
+
+def alias_free(
+    channel_base: int = 32768, mbstd_group_size: int = 4, mapping_layers: int = 8, **settings: Any
+) -> Recipe:
+    """Return settings with the defaults of StyleGAN3's published code, which trains StyleGAN2 as well."""
+    generator = _generator(channel_base, mapping_layers)
+    generator["mapping_kwargs"] = {"num_layers": mapping_layers}
+    return Recipe(generator, _discriminator(channel_base, mbstd_group_size), **{"ema_rampup": 0.05, **settings})
+
 
 DIGITS = Recipe(
     {
@@ -163,6 +175,14 @@ RECIPES: Mapping[str, Recipe] = {
         emas_in_every_pass=True,
         **ADA,
     ),
+    # StyleGAN2 in StyleGAN3's paper (Karras et al., NeurIPS 2021), with the settings that its authors published; those
+    # of MetFaces start from the weights of FFHQ (``--from``).
+    "ffhq-1024": alias_free(r1_gamma=10, mirror=True),
+    "ffhqu-1024": alias_free(r1_gamma=10, mirror=True),
+    "ffhqu-256": alias_free(16384, 8, batch=64, r1_gamma=1, g_lr=0.0025, d_lr=0.0025, ema_kimg=20, mirror=True),
+    "afhqv2-512": alias_free(r1_gamma=5, mirror=True, **ADA),
+    "metfaces-1024": alias_free(r1_gamma=5, mirror=True, **FINE),
+    "metfacesu-1024": alias_free(r1_gamma=10, mirror=True, **FINE),
     # The embedded weights: fewer channels, float32 throughout, so that four CPU cores train it in about an hour.
     "digits32": DIGITS,
     # Configuration B of StyleGAN3's paper, to compare the equivariance of the two; see results/claims.md.

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 import baselines.pix2pix
 from baselines.pix2pix.inference import ImageByImage
 from baselines.pix2pix.options import OPTIONS
+from baselines.pix2pix.own_data import OWN
 from baselines.pix2pix.recipes import RECIPES
 from baselines.pix2pix.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -23,7 +23,7 @@ from ganbench.data.labels import classes_of
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
 from ganbench.models.networks import checked_for, domains_in
-from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
+from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain, recipes_of
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe, WithDomains, WithPairs
 
 UNNAMED = ("source", "target")
@@ -92,7 +92,7 @@ class Pix2PixAdapter(TrainableAdapter):
     title = "pix2pix"
     settings = Settings
     options = OPTIONS
-    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    recipes: Mapping[str, Recipe] = recipes_of(RECIPES, OWN)
     # No checksums are published with these files; the first download reports its own. CycleGAN's have the same names.
     published: Mapping[str, Checkpoint] = {
         name: Checkpoint(

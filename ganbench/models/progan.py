@@ -1,17 +1,18 @@
 """Progressive GAN: the embedded digits generator, official TensorFlow snapshots, and networks trained here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import baselines.progan
 from baselines.progan.networks import Generator
 from baselines.progan.options import OPTIONS
+from baselines.progan.own_data import OWN, auto
 from baselines.progan.recipes import RECIPES
 from baselines.progan.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
 from ganbench.models.stylegan import StyleGANAdapter
+from ganbench.models.training import recipes_of
 from ganbench.types import Checkpoint, Embedded, Recipe
 
 DRIVE = "https://drive.google.com/uc?id="
@@ -46,7 +47,7 @@ class ProGANAdapter(StyleGANAdapter):
     network = Generator
     settings = Settings
     options = OPTIONS
-    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    recipes: Mapping[str, Recipe] = recipes_of(RECIPES, OWN, auto=True)
     published: Mapping[str, Checkpoint] = {short: _published(official) for short, official in DATA.items()}
     benchmark = "progan"
     embedded = Embedded(
@@ -58,6 +59,10 @@ class ProGANAdapter(StyleGANAdapter):
         benchmark="digits",
         data="digits",
     )
+
+    def automatic(self, resolution: int, images: int, devices: int) -> dict[str, Any]:
+        """Return the settings of the recipe ``auto`` for data of a resolution and a number of images."""
+        return auto(resolution, images, devices)
 
     def trainer(self) -> Callable[..., PreparedRun[Any]]:
         """Return the function of the paper's package that prepares a run."""

@@ -16,6 +16,7 @@ import baselines.stargan
 from baselines.stargan.labels import CELEBA, changed, name_of
 from baselines.stargan.networks import Discriminator, Generator
 from baselines.stargan.options import OPTIONS
+from baselines.stargan.own_data import OWN
 from baselines.stargan.recipes import RECIPES
 from baselines.stargan.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -34,7 +35,12 @@ from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 Target = str | int | Tensor
 
 G_FILE, D_FILE = "-G.ckpt", "-D.ckpt"  # endings of official files
-IMG_SIZES = {"celeba-128": 128, "rafd-128": 128}  # to which a recipe's images are brought; others are as they are
+IMG_SIZES = {
+    "celeba-128": 128,
+    "rafd-128": 128,
+    "small32": 32,
+    "small64": 64,
+}  # to which a recipe's images are brought; others are as they are
 DROPBOX = "https://www.dropbox.com/s"
 
 
@@ -128,7 +134,7 @@ class StarGANAdapter(TrainableAdapter):
                 "attributes": list(CELEBA) if settings.labels == "attributes" else [],
             },
         )
-        for name, settings in RECIPES.items()
+        for name, settings in {**RECIPES, **OWN}.items()
     }
     # No checksums are published with these files; the first download reports its own.
     published: Mapping[str, Checkpoint] = {

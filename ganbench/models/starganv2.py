@@ -11,6 +11,7 @@ from torch import Tensor, nn
 import baselines.starganv2
 from baselines.starganv2.networks import Generator, MappingNetwork, Masks, StyleEncoder
 from baselines.starganv2.options import OPTIONS
+from baselines.starganv2.own_data import OWN
 from baselines.starganv2.recipes import RECIPES
 from baselines.starganv2.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
@@ -29,6 +30,8 @@ CLASSES = {"generator": Generator, "mapping_network": MappingNetwork, "style_enc
 IMG_SIZES = {
     "celebahq-256": 256,
     "afhq-256": 256,
+    "small32": 32,
+    "small64": 64,
 }  # recipe -> size that its images are resized to; others are not resized
 DROPBOX = "https://www.dropbox.com/s"
 DATA = {  # short name -> address, domains in the order of the official folders, title
@@ -145,7 +148,8 @@ class StarGANv2Adapter(TrainableAdapter):
     options = OPTIONS
     own_settings: ClassVar[Mapping[str, Any]] = {"img_size": Count | None}
     recipes: Mapping[str, Recipe] = {
-        name: Recipe(name, {**asdict(settings), "img_size": IMG_SIZES.get(name)}) for name, settings in RECIPES.items()
+        name: Recipe(name, {**asdict(settings), "img_size": IMG_SIZES.get(name)})
+        for name, settings in {**RECIPES, **OWN}.items()
     }
     published: Mapping[str, Checkpoint] = {
         short: _published(short, key, data) for short, (key, _, data) in DATA.items()

@@ -1,17 +1,18 @@
 """StyleGAN: the embedded digits generator, official TensorFlow snapshots, and generators trained here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import baselines.stylegan1
 from baselines.stylegan1.networks import Generator
 from baselines.stylegan1.options import OPTIONS
+from baselines.stylegan1.own_data import OWN, auto
 from baselines.stylegan1.recipes import RECIPES
 from baselines.stylegan1.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
 from ganbench.models.stylegan import StyleGANAdapter
+from ganbench.models.training import recipes_of
 from ganbench.types import Checkpoint, Embedded, Recipe
 
 DRIVE = "https://drive.google.com/uc?id="
@@ -37,7 +38,7 @@ class StyleGAN1Adapter(StyleGANAdapter):
     network = Generator
     settings = Settings
     options = OPTIONS
-    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    recipes: Mapping[str, Recipe] = recipes_of(RECIPES, OWN, auto=True)
     published: Mapping[str, Checkpoint] = {short: _published(*where) for short, where in DATA.items()}
     benchmark = "stylegan1"
     embedded = Embedded(
@@ -49,6 +50,10 @@ class StyleGAN1Adapter(StyleGANAdapter):
         benchmark="digits",
         data="digits",
     )
+
+    def automatic(self, resolution: int, images: int, devices: int) -> dict[str, Any]:
+        """Return the settings of the recipe ``auto`` for data of a resolution and a number of images."""
+        return auto(resolution, images, devices)
 
     def trainer(self) -> Callable[..., PreparedRun[Any]]:
         """Return the function that prepares a run."""

@@ -1,7 +1,6 @@
 """StyleGAN2 and StyleGAN2-ADA: the embedded digits generator, official snapshots, and generators trained here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,12 @@ import baselines.stylegan2
 from baselines.stylegan2.lightweight import LightweightGenerator
 from baselines.stylegan2.networks import Generator
 from baselines.stylegan2.options import OPTIONS
+from baselines.stylegan2.own_data import OWN, auto, base
 from baselines.stylegan2.recipes import RECIPES
 from baselines.stylegan2.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
 from ganbench.models.stylegan import StyleGANAdapter
+from ganbench.models.training import recipes_of
 from ganbench.types import Checkpoint, Embedded, Recipe
 
 NGC = "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan2/versions/1/files"
@@ -48,7 +49,7 @@ class StyleGAN2Adapter(StyleGANAdapter):
     network = (Generator, LightweightGenerator)
     settings = Settings
     options = OPTIONS
-    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    recipes: Mapping[str, Recipe] = recipes_of(RECIPES, OWN, auto=True)
     published: Mapping[str, Checkpoint] = {short: _published(short, official) for short, official in DATA.items()}
     # As in the authors' programs: augmentation adapts faster, and the average keeps what it starts from for longer.
     fine_tuning: Mapping[str, Any] = {"ada_kimg": 100, "ema_rampup": None}
@@ -62,6 +63,14 @@ class StyleGAN2Adapter(StyleGANAdapter):
         benchmark="digits",
         data="digits",
     )
+
+    def automatic(self, resolution: int, images: int, devices: int) -> dict[str, Any]:
+        """Return the settings of the recipe ``auto`` for data of a resolution and a number of images."""
+        return auto(resolution, images, devices)
+
+    def base(self, cfg: str, given: Mapping[str, Any], resolution: int, images: int, devices: int) -> dict[str, Any]:
+        """Return the settings of the official program's base configuration of a name; see ``TrainableAdapter``."""
+        return base(cfg, given, resolution, images, devices)
 
     def trainer(self) -> Callable[..., PreparedRun[Any]]:
         """Return the function that prepares a run."""

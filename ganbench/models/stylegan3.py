@@ -1,17 +1,18 @@
 """StyleGAN3-T and -R: the embedded digits generator, official snapshots, and generators trained here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import baselines.stylegan3
 from baselines.stylegan3.networks import Generator
 from baselines.stylegan3.options import OPTIONS
+from baselines.stylegan3.own_data import OWN, auto, base
 from baselines.stylegan3.recipes import RECIPES
 from baselines.stylegan3.recipes import Recipe as Settings
 from baselines.training.frame import PreparedRun
 from ganbench.models.stylegan import StyleGANAdapter
+from ganbench.models.training import recipes_of
 from ganbench.types import Checkpoint, Embedded, Recipe
 
 NGC = "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan3/versions/1/files"
@@ -38,7 +39,7 @@ class StyleGAN3Adapter(StyleGANAdapter):
     network = Generator
     settings = Settings
     options = OPTIONS
-    recipes: Mapping[str, Recipe] = {name: Recipe(name, asdict(settings)) for name, settings in RECIPES.items()}
+    recipes: Mapping[str, Recipe] = recipes_of(RECIPES, OWN, auto=True)
     published: Mapping[str, Checkpoint] = {
         f"{short}-{kind}": _published(short, official, kind) for short, official in DATA.items() for kind in "tr"
     }
@@ -54,6 +55,14 @@ class StyleGAN3Adapter(StyleGANAdapter):
         benchmark="digits",
         data="digits",
     )
+
+    def automatic(self, resolution: int, images: int, devices: int) -> dict[str, Any]:
+        """Return the settings of the recipe ``auto`` for data of a resolution and a number of images."""
+        return auto(resolution, images, devices)
+
+    def base(self, cfg: str, given: Mapping[str, Any], resolution: int, images: int, devices: int) -> dict[str, Any]:
+        """Return the settings of the official program's base configuration of a name; see ``TrainableAdapter``."""
+        return base(cfg, given, resolution, images, devices)
 
     def trainer(self) -> Callable[..., PreparedRun[Any]]:
         """Return the function that prepares a run."""

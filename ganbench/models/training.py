@@ -40,6 +40,17 @@ def user_errors() -> Iterator[None]:
         raise BadInputError(str(error)) from error
 
 
+def recipes_of(*settings: Mapping[str, Any], auto: bool = False) -> dict[str, Recipe]:
+    """Return the recipes of a model by name, from dataclasses of settings.
+
+    Args:
+        settings: dataclasses by name; several mappings one after the other.
+        auto: whether the first is ``auto``, whose settings the data give.
+    """
+    named = {name: Recipe(name, asdict(each)) for table in settings for name, each in table.items()}
+    return {AUTO: Recipe(AUTO), **named} if auto else named
+
+
 class TrainableAdapter(BaseAdapter):
     """Adapter of a model that ``baselines`` trains.
 
@@ -67,11 +78,13 @@ class TrainableAdapter(BaseAdapter):
         }
         return {**hints_of(self.settings), **hints_of(Hardware), **common, **self.own_settings}
 
-    def automatic(self, resolution: int, images: int, devices: int) -> Any:
+    def automatic(self, resolution: int, images: int, devices: int) -> dict[str, Any] | None:
         """Return the settings of the recipe ``auto`` for data of a resolution and a number of images; None without."""
         return None
 
-    def base(self, cfg: str, given: Mapping[str, Any], resolution: int, images: int, devices: int) -> Any:
+    def base(
+        self, cfg: str, given: Mapping[str, Any], resolution: int, images: int, devices: int
+    ) -> dict[str, Any] | None:
         """Return the settings of the official program's base configuration of a name; None where it has none.
 
         Args:
@@ -87,7 +100,7 @@ class TrainableAdapter(BaseAdapter):
     def chosen(self, name: str, data: Dataset) -> Recipe:
         """Return one of ``recipes``, with settings that depend on the data where it has any."""
         made = self.automatic(data.resolution, len(data), processes.count()) if name == AUTO else None
-        return self.recipes[name] if made is None else Recipe(AUTO, asdict(made))
+        return self.recipes[name] if made is None else Recipe(AUTO, made)
 
     def configured(self, cfg: str, changes: Sequence[Change], data: Dataset) -> Recipe:
         """Return the base configuration of a name in the model's official program.
@@ -98,7 +111,7 @@ class TrainableAdapter(BaseAdapter):
         given = {change.name.replace("-", "_"): change.value for change in changes}
         with user_errors():
             made = self.base(cfg, given, data.resolution, len(data), processes.count())
-        return super().configured(cfg, changes, data) if made is None else Recipe(cfg, asdict(made))
+        return super().configured(cfg, changes, data) if made is None else Recipe(cfg, made)
 
     def changed(self, recipe: Recipe, changes: Sequence[Change]) -> Recipe:
         """Return a recipe with some settings changed.

@@ -314,7 +314,13 @@ def test_training_that_cannot_start_is_refused(
 
 def test_the_papers_recipes_are_for_the_papers_size_and_attributes() -> None:
     told = {name: (it.settings["img_size"], it.settings["attributes"]) for name, it in adapter.recipes.items()}
-    assert told == {"celeba-128": (128, list(CELEBA)), "rafd-128": (128, []), "digits32": (None, [])}
+    assert told == {
+        "celeba-128": (128, list(CELEBA)),
+        "rafd-128": (128, []),
+        "digits32": (None, []),
+        "small32": (32, []),
+        "small64": (64, []),
+    }
     json.dumps([dict(recipe.settings) for recipe in adapter.recipes.values()])
 
 

@@ -174,7 +174,7 @@ def test_training_can_start_from_other_weights_and_freeze_layers(tmp_path):
 def test_every_recipe_builds_its_networks(name):
     recipe = RECIPES[name]
     small, resolutions = name.startswith("digits32"), {"paper256": 256, "paper512": 512, "cifar": 32}
-    resolution = 32 if small else resolutions.get(name, 1024)
+    resolution = 32 if small else resolutions.get(name, int((name + "-1024").split("-")[1]))
     common = {"c_dim": 0, "img_resolution": resolution, "img_channels": 1 if small else 3}
     with torch.device("meta"):
         G, D = Generator(**common, **recipe.generator), Discriminator(**common, **recipe.discriminator)

@@ -44,12 +44,12 @@ def can_show(text: str) -> bool:
 
 
 @contextmanager
-def images_bar(count: int) -> Iterator[Callable[[], None]]:
+def images_bar(count: int, what: str = "images") -> Iterator[Callable[[], None]]:
     """Show a progress bar on stderr, and yield a function that advances it by one image."""
     from rich.progress import Progress
 
     # Not redirecting stdout, as rich does by default, keeps it for the paths of files.
     console = Terminal(stderr=True)
     with Progress(console=console, redirect_stdout=False, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("images", total=count)
+        task = progress.add_task(what, total=count)
         yield lambda: progress.advance(task)

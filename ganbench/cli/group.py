@@ -9,7 +9,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ from ganbench.cli.output import complain
 from ganbench.errors import GanbenchError, PlanError
 from ganbench.printable import one_line, quoted
 from ganbench.records.environment import ganbench_version
+from ganbench.waiting import Advance, shown_by
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -161,7 +162,7 @@ class Verbs(click.Group):
 
     def _run(self, arguments: Sequence[str], extra: dict[str, Any]) -> int:
         try:
-            with self.make_context("ganbench", list(arguments), **extra) as ctx:
+            with self.make_context("ganbench", list(arguments), **extra) as ctx, shown_by(_bar):
                 self.invoke(ctx)
             sys.stdout.flush()
         except click.exceptions.Exit as stop:
@@ -175,6 +176,12 @@ class Verbs(click.Group):
                 traceback.print_exc()
             return _told(sentences(error), COULD_NOT_RUN)
         return 0
+
+
+def _bar(what: str, count: int) -> AbstractContextManager[Advance]:
+    from ganbench.cli.console import images_bar
+
+    return images_bar(count, what)
 
 
 def sentences(error: Exception) -> list[str]:

@@ -166,7 +166,9 @@ class DomainSplit:
     @cached_property
     def _known(self) -> fingerprints.Known | None:
         """What the cache knows, if it has the same number of channels; a change in another split can alter that."""
-        known = self._remembered
+        return self._fitting(self._remembered)
+
+    def _fitting(self, known: fingerprints.Known | None) -> fingerprints.Known | None:
         return known if known and known.header.channels == self.channels else None
 
     @cached_property
@@ -206,6 +208,11 @@ class DomainSplit:
         """The sha256 over pixels, as resized, and labels; the first time, every image is decoded."""
         if self._known:
             return self._known.fingerprint
+        with fingerprints.alone(self._stamp):
+            known = self._fitting(fingerprints.recall(self._stamp))  # if another process was faster
+            return known.fingerprint if known else self._computed()
+
+    def _computed(self) -> str:
         shape = Header(self.resolution, self.resolution, self.channels)
         found = fingerprints.of((len(self), shape.channels, *shape[:2]), self._decoded(), self._labels)
         if self._stamped() == self._stamp:

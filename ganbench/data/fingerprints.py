@@ -9,9 +9,10 @@ import hashlib
 import json
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -23,11 +24,12 @@ from ganbench.atomic import write_atomically
 from ganbench.data.decoding import Header
 from ganbench.errors import BadInputError
 from ganbench.paths import cache_dir
+from ganbench.waiting import bar
 
 T = TypeVar("T")
 
 VERSION = 2  # of the decoding rules and of the layout of the cache
-THREADS = 4
+THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 4
 _IN_MEMORY = 2**26  # pixels that are decoded at once
 _SETTLED_NS = 2 * 10**9  # resolution of the coarsest clock of a common file system (FAT)
 
@@ -102,10 +104,15 @@ def few_at_once(decode: Callable[[T], Tensor], names: Sequence[T], largest: int)
         names: its arguments.
         largest: pixels of the largest image.
     """
-    count = max(1, min(64, _IN_MEMORY // largest))
-    with ThreadPoolExecutor(min(count, THREADS)) as pool:
-        for start in range(0, len(names), count):
-            yield from pool.map(decode, names[start : start + count])
+    ahead = max(1, min(64, _IN_MEMORY // largest))
+    with ThreadPoolExecutor(min(ahead, THREADS)) as pool:
+        begun: deque[Future[Tensor]] = deque()
+        for name in names:
+            begun.append(pool.submit(decode, name))
+            if len(begun) == ahead:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
 
 def of(shape: tuple[int, ...], images: Iterable[Tensor], labels: Tensor | None) -> str:
@@ -117,11 +124,30 @@ def of(shape: tuple[int, ...], images: Iterable[Tensor], labels: Tensor | None) 
         labels: ``[N]`` int64 or ``[N, label_dim]`` float32, hashed little-endian; None for no labels.
     """
     content = hashlib.sha256(" ".join(map(str, shape)).encode())
-    for image in images:
-        content.update(image.contiguous().numpy().data)
+    with bar("fingerprint", shape[0]) as advance:
+        for image in images:
+            content.update(image.contiguous().numpy().data)
+            advance()
     if labels is not None:
         content.update(labels.numpy().astype("<i8" if labels.dtype == torch.int64 else "<f4").tobytes())
     return content.hexdigest()
+
+
+@contextmanager
+def alone(stamp: Stamp) -> Iterator[None]:
+    """Let other processes that want the same fingerprint wait during the body, to find it in the cache afterwards.
+
+    The ranks of a training and the processes of a measurement start at once. Without a cache or locks, each computes.
+    """
+    path = _path(_key(stamp)).with_suffix(".lock")
+    with ExitStack() as held:
+        with suppress(OSError, ImportError):
+            import fcntl
+
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fcntl.flock(held.enter_context(path.open("w")), fcntl.LOCK_EX)
+            held.callback(path.unlink, missing_ok=True)
+        yield
 
 
 def changed(opened: Stamp, look: Callable[[], Stamp], path: Path) -> str:

@@ -111,6 +111,11 @@ class ImageFiles:
         """
         if self._known:
             return self._known.fingerprint
+        with fingerprints.alone(self._stamp):
+            known = fingerprints.recall(self._stamp)  # if another process was faster
+            return known.fingerprint if known else self._computed()
+
+    def _computed(self) -> str:
         shape = (len(self), self.channels, *self.height_and_width)
         found = fingerprints.of(shape, self._decoded(), self._labels)
         if self._container.stamp() == self._stamp:

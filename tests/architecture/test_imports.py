@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LEAVES = {"atomic", "errors", "paths", "counts", "registry", "truncation", "plugins", "printable"}
+LEAVES = {"atomic", "errors", "paths", "counts", "registry", "truncation", "plugins", "printable", "waiting"}
 MAY_IMPORT = {
     "functional": {"errors"},
     "images": {"errors"},
@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "paths": set(),
     "plugins": set(),
     "printable": set(),
+    "waiting": set(),
     "counts": {"errors"},
     "truncation": set(),
     "registry": {"errors"},
@@ -40,7 +41,18 @@ MAY_IMPORT = {
     | {"inputs", "data", "extractors", "records", "types", "rng", "metrics", "benchmarks", "models", "functional"},
 }
 MAY_IMPORT["testing"] = {*MAY_IMPORT, "pictures"}  # all but the command line
-NO_TORCH = ("records", "report", "registry", "errors", "atomic", "paths", "counts", "truncation", "printable")
+NO_TORCH = (
+    "records",
+    "report",
+    "registry",
+    "errors",
+    "atomic",
+    "paths",
+    "counts",
+    "truncation",
+    "printable",
+    "waiting",
+)
 
 
 def modules(package: str) -> list[Path]:

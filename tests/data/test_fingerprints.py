@@ -1,15 +1,20 @@
 """What is remembered of a data set, and what is not."""
 
+import hashlib
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 from PIL import PngImagePlugin
 
-from ganbench.data import image_files, open_data
+from ganbench.data import fingerprints, image_files, open_data
 from ganbench.models.images import ImageSamples
 from ganbench.types import WatchedDataset
+from ganbench.waiting import Advance, shown_by
 from tests.data.image_sets import encoded, members, noise, picture, write_folder, write_zip
 
 LONG_AGO = 10**18
@@ -180,3 +185,53 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path, m
     folder = write_folder(tmp_path / "set", noise(2))
     settle(folder)
     assert open_data(str(folder)).fingerprint == open_data(str(folder)).fingerprint
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_any_number_of_threads_gives_the_hash_of_the_pixels_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr(fingerprints, "THREADS", threads)
+    images = noise(70)
+    found = open_data(write_folder(tmp_path / "set", images)).fingerprint
+    assert found == hashlib.sha256(b"70 3 16 16" + images.tobytes()).hexdigest()
+
+
+def test_a_bar_counts_every_image_once_and_only_where_it_is_computed(tmp_path: Path) -> None:
+    folder, seen = write_folder(tmp_path / "set", noise(5)), list[object]()
+    settle(folder)
+
+    def noting(what: str, count: int) -> AbstractContextManager[Advance]:
+        seen.append((what, count))
+        return nullcontext(lambda: seen.append("image"))
+
+    with shown_by(noting):
+        assert open_data(folder).fingerprint
+        assert seen == [("fingerprint", 5), *["image"] * 5]
+        assert open_data(folder).fingerprint
+    assert len(seen) == 6
+
+
+@pytest.mark.parametrize("kind", ["folder", "domains"])
+def test_of_processes_that_start_at_once_one_computes_and_the_others_wait(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    parts = ("",) if kind == "folder" else ("train/a", "train/b", "val/a", "val/b")
+    for part in parts:
+        write_folder(tmp_path / "set" / part, noise(5))
+    settle(tmp_path / "set")
+    data, computed = [open_data(tmp_path / "set") for _ in range(3)], list[int]()  # opened before it is known
+    original = fingerprints.of
+
+    def slow(shape, images, labels):
+        computed.append(shape[0])
+        time.sleep(0.2)
+        return original(shape, images, labels)
+
+    monkeypatch.setattr(fingerprints, "of", slow)
+    with ThreadPoolExecutor(3) as pool:
+        # Not `each.fingerprint`: a cached property has one lock for all data sets of a process, but none for others.
+        found = list(pool.map(lambda each: type(each).fingerprint.func(each), data))
+    assert len(set(found)) == 1
+    assert computed == ([5] if kind == "folder" else [10, 10])
+    assert not list(cache.rglob("*.lock"))

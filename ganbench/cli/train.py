@@ -110,6 +110,7 @@ def command(
         from ganbench.data.classes import by_folders
 
         images = open_data(data)
+        given += _source(folder, given) if resume else []
         chosen = _chosen(adapter, recipe or name, cfgs, given, images)
         if chosen.settings.get("conditional") is True:
             images = by_folders(images)
@@ -200,6 +201,17 @@ def _chosen(
     if any(change.name == "start" for change in rest):
         start = replace(start, settings={**start.settings, **adapter.fine_tuning})
     return adapter.changed(start, rest)
+
+
+def _source(folder: Path, given: Sequence["Change"]) -> "list[Change]":
+    """Return what a run to resume started from, as if given again; nothing if it is, or if it started from none."""
+    from baselines.training.transfer import NOTE, noted
+    from ganbench.types import Change
+
+    note = noted(folder).get(NOTE)
+    if note is None or any(change.name == "start" for change in given):
+        return []
+    return [Change("start", note["source"], "--from")]
 
 
 def _recipe(adapter: "Adapter", model: str, name: str | None, data: str) -> "Recipe":

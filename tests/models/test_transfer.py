@@ -12,7 +12,7 @@ from baselines.stylegan2.networks import Discriminator, Generator
 from baselines.training import snapshots
 from baselines.training.weights import load_state, read_header
 from baselines.translation.networks import discriminator, generator
-from ganbench.checkpoints import file_sha256
+from ganbench.checkpoints import file_sha256, load
 from ganbench.data import open_data
 from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.models import cyclegan, pix2pix, stargan, starganv2, transfer
@@ -20,6 +20,7 @@ from ganbench.models.base import adapter_of
 from ganbench.types import Checkpoint, Recipe
 from tests.checkpoints.forge import snapshot, stored
 from tests.cli.command_line import complaint, ganbench
+from tests.golden_cases import golden
 from tests.models import test_cyclegan, test_pix2pix, test_stargan
 from tests.models.tiny_stylegans import COMMON, JUDGE, settings
 
@@ -35,7 +36,7 @@ STARGANV2 = {
     "kimg": 0.002,
     "device": "cpu",
 }
-NAMES = ("generator", "discriminator", "kimg", "batch")
+NAMES = ("generator", "discriminator", "batch")
 EMPTY = {"kimg": 0.004, "g_lr": 0, "d_lr": 0}  # a step that learns nothing
 
 
@@ -172,10 +173,14 @@ def test_a_published_name_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyP
         train(adapter, toygan.Stripes(), tmp_path / "x", **settings("stylegan2", start="stylegan2:ffhq-25"))
 
 
-def test_a_tensorflow_average_is_the_average(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    found = {"G": torch.nn.Linear(1, 1), "Gs": torch.nn.Linear(1, 1)}
-    monkeypatch.setattr(transfer, "load", lambda path: found)
-    assert transfer._loaded(tmp_path) == {"G": found["G"], "G_ema": found["Gs"]}
+def test_an_official_tensorflow_snapshot_gives_all_three_networks() -> None:
+    (path,) = golden("stylegan1/sg1_main_32").glob("*.pkl")
+    adapter: Any = adapter_of("stylegan1")
+    source = transfer.read(adapter, str(path))
+    assert list(source.networks) == ["G", "D", "G_ema"]
+    assert source.start.states["G_ema"].keys() == source.start.states["G"].keys()
+    own, given = source.start.states["G_ema"], load(path)["Gs"].state_dict()
+    assert equal(dict(own), given)
 
 
 def test_cyclegan_starts_from_its_official_files_and_its_snapshots(tmp_path: Path) -> None:
@@ -242,10 +247,16 @@ def test_the_option_sets_what_the_authors_set(tmp_path: Path) -> None:
     small = [f"{name}={json.dumps(value)}" for name, value in settings("stylegan2").items() if name in NAMES]
     given = [each for pair in small for each in ("--set", pair)]
     run = ("train", "--model", "stylegan2", "--data", "digits", "--run-dir", tmp_path / "run", "--from", path, *given)
-    done = ganbench(*run, "--set", "ada_kimg=7")
+    run = (*run, "--set", "ada_kimg=7")
+    done = ganbench(*run, "--kimg", "0.016")
     assert done.exit_code == 0, done.stderr
     told = read_header(tmp_path / "run" / "stylegan2.safetensors")["recipe_settings"]
     assert (told["ema_rampup"], told["ada_kimg"]) == (None, 7)
     assert "start from a.pkl" in done.stderr
-    said = complaint(*run[: -2 - len(given)], "--from", tmp_path / "none.pkl", "--run-dir", tmp_path / "x")
+    path.unlink()
+    same = [part for part in run if part not in ("--from", path)]
+    done = ganbench(*same, "--kimg", "0.032", "--resume")
+    assert done.exit_code == 0, done.stderr
+    assert read_header(tmp_path / "run" / "stylegan2.safetensors")["recipe_settings"] == {**told, "kimg": 0.032}
+    said = complaint(*same, "--from", tmp_path / "none.pkl", "--run-dir", tmp_path / "other")
     assert "none.pkl" in said

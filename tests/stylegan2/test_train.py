@@ -22,7 +22,7 @@ def test_the_mean_path_length_is_kept(tmp_path):
     assert tensors(tmp_path)["networks/path_length/pl_mean"] > 0
 
 
-ADAPTIVE = dataclasses.replace(TINY, augment="bgc", augment_p=0.5, ada_target=0.6, ada_interval=1, ada_kimg=0.01)
+ADAPTIVE = dataclasses.replace(TINY, augment="bgcfnc", augment_p=0.5, ada_target=0.6, ada_interval=1, ada_kimg=0.01)
 
 
 def test_the_probability_of_augmentation_is_saved_and_logged(tmp_path):

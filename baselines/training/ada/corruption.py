@@ -110,6 +110,6 @@ def cut_out(images: Tensor, p: float, draws: torch.Generator, rows: RankSlice = 
     size = sometimes(torch.full([count], 0.5, dtype=torch.float64), 0, p, draws)
     centre = torch.rand([count, 2], generator=draws, dtype=torch.float64)
     x, y = ((torch.arange(length, dtype=torch.float64) + 0.5) / length for length in (width, height))
-    beside = (x - centre[:, :1]).abs() >= size[:, None] / 2
-    above = (y - centre[:, 1:]).abs() >= size[:, None] / 2
-    return images * rows.of(beside[:, None, None, :] | above[:, None, :, None]).to(images)
+    beside = rows.of((x - centre[:, :1]).abs() >= size[:, None] / 2).to(images)
+    above = rows.of((y - centre[:, 1:]).abs() >= size[:, None] / 2).to(images)
+    return images * torch.maximum(beside[:, None, None, :], above[:, None, :, None])

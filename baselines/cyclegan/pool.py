@@ -12,6 +12,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.host import set_value, value_of
+
 
 class Draws(Protocol):
     """A source of random numbers, such as ``random.Random``."""
@@ -54,10 +56,10 @@ class ImagePool(nn.Module):
         return torch.stack([self._exchanged(image, draws) for image in images.detach()])
 
     def _exchanged(self, image: Tensor, draws: Draws) -> Tensor:
-        count, size = int(self.count), len(self.images)
+        count, size = int(value_of(self.count)), len(self.images)
         if count < size:
             self.images[count] = image
-            self.count += 1
+            set_value(self.count, count + 1)
         elif draws.uniform(0, 1) > 0.5:
             slot = draws.randint(0, size - 1)
             old = self.images[slot].clone()

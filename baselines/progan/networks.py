@@ -9,6 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.host import value_of
 from baselines.ops.levels import downscale2d, fade, level_channels, resolutions, split_lod, upscale2d
 from baselines.ops.linear import linear
 from baselines.ops.progressive import (
@@ -159,7 +160,7 @@ class Generator(nn.Module):
 
     def images(self, x: Tensor) -> Tensor:
         """Return images for latents with their labels, ``[N, z_dim + c_dim]``."""
-        missing, share = split_lod(float(self.lod), len(self.block_resolutions))
+        missing, share = split_lod(value_of(self.lod), len(self.block_resolutions))
         blocks = self.blocks()[: len(self.block_resolutions) - missing]
         x = coarse = pixel_norm(x, self.pixel_norm_epsilon) if self.normalize_latents else x
         for block in blocks:
@@ -283,7 +284,7 @@ class Discriminator(nn.Module):
         Args:
             images: ``[N, img_channels, img_resolution, img_resolution]``, -1..1.
         """
-        missing, share = split_lod(float(self.lod), len(self.block_resolutions))
+        missing, share = split_lod(value_of(self.lod), len(self.block_resolutions))
         blocks = self.blocks()[missing:]
         images = downscale2d(images, 2**missing)
         x = blocks[0].read(images)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Unpack
 import torch
 from torch import Tensor
 
+from baselines.ops.host import value_of
 from baselines.ops.levels import at_level
 from baselines.progan import losses
 from baselines.progan.networks import Discriminator, Generator
@@ -16,6 +17,7 @@ from baselines.training.data import Images
 from baselines.training.frame import PreparedRun
 from baselines.training.loop import Losses, OnTick, StepContext
 from baselines.training.settings import Arguments
+from baselines.training.streams import moved
 
 __all__ = ["Training", "prepare", "train"]
 
@@ -71,10 +73,10 @@ class Training(growing.Training):
             fake = self.G(z, at.labels)
         return losses.discriminator_loss(
             self.D,
-            at_level(at.real, float(self.D.lod)),
+            at_level(at.real, value_of(self.D.lod)),
             fake,
             at.labels,
-            at.rows.of(torch.rand(count, generator=at.stream("Dmain/mixed"))),
+            moved(at.rows.of(torch.rand(count, generator=at.stream("Dmain/mixed"))), self.device),
             losses.Penalties(recipe.gp_lambda, recipe.gp_target, recipe.epsilon, recipe.cond_weight),
         )
 

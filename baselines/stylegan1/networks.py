@@ -10,6 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.host import value_of
 from baselines.ops.levels import downscale2d, fade, level_channels, resolutions, split_lod
 from baselines.ops.progressive import Conv, Dense, Fused, activation, minibatch_deviation
 from baselines.stylegan1.layers import Blur
@@ -202,7 +203,7 @@ class Discriminator(nn.Module):
             images: ``[N, img_channels, img_resolution, img_resolution]``, -1..1.
             c: ``[N, c_dim]`` one-hot, needed when conditional.
         """
-        missing, share = split_lod(float(self.lod), len(self.block_resolutions)) if self.grows else (0, 0.0)
+        missing, share = split_lod(value_of(self.lod), len(self.block_resolutions)) if self.grows else (0, 0.0)
         blocks = self.blocks()[missing:]
         images = downscale2d(images, 2**missing)
         x = blocks[0].read(images)

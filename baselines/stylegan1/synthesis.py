@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, cast
 import torch
 from torch import Tensor, nn
 
+from baselines.ops.host import value_of
 from baselines.ops.levels import fade, level_channels, resolutions, split_lod, upscale2d
 from baselines.ops.progressive import Conv, Dense, Fused, Scaling, activation, pixel_norm
 from baselines.ops.tiles import can_tile, tiled
@@ -250,7 +251,7 @@ class SynthesisNetwork(nn.Module):
 
     def images(self, ws: Tensor, *noise: Tensor | None) -> Tensor:
         """Return images for intermediate latents and the noise ``[N, 1, R, R]`` of every layer."""
-        missing, share = split_lod(float(self.lod), len(self.block_resolutions)) if self.grows else (0, 0.0)
+        missing, share = split_lod(value_of(self.lod), len(self.block_resolutions)) if self.grows else (0, 0.0)
         blocks = self.blocks()[: len(self.block_resolutions) - missing]
         coarse, x = ws[:, 0], ws[:, 0]
         for i, block in enumerate(blocks):

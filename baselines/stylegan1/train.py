@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Unpack
 import torch
 from torch import Tensor
 
+from baselines.ops.host import value_of
 from baselines.ops.levels import at_level
 from baselines.stylegan1 import losses
 from baselines.stylegan1.mapping import MappingNetwork
@@ -20,7 +21,7 @@ from baselines.training.ema import ema_beta
 from baselines.training.frame import PreparedRun
 from baselines.training.loop import Losses, OnTick, StepContext
 from baselines.training.settings import Arguments
-from baselines.training.streams import normal
+from baselines.training.streams import moved, normal
 
 __all__ = ["Training", "prepare", "train"]
 
@@ -74,7 +75,7 @@ class Training(growing.Training):
 
     def discriminator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Dmain."""
-        lod, count = float(self.D.lod), at.rows.whole(len(at.real))
+        lod, count = value_of(self.D.lod), at.rows.whole(len(at.real))
         z, _ = self.latents(at.stream("Dmain"), count, at.rows)
         with torch.no_grad():
             fake = self.generate(at, "Dmain", z, at.labels)
@@ -86,7 +87,7 @@ class Training(growing.Training):
             at.labels,
             recipe.d_loss,
             losses.Penalties(recipe.r1_gamma, recipe.r2_gamma, recipe.gp_lambda, recipe.gp_target, recipe.epsilon),
-            at.rows.of(torch.rand(count, generator=at.stream("Dmain/mixed"))),
+            moved(at.rows.of(torch.rand(count, generator=at.stream("Dmain/mixed"))), self.device),
         )
 
     def generator_loss(self, at: StepContext) -> Losses:
@@ -97,9 +98,9 @@ class Training(growing.Training):
 
     def generate(self, at: StepContext, phase: str, z: Tensor, c: Tensor | None) -> Tensor:
         """Return images with random noise and, with the recipe's probability, mixed styles."""
-        draws, lod, count = at.stream(f"{phase}/mixing"), float(self.G.synthesis.lod), at.rows.whole(len(z))
+        draws, lod, count = at.stream(f"{phase}/mixing"), value_of(self.G.synthesis.lod), at.rows.whole(len(z))
         cutoff = losses.mixing_cutoff(draws, self.recipe.style_mixing_prob, self.G.num_ws, lod)
         mixed = None
         if cutoff is not None:
-            mixed = at.rows.of(normal(draws, count, self.G.z_dim)).to(self.device), cutoff
+            mixed = moved(at.rows.of(normal(draws, count, self.G.z_dim)), self.device), cutoff
         return losses.generate(self.G, z, c, stylegan.StepNoise(at.stream, phase, count, self.device, at.rows), mixed)

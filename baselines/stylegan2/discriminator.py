@@ -65,7 +65,7 @@ class DiscriminatorBlock(nn.Module):
         """Return the features at half the resolution, and the image for the next block (None if it needs none)."""
         source = x if x is not None else img
         assert source is not None, "a block needs features or an image"
-        half = self.use_fp16 and not force_fp32 and source.is_cuda
+        half = self.use_fp16 and not force_fp32 and not source.is_cpu
         dtype = torch.float16 if half else self.conv0.weight.dtype
         layout = torch.channels_last if half and self.fp16_channels_last else torch.contiguous_format
         x = None if x is None else x.to(dtype=dtype, memory_format=layout)
@@ -155,7 +155,7 @@ class DiscriminatorEpilogue(nn.Module):
 class Discriminator(nn.Module):
     """Discriminator of images ``[N, img_channels, img_resolution, img_resolution]``, -1..1, and labels ``[N, c_dim]``.
 
-    The ``num_fp16_res`` highest resolutions run in float16 on CUDA; everything runs in float32 on the CPU. With labels,
+    The ``num_fp16_res`` highest resolutions run in float16, but in float32 on a CPU, as officially. With labels,
     the last features are projected onto the mapped label. With ``label_select``, as in StyleGAN2's original code, there
     is one logit per class and the label selects one.
 

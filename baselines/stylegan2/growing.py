@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
+from baselines.ops.host import value_of
 from baselines.ops.levels import downscale2d, split_lod, upscale2d
 from baselines.stylegan2.discriminator import Discriminator
 from baselines.stylegan2.networks import Generator
@@ -64,7 +65,7 @@ class GrowingSynthesisNetwork(SynthesisNetwork):
         """
         if not self.grows:
             return super().images(styles, *noise, force_fp32=force_fp32, start=start)
-        missing, share = split_lod(float(self.lod), len(self.block_resolutions))
+        missing, share = split_lod(value_of(self.lod), len(self.block_resolutions))
         channels = [layer.num_styles for block in self.blocks() for layer in block.layers()]
         style, draws = iter(torch.split(styles, channels, dim=1)), iter(noise)
         x = start
@@ -109,7 +110,7 @@ class GrowingDiscriminator(Discriminator):
         """Return logits ``[N, 1]`` float32, larger for images that look real; the last two arguments are ignored."""
         if not self.grows:
             return super().forward(img, c)
-        missing, share = split_lod(float(self.lod), len(self.block_resolutions) + 1)
+        missing, share = split_lod(value_of(self.lod), len(self.block_resolutions) + 1)
         x = self.features(img, missing)
         for level in range(missing, len(self.block_resolutions)):
             block = self.at(level)

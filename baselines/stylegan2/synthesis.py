@@ -107,10 +107,10 @@ class SynthesisBlock(nn.Module):
             img: image from the previous block, or None.
             styles: one tensor for each of ``layers``.
             noise: ``[N, resolution, resolution]`` or None, for each of the ``num_conv`` convolutions.
-            force_fp32: never use float16, which is otherwise used on CUDA if ``use_fp16`` is set.
+            force_fp32: never use float16, which is otherwise used except on a CPU if ``use_fp16`` is set.
         """
         count, dtype = len(styles[0]), styles[0].dtype
-        half = self.use_fp16 and not force_fp32 and styles[0].is_cuda
+        half = self.use_fp16 and not force_fp32 and not styles[0].is_cpu
         x = self.const.expand(count, -1, -1, -1) if x is None else x
         x = x.to(
             dtype=torch.float16 if half else dtype,
@@ -141,7 +141,7 @@ class SynthesisNetwork(nn.Module):
     Args:
         channel_base: a resolution has ``channel_base / resolution`` feature maps.
         channel_max: upper bound on the number of feature maps.
-        num_fp16_res: number of the highest resolutions that run in float16 on CUDA.
+        num_fp16_res: number of the highest resolutions that run in float16, except on a CPU.
         fused_modconv_default: ignored; accepted for compatibility with published checkpoints.
         block_kwargs: keyword arguments of ``SynthesisBlock`` and ``SynthesisLayer``: ``architecture``,
             ``resample_filter``, ``conv_clamp``, ``fp16_channels_last``, ``kernel_size``, ``use_noise``, ``activation``

@@ -26,7 +26,7 @@ class LayerDesign:
     Attributes:
         is_torgb: whether this is the last layer, which is only a modulated 1x1 convolution.
         is_critically_sampled: whether the cutoff is half the sampling rate; such a layer never uses radial filters.
-        use_fp16: run in float16 on CUDA.
+        use_fp16: run in float16, except on a CPU.
         lrelu_upsampling: oversampling factor at the nonlinearity, relative to the higher of the input and output rates.
         filter_size: length of the low-pass filters, in samples at the lower of their two rates.
         conv_clamp: bound on the magnitude of the output, which keeps float16 finite; None for no bound.
@@ -148,7 +148,7 @@ class SynthesisLayer(nn.Module):
     def forward(self, x: Tensor, w: Tensor, *, force_fp32: bool = False, update_emas: bool = False) -> Tensor:
         """Return the layer's output ``[N, out_channels, out_size, out_size]``.
 
-        It is float16 on CUDA if the design has ``use_fp16``, and otherwise has the parameters' dtype.
+        It is float16 if the design has ``use_fp16``, except on a CPU, and otherwise has the parameters' dtype.
 
         Args:
             x: ``[N, in_channels, in_size, in_size]``.
@@ -159,7 +159,7 @@ class SynthesisLayer(nn.Module):
         d = self.design
         if update_emas:
             self.observe([x])
-        half = d.use_fp16 and not force_fp32 and x.is_cuda
+        half = d.use_fp16 and not force_fp32 and not x.is_cpu
         return self.prepare(torch.float16 if half else self.weight.dtype)(x, self.styles(w))
 
     def observe(self, parts: Sequence[Tensor]) -> None:

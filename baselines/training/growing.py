@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 from torch import Tensor, nn
 
 from baselines.errors import SettingsError
+from baselines.ops.host import set_value, value_of
 from baselines.training import stylegan
 from baselines.training.data import BatchSegment
 from baselines.training.frame import RunOutput
@@ -105,10 +106,10 @@ class Training(stylegan.Training):
 
     def prepare(self, at: StepContext) -> None:
         """Set level of detail and learning rates; reset Adam's moments when a level starts or ends fading in."""
-        stage, before = self.growth.at(at.nimg), float(self.lods()[0])
+        stage, before = self.growth.at(at.nimg), value_of(self.lods()[0])
         for lod in self.lods():
-            lod.fill_(stage.lod)
-        now = float(self.lods()[0])
+            set_value(lod, stage.lod)
+        now = value_of(self.lods()[0])
         if at.step and math.floor(now) < math.floor(before):
             done = stage.resolution // 2
             first_only(self.save_samples, f"{label(at.nimg / 1000)}-{done}x{done}")

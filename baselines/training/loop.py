@@ -95,7 +95,7 @@ def run(
     """
     batches.rows = rows = ranks.rank_slice(plan.group, batches.sizes())
     parts = ranks.parts_of_batches(plan.group, batches.sizes(), hardware.batch_gpu)
-    weights, on_cpu = None, torch.device(device).type == "cpu"
+    weights = None
     with ExitStack() as held, stop_requests() as stopped, hardware.set():
         ranks.first_only(hold, held, run_dir, resume)
         step, changes = begin(plan, batches, schedule, run_dir, resume)
@@ -106,7 +106,7 @@ def run(
             at = StepContext(step, batches.shown(step), real, labels, streams, rows, extra=extra)
             with stopping_diverged(run_dir, schedule, step + 1, at.nimg):
                 for losses in advance_all(plan, at, parts[batches.shown(step + 1) - at.nimg]):
-                    meter.add(losses, at.nimg, on_cpu)
+                    meter.add(losses, at.nimg, at.on_cpu)
             step += 1
             for average, network in plan.averages:
                 update_average(average, network, plan.ema_beta(batches.shown(step)))

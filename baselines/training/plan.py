@@ -42,6 +42,11 @@ class StepContext:
     shared: Any = None
     extra: tuple[Tensor, ...] = ()
 
+    @property
+    def on_cpu(self) -> bool:
+        """Return whether losses can be read at once: no device computes while the host goes on."""
+        return self.real.is_cpu
+
     def of_part(self, index: int, parts: int) -> "StepContext":
         """Return the context of every ``parts``-th of these rows, starting with row ``index``."""
         own = slice(index, None, parts)

@@ -56,7 +56,7 @@ def advance(phase: Phase, at: StepContext, count: int = 1, mend_gradients: bool 
     for optimizer in phase.optimizers:
         optimizer.zero_grad(set_to_none=True)
     means = accumulate(phase, at, count)
-    if at.real.is_cpu:
+    if at.on_cpu:
         means = ranks.means_of_all(means)
         check(means, at.nimg)
     if mend_gradients:

@@ -40,10 +40,15 @@ def normal_rows(
         return rows.of(torch.randn([count, *shape], generator=draws))
     # An image's noise has its own seed, so that a process draws that of its own images alone.
     seeds = rows.of(torch.randint(2**63 - 1, [count], generator=draws)).tolist()
-    noise, device_draws = torch.empty([len(seeds), *shape], device=device), torch.Generator(device)
+    noise, device_draws = torch.empty([len(seeds), *shape], device=device), generator_on(device)
     for image, seed in zip(noise, seeds, strict=True):
         image.normal_(generator=device_draws.manual_seed(seed))
     return noise
+
+
+def generator_on(device: torch.device | str) -> torch.Generator:
+    """Return a generator that draws on a device, to be seeded."""
+    return torch.Generator(device)
 
 
 def moved(x: Tensor, device: torch.device | str) -> Tensor:
@@ -51,6 +56,11 @@ def moved(x: Tensor, device: torch.device | str) -> Tensor:
     if x.is_cpu and torch.device(device).type == "cuda":
         return x.pin_memory().to(device, non_blocking=True)  # without pinning, the copy would be synchronous
     return x.to(device)
+
+
+def like(x: Tensor, other: Tensor) -> Tensor:
+    """Return ``x`` with the dtype of another tensor and on its device; see ``moved``."""
+    return moved(x.to(other.dtype), other.device)
 
 
 @contextmanager

@@ -25,16 +25,18 @@ STEPS = 3
 NAMES = ("cyclegan", "stargan", "starganv2")
 
 
-def prepared(name: str) -> Any:
+def prepared(name: str, **options: Any) -> Any:
     """Return a run with batches of four images, and everything that draws random numbers for a batch."""
     folder = Path("unused")
     if name == "cyclegan":
         changes = {"batch": 4, "mirror": True, "translate": 1, "gan_mode": "wgangp", "gp_lambda": 1}
-        return cyclegan.prepare(cycles.A, cycles.B, dataclasses.replace(cycles.TINY, **changes), folder)
+        return cyclegan.prepare(cycles.A, cycles.B, dataclasses.replace(cycles.TINY, **changes), folder, **options)
     if name == "stargan":
-        return stargan.prepare(stars.IMAGES, stars.LABELS, dataclasses.replace(stars.TINY, mirror=True), folder)
+        recipe = dataclasses.replace(stars.TINY, mirror=True)
+        return stargan.prepare(stars.IMAGES, stars.LABELS, recipe, folder, **options)
     changes = {"mirror": True, "crop_prob": 0.5, "crop_scale": (0.5, 1.0), "crop_ratio": (0.8, 1.2)}
-    return starganv2.prepare(stars2.IMAGES, stars2.LABELS, dataclasses.replace(stars2.TINY, **changes), folder)
+    recipe = dataclasses.replace(stars2.TINY, **changes)
+    return starganv2.prepare(stars2.IMAGES, stars2.LABELS, recipe, folder, **options)
 
 
 def double(tensors: Any) -> list[Any]:

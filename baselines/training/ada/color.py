@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from baselines.training.ada.draws import gaussian, integers, matrix, sometimes, uniform
+from baselines.training.streams import like
 
 __all__ = ["colors", "recolor", "turn_about_luma"]
 
@@ -57,7 +58,7 @@ def recolor(images: Tensor, C: Tensor) -> Tensor:
         raise ValueError(
             f"expected images of 1 or 3 channels for the augmentation color, found {channels}: leave that group out."
         )
-    C = C[:, :3].to(images)
+    C = like(C[:, :3], images)
     if channels == 1:
         C = C.mean(1, keepdim=True)
         C = torch.cat([C[:, :, :3].sum(2, keepdim=True), C[:, :, 3:]], dim=2)

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from baselines.training.ada.draws import gaussian, sometimes
 from baselines.training.ranks import WHOLE, RankSlice
-from baselines.training.streams import normal_rows
+from baselines.training.streams import like, normal_rows
 
 __all__ = ["add_noise", "amplified", "cut_out", "filter_bank", "gains"]
 
@@ -72,7 +72,7 @@ def amplified(images: Tensor, g: Tensor, bank: Tensor) -> Tensor:
     Deviation: images smaller than the filter's reach are reflected again and again; the authors' program refuses them.
     """
     N, C, H, W = images.shape
-    taps = (g @ bank).to(images).repeat_interleave(C, dim=0)[:, None]
+    taps = like(g @ bank, images).repeat_interleave(C, dim=0)[:, None]
     x = reflected(images, bank.shape[1] // 2).flatten(0, 1)[None]
     x = F.conv2d(x, taps[:, :, None], groups=N * C)
     x = F.conv2d(x, taps[:, :, :, None], groups=N * C)
@@ -95,7 +95,7 @@ def add_noise(images: Tensor, p: float, draws: torch.Generator, rows: RankSlice 
     Source: appendix B, "additive noise".
     """
     count = rows.whole(len(images))
-    sigma = rows.of(sometimes(gaussian([count], draws, 0.1).abs(), 0, p, draws)).to(images)
+    sigma = like(rows.of(sometimes(gaussian([count], draws, 0.1).abs(), 0, p, draws)), images)
     return images + normal_rows(draws, count, images.shape[1:], images.device, rows).to(images) * sigma.view(
         -1, 1, 1, 1
     )
@@ -110,6 +110,6 @@ def cut_out(images: Tensor, p: float, draws: torch.Generator, rows: RankSlice = 
     size = sometimes(torch.full([count], 0.5, dtype=torch.float64), 0, p, draws)
     centre = torch.rand([count, 2], generator=draws, dtype=torch.float64)
     x, y = ((torch.arange(length, dtype=torch.float64) + 0.5) / length for length in (width, height))
-    beside = rows.of((x - centre[:, :1]).abs() >= size[:, None] / 2).to(images)
-    above = rows.of((y - centre[:, 1:]).abs() >= size[:, None] / 2).to(images)
+    beside = like(rows.of((x - centre[:, :1]).abs() >= size[:, None] / 2), images)
+    above = like(rows.of((y - centre[:, 1:]).abs() >= size[:, None] / 2), images)
     return images * torch.maximum(beside[:, None, None, :], above[:, None, :, None])

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from baselines.ops.upfirdn2d import downsample2d, upsample2d
 from baselines.training.ada.draws import gaussian, integers, matrix, sometimes, uniform
 from baselines.training.ranks import WHOLE, RankSlice
+from baselines.training.streams import like
 
 __all__ = ["SYM6", "blits", "geometry", "rotation", "scaling", "translation", "warp"]
 
@@ -103,7 +104,7 @@ def warp(images: Tensor, G: Tensor, wavelet: Tensor, rows: RankSlice = WHOLE) ->
     )
     source_size = images.shape[3], images.shape[2]
     theta = torch.linalg.inv(samples_of_grid(source_size)) @ to_source @ samples_of_grid(size)
-    grid = F.affine_grid(theta[:, :2].to(images), [*images.shape[:2], size[1], size[0]], align_corners=False)
+    grid = F.affine_grid(like(theta[:, :2], images), [*images.shape[:2], size[1], size[0]], align_corners=False)
     images = Lookup.apply(images, grid)
     return downsample2d(images, wavelet, padding=-2 * REACH, flip_filter=True)
 

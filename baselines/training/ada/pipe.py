@@ -91,8 +91,11 @@ class AugmentPipe(nn.Module):
         self.count += signs.numel() * processes.count()
 
     def count_on(self, device: torch.device) -> None:
-        """Count signs on the device of the scores, so that counting does not wait for it; only ``adapt`` does."""
-        self.signs = self.signs.to(device)
+        """Count signs on the device of the scores, so that counting does not wait for it; only ``adapt`` does.
+
+        The resampling filter goes there, too. The probability stays where the random choices are made, on the CPU.
+        """
+        self.signs, self.wavelet = self.signs.to(device), self.wavelet.to(device)
 
     def adapt(self, target: float, nimg: int, kimg: float) -> None:
         """Raise the probability if the mean sign of the real images' scores exceeds ``target``, else lower it.

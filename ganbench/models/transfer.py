@@ -4,7 +4,7 @@ import hashlib
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,23 +43,32 @@ class Source:
     model: str
     networks: Mapping[str, nn.Module]
 
-    def check(self, run: PreparedRun[Any]) -> None:
-        """Check that the weights are of the model that a run trains.
+    def fitted(self, run: PreparedRun[Any]) -> Start:
+        """Return the tensors by the names of a run's networks.
 
         Raises:
-            BadInputError: they are of another one.
+            BadInputError: they are of another model than the run trains.
         """
-        networks, model = run.training.plan().networks, run.training.model
-        parts = {name: part for network in networks.values() for name, part in network.named_children()}
-        own = {name: type(network) for name, network in {**parts, **networks}.items()}
-        found = self.model or next(
-            (title_of(it) for name, it in self.networks.items() if own.get(name) is not type(it)), model
+        if self.model and self.model != run.training.model:
+            raise self.of_another(run.training.model, self.model)
+        trained = run.training.plan().networks
+        parts = {name: part for network in trained.values() for name, part in network.named_children()}
+        kinds = {name: type(network) for name, network in {**parts, **trained}.items()}
+        states = dict(self.start.states)
+        for name, network in self.networks.items():
+            # A file of one of two generators may not say which; it is taken for the first, as for translating.
+            own = next((each for each in (name, f"{name}_A") if kinds.get(each) is type(network)), None)
+            if own is None:
+                raise self.of_another(run.training.model, title_of(network))
+            states[own] = states.pop(name)
+        return replace(self.start, states=states)
+
+    def of_another(self, wanted: str, found: str) -> BadInputError:
+        """Return the error for weights of another model."""
+        return BadInputError(
+            f"expected weights of {wanted} to start from, found those of a {found} in {self.start.source}: give weights "
+            "of the same model."
         )
-        if found != model:
-            raise BadInputError(
-                f"expected weights of {model} to start from, found those of a {found} in {self.start.source}: give "
-                "weights of the same model."
-            )
 
 
 def read(adapter: BaseAdapter, given: str) -> Source:
@@ -102,8 +111,7 @@ def begin(run: PreparedRun[Any], source: Source) -> None:
         BadInputError: they are of another model.
         TrainingError: none of them fits.
     """
-    source.check(run)
-    found = run.begin_from(source.start)
+    found = run.begin_from(source.fitted(run))
     if processes.rank() == 0:
         lines = [f"start from {source.start.source} (sha256 {source.start.sha256[:12]}):", *map(str, found)]
         print("\n  ".join(lines), file=sys.stderr)

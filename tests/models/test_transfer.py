@@ -204,6 +204,11 @@ def test_cyclegan_starts_from_its_official_files_and_its_snapshots(tmp_path: Pat
         part = {key.removeprefix(f"{name}."): t for key, t in found["G"].items() if key.startswith(f"{name}.")}
         assert equal(part, net.state_dict())
     assert equal(found["D_B"], judge.state_dict())
+    # As published: one generator, whose file does not say which.
+    torch.save(nets["G_B"].state_dict(), tmp_path / "horse2zebra.pth")
+    train(cyclegan.adapter, data, tmp_path / "one", **changes, start=str(tmp_path / "horse2zebra.pth"))
+    one = networks(tmp_path / "one")["G"]
+    assert equal({key[4:]: t for key, t in one.items() if key.startswith("G_A.")}, nets["G_B"].state_dict())
     train(cyclegan.adapter, data, tmp_path / "next", **changes, start=str(tmp_path / "run"), seed=9)
     assert equal(networks(tmp_path / "next")["D_A"], found["D_A"])
 

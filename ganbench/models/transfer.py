@@ -66,8 +66,8 @@ class Source:
     def of_another(self, wanted: str, found: str) -> BadInputError:
         """Return the error for weights of another model."""
         return BadInputError(
-            f"expected weights of {wanted} to start from, found those of a {found} in {self.start.source}: give weights "
-            "of the same model."
+            f"expected weights of {wanted} to start from, found those of a {found} in {self.start.source}: give "
+            "weights of the same model."
         )
 
 

@@ -1,14 +1,19 @@
 """The run folder: used by one run at a time, and never overwritten by a new run."""
 
+import json
 import re
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from baselines.errors import TrainingError
-from baselines.training.files import PARTIAL, locked, remove_partial, writing
+from baselines.training.files import PARTIAL, locked, remove_partial, write_atomically, writing
 
 # Files of a run that was killed before its first snapshot: nothing to resume from, so a new run may replace them.
-RESTARTABLE = re.compile(rf"lock|log\.jsonl|reals\.png|samples-(init|[\d.]+(-\d+x\d+)?)\.png|{PARTIAL.pattern}")
+RESTARTABLE = re.compile(
+    rf"lock|log\.jsonl|training_options\.json|reals\.png|samples-(init|[\d.]+(-\d+x\d+)?)\.png|{PARTIAL.pattern}"
+)
 
 
 def hold(held: ExitStack, run_dir: Path, resume: bool) -> None:
@@ -46,3 +51,25 @@ def check(run_dir: Path, resume: bool) -> None:
             f"expected an empty folder for a new run, found {worth_keeping[0]} in {run_dir}: resume that run, or "
             "choose another folder."
         )
+
+
+OPTIONS = "training_options.json"
+
+
+def write_options(run_dir: Path, options: Mapping[str, Any]) -> None:
+    """Write what a run was started or last resumed with, for people and for messages.
+
+    Raises:
+        WriteError: the file cannot be written.
+    """
+    write_atomically(run_dir / OPTIONS, (json.dumps(options, indent=2) + "\n").encode())
+
+
+def name_of_data(run_dir: Path) -> str:
+    """Return what the data of the run in a folder are called; "" where that is not known."""
+    try:
+        told = json.loads((run_dir / OPTIONS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # only for a message
+        return ""
+    name = told.get("data", "") if isinstance(told, dict) else ""
+    return name if isinstance(name, str) else ""

@@ -34,6 +34,7 @@ class Options(TypedDict, total=False):
     device: torch.device | str
     seed: int
     data_fingerprint: str | None
+    data_name: str
     hardware: Hardware
     keep: int | None
 
@@ -47,6 +48,7 @@ class Identity:
         device: device to train on.
         seed: seed of all random numbers; on a CPU the same seed gives the same weights.
         data_fingerprint: fingerprint of the images; None computes it from their content.
+        data_name: what messages call the images; "" for images without a name.
         hardware: how the run uses its device; no part of what it is.
         keep: number of snapshots whose weights are kept; None for all.
     """
@@ -55,6 +57,7 @@ class Identity:
     device: torch.device | str = "cpu"
     seed: Seed = 0
     data_fingerprint: str | None = None
+    data_name: str = ""
     hardware: Hardware = DEFAULT
     keep: Count | None = None
 
@@ -122,7 +125,8 @@ class RunOutput:
             content: fingerprint of the data.
             notes: further entries that the model adds to the header of the weights.
         """
-        told = {"recipe": identity.recipe_name, "seed": identity.seed, "data_fingerprint": content}
+        named = {"data": identity.data_name} if identity.data_name else {}
+        told = {"recipe": identity.recipe_name, "seed": identity.seed, **named, "data_fingerprint": content}
         return cls(Path(run_dir), config, {**told, "recipe_settings": asdict(recipe), **notes}, identity.keep)
 
 
@@ -271,7 +275,7 @@ class PreparedRun(Generic[T]):
             KeyboardInterrupt: SIGINT or SIGTERM stopped the run, after a snapshot.
         """
         training, plan = self.training, self.training.plan()
-        folder = training.output.run_dir
+        folder, output = training.output.run_dir, training.output
         if resume:
             training.note(noted(folder))
         return run(
@@ -282,7 +286,7 @@ class PreparedRun(Generic[T]):
                 complete=training.complete,
             ),
             self.batches,
-            self.schedule,
+            replace(self.schedule, options=options_of(training.model, output, self.batches, self.hardware)),
             folder,
             resume=resume,
             device=self.device,
@@ -290,6 +294,17 @@ class PreparedRun(Generic[T]):
             on_tick=on_tick,
             workers=workers,
         )
+
+
+def options_of(model: str, output: RunOutput, batches: Batches, hardware: Hardware) -> dict[str, Any]:
+    """Return the content of ``training_options.json``: all that a run was started with, of JSON types."""
+    return {
+        "model": model,
+        **output.notes,
+        "images": len(batches.images),
+        "config": dict(output.config),
+        "hardware": asdict(hardware),
+    }
 
 
 def schedule_of(recipe: Timing, batches: Batches, content: str, kimg: float | None = None) -> Schedule:

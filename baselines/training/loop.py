@@ -6,7 +6,7 @@ loop knows nothing else about the model.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,7 +16,7 @@ from baselines.errors import DivergenceError, TrainingError
 from baselines.training import log, ranks, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
-from baselines.training.folder import hold
+from baselines.training.folder import hold, name_of_data, write_options
 from baselines.training.hardware import DEFAULT, Hardware
 from baselines.training.loading import loaded
 from baselines.training.meter import CHECK, Meter
@@ -55,6 +55,7 @@ class Schedule:
         settings: settings of the run, of JSON types; a snapshot can be resumed only with the same ones.
         seed: seed of all random numbers.
         adjustable: names of the settings that may change when a run resumes after a loss became infinite or NaN.
+        options: content of ``training_options.json``.
     """
 
     steps: int
@@ -63,6 +64,7 @@ class Schedule:
     settings: Mapping[str, Any]
     seed: int
     adjustable: frozenset[str] = frozenset()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(
@@ -142,16 +144,14 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
                 f"expected an empty folder for a new run, found one in {run_dir}: resume it, or choose another folder."
             )
         ranks.first_only(log.clear, run_dir / LOG)
+        ranks.first_only(write_options, run_dir, schedule.options)
         ranks.first_only(plan.start)
         return 0, ()
     snapshot = snapshots.latest(run_dir)
     changed = differences(snapshot.settings, schedule.settings)
     diverged = ranks.first_only(log.diverged, run_dir / LOG, snapshot.step)
-    for name, (was, asked) in changed.items():
-        if not diverged or name.partition(".")[0] not in schedule.adjustable:
-            raise TrainingError(
-                f"expected {name} {was!r} as in the snapshot in {run_dir}, found {asked!r}: resume with the former."
-            )
+    if refused := [name for name in changed if not diverged or name.partition(".")[0] not in schedule.adjustable]:
+        raise other_settings(run_dir, {name: changed[name] for name in refused}, schedule.options)
     snapshots.restore(snapshot, plan.networks, plan.optimizers)
     kimg = batches.shown(snapshot.step) / 1000
     if not changed:  # the header would tell the new settings, by which these weights were not trained
@@ -159,8 +159,22 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
     now: Changes = ({"kimg": kimg, **{name: list(pair) for name, pair in changed.items()}},) if changed else ()
     lines = [{"step": snapshot.step, "kimg": kimg, log.CHANGED: change} for change in now]
     ranks.first_only(log.rewind, run_dir / LOG, snapshot.step, lines)
+    ranks.first_only(write_options, run_dir, schedule.options)
     ranks.first_only(snapshots.prune, run_dir)  # in case the run was killed between writing and deleting one
     return snapshot.step, (*snapshot.changes, *now)
+
+
+def other_settings(run_dir: Path, changed: Mapping[str, tuple[Any, Any]], options: Mapping[str, Any]) -> TrainingError:
+    """Return the error for a run that resumes with other settings, of which it names all, or with other data."""
+    if "data_fingerprint" in changed:
+        was, now = name_of_data(run_dir), options.get("data", "")
+        names = f", {was}, found another, {now}" if was and was != now else ", found other images"
+        return TrainingError(
+            f"expected the data set that the run in {run_dir} was started with{names}: resume with the former."
+        )
+    before = ", ".join(f"{name} {was!r}" for name, (was, _) in changed.items())
+    after = ", ".join(f"{name} {now!r}" if len(changed) > 1 else repr(now) for name, (_, now) in changed.items())
+    return TrainingError(f"expected {before} as in the snapshot in {run_dir}, found {after}: resume with the former.")
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -13,7 +13,8 @@ from ganbench.cli.output import complain, say
 from ganbench.cli.summaries import summary
 from ganbench.errors import GanbenchError
 
-KINDS = (*registry.KINDS, "weights")
+KINDS = (*registry.KINDS, "recipes", "weights")
+ALONE = ("recipes", "weights")  # shown only where they are asked for
 INTERVALS = {
     "jackknife": "a jackknife over groups of samples",
     "groups": "the spread over groups of samples",
@@ -30,6 +31,7 @@ INTERVALS = {
         "ganbench list models",
         "ganbench list metrics --long",
         "ganbench list benchmarks --long",
+        "ganbench list recipes",
         "ganbench list weights",
     ),
 )
@@ -42,7 +44,8 @@ INTERVALS = {
 def command(ctx: click.Context, kind: str | None, long: bool, everything: bool) -> None:
     """List registered names, with a line about each.
 
-    KIND is models, metrics, data, extractors, benchmarks, formats or weights; the default is all but weights.
+    KIND is models, metrics, data, extractors, benchmarks, formats, recipes or weights; the default is all but the last
+    two. Recipes come with the published FID of what they train, and how sure its transcription is.
 
     Nothing is imported without --long; with it, names that cannot be imported are reported at the end, and the exit
     code is 2. The weights are the published files that models and extractors need, with their place on this machine.
@@ -52,7 +55,11 @@ def command(ctx: click.Context, kind: str | None, long: bool, everything: bool) 
         from ganbench.cli.weights import show_weights
 
         show_weights(failures)
-    for each in () if kind == "weights" else (kind,) if kind else registry.KINDS:
+    if kind == "recipes":
+        from ganbench.cli.recipe_table import show_recipes
+
+        show_recipes(long, failures)
+    for each in () if kind in ALONE else (kind,) if kind else registry.KINDS:
         if kind is None:
             say(f"{each}:")
         if each == "benchmarks" and long:

@@ -189,6 +189,7 @@ class TrainableAdapter(BaseAdapter):
             "seed": seed,
             "device": device_of_process(device),
             "hardware": hardware,
+            "data_name": data.name,
             "keep": keep,
         }
         return self.prepare(data, settings, run_dir, **options)

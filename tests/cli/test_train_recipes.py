@@ -135,3 +135,25 @@ def test_settings_of_translators_go_by_their_official_names(tmp_path: Path) -> N
     made = read_header(tmp_path / "starganv2.safetensors")["recipe_settings"]
     assert (made["kimg"], made["batch"], made["lambda_cyc"]) == (0.002, 2, 2)
     assert json.dumps(made)
+
+
+def test_a_run_says_what_it_was_started_with_and_refuses_to_go_on_otherwise(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    settings_after(folder, *TINY, "--gamma", "2", "--batch", "8")
+    told = json.loads((folder / "training_options.json").read_text())
+    assert (told["model"], told["recipe"], told["data"], told["seed"]) == ("stylegan2", "digits32", "digits", 0)
+    assert (told["recipe_settings"]["r1_gamma"], told["recipe_settings"]["batch"], told["images"]) == (2, 8, 1442)
+    header = read_header(folder / "stylegan2.safetensors")
+    assert {name: header[name] for name in ("recipe_settings", "data", "config")} == {
+        name: told[name] for name in ("recipe_settings", "data", "config")
+    }
+    again = (*LINE[:-1], "0.032", "--run-dir", folder, "--resume", *TINY, "--gamma", "2")
+    assert f"expected batch 8 as in the snapshot in {folder}, found 4: resume" in complaint(*again, "--batch", "4")
+    assert "expected batch 8, mirror False as in the snapshot" in complaint(*again, "--batch", "4", "--mirror", "1")
+    other = [*again, "--batch", "8"]
+    other[other.index("digits")] = "digits:test"
+    assert f"expected the data set that the run in {folder} was started with, digits, found another, digits:test" in (
+        complaint(*other, "--recipe", "digits32")
+    )
+    assert ganbench(*again, "--batch", "8").exit_code == 0
+    assert json.loads((folder / "training_options.json").read_text())["recipe_settings"]["kimg"] == 0.032

@@ -1,17 +1,29 @@
 """The snapshots of a training run: files that a pattern or a folder names, in the order of their kimg."""
 
 import glob
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganbench.checkpoints.contents import contents
+from baselines.training.kept import KEPT
+from ganbench.checkpoints.contents import contents, header_of
 from ganbench.checkpoints.kimg import ends_run, kimg_of
 from ganbench.errors import BadInputError
 from ganbench.paths import expanded
 
-IN_FOLDER = ("snapshot-*.safetensors", "network-snapshot-*")  # of ``ganbench train``, and of official programs
+IN_FOLDER = ("*-[0-9]*.safetensors", "network-snapshot-*")  # of ``ganbench train``, and of official programs
+BESIDE = (".json", ".jsonl", ".png", ".svg", ".csv", ".md", ".toml", ".txt")  # what is no weights in a run folder
+RUN = (
+    "model",
+    "kimg",
+    "recipe",
+    "seed",
+    "data_fingerprint",
+    "recipe_settings",
+    "changes",
+)  # in headers of one snapshot
 NO_KIMG = "expected the kimg in its header or in a name like network-snapshot-001000.pkl, found neither: rename it."
 FINAL = "network-final.pkl"  # which official TensorFlow programs write last
 
@@ -37,10 +49,40 @@ def several(weights: str) -> bool:
 
 
 def matches(weights: str) -> list[Path]:
-    """Return the files that a pattern or a folder names."""
+    """Return the files of weights that a pattern or a folder names, each snapshot of ``ganbench train`` once.
+
+    Its run folder holds the newest snapshots several times: as weights under two or three names, and as full state.
+    """
     path = expanded(weights)
     patterns = [os.path.join(glob.escape(str(path)), each) for each in IN_FOLDER] if path.is_dir() else [str(path)]
-    return sorted({Path(name) for each in patterns for name in glob.glob(each) if os.path.isfile(name)})
+    found = sorted({Path(name) for each in patterns for name in glob.glob(each) if os.path.isfile(name)})
+    return found if len(found) < 2 else sorted(_distinct(path for path in found if not _is_beside(path)))
+
+
+def _distinct(paths: Iterable[Path]) -> list[Path]:
+    """Return one of the files of each snapshot: of weights and full state, the weights."""
+    found: dict[object, Path] = {}
+    for path in paths:
+        snapshot = _snapshot_in(path)
+        other = found.setdefault(snapshot, path)
+        if other is not path and KEPT.fullmatch(path.name) and not path.name.startswith("snapshot-"):
+            found[snapshot] = path
+    return list(found.values())
+
+
+def _snapshot_in(path: Path) -> object:
+    """Return what identifies a snapshot of ``ganbench train``; of other files, the path."""
+    try:
+        header = header_of(path)
+    except BadInputError:  # which loading it reports
+        header = {}
+    if "kimg" not in header or "recipe_settings" not in header:
+        return path
+    return path.parent, json.dumps([header.get(name) for name in RUN], sort_keys=True, default=str)
+
+
+def _is_beside(path: Path) -> bool:
+    return path.suffix in BESIDE or path.name == "lock" or path.name.startswith("events.out.tfevents.")
 
 
 def in_order(paths: Sequence[Path]) -> list[TrainingSnapshot]:

@@ -12,7 +12,7 @@ from ganbench.report.groups import ARROWS
 from ganbench.report.markup import scrolling, tag, text
 from ganbench.report.numbers import value
 
-SNAPSHOT = re.compile(r"snapshot-(\d+)\.\w+$")  # official snapshots and those of `ganbench train`
+SNAPSHOT = re.compile(r"-(\d{6,}(?:\.\d{3})?)\.\w+$")  # official snapshots and those of `ganbench train`
 
 
 def truncations(record: RunRecord) -> str:
@@ -31,7 +31,7 @@ def snapshots(records: Sequence[RunRecord]) -> dict[tuple[str, str], dict[str, d
         if match := SNAPSHOT.search(record.model["weights"]):
             keyed = found.setdefault((record.model["name"], record.benchmark), {})
             for result in record.results:
-                keyed.setdefault(result.key, {})[float(match[1])] = result
+                keyed.setdefault(result.key, {})[record.model.get("kimg", float(match[1]))] = result
     several = {name: {key: each for key, each in keyed.items() if len(each) > 1} for name, keyed in found.items()}
     return {name: keyed for name, keyed in several.items() if keyed}
 

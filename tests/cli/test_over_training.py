@@ -33,7 +33,7 @@ STEPS = (2, 4, 6)
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a training run with all three of its snapshots."""
+    """The folder of a training run with all three of its snapshots, as full states alone, as older versions left it."""
     folder = tmp_path_factory.mktemp("run")
     settings = tiny_stylegans.settings("stylegan3", kimg=0.024)
     with pytest.MonkeyPatch.context() as patch:
@@ -41,6 +41,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tiny_stylegans.adapter_of("stylegan3").train(
             open_data("stripes"), Recipe("tiny", settings), folder, False, lambda tick: None
         )
+    for path in folder.glob("stylegan3-*.safetensors"):
+        path.unlink()
     return folder
 
 
@@ -291,3 +293,21 @@ def test_records_without_kimg_are_read(run_dir: Path) -> None:
     plain["model"]["kimg"] = "8"
     with pytest.raises(Exception, match="'model'"):
         RunRecord.from_json(json.dumps(plain))
+
+
+@pytest.mark.parametrize("weights", ["x", "x/*", "x/stylegan3-*"])
+def test_the_weights_that_a_run_kept_are_measured_each_once(weights: str, tmp_path: Path) -> None:
+    settings = tiny_stylegans.settings("stylegan3", kimg=0.032)
+    folder = tmp_path / "x"
+    tiny_stylegans.adapter_of("stylegan3").train(
+        open_data("stripes"), Recipe("tiny", settings), folder, False, lambda tick: None
+    )
+    (folder / "best.safetensors").hardlink_to(folder / "stylegan3-000000.016.safetensors")
+    for name in ("notes.txt", "metrics.jsonl", "best.json"):
+        (folder / name).write_text("{}\n")
+    assert len([*folder.glob("snapshot-*")]) == 2
+    stdout, _ = measured(tmp_path / weights)
+    assert [record.model["kimg"] for record in records()] == [0.008, 0.016, 0.024, 0.032]
+    names = [Path(record.model["weights"]).name for record in records()]
+    assert names == [f"stylegan3-000000.0{n:02}.safetensors" for n in (8, 16, 24, 32)]
+    assert "best FID" in stdout

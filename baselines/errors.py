@@ -1,5 +1,8 @@
 """Errors that the user of a training can fix; each message is one sentence with the value found and the remedy."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class TrainingError(ValueError):
     """Data, settings or a run folder that cannot be used as given, or a loss that became infinite or NaN."""
@@ -21,4 +24,13 @@ class LostProcessError(ConnectionError, TrainingError):
 
 
 class DivergenceError(TrainingError):
-    """A loss or a weight that became infinite or NaN."""
+    """A loss or a weight that became infinite or NaN.
+
+    Attributes:
+        advice: settings with which the run may go on, such as lower learning rates.
+        resumes: whether it can be resumed; otherwise it must start again.
+    """
+
+    def __init__(self, message: str, advice: Mapping[str, float] = MappingProxyType({}), resumes: bool = False) -> None:
+        super().__init__(message)
+        self.advice, self.resumes = dict(advice), resumes

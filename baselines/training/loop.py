@@ -218,7 +218,15 @@ def stop_diverged(run_dir: Path, schedule: Schedule, step: int, kimg: float, wha
     log.append(run_dir / LOG, {"step": step, "kimg": kimg, log.DIVERGED: what})
     way = "resume" if snapshots.listed(run_dir) else "start again"
     settings = sorted(schedule.adjustable) or ["seed"]
-    raise DivergenceError(f"{what}: {way} with another value of {' or '.join(settings)}.")
+    message = f"{what}: {way} with another value of {' or '.join(settings)}."
+    raise DivergenceError(message, lower_rates(schedule), resumes=way == "resume")
+
+
+def lower_rates(schedule: Schedule) -> dict[str, float]:
+    """Return half of every learning rate that may change; another seed where there is none."""
+    rates = {name: schedule.settings.get(name) for name in sorted(schedule.adjustable) if name.endswith("lr")}
+    lower = {name: value / 2 for name, value in rates.items() if isinstance(value, int | float) and value}
+    return lower or {"seed": schedule.seed + 1}
 
 
 def captured(plan: TrainPlan, schedule: Schedule, entry: Mapping[str, Any], changes: Changes) -> snapshots.Snapshot:

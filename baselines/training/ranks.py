@@ -18,7 +18,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.rendezvous import rendezvous
 
-from baselines.errors import TrainingError
+from baselines.errors import DivergenceError, TrainingError
 from baselines.ops import processes
 
 __all__ = [
@@ -213,6 +213,7 @@ def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 
     Raises:
         TrainingError: the function failed for a reason the user can fix; in the first process, its own exception.
+        DivergenceError: the function raised one.
         RuntimeError: the function failed because of a bug.
     """
     if processes.count() == 1:
@@ -226,13 +227,16 @@ def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
             problem = error
     # Errors meant for the user are classes of the packages themselves; a built-in exception is a bug.
     meant = isinstance(problem, TrainingError) or type(problem).__module__ != "builtins"
-    said = [found[0], None if problem is None else str(problem), meant]
+    diverged = problem if isinstance(problem, DivergenceError) else None  # says more than its message
+    said = [found[0], None if problem is None else str(problem), meant, diverged]
     with processes.meeting():
         # Sent on success and failure alike: the other processes are waiting for it and would hang.
         dist.broadcast_object_list(said, src=0, device=torch.device("cpu"))
     if problem is not None:
         raise problem
-    result, message, expected = said
+    result, message, expected, cause = said
+    if isinstance(cause, DivergenceError):
+        raise cause
     if message is not None:
         raise TrainingError(message) if expected else RuntimeError(f"the first process failed: {message}")
     return result  # type: ignore[return-value]  # it is the first process's, of type T

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from ganbench.cli.again import note
 from ganbench.cli.output import complain
 from ganbench.errors import GanbenchError, PlanError
 from ganbench.printable import one_line, quoted
@@ -58,6 +59,7 @@ class Verb(click.Command):
         for before, value in pairwise(["the first argument", *args]):
             if not value or re.fullmatch("--[a-z0-9-]+=", value):
                 ctx.fail(f"expected a value after {value.rstrip('=') or before}, found none: add it or leave both out")
+        note(ctx, args)
         return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

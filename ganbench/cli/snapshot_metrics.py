@@ -1,5 +1,7 @@
 """Metrics of training snapshots: planned before the first step, and unable to stop the training."""
 
+import json
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,20 +13,35 @@ from ganbench.printable import one_line
 if TYPE_CHECKING:
     from ganbench.types import Adapter, Dataset, Recipe
 
+METRICS, BEST, BEST_WEIGHTS = "metrics.jsonl", "best.json", "best.safetensors"
+
 
 class SnapshotMetrics:
-    """Measures every snapshot: returns a line to show, and appends one to ``metrics.jsonl``.
+    """Measures every snapshot, on the device of the training: returns a line to show, and keeps the numbers.
+
+    The numbers go to ``metrics.jsonl``, the best snapshot for each of them to ``best.json``, and the weights of the
+    best for the first of them to ``best.safetensors``. Of several processes, the first one measures; the others wait.
 
     Attributes:
         adapter: of the model.
         metrics: names; empty to measure nothing.
         data: the reals.
         benchmark: the measuring protocol.
-        log: the file of numbers.
+        run_dir: the run folder.
+        device: where to measure.
     """
 
-    def __init__(self, adapter: "Adapter", metrics: Sequence[str], data: "Dataset", benchmark: str, log: Path) -> None:
-        self.adapter, self.metrics, self.data, self.benchmark, self.log = adapter, metrics, data, benchmark, log
+    def __init__(
+        self,
+        adapter: "Adapter",
+        metrics: Sequence[str],
+        data: "Dataset",
+        benchmark: str,
+        run_dir: Path,
+        device: str = "cpu",
+    ) -> None:
+        self.adapter, self.metrics, self.data, self.benchmark = adapter, metrics, data, benchmark
+        self.run_dir, self.device = run_dir, device
 
     def check(self, recipe: "Recipe") -> None:
         """Plan the metrics with the untrained model.
@@ -54,31 +71,111 @@ class SnapshotMetrics:
         """Return a line with the numbers of the weights that a tick wrote, and failures; "" if it wrote none."""
         if not self.metrics or not tick.get("weights"):
             return ""
+        better: Mapping[str, bool] = {}
         try:
-            numbers, failed = self._measured(Path(tick["weights"]))
+            model = tick.get("model") or self.adapter.load(Path(tick["weights"]), self.device)
+            numbers, better, failed = self._measured(model)
         except Exception as error:  # no error of a metric may end days of training
             numbers, failed = {}, {", ".join(self.metrics): f"{type(error).__name__}: {error}"}
         self._note({"kimg": tick["kimg"], **numbers, **({"missing": failed} if failed else {})})
+        if better:
+            self._name_best(better, Path(tick["weights"]), tick["kimg"])
         found = [f"{name} {value:.5g}" for name, value in numbers.items()]
         missing = [f"{name} could not be measured ({one_line(why)})" for name, why in failed.items()]
         return f"kimg {tick['kimg']:.1f}  " + "  ".join([*found, *missing])
 
-    def _measured(self, weights: Path) -> tuple[dict[str, float], dict[str, str]]:
-        """Return the numbers by column name, and the reasons of failures by metric."""
+    def catch_up(self) -> str:
+        """Measure the newest weights that a run left behind if it was stopped before; return a line to show, or ""."""
+        from baselines.training.kept import KEPT
+        from baselines.training.weights import read_header
+
+        paths = [path for path in self.run_dir.glob("*.safetensors") if KEPT.fullmatch(path.name)]
+        paths = sorted(path for path in paths if not path.name.startswith("snapshot-"))
+        entries = entries_of(self.run_dir)
+        if not self.metrics or not paths or not entries:
+            return ""
+        try:
+            kimg = read_header(paths[-1]).get("kimg")
+        except ValueError:  # damaged; the run itself goes on from its full state
+            return ""
+        if kimg is None or any(entry.get("kimg") == kimg for entry in entries):
+            return ""
+        return self({"kimg": kimg, "weights": paths[-1]})
+
+    def best(self) -> list[str]:
+        """Return a line for each metric on its best snapshot."""
+        return [
+            f"best {name}: {each['value']:.5g} at kimg {each['kimg']:g} ({each['weights']})"
+            for name, each in best_of(self.run_dir).items()
+        ]
+
+    def _measured(self, model: Any) -> tuple[dict[str, float], dict[str, bool], dict[str, str]]:
+        """Return the numbers and whether higher ones are better by column name, and reasons of failures by metric.
+
+        This process measures alone. Whoever shares the work among all of them does it here: each has the model.
+        """
         from ganbench.engine.cache import Cache
         from ganbench.engine.measure import planned_in_memory
         from ganbench.engine.results import measured
         from ganbench.engine.run import Silence, fill
 
-        model = self.adapter.load(weights, "cpu")
-        planned = planned_in_memory(model, self.metrics, data=self.data, benchmark=self.benchmark)
+        given = {"data": self.data, "benchmark": self.benchmark, "device": self.device}
+        planned = planned_in_memory(model, self.metrics, **given)
         with tempfile.TemporaryDirectory() as folder:
             filled, failures, _ = fill(planned.plan, planned.batch_size, Cache(Path(folder)), Silence())
             outcome = measured(planned.plan, filled, failures)
-        return {result.key: result.value for result in outcome.results}, dict(outcome.failed)
+        better = {result.key: result.higher_is_better for result in outcome.results}
+        numbers = {result.key: result.value for result in outcome.results}
+        return numbers, {key: up for key, up in better.items() if up is not None}, dict(outcome.failed)
 
     def _note(self, entry: Mapping[str, Any]) -> None:
         from baselines.training import log
 
-        log.mend(self.log)
-        log.append(self.log, entry)
+        log.mend(self.run_dir / METRICS)
+        log.append(self.run_dir / METRICS, entry)
+
+    def _name_best(self, better: Mapping[str, bool], newest: Path, now: float) -> None:
+        """Write which snapshots are the best so far, and link the weights of the best for the first metric.
+
+        Args:
+            better: column name -> whether higher numbers are better.
+            newest: the weights that were just measured.
+            now: their kimg.
+        """
+        from baselines.training.files import link_atomically, write_atomically
+        from baselines.training.kept import path_of
+
+        entries = {entry["kimg"]: entry for entry in entries_of(self.run_dir) if "kimg" in entry}
+        found: dict[str, dict[str, Any]] = {}
+        for name, higher in better.items():
+            known = [(kimg, entry[name]) for kimg, entry in entries.items() if _is_number(entry.get(name))]
+            if known:
+                kimg, value = (max if higher else min)(known, key=lambda pair: pair[1])
+                kept = path_of(self.run_dir, newest.stem, kimg)
+                # Another adapter may keep one file; and --keep deletes weights, but not their link as the best.
+                weights = kept if kept.exists() else newest if kimg == now else self.run_dir / BEST_WEIGHTS
+                found[name] = {"value": value, "kimg": kimg, "weights": weights.name, "higher_is_better": higher}
+        write_atomically(self.run_dir / BEST, json.dumps(found, indent=1).encode())
+        weights = self.run_dir / next((each["weights"] for each in found.values()), BEST_WEIGHTS)
+        if weights.exists():
+            link_atomically(weights, self.run_dir / BEST_WEIGHTS)
+
+
+def entries_of(run_dir: Path) -> list[dict[str, Any]]:
+    """Return the numbers of a run's snapshots, in the order in which they were measured."""
+    from baselines.training import log
+
+    return log.read(run_dir / METRICS)
+
+
+def best_of(run_dir: Path) -> dict[str, dict[str, Any]]:
+    """Return the best snapshots by metric: ``value``, ``kimg`` and the file name of the ``weights``."""
+    try:
+        found = json.loads((run_dir / BEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)

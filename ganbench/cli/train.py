@@ -11,8 +11,9 @@ import click
 
 from ganbench import registry
 from ganbench.cli import options, recipes
+from ganbench.cli.again import telling_how_to_go_on
 from ganbench.cli.group import COULD_NOT_RUN, INTERRUPTED, FloatRange, Verb
-from ganbench.cli.output import say
+from ganbench.cli.output import remark, say
 from ganbench.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def command(
     """
     with together() as speaks:
         from baselines.training.folder import check
+        from baselines.training.ranks import device_of_process
         from ganbench.models.base import adapter_of, check_device
         from ganbench.models.training import user_errors
 
@@ -115,13 +117,16 @@ def command(
         if chosen.settings.get("conditional") is True:
             images = by_folders(images)
         check_device(chosen.settings.get("device") or "cpu")
-        measured = SnapshotMetrics(
-            adapter, options.names(metrics), images, benchmark or _benchmark(adapter, data), folder / "metrics.jsonl"
-        )
+        with user_errors():
+            device = device_of_process(chosen.settings.get("device"))
+        protocol = benchmark or _benchmark(adapter, data)
+        measured = SnapshotMetrics(adapter, options.names(metrics), images, protocol, folder, device)
         measured.check(chosen)
         weights = _trained(adapter, images, chosen, folder, resume, measured if speaks else None)
         if speaks:
             say(str(weights))
+            for told in measured.best():
+                remark(told)
 
 
 def _trained(
@@ -136,17 +141,15 @@ def _trained(
 
     Raises:
         KeyboardInterrupt: training was interrupted; the message says how to continue.
+        BadInputError: the run cannot go on as it is; after a loss that diverged, the message has a command that can.
     """
     from ganbench.cli.ticks import Ticks
     from ganbench.models.training import user_errors
 
     shown = Ticks(recipe.settings.get("kimg"), measured) if measured else nullcontext(lambda tick: None)
-    with shown as ticks:
-        try:
-            with user_errors():  # also those of a third party's adapter that trains by ``baselines``
-                return adapter.train(images, recipe, folder, resume, ticks)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"interrupted: repeat the command with --resume to continue in {folder}.") from None
+    # User errors are also those of a third party's adapter that trains by ``baselines``.
+    with shown as ticks, telling_how_to_go_on(), user_errors():
+        return adapter.train(images, recipe, folder, resume, ticks)
 
 
 @contextmanager

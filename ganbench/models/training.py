@@ -7,7 +7,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from baselines.errors import SettingsError, TrainingError
 from baselines.ops import processes
@@ -150,7 +150,7 @@ class TrainableAdapter(BaseAdapter):
                 ``batch_gpu``, ``allow_tf32`` and ``nobench`` of ``baselines.training.hardware.Hardware``.
             run_dir: the run folder.
             resume: whether to continue from the newest intact snapshot in the run folder.
-            progress: called at each tick.
+            progress: called at each tick; where that wrote weights, also with their ``model``, in memory.
 
         Raises:
             BadInputError: the recipe, the data or the run folder do not allow it.
@@ -165,7 +165,14 @@ class TrainableAdapter(BaseAdapter):
             run = self._prepared(data, recipe, run_dir)
             if source is not None:
                 begin(run, source)
-            return run.run(resume=resume, on_tick=progress, workers=workers)
+
+            def told(tick: Mapping[str, Any]) -> None:
+                if not tick["weights"]:
+                    return progress(tick)
+                with modes_kept(run.training.result()):
+                    progress({**tick, "model": self.model_in(run.training, data)})
+
+            return run.run(resume=resume, on_tick=told, workers=workers)
 
     def untrained(self, data: Dataset, recipe: Recipe) -> Any:
         """Return the untrained model, on the CPU; for arguments and errors see ``train``."""
@@ -205,6 +212,17 @@ def workers_for(data: Dataset, asked: Any) -> int:
     if asked is not None:
         return int(asked)
     return default_workers() if isinstance(data, WatchedDataset) else 0
+
+
+@contextmanager
+def modes_kept(network: nn.Module) -> Iterator[None]:
+    """Put every part of a network back into its former mode afterwards: models are in eval mode, also in training."""
+    before = [(module, module.training) for module in network.modules()]
+    try:
+        yield
+    finally:
+        for module, training in before:
+            module.training = training
 
 
 def always_by_domain(settings: dict[str, Any], model: str) -> None:

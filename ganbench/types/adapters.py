@@ -77,7 +77,8 @@ class Embedded:
 
 
 Progress = Callable[[Mapping[str, Any]], None]
-"""Is told of each tick of a training run: kimg, sec_per_kimg, eta in seconds, losses, weights (a path, or None)."""
+"""Is told of each tick of a training run: kimg, sec_per_kimg, eta in seconds, losses, weights (a path, or None), and
+with weights perhaps their model, which may be measured during the call."""
 
 
 @runtime_checkable

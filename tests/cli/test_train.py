@@ -156,7 +156,9 @@ def test_an_interrupt_says_how_to_go_on(apprentice: Apprentice) -> None:
     apprentice.error = KeyboardInterrupt()
     done = ganbench(*LINE, "--recipe", "short")
     assert done.exit_code == 130
-    assert done.stderr.splitlines()[-1].startswith("ganbench: interrupted: repeat the command with --resume")
+    assert done.stderr.splitlines()[-1] == (
+        "ganbench: interrupted: to continue, ganbench train --model apprentice --data stripes --recipe short --resume"
+    )
 
 
 def test_what_is_typed_wrong_is_told_before_anything_is_made(apprentice: Apprentice, tmp_path: Path) -> None:
@@ -180,7 +182,7 @@ def test_a_tick_may_lack_what_a_model_does_not_know() -> None:
 def test_metrics_are_measured_at_every_snapshot(apprentice: Apprentice) -> None:
     done = ganbench(*LINE, "--recipe", "short", "--metrics", "fid@40,brightness@20", "--benchmark", "toy")
     assert done.exit_code == 0, done.stderr
-    assert done.stderr.count("fid@40") == 1, "one tick of two wrote a snapshot"
+    assert done.stderr.count("  fid@40 ") == 1, "one tick of two wrote a snapshot"
     (entry,) = (json.loads(row) for row in Path("runs/apprentice-short/metrics.jsonl").read_text().splitlines())
     assert list(entry) == ["kimg", "fid@40", "brightness@20"]
     assert entry["kimg"] == 2

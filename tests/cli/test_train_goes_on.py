@@ -1,0 +1,117 @@
+"""What is said when a training run ends early can be pasted, for every model; metrics at snapshots leave it alone."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baselines.training import log, plan, snapshots, steps
+from baselines.training.weights import read_header
+from ganbench.cli.snapshot_metrics import SnapshotMetrics
+from ganbench.data import open_data
+from ganbench.models.base import adapter_of
+from tests.cli.command_line import ganbench
+from tests.training.runs import same
+
+# Each a run of some steps, with a snapshot after every one.
+TINY: dict[str, tuple[str, ...]] = {
+    "progan": ("digits",
+               'generator={"z_dim":4,"fmap_base":32,"fmap_max":4}',
+               'discriminator={"fmap_base":32,"fmap_max":4}', "initial_resolution=32", "batch=4", 'batches={}'),
+    "stylegan1": ("digits",
+                  'generator={"z_dim":4,"w_dim":4,"mapping_kwargs":{"num_layers":1},"fmap_base":32,"fmap_max":4}',
+                  'discriminator={"fmap_base":32,"fmap_max":4}', "initial_resolution=32", "batch=4", 'batches={}'),
+    "stylegan2": ("digits",
+                  'generator={"z_dim":4,"w_dim":4,"mapping_kwargs":{"num_layers":1},"channel_base":64,"channel_max":4}',
+                  'discriminator={"channel_base":64,"channel_max":4}', "batch=4"),
+    "stylegan3": ("digits",
+                  'generator={"z_dim":4,"w_dim":4,"mapping_kwargs":{"num_layers":1},"num_layers":4,"num_critical":1,'
+                  '"channel_base":128,"channel_max":4}',
+                  'discriminator={"channel_base":64,"channel_max":4}', "batch=4"),
+    "stargan": ("digit-domains", 'generator={"conv_dim":1,"repeat_num":1}',
+                'discriminator={"conv_dim":2,"repeat_num":2}',
+                "batch=4", "num_iters_decay=1", "n_critic=1"),
+    "starganv2": ("digit-domains", "style_dim=3", "latent_dim=2", "hidden_dim=4", "base_channels=2", "max_conv_dim=4",
+                  "bottleneck=4", "batch=4"),
+    "cyclegan": ("digit-domains:3,8", 'generator={"netG":"resnet","ngf":1,"n_blocks":1}',
+                 'discriminator={"netD":"n_layers","ndf":2,"n_layers":1}', "batch=4"),
+    "pix2pix": ("digit-edges", 'generator={"netG":"unet","ngf":1,"num_downs":5}',
+                'discriminator={"netD":"n_layers","ndf":2,"n_layers":1}', "batch=4"),
+}  # fmt: skip
+
+
+def line(model: str, run_dir: Path, *more: str) -> list[str]:
+    data, *pairs = TINY[model]
+    pairs += ["tick_kimg=0.004", "snapshot_ticks=1"]
+    settings = [word for pair in pairs for word in ("--set", pair)]
+    known = ("--data", data, "--recipe", "digits32", "--device", "cpu", "--run-dir", str(run_dir))
+    return ["train", "--model", model, *known, *settings, *more]
+
+
+@pytest.mark.parametrize("model", TINY)
+def test_the_command_that_a_diverged_run_recommends_goes_on(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = tmp_path / "a run"
+    length = length_of(model, 3)
+    accumulate = steps.accumulate
+
+    def spoilt(phase: plan.Phase, at: plan.StepContext, count: int) -> Any:
+        found = accumulate(phase, at, count)
+        return {name: mean * float("nan") for name, mean in found.items()} if at.step == 2 else found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "accumulate", spoilt)
+        told = complaint_of(*line(model, run_dir, *length))
+    assert " became nan at " in told
+    words = shlex.split(told.partition("For example: ")[2])
+    assert words[:2] == ["ganbench", "train"]
+    assert words[2 : 2 + len(line(model, run_dir, *length)) - 1] == line(model, run_dir, *length)[1:]
+    done = ganbench(*words[1:])
+    assert done.exit_code == 0, done.stderr
+    newest = snapshots.latest(run_dir)
+    (change,) = newest.changes
+    changed = {name: pair[1] for name, pair in change.items() if name != "kimg"}
+    given = [word for word in words[words.index("--resume") :] if "=" in word]
+    assert given == [f"{name}={value:g}" for name, value in changed.items()]
+    assert all(name.endswith("lr") for name in changed)
+    assert read_header(run_dir / f"{model}.safetensors")["changes"] == [change]
+    assert [entry[log.CHANGED] for entry in log.read(run_dir / "log.jsonl") if log.CHANGED in entry] == [change]
+
+
+def complaint_of(*arguments: str) -> str:
+    done = ganbench(*arguments)
+    assert done.exit_code == 2, done.output
+    return done.stderr.splitlines()[-1]
+
+
+def length_of(model: str, steps: int) -> tuple[str, ...]:
+    """Return options for the length of a run, which some models count in iterations or epochs."""
+    return ("--set", f"num_iters={steps}") if model == "stargan" else ("--kimg", str(0.004 * steps))
+
+
+@pytest.mark.parametrize("model", TINY)
+def test_metrics_at_snapshots_are_those_of_the_files_and_leave_the_training_alone(model: str, tmp_path: Path) -> None:
+    length, metric = length_of(model, 2), "fid@20" if TINY[model][0] == "digits" else "fid_translated@4"
+    if model in ("starganv2", "stargan"):
+        metric = "lpips_latent@2" if model == "starganv2" else metric
+    done = ganbench(*line(model, tmp_path / "measured", *length), "--metrics", metric)
+    assert done.exit_code == 0, done.stderr
+    assert ganbench(*line(model, tmp_path / "plain", *length)).exit_code == 0
+    assert same(tmp_path / "measured", tmp_path / "plain")
+    entries = log.read(tmp_path / "measured" / "metrics.jsonl")
+    assert len(entries) == 2
+    assert not any("missing" in entry for entry in entries), entries
+    adapter, data = adapter_of(model), open_data(TINY[model][0])
+    for entry in entries:
+        weights = next((tmp_path / "measured").glob(f"{model}-{entry['kimg']:010.3f}.safetensors"))
+        again = SnapshotMetrics(adapter, [metric], data, _protocol(model), tmp_path)
+        again({"kimg": entry["kimg"], "weights": weights})
+        assert log.read(tmp_path / "metrics.jsonl")[-1] == entry
+
+
+def _protocol(model: str) -> str:
+    from ganbench.cli.train import _benchmark
+
+    return _benchmark(adapter_of(model), TINY[model][0])

@@ -1,11 +1,13 @@
 """StyleGAN3's alias-free nonlinearity: a leaky ReLU applied at a higher sampling rate."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from baselines.ops.fused import fusable
 from baselines.ops.upfirdn2d import Pair, filter_size, prepare_upfirdn2d, sides
 
 __all__ = ["filtered_lrelu", "prepare_filtered_lrelu"]
@@ -43,8 +45,8 @@ def filtered_lrelu(
     """
     if b is not None:
         x = x + b.to(x.dtype)[None, :, None, None]
-    fu, fd = (None if f is None else f.to(x.device, x.dtype) for f in (fu, fd))
-    return prepare_filtered_lrelu(fu, fd, x.shape[1:], up, down, padding, gain, slope, clamp, flip_filter)(x)
+    fu, fd = (None if f is None else f.to(x.device) for f in (fu, fd))
+    return prepare_filtered_lrelu(fu, fd, x.shape[1:], up, down, padding, gain, slope, clamp, flip_filter, x.dtype)(x)
 
 
 def prepare_filtered_lrelu(
@@ -58,16 +60,27 @@ def prepare_filtered_lrelu(
     slope: float = 0.2,
     clamp: float | None = None,
     flip_filter: bool = False,
+    dtype: torch.dtype = torch.float32,
 ) -> Callable[[Tensor], Tensor]:
     """Return ``filtered_lrelu`` as a function of ``x``, with everything that does not depend on pixels precomputed.
 
     Args:
-        fu: upsampling filter, in the dtype and on the device of the images.
+        fu: upsampling filter, on the device of the images.
         fd: downsampling filter, likewise.
         shape: ``[C, H, W]`` of the images.
+        dtype: of the images.
 
     The other arguments are those of ``filtered_lrelu``.
     """
+    if fu is not None and fd is not None and fusable(fu.device, dtype, fu, fd):
+        from baselines.ops import triton_filtered_lrelu as fused
+
+        if fused.fits(fu, fd, up, down):
+            bound = math.inf if clamp is None else clamp
+            return lambda x: fused.filtered_lrelu(
+                x, fu, fd, up, down, sides(padding), gain, slope, bound, flip_filter
+            )
+    fu, fd = (None if f is None else f.to(dtype) for f in (fu, fd))
     # A leaky ReLU commutes with a positive gain, so its gain goes into the upsampling filter.
     upsample = prepare_upfirdn2d(fu, shape, up, 1, padding, flip_filter, up**2 * gain)
     taps_x, taps_y = filter_size(fu)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from baselines.ops.fused import fusable
+
 __all__ = ["downsample2d", "filter2d", "prepare_upfirdn2d", "setup_filter", "upfirdn2d", "upsample2d"]
 
 Pair = int | Sequence[int]
@@ -78,8 +80,30 @@ def upfirdn2d(
     """
     if f is None and not pair(up) == pair(down) == (1, 1):
         f = x.new_ones([1, 1])
+    if f is not None and fusable(x.device, x.dtype, f):
+        return fused_upfirdn2d(x, f, pair(up), pair(down), sides(padding), flip_filter, gain)
     f = None if f is None else f.to(x.device, x.dtype)
     return prepare_upfirdn2d(f, x.shape[1:], up, down, padding, flip_filter, gain)(x)
+
+
+def fused_upfirdn2d(
+    x: Tensor,
+    f: Tensor,
+    up: tuple[int, int],
+    down: tuple[int, int],
+    padding: tuple[int, int, int, int],
+    flip_filter: bool,
+    gain: float,
+) -> Tensor:
+    """Return ``upfirdn2d`` computed by the Triton kernel, which takes the filter in float32 whatever ``x`` is."""
+    from baselines.ops.triton_upfirdn import upfirdn2d as resample
+
+    f = f.to(x.device, torch.float32)
+    (up_x, up_y), (down_x, down_y), (left, right, top, bottom) = up, down, padding
+    if f.ndim == 2:
+        return resample(x, f, [up_y, up_x], [down_y, down_x], [top, bottom, left, right], flip_filter, gain)
+    rows = resample(x, f[None, :], [1, up_x], [1, down_x], [0, 0, left, right], flip_filter, gain)
+    return resample(rows, f[:, None], [up_y, 1], [down_y, 1], [top, bottom, 0, 0], flip_filter, 1.0)
 
 
 def prepare_upfirdn2d(

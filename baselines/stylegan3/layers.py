@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -53,42 +52,42 @@ class LayerDesign:
     conv_clamp: float | None = 256
     magnitude_ema_beta: float = 0.999
 
-    @cached_property
+    @property
     def kernel_size(self) -> int:
         """Return the width of the convolution kernel."""
         return 1 if self.is_torgb else self.conv_kernel
 
-    @cached_property
+    @property
     def tmp_sampling_rate(self) -> float:
         """Return the sampling rate at which the nonlinearity is applied."""
         return max(self.in_sampling_rate, self.out_sampling_rate) * (1 if self.is_torgb else self.lrelu_upsampling)
 
-    @cached_property
+    @property
     def up_factor(self) -> int:
         """Return the factor from the input's rate to the nonlinearity's."""
         return round(self.tmp_sampling_rate / self.in_sampling_rate)
 
-    @cached_property
+    @property
     def down_factor(self) -> int:
         """Return the factor from the nonlinearity's rate to the output's."""
         return round(self.tmp_sampling_rate / self.out_sampling_rate)
 
-    @cached_property
+    @property
     def up_taps(self) -> int:
         """Return the length of the upsampling filter."""
         return self.filter_size * self.up_factor if self.up_factor > 1 and not self.is_torgb else 1
 
-    @cached_property
+    @property
     def down_taps(self) -> int:
         """Return the length of the downsampling filter."""
         return self.filter_size * self.down_factor if self.down_factor > 1 and not self.is_torgb else 1
 
-    @cached_property
+    @property
     def down_radial(self) -> bool:
         """Return whether the downsampling filter is circularly symmetric."""
         return self.use_radial_filters and not self.is_critically_sampled
 
-    @cached_property
+    @property
     def padding(self) -> list[int]:
         """Return the padding ``[left, right, top, bottom]`` of the upsampled image that gives ``out_size``."""
         total = (self.out_size - 1) * self.down_factor + 1
@@ -98,7 +97,7 @@ class LayerDesign:
         low = (total + self.up_factor) // 2
         return [low, total - low, low, total - low]
 
-    @cached_property
+    @property
     def num_styles(self) -> int:
         """Return the number of scaled channels: the input's and, except in the last layer, the output's."""
         return self.in_channels + (0 if self.is_torgb else self.out_channels)
@@ -190,8 +189,8 @@ class SynthesisLayer(nn.Module):
         d = self.design
         size = d.in_size + d.kernel_size - 1
         activate = prepare_filtered_lrelu(
-            None if self.up_filter is None else self.up_filter.to(dtype),
-            None if self.down_filter is None else self.down_filter.to(dtype),
+            self.up_filter,
+            self.down_filter,
             (d.out_channels, size, size),
             up=d.up_factor,
             down=d.down_factor,
@@ -199,6 +198,7 @@ class SynthesisLayer(nn.Module):
             gain=1 if d.is_torgb else 2**0.5,
             slope=1 if d.is_torgb else 0.2,
             clamp=d.conv_clamp,
+            dtype=dtype,
         )
 
         def apply(x: Tensor, styles: Tensor) -> Tensor:

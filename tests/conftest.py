@@ -1,5 +1,6 @@
 """What all tests share: a cache of their own, and the third-party package ``toygan`` on the path."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # kernels run on the CPU; read when Triton is first imported
 
 PLUGIN = Path(__file__).resolve().parent / "plugin"
 if str(PLUGIN) not in sys.path:

@@ -1,13 +1,13 @@
 """FIR resampling written as products with banded matrices, which tensor cores multiply.
 
 Along one axis, a filter ``h`` relates coarse samples ``k`` to fine samples ``j``, ``factor`` to a coarse one, by the
-matrix ``B[j, k] = h[j - k * factor - offset]``, whose taps lie around a diagonal. ``B @ x`` upsamples by inserting zeros
-and filtering; ``B.T @ y`` filters and keeps every ``factor``-th sample. So the gradient of either is the other with the
-same taps. A filter of two dimensions is a sum of outer products, and so of few such pairs of matrices.
+matrix ``B[j, k] = h[j - k * factor - offset]``, whose taps lie around a diagonal. ``B @ x`` inserts zeros and filters;
+``B.T @ y`` filters and keeps every ``factor``-th sample. So the gradient of either is the other with the same taps. A
+filter of two dimensions is a sum of outer products, and so of few such pairs of matrices.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, MutableMapping
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ def terms(f: Tensor, flip: bool) -> Tensor:
     """Return separable filters ``[R, 2, taps]`` (y, x) whose outer products sum to ``f``, in float64 on the CPU.
 
     Args:
-        f: ``[taps]`` for both axes, or ``[taps, taps]``. A circularly symmetric low-pass filter needs at most four terms.
+        f: ``[taps]`` for both axes, or ``[taps, taps]``. StyleGAN3's symmetric filters have two to four terms.
         flip: whether to reverse the taps.
     """
     f = f.detach().double().cpu()
@@ -56,7 +56,7 @@ def spread_bands(h: Tensor, factor: int, fine: int, coarse: int) -> tuple[Tensor
 
 
 def gather_bands(h: Tensor, factor: int, fine: int, coarse: int) -> tuple[Tensor, Tensor]:
-    """Return the matrices that downsample a tile, ``[R * coarse, fine]`` for columns and ``[R * fine, coarse]`` for rows.
+    """Return the matrices that downsample a tile: ``[R * coarse, fine]`` for columns, ``[R * fine, coarse]`` for rows.
 
     R is padded to a power of two with zeros. Arguments are those of ``spread_bands``.
     """
@@ -72,13 +72,14 @@ def band(h: Tensor, tap: Tensor) -> Tensor:
     return h[..., tap.clamp(0, h.shape[-1] - 1)] * inside
 
 
-_kept: WeakIdKeyDictionary = WeakIdKeyDictionary()
+_kept: MutableMapping[Tensor, dict[tuple[object, ...], Any]] = WeakIdKeyDictionary()
 
 
 def kept(f: Tensor, key: tuple[object, ...], make: Callable[[], T]) -> T:
     """Return ``make()``, computed once for ``key`` and the tensor ``f`` with its present values."""
     key = (0 if f.is_inference() else f._version, *key)
-    found: dict[tuple[object, ...], T] = _kept.setdefault(f, {})
+    found = _kept.setdefault(f, {})
     if key not in found:
         found[key] = make()
-    return found[key]
+    value: T = found[key]
+    return value

@@ -77,9 +77,7 @@ def prepare_filtered_lrelu(
 
         if fused.fits(fu, fd, up, down):
             bound = math.inf if clamp is None else clamp
-            return lambda x: fused.filtered_lrelu(
-                x, fu, fd, up, down, sides(padding), gain, slope, bound, flip_filter
-            )
+            return lambda x: fused.filtered_lrelu(x, fu, fd, up, down, sides(padding), gain, slope, bound, flip_filter)
     fu, fd = (None if f is None else f.to(dtype) for f in (fu, fd))
     # A leaky ReLU commutes with a positive gain, so its gain goes into the upsampling filter.
     upsample = prepare_upfirdn2d(fu, shape, up, 1, padding, flip_filter, up**2 * gain)

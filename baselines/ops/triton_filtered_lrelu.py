@@ -25,7 +25,12 @@ COARSE, FINE = 32, 64
 PLANES = 32
 """For how many images times channels one program computes the same tile, at most."""
 
+PROGRAMS = 4096
+"""How many programs keep a GPU busy; with more tiles than that, programs compute several."""
+
 WARPS = 4
+STAGES = 2
+STACKED = True
 
 Bands = tuple[Tensor, Tensor, int]
 
@@ -82,8 +87,16 @@ def fits(fu: Tensor, fd: Tensor, up: int, down: int) -> bool:
 
 
 def launch(
-    v: Tensor, x: Tensor, spread: Side, up: Side, gather: Side, size: Sequence[int],
-    gain: float, slope: float, clamp: float, masked: bool,
+    v: Tensor,
+    x: Tensor,
+    spread: Side,
+    up: Side,
+    gather: Side,
+    size: Sequence[int],
+    gain: float,
+    slope: float,
+    clamp: float,
+    masked: bool,
 ) -> Tensor:
     """Return ``v`` on the fine grid, through the nonlinearity or times its derivative at ``x``, on the output's grid.
 
@@ -104,7 +117,7 @@ def launch(
         return y
     tile = step([spread, up] if masked else [spread], gather)
     rows, columns = (triton.cdiv(s, tile) for s in size)
-    planes = max(1, min(PLANES, rows * columns * n * c // 4096))
+    planes = max(1, min(PLANES, rows * columns * n * c // PROGRAMS))
     v_y, v_x, v_terms = spread.bands(spread_bands, v.dtype)
     x_y, x_x, x_terms = up.bands(spread_bands, v.dtype)
     g_y, g_x, g_terms = gather.bands(gather_bands, v.dtype)
@@ -116,9 +129,9 @@ def launch(
         v_factor=spread.factor, v_taps=spread.taps, v_terms=v_terms,
         x_factor=up.factor, x_taps=up.taps, x_terms=x_terms,
         g_factor=gather.factor, g_terms=1 << (g_terms - 1).bit_length(),
-        masked=masked, COARSE=COARSE, FINE=FINE,
+        stacked=STACKED and v.dtype == torch.float16, masked=masked, COARSE=COARSE, FINE=FINE,
         precision="tf32x3" if v.dtype == torch.float32 else "ieee",
-        num_warps=WARPS,
+        num_warps=WARPS, num_stages=STAGES,
     )  # fmt: skip
     return y
 
@@ -129,16 +142,16 @@ OFFSETS = ["v_oy", "v_ox", "x_oy", "x_ox", "g_oy", "g_ox"]
 
 @triton.jit(do_not_specialize=[*SIZES, *OFFSETS])
 def resample(
-    v_ptr: Any, x_ptr: Any, y_ptr: Any,
-    v_by: Any, v_bx: Any, x_by: Any, x_bx: Any, g_by: Any, g_bx: Any,
-    planes: Any, planes_each: Any, columns: Any, tile: Any,
-    v_h: Any, v_w: Any, x_h: Any, x_w: Any, y_h: Any, y_w: Any,
-    v_oy: Any, v_ox: Any, x_oy: Any, x_ox: Any, g_oy: Any, g_ox: Any,
-    scale: Any, gain: Any, slope: Any, clamp: Any,
+    v_ptr: "Any", x_ptr: "Any", y_ptr: "Any",
+    v_by: "Any", v_bx: "Any", x_by: "Any", x_bx: "Any", g_by: "Any", g_bx: "Any",
+    planes: "Any", planes_each: "Any", columns: "Any", tile: "Any",
+    v_h: "Any", v_w: "Any", x_h: "Any", x_w: "Any", y_h: "Any", y_w: "Any",
+    v_oy: "Any", v_ox: "Any", x_oy: "Any", x_ox: "Any", g_oy: "Any", g_ox: "Any",
+    scale: "Any", gain: "Any", slope: "Any", clamp: "Any",
     v_factor: tl.constexpr, v_taps: tl.constexpr, v_terms: tl.constexpr,
     x_factor: tl.constexpr, x_taps: tl.constexpr, x_terms: tl.constexpr,
     g_factor: tl.constexpr, g_terms: tl.constexpr,
-    masked: tl.constexpr, COARSE: tl.constexpr, FINE: tl.constexpr, precision: tl.constexpr,
+    stacked: tl.constexpr, masked: tl.constexpr, COARSE: tl.constexpr, FINE: tl.constexpr, precision: tl.constexpr,
 ) -> None:  # fmt: skip
     """Compute one tile of some planes: spread to the fine grid, the nonlinearity or its derivative, gather."""
     place = tl.program_id(0)
@@ -148,8 +161,11 @@ def resample(
     # Everything that is the same for all planes.
     v_offsets, v_inside, v_py, v_px = coarse_tile(j_y - v_oy, j_x - v_ox, v_h, v_w, v_taps, v_factor, COARSE)
     x_offsets, x_inside, x_py, x_px = coarse_tile(j_y - x_oy, j_x - x_ox, x_h, x_w, x_taps, x_factor, COARSE)
-    down_y = tl.load(g_by + tl.arange(0, g_terms * COARSE)[:, None] * FINE + j[None, :])
-    down_x = tl.load(g_bx + tl.arange(0, g_terms * FINE)[:, None] * COARSE + k[None, :])
+    down_offsets_y = k[:, None] * FINE + j[None, :]
+    down_offsets_x = j[:, None] * COARSE + k[None, :]
+    if stacked:
+        down_y = tl.load(g_by + tl.arange(0, g_terms * COARSE)[:, None] * FINE + j[None, :])
+        down_x = tl.load(g_bx + tl.arange(0, g_terms * FINE)[:, None] * COARSE + k[None, :])
     out_y, out_x = o_y + k, o_x + k
     y_inside = ((k < tile) & (out_y < y_h))[:, None] & ((k < tile) & (out_x < y_w))[None, :]
     y_offsets = out_y[:, None] * y_w + out_x[None, :]
@@ -182,19 +198,27 @@ def resample(
         else:
             fine *= tl.where(fine > 0, gain, gain * slope)
             fine = tl.minimum(tl.maximum(fine, -clamp), clamp)
-        rows = product(down_y, fine.to(v.dtype), precision).to(v.dtype)
-        if g_terms > 1:
-            rows = tl.permute(tl.reshape(rows, [g_terms, COARSE, FINE]), [1, 0, 2])
-            rows = tl.reshape(rows, [COARSE, g_terms * FINE])
-        y = product(rows, down_x, precision)
+        fine = fine.to(v.dtype)
+        if stacked:
+            rows = product(down_y, fine, precision).to(v.dtype)
+            if g_terms > 1:
+                rows = tl.permute(tl.reshape(rows, [g_terms, COARSE, FINE]), [1, 0, 2])
+                rows = tl.reshape(rows, [COARSE, g_terms * FINE])
+            y = product(rows, down_x, precision)
+        else:
+            y = tl.zeros([COARSE, COARSE], tl.float32)
+            for term in tl.static_range(g_terms):
+                start = term * FINE * COARSE
+                b_y, b_x = tl.load(g_by + start + down_offsets_y), tl.load(g_bx + start + down_offsets_x)
+                y += product(product(b_y, fine, precision).to(v.dtype), b_x, precision)
         tl.store(y_ptr + at * y_h * y_w + y_offsets, y.to(v.dtype), mask=y_inside)
 
 
 @triton.jit
 def coarse_tile(
-    j_y: Any, j_x: Any, height: Any, width: Any,
+    j_y: "Any", j_x: "Any", height: "Any", width: "Any",
     taps: tl.constexpr, factor: tl.constexpr, COARSE: tl.constexpr,
-) -> Any:  # fmt: skip
+) -> "Any":  # fmt: skip
     """Return offsets and mask of the coarse tile that reaches the fine tile from ``(j_y, j_x)``, and its phases."""
     k_y, k_x = first_coarse(j_y, taps, factor), first_coarse(j_x, taps, factor)
     y, x = k_y + tl.arange(0, COARSE), k_x + tl.arange(0, COARSE)
@@ -203,21 +227,20 @@ def coarse_tile(
 
 
 @triton.jit
-def first_coarse(j: Any, taps: tl.constexpr, factor: tl.constexpr) -> Any:
-    """Return the first coarse sample whose taps reach fine sample ``j``; division rounds towards 0, hence the detour."""
+def first_coarse(j: "Any", taps: tl.constexpr, factor: tl.constexpr) -> "Any":
+    """Return the first coarse sample whose taps reach fine sample ``j``."""
+    # Division rounds towards 0, hence the detour.
     far: tl.constexpr = 65536
     return (j - taps + factor + far * factor) // factor - far
 
 
 @triton.jit
-def product(a: Any, b: Any, precision: tl.constexpr) -> Any:
+def product(a: "Any", b: "Any", precision: tl.constexpr) -> "Any":
     """Return the matrix product ``a @ b`` in float32."""
     return tl.dot(a, b, input_precision=precision, out_dtype=tl.float32)
 
 
-def sides(
-    fu: Tensor, fd: Tensor, up: int, down: int, padding: Sequence[int], flip_filter: bool
-) -> tuple[Side, Side]:
+def sides(fu: Tensor, fd: Tensor, up: int, down: int, padding: Sequence[int], flip_filter: bool) -> tuple[Side, Side]:
     """Return the filters as they lie over the fine grid."""
     left, _, top, _ = padding
     taps = fu.shape[0]
@@ -298,7 +321,9 @@ def _(x: Tensor, fu: Tensor, fd: Tensor, up: int, down: int, padding: Sequence[i
 
 
 @tangent.register_fake
-def _(x: Tensor, v: Tensor, fu: Tensor, fd: Tensor, up: int, down: int, padding: Sequence[int], *rest: object) -> Tensor:
+def _(
+    x: Tensor, v: Tensor, fu: Tensor, fd: Tensor, up: int, down: int, padding: Sequence[int], *rest: object
+) -> Tensor:
     return x.new_empty([*x.shape[:2], *out_size(x.shape, fu, fd, up, down, padding)])
 
 

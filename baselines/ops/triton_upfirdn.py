@@ -13,11 +13,13 @@ from torch import Tensor
 
 __all__ = ["upfirdn2d"]
 
-ROWS, COLUMNS = 8, 128
+ROWS, COLUMNS = 4, 128
 """Outputs of one program."""
 
 
-def out_size(size: Sequence[int], taps: Sequence[int], up: Sequence[int], down: Sequence[int], p: Sequence[int]) -> list[int]:
+def out_size(
+    size: Sequence[int], taps: Sequence[int], up: Sequence[int], down: Sequence[int], p: Sequence[int]
+) -> list[int]:
     """Return the output's height and width.
 
     Args:
@@ -55,8 +57,9 @@ def upfirdn2d(
 
 @triton.jit(do_not_specialize=["tiles_y", "tiles_x", "height", "width", "out_h", "out_w", "top", "left"])
 def resample(
-    x_ptr: Any, f_ptr: Any, y_ptr: Any, tiles_y: Any, tiles_x: Any, height: Any, width: Any, out_h: Any, out_w: Any,
-    top: Any, left: Any, gain: Any, taps_y: tl.constexpr, taps_x: tl.constexpr, up_y: tl.constexpr, up_x: tl.constexpr,
+    x_ptr: "Any", f_ptr: "Any", y_ptr: "Any", tiles_y: "Any", tiles_x: "Any", height: "Any", width: "Any",
+    out_h: "Any", out_w: "Any", top: "Any", left: "Any", gain: "Any",
+    taps_y: tl.constexpr, taps_x: tl.constexpr, up_y: tl.constexpr, up_x: tl.constexpr,
     down_y: tl.constexpr, down_x: tl.constexpr, flip: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
 ) -> None:  # fmt: skip
     """Compute ``[ROWS, COLUMNS]`` outputs of one plane."""
@@ -86,8 +89,9 @@ def resample(
 
 
 @triton.jit
-def first_sample(o: Any, padding: Any, up: tl.constexpr, down: tl.constexpr) -> Any:
-    """Return the first input sample that output ``o`` reads, and its tap; division rounds towards 0, hence the detour."""
+def first_sample(o: "Any", padding: "Any", up: tl.constexpr, down: tl.constexpr) -> "Any":
+    """Return the first input sample that output ``o`` reads, and its tap."""
+    # Division rounds towards 0, hence the detour.
     far: tl.constexpr = 65536
     k = (o * down - padding + up - 1 + far * up) // up - far
     return k, k * up + padding - o * down

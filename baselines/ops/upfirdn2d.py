@@ -101,9 +101,11 @@ def fused_upfirdn2d(
     f = f.to(x.device, torch.float32)
     (up_x, up_y), (down_x, down_y), (left, right, top, bottom) = up, down, padding
     if f.ndim == 2:
-        return resample(x, f, [up_y, up_x], [down_y, down_x], [top, bottom, left, right], flip_filter, gain)
-    rows = resample(x, f[None, :], [1, up_x], [1, down_x], [0, 0, left, right], flip_filter, gain)
-    return resample(rows, f[:, None], [up_y, 1], [down_y, 1], [top, bottom, 0, 0], flip_filter, 1.0)
+        y: Tensor = resample(x, f, [up_y, up_x], [down_y, down_x], [top, bottom, left, right], flip_filter, gain)
+    else:
+        rows = resample(x, f[None, :], [1, up_x], [1, down_x], [0, 0, left, right], flip_filter, gain)
+        y = resample(rows, f[:, None], [up_y, 1], [down_y, 1], [top, bottom, 0, 0], flip_filter, 1.0)
+    return y
 
 
 def prepare_upfirdn2d(

@@ -11,7 +11,7 @@ from baselines.stylegan3.layers import LayerDesign
 from baselines.stylegan3.networks import Generator, layer_design
 from baselines.stylegan3.recipes import R, T
 
-fused = pytest.importorskip("baselines.ops.triton_filtered_lrelu", reason="Triton is not installed")
+fused = pytest.importorskip("baselines.ops.triton_bands", reason="Triton is not installed")
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 CLAMP = 0.8  # small enough to cut off a part of the samples

@@ -1,0 +1,233 @@
+"""The Triton kernel that takes images to a fine grid, kept on the chip, and back; see ``baselines.ops.bands``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from baselines.ops.bands import gather_bands, kept, spread_bands, terms
+
+__all__ = ["Side", "fits", "launch"]
+
+COARSE, FINE = 32, 64
+"""Samples of a tile along each axis: of the coarse grids that are read and written, and of the fine one between."""
+
+PLANES = 32
+"""For how many images times channels one program computes the same tile, at most."""
+
+PROGRAMS = 4096
+"""How many programs keep a GPU busy; with more tiles than that, programs compute several."""
+
+WARPS = 4
+STAGES = 2
+
+Bands = tuple[Tensor, Tensor, int]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A filter between the fine grid and the grid of the input, or that of the output.
+
+    Attributes:
+        f: ``[taps]`` or ``[taps, taps]``.
+        flip: whether the taps run against the fine grid.
+        factor: fine samples to a coarse one.
+        offsets: fine index ``(y, x)`` of the first tap for coarse sample 0.
+    """
+
+    f: Tensor
+    flip: bool
+    factor: int
+    offsets: tuple[int, int] = (0, 0)
+
+    @property
+    def taps(self) -> int:
+        """Return the length of the filter."""
+        return self.f.shape[0]
+
+    @property
+    def reach(self) -> int:
+        """Return how many fine samples a tile of ``COARSE`` samples determines wherever it starts."""
+        return min(FINE, COARSE * self.factor - self.taps + 1)
+
+    def bands(self, make: Any, dtype: torch.dtype) -> Bands:
+        """Return the matrices of ``spread_bands`` or ``gather_bands`` for tiles, and their number of terms."""
+
+        def made() -> Bands:
+            separable = terms(self.f, self.flip)
+            y, x = (m.contiguous().to(self.f.device, dtype) for m in make(separable, self.factor, FINE, COARSE))
+            return y, x, len(separable)
+
+        return kept(self.f, (make, self.flip, self.factor, FINE, COARSE, dtype), made)
+
+
+def step(spreads: Sequence[Side], gather: Side) -> int:
+    """Return how many output samples along each axis a tile gives; below 1, the filters are too long for it."""
+    reach = min(side.reach for side in spreads)
+    return min(COARSE, (reach - gather.taps) // gather.factor + 1)
+
+
+def fits(fu: Tensor, fd: Tensor, up: int, down: int) -> bool:
+    """Return whether tiles are large enough for the filters, in both directions."""
+    if any(f.ndim == 2 and f.shape[0] != f.shape[1] for f in (fu, fd)):
+        return False
+    spread, gather = Side(fu, False, up), Side(fd, False, down)
+    return step([spread], gather) > 0 and step([spread, gather], spread) > 0
+
+
+def launch(
+    v: Tensor,
+    x: Tensor,
+    spread: Side,
+    up: Side,
+    gather: Side,
+    size: Sequence[int],
+    gain: float,
+    slope: float,
+    clamp: float,
+    masked: bool,
+) -> Tensor:
+    """Return ``v`` on the fine grid, through the nonlinearity or times its derivative at ``x``, on the output's grid.
+
+    Args:
+        v: ``[N, C, H, W]``.
+        x: ``[N, C, H, W]``, at whose upsampling the derivative is taken.
+        spread: from the grid of ``v`` to the fine one.
+        up: from the grid of ``x`` to the fine one.
+        gather: from the fine grid to the output's.
+        size: ``(height, width)`` of the output.
+        gain, slope, clamp: of the nonlinearity.
+        masked: whether to multiply by the derivative at ``x``, instead of applying the nonlinearity.
+    """
+    v, x = v.contiguous(), x.contiguous()
+    n, c = v.shape[:2]
+    y = v.new_empty([n, c, *size])
+    if y.numel() == 0:
+        return y
+    tile = step([spread, up] if masked else [spread], gather)
+    rows, columns = (triton.cdiv(s, tile) for s in size)
+    planes = max(1, min(PLANES, rows * columns * n * c // PROGRAMS))
+    v_y, v_x, v_terms = spread.bands(spread_bands, v.dtype)
+    x_y, x_x, x_terms = up.bands(spread_bands, v.dtype)
+    g_y, g_x, g_terms = gather.bands(gather_bands, v.dtype)
+    resample[rows * columns, triton.cdiv(n * c, planes)](
+        v, x, y, v_y, v_x, x_y, x_x, g_y, g_x,
+        n * c, planes, columns, tile, *v.shape[2:], *x.shape[2:], *size,
+        *spread.offsets, *up.offsets, *gather.offsets,
+        float(up.factor**2), gain, slope, clamp,
+        v_factor=spread.factor, v_taps=spread.taps, v_terms=v_terms,
+        x_factor=up.factor, x_taps=up.taps, x_terms=x_terms,
+        g_factor=gather.factor, g_terms=1 << (g_terms - 1).bit_length(),
+        stacked=v.dtype == torch.float16, masked=masked, COARSE=COARSE, FINE=FINE,
+        precision="tf32x3" if v.dtype == torch.float32 else "ieee",
+        num_warps=WARPS, num_stages=STAGES,
+    )  # fmt: skip
+    return y
+
+
+SIZES = ["planes", "planes_each", "columns", "tile", "v_h", "v_w", "x_h", "x_w", "y_h", "y_w"]
+OFFSETS = ["v_oy", "v_ox", "x_oy", "x_ox", "g_oy", "g_ox"]
+
+
+@triton.jit(do_not_specialize=[*SIZES, *OFFSETS])
+def resample(
+    v_ptr: "Any", x_ptr: "Any", y_ptr: "Any",
+    v_by: "Any", v_bx: "Any", x_by: "Any", x_bx: "Any", g_by: "Any", g_bx: "Any",
+    planes: "Any", planes_each: "Any", columns: "Any", tile: "Any",
+    v_h: "Any", v_w: "Any", x_h: "Any", x_w: "Any", y_h: "Any", y_w: "Any",
+    v_oy: "Any", v_ox: "Any", x_oy: "Any", x_ox: "Any", g_oy: "Any", g_ox: "Any",
+    scale: "Any", gain: "Any", slope: "Any", clamp: "Any",
+    v_factor: tl.constexpr, v_taps: tl.constexpr, v_terms: tl.constexpr,
+    x_factor: tl.constexpr, x_taps: tl.constexpr, x_terms: tl.constexpr,
+    g_factor: tl.constexpr, g_terms: tl.constexpr,
+    stacked: tl.constexpr, masked: tl.constexpr, COARSE: tl.constexpr, FINE: tl.constexpr, precision: tl.constexpr,
+) -> None:  # fmt: skip
+    """Compute one tile of some planes: spread to the fine grid, the nonlinearity or its derivative, gather."""
+    place = tl.program_id(0)
+    o_y, o_x = place // columns * tile, place % columns * tile
+    j_y, j_x = o_y * g_factor + g_oy, o_x * g_factor + g_ox
+    j, k = tl.arange(0, FINE), tl.arange(0, COARSE)
+    # Everything that is the same for all planes.
+    v_offsets, v_inside, v_py, v_px = coarse_tile(j_y - v_oy, j_x - v_ox, v_h, v_w, v_taps, v_factor, COARSE)
+    x_offsets, x_inside, x_py, x_px = coarse_tile(j_y - x_oy, j_x - x_ox, x_h, x_w, x_taps, x_factor, COARSE)
+    down_offsets_y = k[:, None] * FINE + j[None, :]
+    down_offsets_x = j[:, None] * COARSE + k[None, :]
+    if stacked:
+        down_y = tl.load(g_by + tl.arange(0, g_terms * COARSE)[:, None] * FINE + j[None, :])
+        down_x = tl.load(g_bx + tl.arange(0, g_terms * FINE)[:, None] * COARSE + k[None, :])
+    out_y, out_x = o_y + k, o_x + k
+    y_inside = ((k < tile) & (out_y < y_h))[:, None] & ((k < tile) & (out_x < y_w))[None, :]
+    y_offsets = out_y[:, None] * y_w + out_x[None, :]
+    v_by += v_py * FINE * COARSE
+    v_bx += v_px * FINE * COARSE
+    x_by += x_py * FINE * COARSE
+    x_bx += x_px * FINE * COARSE
+    up_offsets_y = j[:, None] * COARSE + k[None, :]
+    up_offsets_x = k[:, None] * FINE + j[None, :]
+    v_up_y, v_up_x = tl.load(v_by + up_offsets_y), tl.load(v_bx + up_offsets_x)
+    first = tl.program_id(1) * planes_each
+    for plane in range(first, min(first + planes_each, planes)):
+        at = tl.cast(plane, tl.int64)
+        v = tl.load(v_ptr + at * v_h * v_w + v_offsets, mask=v_inside, other=0.0)
+        fine = product(product(v_up_y, v, precision).to(v.dtype), v_up_x, precision)
+        for term in tl.static_range(1, v_terms):
+            start = term * v_factor * FINE * COARSE
+            b_y, b_x = tl.load(v_by + start + up_offsets_y), tl.load(v_bx + start + up_offsets_x)
+            fine += product(product(b_y, v, precision).to(v.dtype), b_x, precision)
+        fine *= scale
+        if masked:
+            x = tl.load(x_ptr + at * x_h * x_w + x_offsets, mask=x_inside, other=0.0)
+            s = tl.zeros([FINE, FINE], tl.float32)
+            for term in tl.static_range(x_terms):
+                start = term * x_factor * FINE * COARSE
+                b_y, b_x = tl.load(x_by + start + up_offsets_y), tl.load(x_bx + start + up_offsets_x)
+                s += product(product(b_y, x, precision).to(x.dtype), b_x, precision)
+            derivative = tl.where(s > 0, gain, gain * slope)
+            fine *= tl.where(tl.abs(s * scale * derivative) < clamp, derivative, 0.0)
+        else:
+            fine *= tl.where(fine > 0, gain, gain * slope)
+            fine = tl.minimum(tl.maximum(fine, -clamp), clamp)
+        fine = fine.to(v.dtype)
+        if stacked:
+            rows = product(down_y, fine, precision).to(v.dtype)
+            if g_terms > 1:
+                rows = tl.permute(tl.reshape(rows, [g_terms, COARSE, FINE]), [1, 0, 2])
+                rows = tl.reshape(rows, [COARSE, g_terms * FINE])
+            y = product(rows, down_x, precision)
+        else:
+            y = tl.zeros([COARSE, COARSE], tl.float32)
+            for term in tl.static_range(g_terms):
+                start = term * FINE * COARSE
+                b_y, b_x = tl.load(g_by + start + down_offsets_y), tl.load(g_bx + start + down_offsets_x)
+                y += product(product(b_y, fine, precision).to(v.dtype), b_x, precision)
+        tl.store(y_ptr + at * y_h * y_w + y_offsets, y.to(v.dtype), mask=y_inside)
+
+
+@triton.jit
+def coarse_tile(
+    j_y: "Any", j_x: "Any", height: "Any", width: "Any",
+    taps: tl.constexpr, factor: tl.constexpr, COARSE: tl.constexpr,
+) -> "Any":  # fmt: skip
+    """Return offsets and mask of the coarse tile that reaches the fine tile from ``(j_y, j_x)``, and its phases."""
+    k_y, k_x = first_coarse(j_y, taps, factor), first_coarse(j_x, taps, factor)
+    y, x = k_y + tl.arange(0, COARSE), k_x + tl.arange(0, COARSE)
+    inside = ((y >= 0) & (y < height))[:, None] & ((x >= 0) & (x < width))[None, :]
+    return y[:, None] * width + x[None, :], inside, k_y * factor - j_y + taps - 1, k_x * factor - j_x + taps - 1
+
+
+@triton.jit
+def first_coarse(j: "Any", taps: tl.constexpr, factor: tl.constexpr) -> "Any":
+    """Return the first coarse sample whose taps reach fine sample ``j``."""
+    # Division rounds towards 0, hence the detour.
+    far: tl.constexpr = 65536
+    return (j - taps + factor + far * factor) // factor - far
+
+
+@triton.jit
+def product(a: "Any", b: "Any", precision: tl.constexpr) -> "Any":
+    """Return the matrix product ``a @ b`` in float32."""
+    return tl.dot(a, b, input_precision=precision, out_dtype=tl.float32)

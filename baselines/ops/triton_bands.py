@@ -150,61 +150,77 @@ def resample(
     place = tl.program_id(0)
     o_y, o_x = place // columns * tile, place % columns * tile
     j_y, j_x = o_y * g_factor + g_oy, o_x * g_factor + g_ox
-    j, k = tl.arange(0, FINE), tl.arange(0, COARSE)
-    # Everything that is the same for all planes.
     v_offsets, v_inside, v_py, v_px = coarse_tile(j_y - v_oy, j_x - v_ox, v_h, v_w, v_taps, v_factor, COARSE)
     x_offsets, x_inside, x_py, x_px = coarse_tile(j_y - x_oy, j_x - x_ox, x_h, x_w, x_taps, x_factor, COARSE)
-    down_offsets_y = k[:, None] * FINE + j[None, :]
-    down_offsets_x = j[:, None] * COARSE + k[None, :]
-    if stacked:
-        down_y = tl.load(g_by + tl.arange(0, g_terms * COARSE)[:, None] * FINE + j[None, :])
-        down_x = tl.load(g_bx + tl.arange(0, g_terms * FINE)[:, None] * COARSE + k[None, :])
-    out_y, out_x = o_y + k, o_x + k
-    y_inside = ((k < tile) & (out_y < y_h))[:, None] & ((k < tile) & (out_x < y_w))[None, :]
-    y_offsets = out_y[:, None] * y_w + out_x[None, :]
-    v_by += v_py * FINE * COARSE
-    v_bx += v_px * FINE * COARSE
-    x_by += x_py * FINE * COARSE
-    x_bx += x_px * FINE * COARSE
-    up_offsets_y = j[:, None] * COARSE + k[None, :]
-    up_offsets_x = k[:, None] * FINE + j[None, :]
-    v_up_y, v_up_x = tl.load(v_by + up_offsets_y), tl.load(v_bx + up_offsets_x)
+    v_by, v_bx = v_by + v_py * FINE * COARSE, v_bx + v_px * FINE * COARSE
+    x_by, x_bx = x_by + x_py * FINE * COARSE, x_bx + x_px * FINE * COARSE
+    # What all planes share stays on the chip.
+    up_y, up_x = matrix(v_by, FINE, COARSE), matrix(v_bx, COARSE, FINE)
+    loaded: tl.constexpr = g_terms if stacked else 1
+    down_y, down_x = matrix(g_by, loaded * COARSE, FINE), matrix(g_bx, loaded * FINE, COARSE)
+    out_y, out_x = o_y + tl.arange(0, COARSE), o_x + tl.arange(0, COARSE)
+    inside_y, inside_x = (out_y < o_y + tile) & (out_y < y_h), (out_x < o_x + tile) & (out_x < y_w)
     first = tl.program_id(1) * planes_each
     for plane in range(first, min(first + planes_each, planes)):
         at = tl.cast(plane, tl.int64)
         v = tl.load(v_ptr + at * v_h * v_w + v_offsets, mask=v_inside, other=0.0)
-        fine = product(product(v_up_y, v, precision).to(v.dtype), v_up_x, precision)
-        for term in tl.static_range(1, v_terms):
-            start = term * v_factor * FINE * COARSE
-            b_y, b_x = tl.load(v_by + start + up_offsets_y), tl.load(v_bx + start + up_offsets_x)
-            fine += product(product(b_y, v, precision).to(v.dtype), b_x, precision)
+        fine = product(product(up_y, v, precision).to(v.dtype), up_x, precision)
+        if v_terms > 1:
+            fine += spread(v, v_by, v_bx, 1, v_terms, v_factor, COARSE, FINE, precision)
         fine *= scale
         if masked:
             x = tl.load(x_ptr + at * x_h * x_w + x_offsets, mask=x_inside, other=0.0)
-            s = tl.zeros([FINE, FINE], tl.float32)
-            for term in tl.static_range(x_terms):
-                start = term * x_factor * FINE * COARSE
-                b_y, b_x = tl.load(x_by + start + up_offsets_y), tl.load(x_bx + start + up_offsets_x)
-                s += product(product(b_y, x, precision).to(x.dtype), b_x, precision)
+            s = spread(x, x_by, x_bx, 0, x_terms, x_factor, COARSE, FINE, precision) * scale
             derivative = tl.where(s > 0, gain, gain * slope)
-            fine *= tl.where(tl.abs(s * scale * derivative) < clamp, derivative, 0.0)
+            fine *= tl.where(tl.abs(s * derivative) < clamp, derivative, 0.0)
         else:
             fine *= tl.where(fine > 0, gain, gain * slope)
             fine = tl.minimum(tl.maximum(fine, -clamp), clamp)
-        fine = fine.to(v.dtype)
-        if stacked:
-            rows = product(down_y, fine, precision).to(v.dtype)
-            if g_terms > 1:
-                rows = tl.permute(tl.reshape(rows, [g_terms, COARSE, FINE]), [1, 0, 2])
-                rows = tl.reshape(rows, [COARSE, g_terms * FINE])
-            y = product(rows, down_x, precision)
-        else:
-            y = tl.zeros([COARSE, COARSE], tl.float32)
-            for term in tl.static_range(g_terms):
-                start = term * FINE * COARSE
-                b_y, b_x = tl.load(g_by + start + down_offsets_y), tl.load(g_bx + start + down_offsets_x)
-                y += product(product(b_y, fine, precision).to(v.dtype), b_x, precision)
-        tl.store(y_ptr + at * y_h * y_w + y_offsets, y.to(v.dtype), mask=y_inside)
+        y = gather(fine.to(v.dtype), down_y, down_x, g_by, g_bx, g_terms, stacked, COARSE, FINE, precision)
+        at_y = y_ptr + at * y_h * y_w + out_y[:, None] * y_w + out_x[None, :]
+        tl.store(at_y, y.to(v.dtype), mask=inside_y[:, None] & inside_x[None, :])
+
+
+@triton.jit
+def spread(
+    v: "Any", b_y: "Any", b_x: "Any", first: tl.constexpr, terms: tl.constexpr, factor: tl.constexpr,
+    COARSE: tl.constexpr, FINE: tl.constexpr, precision: tl.constexpr,
+) -> "Any":  # fmt: skip
+    """Return the sum of the products of the coarse tile ``v`` with the matrices of some terms."""
+    fine = tl.zeros([FINE, FINE], tl.float32)
+    for term in tl.static_range(first, terms):
+        start = term * factor * FINE * COARSE
+        rows = product(matrix(b_y + start, FINE, COARSE), v, precision).to(v.dtype)
+        fine += product(rows, matrix(b_x + start, COARSE, FINE), precision)
+    return fine
+
+
+@triton.jit
+def gather(
+    fine: "Any", down_y: "Any", down_x: "Any", b_y: "Any", b_x: "Any", terms: tl.constexpr, stacked: tl.constexpr,
+    COARSE: tl.constexpr, FINE: tl.constexpr, precision: tl.constexpr,
+) -> "Any":  # fmt: skip
+    """Return the sum of the products of the fine tile with the matrices of all terms.
+
+    ``down_y`` and ``down_x`` are those of all terms, stacked, or of the first, where the others would not fit.
+    """
+    rows = product(down_y, fine, precision).to(fine.dtype)
+    if stacked and terms > 1:
+        rows = tl.permute(tl.reshape(rows, [terms, COARSE, FINE]), [1, 0, 2])
+        rows = tl.reshape(rows, [COARSE, terms * FINE])
+    y = product(rows, down_x, precision)
+    if not stacked:
+        for term in tl.static_range(1, terms):
+            start = term * FINE * COARSE
+            rows = product(matrix(b_y + start, COARSE, FINE), fine, precision).to(fine.dtype)
+            y += product(rows, matrix(b_x + start, FINE, COARSE), precision)
+    return y
+
+
+@triton.jit
+def matrix(start: "Any", height: tl.constexpr, width: tl.constexpr) -> "Any":
+    """Return the matrix stored row by row from ``start``."""
+    return tl.load(start + tl.arange(0, height)[:, None] * width + tl.arange(0, width)[None, :])
 
 
 @triton.jit

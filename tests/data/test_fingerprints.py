@@ -212,14 +212,10 @@ def test_a_bar_counts_every_image_once_and_only_where_it_is_computed(tmp_path: P
     assert len(seen) == 6
 
 
-@pytest.mark.parametrize("kind", ["folder", "domains"])
 def test_of_processes_that_start_at_once_one_computes_and_the_others_wait(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = ("",) if kind == "folder" else ("train/a", "train/b", "val/a", "val/b")
-    for part in parts:
-        write_folder(tmp_path / "set" / part, noise(5))
-    settle(tmp_path / "set")
+    settle(write_folder(tmp_path / "set", noise(5)))
     data, computed = [open_data(tmp_path / "set") for _ in range(3)], list[int]()  # opened before it is known
     original = fingerprints.of
 
@@ -233,5 +229,5 @@ def test_of_processes_that_start_at_once_one_computes_and_the_others_wait(
         # Not `each.fingerprint`: a cached property has one lock for all data sets of a process, but none for others.
         found = list(pool.map(lambda each: type(each).fingerprint.func(each), data))
     assert len(set(found)) == 1
-    assert computed == ([5] if kind == "folder" else [10, 10])
+    assert computed == [5]
     assert not list(cache.rglob("*.lock"))

@@ -1,5 +1,6 @@
 """The content of a log entry: mean losses, speed and remaining time."""
 
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from baselines.ops.processes import mean_of_all
 from baselines.training.data import Batches
-from baselines.training.steps import check
+from baselines.training.steps import SIGNS, check
 
 CHECK = 64  # steps after which losses on a device are read, and so checked, at the latest
 
@@ -70,7 +71,8 @@ class Meter:
             self._count({name: float(value) for name, value in read.items()})
 
     def tick(self, step: int) -> dict[str, Any]:
-        """Return a log entry and start counting anew: step, kimg, sec_per_kimg, eta (seconds) and mean losses.
+        """Return a log entry and start counting anew: step, kimg, sec_per_kimg, eta (seconds), mean losses,
+        mean signs of the discriminator's scores, and memory.
 
         Raises:
             DivergenceError: see ``read``.
@@ -78,12 +80,29 @@ class Meter:
         self.read()
         nimg, end = self.batches.shown(step), self.batches.shown(self.steps)
         per_image = (time.perf_counter() - self.started) / max(nimg - self.batches.shown(self.step), 1)
+        means = {name: sum(values) / len(values) for name, values in self.sums.items()}
         entry = {
             "step": step,
             "kimg": nimg / 1000,
             "sec_per_kimg": per_image * 1000,
             "eta": per_image * (end - nimg),
-            "losses": {name: sum(values) / len(values) for name, values in self.sums.items()},
+            "losses": {name: mean for name, mean in means.items() if f"/{SIGNS}" not in name},
+            "signs": {name: mean for name, mean in means.items() if f"/{SIGNS}" in name},
+            "memory": memory(),
         }
         self._restart(step)
         return entry
+
+
+def memory() -> dict[str, float]:
+    """Return the largest memory so far in GiB: ``cpu``, and of a GPU what tensors took and what was reserved."""
+    found: dict[str, float] = {}
+    if sys.platform != "win32":
+        import resource
+
+        unit = 2**30 if sys.platform == "darwin" else 2**20  # bytes there, KiB elsewhere
+        found["cpu"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    if torch.cuda.is_available():
+        found["gpu"] = torch.cuda.max_memory_allocated() / 2**30
+        found["gpu_reserved"] = torch.cuda.max_memory_reserved() / 2**30
+    return found

@@ -21,6 +21,7 @@ __all__ = ["advance", "advance_all", "mend", "parts_of"]
 
 Means = Mapping[str, Tensor]  # mean losses by name, each ``[]``
 
+SCORES, SIGNS = "scores_", "signs_"  # of the discriminator's scores, whose mean signs are logged, too
 LARGEST = 1e5  # the gradient that replaces an infinite one
 
 
@@ -82,6 +83,9 @@ def accumulate(phase: Phase, at: StepContext, count: int) -> Means:
                 total.backward()  # type: ignore[no-untyped-call]
         for name, values in losses.items():
             found.setdefault(f"{phase.name}/{name}", []).append(values.detach().mean())
+            if name.startswith(SCORES):
+                signs = f"{phase.name}/{SIGNS}{name.removeprefix(SCORES)}"
+                found.setdefault(signs, []).append(values.detach().sign().mean())
         del losses, total  # they hold the part's graph, which must not live beside the next part's
     return {name: values[0] if count == 1 else torch.stack(values).mean() for name, values in found.items()}
 

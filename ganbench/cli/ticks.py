@@ -1,7 +1,9 @@
 """What a training run shows on stderr: a line for each tick, and on a terminal a bar."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -9,12 +11,17 @@ from typing import Any
 class Ticks:
     """Progress of training on stderr: a line for each tick, and on a terminal a bar with the time left."""
 
-    def __init__(self, kimg: float | None, measured: "Callable[[Mapping[str, Any]], str]" = lambda tick: "") -> None:
+    def __init__(
+        self,
+        kimg: float | None,
+        measured: "Callable[[Mapping[str, Any]], str]" = lambda tick: "",
+        run_dir: Path | None = None,
+    ) -> None:
         from rich.progress import Progress
 
         from ganbench.cli.console import Terminal
 
-        self.measured = measured
+        self.measured, self.run_dir = measured, run_dir
         self.console = Terminal(stderr=True)
         self.bar = Progress(console=self.console, redirect_stdout=False, disable=not self.console.is_terminal)
         self.task = self.bar.add_task("kimg", total=kimg)
@@ -33,12 +40,37 @@ class Ticks:
         self.bar.update(self.task, completed=tick["kimg"])
         for text in filter(None, (line(tick), self.measured(tick))):
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        if self.run_dir is not None and tick.get("weights"):
+            draw(self.run_dir)
+
+
+def draw(run_dir: Path) -> None:
+    """Write plots of a run's losses and metrics so far, ``losses.png`` and ``metrics.png``."""
+    from baselines.training import log
+    from baselines.training.files import write_atomically
+    from ganbench.cli.snapshot_metrics import entries_of
+    from ganbench.pictures import training
+
+    drawn = {
+        "losses.png": training.losses(log.read(run_dir / "log.jsonl")),
+        "metrics.png": training.metrics(entries_of(run_dir)),
+    }
+    for name, content in drawn.items():
+        if content is not None:
+            with suppress(OSError):  # a plot is not worth the training; the next snapshot tries again
+                write_atomically(run_dir / name, content)
 
 
 def line(tick: Mapping[str, Any]) -> str:
-    """Return a tick as one line."""
-    losses = "  ".join(f"{name} {value:.4g}" for name, value in tick.get("losses", {}).items())
+    """Return a tick as one line; of its losses, those that matter."""
+    losses = "  ".join(f"{name} {value:.4g}" for name, value in main_losses(tick.get("losses", {})).items())
     left = timedelta(seconds=round(tick["eta"])) if "eta" in tick else "?"
     speed = f"{tick['sec_per_kimg']:.2f}" if "sec_per_kimg" in tick else "?"
     written = f"  wrote {tick['weights']}" if tick.get("weights") else ""
     return f"kimg {tick['kimg']:.1f}  s/kimg {speed}  left {left}  {losses}{written}"
+
+
+def main_losses(losses: Mapping[str, float]) -> dict[str, float]:
+    """Return what the phases minimise, by phase, without lazy penalties; all losses where none is named so."""
+    phases = {name.removesuffix("/total"): value for name, value in losses.items() if name.endswith("/total")}
+    return {name: value for name, value in phases.items() if not name.endswith("reg")} or dict(losses)

@@ -146,7 +146,7 @@ def _trained(
     from ganbench.cli.ticks import Ticks
     from ganbench.models.training import user_errors
 
-    shown = Ticks(recipe.settings.get("kimg"), measured) if measured else nullcontext(lambda tick: None)
+    shown = Ticks(recipe.settings.get("kimg"), measured, folder) if measured else nullcontext(lambda tick: None)
     # User errors are also those of a third party's adapter that trains by ``baselines``.
     with shown as ticks, telling_how_to_go_on(), user_errors():
         return adapter.train(images, recipe, folder, resume, ticks)

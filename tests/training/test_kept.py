@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from baselines.training import kept, snapshots
+from baselines.training import kept, log, snapshots
 from baselines.training.files import link_atomically
 from baselines.training.weights import load_state, read_header
 from tests.training import tiny
@@ -99,3 +99,13 @@ def test_a_run_shows_its_data_and_its_beginning(name: str, tmp_path: Path) -> No
     assert (tmp_path / "samples-init.png").is_file()
     newest = kept.kept(tmp_path, name)[-1]
     assert read_header(newest)["kimg"] == pytest.approx(short.recipe.kimg)
+
+
+def test_a_tick_logs_the_signs_of_the_scores_and_the_memory(tmp_path: Path) -> None:
+    short = SHORT["stylegan2"]
+    short.train(IMAGES, short.recipe, tmp_path)
+    for entry in log.read(tmp_path / "log.jsonl"):
+        assert {"Gmain/signs_fake", "Dmain/signs_fake", "Dmain/signs_real"} <= entry["signs"].keys()
+        assert all(-1 <= sign <= 1 for sign in entry["signs"].values())
+        assert not [name for name in entry["losses"] if "signs" in name]
+        assert 0.01 < entry["memory"]["cpu"] < 1000

@@ -108,7 +108,9 @@ def _model(given: Mapping[str, Any]) -> "tuple[tuple[str, ...], Translations]":
         if given[name] is not None and not model.has_styles:
             raise BadInputError(f"expected a model with styles for --{name}, found {subject.name}: leave --{name} out.")
     masked = isinstance(subject.model, MaskedTranslator) and subject.model.needs_masks
-    masks = f"{subject.name} was trained with face masks, which are not computed here: results resemble sources less."
+    masks = (
+        f"{subject.name} was trained with face masks, for which wing.ckpt is lacking: results resemble sources less."
+    )
     return (subject.note, masks if masked else ""), model
 
 

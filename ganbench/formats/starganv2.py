@@ -1,7 +1,8 @@
 """StarGAN v2's networks: official files, whose arguments are read off the tensors, and files of ours.
 
 An official file, ``STEP_nets_ema.ckpt`` or ``STEP_nets.ckpt``, is a dictionary of state dicts and says nothing of
-arguments. With ``fan``, a network that finds the landmarks of faces, nothing is done: masks are given by the caller.
+arguments. One of faces also has ``fan``, the network that finds their landmarks, which is published alone as
+``wing.ckpt``, too.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from ganbench.checkpoints.format import (
     NetworkSpec,
     Tensors,
 )
-from ganbench.checkpoints.networks import check_fit
+from ganbench.checkpoints.networks import check_fit, state_of
 from ganbench.checkpoints.writing import torch_file
 from ganbench.errors import BadInputError
 from ganbench.formats.headers import config_in
@@ -45,6 +46,9 @@ ARCHITECTURES = {
         ("discriminator", "Discriminator"),
     )
 }
+LANDMARKS = "fan"  # as official files call the landmark network
+ARCHITECTURES[LANDMARKS] = Architecture("StarGAN v2 landmark network", "baselines.starganv2.landmarks:LandmarkNetwork")
+TELLTALE = "m0.coordconv.conv.weight"  # a tensor that only a landmark network has
 SKIP_BOTTLENECK = 8  # smallest feature maps of a generator with the high-pass skip; without, they are 16
 
 
@@ -54,15 +58,18 @@ class StarGANv2Format(BaseFormat):
     architectures = tuple(ARCHITECTURES.values())
 
     def recognise(self, content: Content) -> dict[str, NetworkSpec] | None:
-        """Return the networks of an official file, averaged or not."""
+        """Return the networks of an official file, averaged or not, or the landmark network alone."""
         if not isinstance(content, Tensors):
             return None
-        parts = {name: under(content, f"{name}.") for name in (*ARCHITECTURES, "fan")}
-        found = {name: part for name, part in parts.items() if name != "fan" and part}
+        if TELLTALE in content:
+            return {LANDMARKS: landmark_network(content)}
+        parts = {name: under(content, f"{name}.") for name in ARCHITECTURES}
+        landmarks = parts.pop(LANDMARKS)
+        found = {name: part for name, part in parts.items() if part}
         if not set(AVERAGED) <= found.keys():
             return None
         size = image_size(found["style_encoder"], "shared")
-        if parts["fan"] or has_skip(found["generator"], size):
+        if landmarks or has_skip(found["generator"], size):
             found["generator"] = with_filter(found["generator"])
         configs = {name: CONFIGURATIONS[name](part, size) for name, part in found.items()}
         for setting in ("num_domains", "style_dim", "img_channels"):
@@ -70,7 +77,7 @@ class StarGANv2Format(BaseFormat):
         specs = {name: NetworkSpec(ARCHITECTURES[name], configs[name], part) for name, part in found.items()}
         for spec in specs.values():
             check_fit(spec)
-        return specs
+        return specs | ({LANDMARKS: landmark_network(landmarks)} if TELLTALE in landmarks else {})
 
     def from_header(self, header: Header, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec] | None:
         """Return the networks of one of our files, whose header has the arguments of each by its name."""
@@ -105,6 +112,20 @@ class StarGANv2Format(BaseFormat):
         return {OFFICIAL: torch_file({name: spec.tensors for name, spec in specs.items()})}
 
 
+def landmark_network(tensors: Mapping[str, Tensor]) -> NetworkSpec:
+    """Return what a landmark network is built from; as in the official program, other tensors are left out.
+
+    Raises:
+        MisfitError: one of its tensors is missing or of another shape.
+    """
+    architecture = ARCHITECTURES[LANDMARKS]
+    names = state_of(architecture, {})
+    counts = {name: torch.tensor(0) for name in names if name.endswith("num_batches_tracked")}  # in newer files alone
+    spec = NetworkSpec(architecture, {}, counts | {name: tensors[name] for name in names if name in tensors})
+    check_fit(spec)
+    return spec
+
+
 def check_official(specs: Mapping[str, NetworkSpec]) -> None:
     """Check that the official program, which leaves some sizes no choice, builds networks of these arguments.
 
@@ -112,6 +133,11 @@ def check_official(specs: Mapping[str, NetworkSpec]) -> None:
         BadInputError: it does not.
     """
     for name, spec in specs.items():
+        if spec.config.get("w_hpf") and LANDMARKS not in specs:
+            raise BadInputError(
+                f"holds a {name} for masks of faces, and the official program wants the landmark network in the same "
+                "file, which is not in this one: leave out --to"
+            )
         base = 2**14 // spec.config["img_size"] if "img_size" in spec.config else None
         fixed = {"img_channels": (3,), "hidden_dim": (512,), "base_channels": (None, base), "bottleneck": (None,)}
         for setting, allowed in fixed.items():

@@ -25,6 +25,7 @@ from ganbench.rng import Streams, generator
 from ganbench.types import MaskedTranslator, StyleTranslator, Translator
 
 Mode = Literal["latent", "reference", "plain"]
+WING = "https://www.dropbox.com/s/tjxpypwpt38926e/wing.ckpt?dl=1"  # StarGAN v2's landmark network
 
 
 class Task(NamedTuple):
@@ -150,8 +151,9 @@ class Translations(BaseSource):
         # Without masks, the images would not be those that the paper measured.
         if isinstance(model, MaskedTranslator) and model.needs_masks:
             return [
-                "the model translates with masks of faces, from a landmark network that is not part of ganbench: "
-                "measure weights that need none."
+                "the model translates with masks of faces, and the landmark network that makes them is neither in its "
+                f"file of weights nor on this machine: download {WING} elsewhere and put it as wing.ckpt into the "
+                "folder that GANBENCH_WEIGHTS names."
             ]
         return domain_problems(context) or matching_problems(context) or self._reference_problems(context)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import baselines.starganv2
+from baselines.starganv2.masks import FaceMasks
 from baselines.starganv2.networks import Generator, MappingNetwork, Masks, StyleEncoder
 from baselines.starganv2.options import OPTIONS
 from baselines.starganv2.own_data import OWN
@@ -20,7 +21,9 @@ from ganbench.checkpoints import header_of, load
 from ganbench.checkpoints.recognition import title_of
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
+from ganbench.formats.starganv2 import LANDMARKS
 from ganbench.models.domains import check_targets, domain_index, labelled
+from ganbench.models.face_masks import masks_by, published_masks
 from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
@@ -60,10 +63,16 @@ class StarGANv2Translator(nn.Module):
         style_dim: number of features of a style.
         img_resolution: height and width of the images in pixels.
         img_channels: channels of the images.
-        needs_masks: whether the generator was trained with masks of faces (``w_hpf`` above 0).
+        needs_masks: whether the generator was trained with masks of faces (``w_hpf`` above 0), and what makes them is
+            not here.
+
+    Args:
+        networks: by their official names.
+        domains: see above.
+        masks: makes the masks of images, for a generator that was trained with them.
     """
 
-    def __init__(self, networks: Mapping[str, Any], domains: tuple[str, ...]) -> None:
+    def __init__(self, networks: Mapping[str, Any], domains: tuple[str, ...], masks: FaceMasks | None = None) -> None:
         super().__init__()
         generator, mapping_network = networks["generator"], networks["mapping_network"]
         self.generator, self.mapping_network = generator, mapping_network
@@ -73,7 +82,9 @@ class StarGANv2Translator(nn.Module):
         self.style_dim: int = generator.style_dim
         self.img_resolution: int = generator.img_size
         self.img_channels: int = generator.img_channels
-        self.needs_masks: bool = generator.w_hpf > 0
+        self.takes_masks: bool = generator.w_hpf > 0
+        self.masks = masks if self.takes_masks else None
+        self.needs_masks: bool = self.takes_masks and masks is None
 
     @torch.no_grad()
     def translate(
@@ -86,9 +97,10 @@ class StarGANv2Translator(nn.Module):
             target: name or index of the domain, or ``[N]`` int64, an index for each image. It is only checked, because
                 the style determines the domain.
             style: ``[N, style_dim]``, from ``style_from_latent`` or ``style_from_reference``.
-            masks: two maps ``[N, 1, H, W]`` in 0..1 of any size, for networks with a high-pass skip (``needs_masks``):
-                of the face with its outline, and without outline and mouth. None leaves out the skip, as the official
-                generator does; the images then keep less of the source than in training.
+            masks: two maps ``[N, 1, H, W]`` in 0..1 of any size, for networks with a high-pass skip: of the face with
+                its outline, and without outline and mouth. None for those that the landmark network makes; where
+                there is none (``needs_masks``), the skip is left out, as the official generator does, and the images
+                keep less of the source than in training.
 
         Raises:
             UnknownNameError: there is no such domain.
@@ -100,13 +112,15 @@ class StarGANv2Translator(nn.Module):
                 "expected a style, which StarGAN v2 needs, found none: make one by style_from_latent or "
                 "style_from_reference."
             )
-        if masks is not None and not self.needs_masks:
+        if masks is not None and not self.takes_masks:
             raise BadInputError("expected no masks for weights without a high-pass skip, found some: leave them out.")
         if masks is not None and (len(masks) != 2 or any(m.ndim != 4 or m.shape[:2] != (len(x), 1) for m in masks)):
             shapes = ", ".join(str(list(mask.shape)) for mask in masks)
             raise BadInputError(
                 f"expected two masks [{len(x)}, 1, H, W] for {len(x)} images, found {shapes}: give two maps."
             )
+        if masks is None and self.masks is not None:
+            masks = self.masks(self._checked(x))
         translated: Tensor = self.generator(self._checked(x), style, masks=masks)
         return translated
 
@@ -187,7 +201,9 @@ class StarGANv2Adapter(TrainableAdapter):
                 held = ", ".join(dict.fromkeys(map(title_of, networks.values())))
                 raise BadInputError(f"expected networks of a StarGAN v2 in {path}, found {held}: give its weights.")
         count: Any = networks["mapping_network"].num_domains
-        return StarGANv2Translator(networks, domains_of(path, count)).eval().to(device)
+        generator: Any = networks["generator"]
+        masks = masks_by(networks.get(LANDMARKS)) if generator.w_hpf else None
+        return StarGANv2Translator(networks, domains_of(path, count), masks).eval().to(device)
 
     def load_entry(self, weights: Path, device: str, entry: str) -> StarGANv2Translator:
         """Return the translator in one entry of a file; for arguments and errors see ``load``."""
@@ -205,13 +221,15 @@ class StarGANv2Adapter(TrainableAdapter):
         check_value("img_size", size, Count | None)
         data, recipe = at_size(data, size), recipe_of(Settings, settings)
         labels, names = labelled(data)
+        masks = published_masks().to(options.get("device", "cpu")) if recipe.w_hpf else None
+        content = data.fingerprint
         return prepare(
-            Pictures(data), labels, recipe, run_dir, domains=names, data_fingerprint=data.fingerprint, **options
+            Pictures(data), labels, recipe, run_dir, domains=names, masks=masks, data_fingerprint=content, **options
         )
 
     def model_in(self, training: Any, data: Dataset) -> StarGANv2Translator:
         """Return the averaged networks as a translator."""
-        return StarGANv2Translator(training.averages, tuple(training.output.notes["domains"])).eval()
+        return StarGANv2Translator(training.averages, tuple(training.output.notes["domains"]), training.mask_of).eval()
 
 
 def domains_of(path: Path, count: int) -> tuple[str, ...]:

@@ -232,7 +232,8 @@ def test_files_of_any_size_are_brought_to_the_recipes(tmp_path: Path) -> None:
 def test_the_direction_b_to_a_exchanges_the_domains(tmp_path: Path) -> None:
     recipe = Recipe("tiny", {**TINY, "direction": "BtoA"})
     data = Domains([5, 4])
-    prepared = adapter.prepare(data, dict(recipe.settings), tmp_path / "run")
+    settings = {name: value for name, value in recipe.settings.items() if name != "device"}
+    prepared = adapter.prepare(data, settings, tmp_path / "run")
     names = tuple(reversed(data.domains))
     assert adapter.model_in(prepared.training, data).domains == names
     assert adapter.load(adapter.train(data, recipe, tmp_path / "run", False, lambda tick: None), "cpu").domains == names

@@ -9,6 +9,7 @@ from ganbench.checkpoints import load_one
 from ganbench.checkpoints.download import fetch_weights, where_is
 from ganbench.types import WeightsFile
 
+LANDMARKS = "fan"  # as official files call the landmark network
 WING = WeightsFile(
     "https://www.dropbox.com/s/tjxpypwpt38926e/wing.ckpt?dl=1",  # no checksum is published with it
     licence="of StarGAN v2 by Clova AI, for non-commercial use (CC BY-NC 4.0)",
@@ -23,7 +24,7 @@ def masks_by(landmarks: nn.Module | None) -> FaceMasks | None:
     """
     path = where_is(WING) if landmarks is None else None
     if path is not None:
-        return FaceMasks(load_one(path, "fan"))
+        return FaceMasks(load_one(path, LANDMARKS))
     return None if landmarks is None else FaceMasks(landmarks)
 
 
@@ -35,4 +36,4 @@ def published_masks() -> FaceMasks:
         BadInputError, UnsafeFileError: the file is not that of a landmark network.
     """
     path: Path = fetch_weights(WING)
-    return FaceMasks(load_one(path, "fan"))
+    return FaceMasks(load_one(path, LANDMARKS))

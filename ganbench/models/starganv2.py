@@ -21,9 +21,8 @@ from ganbench.checkpoints import header_of, load
 from ganbench.checkpoints.recognition import title_of
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
-from ganbench.formats.starganv2 import LANDMARKS
 from ganbench.models.domains import check_targets, domain_index, labelled
-from ganbench.models.face_masks import masks_by, published_masks
+from ganbench.models.face_masks import LANDMARKS, masks_by, published_masks
 from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 

@@ -59,6 +59,7 @@ MOST_KIMG = 10**9  # a trillion images; more must be a typing error
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE",
               help="Change settings of the recipe, such as g_lr=0.001,mirror=true; may be repeated.")  # fmt: skip
 @click.option("--keep", type=options.Whole(1, 10**9), help="Snapshots whose weights are kept.  [default: all]")
+@click.option("--dry-run", is_flag=True, help="Measure parameters, memory and time in a few steps; write nothing.")
 @click.option("--metrics", help="Metrics of every snapshot, such as fid@1k, written to metrics.jsonl in --run-dir.")
 @click.option("--benchmark", help="Measuring protocol of --metrics.  [default: digits for digits, else the model's]")
 @click.option(
@@ -77,6 +78,7 @@ def command(
     resume: bool,
     metrics: str | None,
     benchmark: str | None,
+    dry_run: bool,
     pairs: tuple[str, ...],
     **changes: Any,
 ) -> None:
@@ -122,11 +124,21 @@ def command(
         protocol = benchmark or _benchmark(adapter, data)
         measured = SnapshotMetrics(adapter, options.names(metrics), images, protocol, folder, device)
         measured.check(chosen)
+        if dry_run:
+            _show_cost(adapter, images, chosen, speaks)
+            return
         weights = _trained(adapter, images, chosen, folder, resume, measured if speaks else None)
         if speaks:
             say(str(weights))
             for told in measured.best():
                 remark(told)
+
+
+def _show_cost(adapter: "Adapter", images: "Dataset", recipe: "Recipe", speaks: bool) -> None:
+    """Print what training would cost, with the phases that are measured on stderr."""
+    lines = adapter.cost(images, recipe, lambda phase: click.echo(f"measuring {phase}", err=True) if speaks else None)
+    for line in lines if speaks else ():
+        say(line)
 
 
 def _trained(

@@ -1,6 +1,6 @@
 """The base class of adapters, with defaults for a third party's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,14 @@ class BaseAdapter:
         raise BadInputError(
             "expected a model with a training recipe, found one without: choose among `ganbench list models --long`."
         )
+
+    def cost(self, data: Dataset, recipe: Recipe, told: Callable[[str], None]) -> tuple[str, ...]:
+        """Refuse: the model is not trained here, so that its cost cannot be measured.
+
+        Raises:
+            BadInputError: always.
+        """
+        raise BadInputError("expected a model that ganbench trains with --dry-run, found another: leave it out.")
 
     def untrained(self, data: Dataset, recipe: Recipe) -> Any:
         """Return None: the capabilities of the model are known only after training."""

@@ -1,7 +1,7 @@
 """Training by an adapter: from a data set and a recipe to a run of ``baselines``."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from baselines.errors import SettingsError, TrainingError
 from baselines.ops import processes
+from baselines.training.dry_run import dry_run
 from baselines.training.frame import Options, PreparedRun
 from baselines.training.hardware import Hardware
 from baselines.training.loading import default_workers, reading
@@ -173,6 +174,18 @@ class TrainableAdapter(BaseAdapter):
                     progress({**tick, "model": self.model_in(run.training, data)})
 
             return run.run(resume=resume, on_tick=told, workers=workers)
+
+    def cost(self, data: Dataset, recipe: Recipe, told: Callable[[str], None]) -> tuple[str, ...]:
+        """Return lines on what training would cost, after a few steps that leave nothing behind; see ``Adapter``."""
+        with user_errors():
+            found = dry_run(self._prepared(data, recipe, Path()), told)
+        counts = ", ".join(f"{name} {count:,}" for name, count in found.parameters.items())
+        hours = found.sec_per_kimg * found.kimg / 3600
+        return (
+            f"parameters: {counts}",
+            f"memory: {found.memory / 2**30:.1f} GiB at most",
+            f"time: {found.sec_per_kimg:.3g} s a kimg, {hours:.3g} hours for {found.kimg:g} kimg",
+        )
 
     def untrained(self, data: Dataset, recipe: Recipe) -> Any:
         """Return the untrained model, on the CPU; for arguments and errors see ``train``."""

@@ -149,6 +149,19 @@ class Adapter(Protocol):
         """Train into ``run_dir`` and return the path of the final weights."""
         ...
 
+    def cost(self, data: Dataset, recipe: Recipe, told: Callable[[str], None]) -> tuple[str, ...]:
+        """Return lines on what training would cost, after a few steps that leave nothing behind.
+
+        Args:
+            data: the images.
+            recipe: the settings.
+            told: called with what is measured next.
+
+        Raises:
+            BadInputError: it is not known, or the recipe and the data do not allow training.
+        """
+        ...
+
     def untrained(self, data: Dataset, recipe: Recipe) -> Any:
         """Return the model as it is before training, to plan its metrics by; None where that is not known."""
         ...

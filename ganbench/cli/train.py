@@ -85,15 +85,13 @@ def command(
     """Train a model by its reference recipe, and print the path of the final weights.
 
     Every setting of the recipe and every option of the model's official program is an option here, too, such as
-    --r1_gamma 2, --gamma 2 or --lambda_cyc 1. A recipe file has settings in TOML, and base = "NAME" for the recipe that
-    it changes.
+    --r1_gamma 2 or --gamma 2. A recipe file has settings in TOML, and base = "NAME" for the recipe that it changes.
 
     The run folder holds the weights of every snapshot (MODEL-KIMG.safetensors, the newest as MODEL.safetensors, too),
     the full state of the last two, sample grids and a log. After an interruption, the same command with --resume
     continues from the last snapshot. If a loss became infinite or NaN, it may continue with other learning rates, loss
-    weights or another seed (--set, --seed), which is noted in the weights. For several GPUs, start it with
-    `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the processes share every batch, and the result is that of a
-    single process.
+    weights or another seed (--set, --seed), which is noted in the weights. On several GPUs, start it with
+    `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the processes share every batch.
     """
     with together() as speaks:
         from baselines.training.folder import check
@@ -125,8 +123,7 @@ def command(
         measured = SnapshotMetrics(adapter, options.names(metrics), images, protocol, folder, device)
         measured.check(chosen)
         if dry_run:
-            _show_cost(adapter, images, chosen, speaks)
-            return
+            return _show_cost(adapter, images, chosen, speaks)
         weights = _trained(adapter, images, chosen, folder, resume, measured if speaks else None)
         if speaks:
             say(str(weights))

@@ -101,8 +101,7 @@ def command(
 
         adapter = adapter_of(model)
         given = [*_own(changes), *recipes.in_pairs(pairs), *recipes.in_arguments(ctx.args)]
-        cfgs = [change for change in given if change.name == "cfg"]
-        name = _name(adapter, model, recipe, data, cfgs)
+        name = _name(adapter, model, recipe, data, cfgs := [change for change in given if change.name == "cfg"])
         folder = run_dir or Path("runs") / f"{model}-{name}"
         with user_errors():
             check(folder, resume)
@@ -119,8 +118,8 @@ def command(
         check_device(chosen.settings.get("device") or "cpu")
         with user_errors():
             device = device_of_process(chosen.settings.get("device"))
-        protocol = benchmark or _benchmark(adapter, data)
-        measured = SnapshotMetrics(adapter, options.names(metrics), images, protocol, folder, device)
+        benchmark = benchmark or _benchmark(adapter, data)
+        measured = SnapshotMetrics(adapter, options.names(metrics), images, benchmark, folder, device)
         measured.check(chosen)
         if dry_run:
             return _show_cost(adapter, images, chosen, speaks)

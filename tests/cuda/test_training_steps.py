@@ -1,0 +1,57 @@
+"""A few steps of training on a GPU: finite, alike in one process group, and close to the CPU's."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from baselines.training import snapshots
+from tests.training.runs import IMAGES
+from tests.training.short import SHORT
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def losses(run_dir: Path) -> list[dict[str, float]]:
+    """Return the logged losses of a run."""
+    return [json.loads(line)["losses"] for line in (run_dir / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_short_run_is_finite_and_begins_as_on_the_cpu(name: str, tmp_path: Path) -> None:
+    short = SHORT[name]
+    for device in ("cpu", "cuda"):
+        short.train(IMAGES, short.recipe, tmp_path / device, device=device)
+    cpu, cuda = losses(tmp_path / "cpu"), losses(tmp_path / "cuda")
+    assert len(cpu) == len(cuda)
+    for key, value in cpu[0].items():
+        assert cuda[0][key] == pytest.approx(value, rel=0.02, abs=0.02), key
+    assert all(torch.isfinite(tensor).all() for tensor in snapshots.latest(tmp_path / "cuda").tensors.values())
+
+
+def test_one_process_of_a_group_over_nccl(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from baselines.training.ranks import joined\n"
+        "from tests.training.runs import IMAGES; from tests.training.short import SHORT\n"
+        "with joined():\n"
+        "    SHORT['stylegan2'].train(IMAGES, SHORT['stylegan2'].recipe, Path(sys.argv[1]), device='cuda')\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    command = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=1")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    subprocess.run([*command, tmp_path / "program.py", tmp_path / "group"], cwd=ROOT, env=environment, check=True)
+    SHORT["stylegan2"].train(IMAGES, SHORT["stylegan2"].recipe, tmp_path / "alone", device="cuda")
+    for one, other in zip(losses(tmp_path / "group"), losses(tmp_path / "alone"), strict=True):
+        assert one == pytest.approx(other, rel=0.02, abs=0.02)
+
+
+def test_tensors_of_half_precision_stay_finite(tmp_path: Path) -> None:
+    short = SHORT["stylegan3"]
+    recipe = dataclasses.replace(short.recipe, generator={**short.recipe.generator, "num_fp16_res": 2})
+    short.train(IMAGES, recipe, tmp_path, device="cuda")
+    assert all(torch.isfinite(tensor).all() for tensor in snapshots.latest(tmp_path).tensors.values())

@@ -1,10 +1,11 @@
-"""``ganbench data prepare``: write real images to a zip for measuring and training."""
+"""``ganbench data``: write real images to a zip for measuring and training, or align faces."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganbench.cli.align import align_command
 from ganbench.cli.group import Choice, Group, Verb
 from ganbench.cli.options import Count, Whole
 
@@ -23,6 +24,9 @@ FILTERS = ("tf1-bilinear", "torch-bilinear", "pil-bilinear", "pil-bicubic", "pil
 )
 def command() -> None:
     """Prepare real images for measuring and training."""
+
+
+command.add_command(align_command)
 
 
 class Size(click.ParamType[tuple[int, int]]):

@@ -157,6 +157,9 @@ def test_training_and_its_weights_use_the_masks(wing: Path, faces: Path, tmp_pat
         "translate", "--model", "starganv2", "--weights", path, "--input", faces, "--target", "male", "--out", out
     )
     assert (done.exit_code, "masks" in done.stderr) == (0, False), done.stderr
+    line = ("--weights", path, "--data", faces, "--metrics", "eqt_int_latent", "--limit", "2")
+    done = ganbench("run", "--model", "starganv2", *line, "--results-dir", tmp_path / "results")
+    assert done.exit_code == 0, done.stderr
     wing.unlink()
     lacking: Any = adapter.load(path, "cpu")
     assert lacking.needs_masks

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ganbench import registry
 from ganbench.errors import BadInputError
 from ganbench.printable import one_line
-from ganbench.types import Change
 
 if TYPE_CHECKING:
-    from ganbench.types import Adapter, Dataset, Recipe
+    from ganbench.types import Adapter, Change, Dataset, Recipe
 
 WORDS: Mapping[str, Any] = {"True": True, "False": False, "None": None}  # of Python, beside those of JSON
 LARGEST = 2**20  # bytes of a recipe file
@@ -24,7 +23,7 @@ def is_file(recipe: str) -> bool:
     return recipe.endswith(".toml")
 
 
-def in_pairs(texts: Iterable[str]) -> list[Change]:
+def in_pairs(texts: Iterable[str]) -> list["Change"]:
     """Return the settings in the values of ``--set``, such as ``r1_gamma=2,betas=[0,0.99]``.
 
     Raises:
@@ -45,14 +44,20 @@ def parts(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _pair(text: str) -> Change:
+def _pair(text: str) -> "Change":
     name, equals, value = text.strip().partition("=")
     if not (name and equals):
         raise BadInputError(
             f"expected --set NAME=VALUE, found {text!r:.60}: write for example --set g_lr=0.001, and a list as "
             "betas=[0,0.99]."
         )
-    return Change(name.strip(), value_of(value.strip()), f"--set {name.strip()}")
+    return _change(name.strip(), value_of(value.strip()), f"--set {name.strip()}")
+
+
+def _change(name: str, value: Any, shown: str) -> "Change":
+    from ganbench.types import Change  # late, since it imports torch, which help texts do without
+
+    return Change(name, value, shown)
 
 
 def value_of(text: str) -> Any:
@@ -65,7 +70,7 @@ def value_of(text: str) -> Any:
         return text
 
 
-def in_arguments(arguments: Sequence[str]) -> list[Change]:
+def in_arguments(arguments: Sequence[str]) -> list["Change"]:
     """Return the settings in arguments such as ``--gamma 2``, ``--gamma=2``, or ``--no_flip``, which is true.
 
     Raises:
@@ -79,11 +84,11 @@ def in_arguments(arguments: Sequence[str]) -> list[Change]:
             raise BadInputError(f"expected options such as --gamma 2, found {name!r:.60}: leave it out, or name it.")
         if not equals:
             text = left.pop(0) if left and not left[0].startswith("--") else "true"
-        found.append(Change(name.removeprefix("--"), value_of(text), name))
+        found.append(_change(name.removeprefix("--"), value_of(text), name))
     return found
 
 
-def in_file(path: Path) -> tuple[str | None, list[Change]]:
+def in_file(path: Path) -> tuple[str | None, list["Change"]]:
     """Return the base recipe that a TOML file names, or None, and its settings.
 
     Raises:
@@ -107,7 +112,7 @@ def in_file(path: Path) -> tuple[str | None, list[Change]]:
         raise BadInputError(
             f'expected settings in {path}, found none: write for example base = "auto" and r1_gamma = 2.'
         )
-    return base, [Change(name, value, f"{name} in {path}") for name, value in _flat(table)]
+    return base, [_change(name, value, f"{name} in {path}") for name, value in _flat(table)]
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

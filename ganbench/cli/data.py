@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ganbench.data.raw_images import RawImages
 
 CROPS = ("none", "center-crop", "center-crop-wide")
+COLOURS = ("keep", "rgb", "grey")
 FILTERS = ("tf1-bilinear", "torch-bilinear", "pil-bilinear", "pil-bicubic", "pil-lanczos", "clean-bicubic", "box")
 
 
@@ -49,6 +50,7 @@ class Size(click.ParamType[tuple[int, int]]):
     cls=Verb,
     examples=(
         "ganbench data prepare FFHQ/images1024x1024 --out ffhq-256.zip --size 256 --filter box",
+        "ganbench data prepare photographs --out photographs-64.zip --crop center-crop --size 64 --colour rgb",
         "ganbench data prepare lsun/cat_lmdb --out cats-256.zip --crop center-crop --size 256 --limit 200k",
         "ganbench data prepare train-images-idx3-ubyte.gz --out fashion-32.zip --size 32",
         "ganbench data prepare hub/afhq:train --out afhq.zip --labels none",
@@ -60,6 +62,8 @@ class Size(click.ParamType[tuple[int, int]]):
 @click.option("--crop", type=Choice(CROPS), default="none", show_default=True,
               help="Crop before the resize: none, the largest central square, or, for --size WxH, the central rows on "
               "a black square.")  # fmt: skip
+@click.option("--colour", type=Choice(COLOURS), default="keep", show_default=True,
+              help="Colour mode of all images: keep (all have the same), or one to convert them to.")  # fmt: skip
 @click.option("--filter", "method", type=Choice(FILTERS), default="pil-lanczos", show_default=True,
               help="Filter of the resize.")  # fmt: skip
 @click.option("--labels", "labels_from", metavar="WHAT", default="auto", show_default=True,
@@ -74,6 +78,7 @@ def prepare_command(
     out: Path,
     size: tuple[int, int] | None,
     crop: str,
+    colour: str,
     method: str,
     labels_from: str,
     limit: int | None,
@@ -102,7 +107,7 @@ def prepare_command(
     for note in images.notes:
         remark(f"{note}.")
     total = min(len(images.names), limit or len(images.names))
-    settings: dict[str, Any] = {"limit": limit, "workers": workers or default_workers()}
+    settings: dict[str, Any] = {"colour": colour, "limit": limit, "workers": workers or default_workers()}
     try:
         with images_bar(total) as advance:
             made = prepare(images, out, geometry, labels, progress=advance, **settings)

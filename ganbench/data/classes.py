@@ -1,6 +1,7 @@
 """Class folders: images whose label is the folder that they lie in."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from ganbench.errors import BadInputError
 from ganbench.types import Dataset, WithDomains
 
 NAME = "classes"
+_NUMBERED = re.compile(r"(\d{5})/img\1\d{3,}\.png")  # thousands of images, in prepared data
 
 
 class ClassFolders(ImageFiles):
@@ -23,7 +25,8 @@ class ClassFolders(ImageFiles):
         classes: the names of the folders, sorted.
 
     Raises:
-        BadInputError: an image lies beside the folders, a folder has no images, or there is only one.
+        BadInputError: an image lies beside the folders, a folder has no images, there is only one, or they only number
+            the images.
     """
 
     def __init__(self, container: Container, rectangles: bool = False) -> None:
@@ -100,6 +103,11 @@ def names_of(data: Dataset) -> tuple[str, ...]:
 
 def _check_folders(container: Container, tops: Sequence[str]) -> None:
     """Raise ``BadInputError`` unless each image is in one of several folders, all of which have images."""
+    if all(_NUMBERED.fullmatch(name) for name in container.names):
+        raise BadInputError(
+            f"expected folders that are classes, found prepared images without labels: {container.path}; "
+            "prepare them with --labels folders."
+        )
     beside = next((name for name in container.names if "/" not in name), None)
     where = container.path
     if beside is not None:

@@ -156,7 +156,8 @@ def _named(container: Container, name: str) -> IO[bytes]:
 def _check_square(found: Header, rectangles: bool, where: str) -> None:
     if found.width != found.height and not rectangles:
         raise BadInputError(
-            f"expected square images, found {found.width}x{found.height}: {where}; crop the images to squares."
+            f"expected square images, found {found.width}x{found.height}: {where}; crop the images to squares "
+            "(ganbench data prepare --crop center-crop)."
         )
 
 
@@ -175,7 +176,8 @@ def _common_header(container: Container, rectangles: bool) -> Header:
         if found != first:
             raise BadInputError(
                 f"expected all images to be {first} like {container.names[0]}, found {found}: "
-                f"{_shown(container, name)}; convert all to one size and colour mode."
+                f"{_shown(container, name)}; convert all to one size and colour mode "
+                "(ganbench data prepare --size, --colour)."
             )
     assert first is not None
     return first

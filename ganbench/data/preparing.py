@@ -29,9 +29,11 @@ from ganbench.errors import BadInputError, DataChangedError
 from ganbench.images import ResizeMethod, resize
 
 Crop = Literal["none", "center-crop", "center-crop-wide"]
+Colour = Literal["keep", "rgb", "grey"]
 T = TypeVar("T")
 
 CROPS: tuple[Crop, ...] = get_args(Crop)
+COLOURS: tuple[Colour, ...] = get_args(Colour)
 
 VERSION = 1  # raised when the same image would give other pixels
 _NAME = re.compile(r"\d{5}/img(\d{8,})\.png")
@@ -89,7 +91,8 @@ class Geometry:
             image = _middle(image, min(image.shape[1:]), min(image.shape[1:]))
         if image.shape[1] != image.shape[2]:
             raise BadInputError(
-                f"expected square images, found {image.shape[2]}x{image.shape[1]}: {name}; crop them by center-crop."
+                f"expected square images, found {image.shape[2]}x{image.shape[1]}: {name}; crop them "
+                "(--crop center-crop)."
             )
         return self._resized(image, self.size) if self.size else image
 
@@ -110,6 +113,22 @@ class Geometry:
             return image
         made = resize(image[None], size[::-1], self.method)[0]
         return made.round().clamp(0, 255).to(torch.uint8) if made.is_floating_point() else made
+
+
+def in_colour(image: Tensor, colour: Colour) -> Tensor:
+    """Return ``[1, H, W]`` or ``[3, H, W]`` uint8 of either, as Pillow converts between them; ``keep`` changes nothing.
+
+    Raises:
+        BadInputError: the colour mode is unknown.
+    """
+    if colour not in COLOURS:
+        raise BadInputError(f"expected a colour mode of {', '.join(COLOURS)}, found {colour!r:.60}: choose another.")
+    if colour == "keep" or len(image) == (3 if colour == "rgb" else 1):
+        return image
+    if colour == "rgb":
+        return image.expand(3, -1, -1)
+    array = np.ascontiguousarray(image.permute(1, 2, 0).numpy())
+    return torch.from_numpy(np.array(Image.fromarray(array).convert("L")))[None]
 
 
 def _middle(image: Tensor, height: int, width: int) -> Tensor:
@@ -141,6 +160,7 @@ def prepare(
     geometry: Geometry,
     labels: Tensor | None = None,
     *,
+    colour: Colour = "keep",
     limit: int | None = None,
     workers: int = 2,
     progress: Callable[[], None] = lambda: None,
@@ -154,6 +174,7 @@ def prepare(
         out: the zip.
         geometry: how each image is cropped and resized.
         labels: ``[N]`` int64 or ``[N, label_dim]`` float32, one for each image of the source; None for none.
+        colour: mode that every image is converted to before it is resized.
         limit: take only the first ``limit`` images; None for all.
         workers: number of threads.
         progress: called for each image that is done.
@@ -170,13 +191,13 @@ def prepare(
         )
     total = min(len(source.names), limit or len(source.names))
     stamp = source.stamp()
-    key = json.dumps([VERSION, PIL.__version__, str(stamp), asdict(geometry), total])
+    key = json.dumps([VERSION, PIL.__version__, str(stamp), asdict(geometry), colour, total])
     try:
         with StoredZip(out, hashlib.sha256(key.encode()).hexdigest()) as archive:
             found = _resume(archive)
             for _ in range(found):
                 progress()
-            shape = _add_images(archive, source, geometry, range(found, total), workers, progress)
+            shape = _add_images(archive, source, (geometry, colour), range(found, total), workers, progress)
             _add_labels(archive, labels)
             if source.stamp() != stamp:
                 raise DataChangedError(
@@ -204,17 +225,18 @@ def _resume(archive: StoredZip) -> int:
 def _add_images(
     archive: StoredZip,
     source: RawImages,
-    geometry: Geometry,
+    wanted: tuple[Geometry, Colour],
     indices: range,
     workers: int,
     progress: Callable[[], None],
 ) -> tuple[int, ...]:
     """Append the missing images, and return the shape that all have."""
+    geometry, colour = wanted
     first = archive.names[0] if archive.names else ""
     shape = _shape_of(archive.read(first)) if first else ()
 
     def make(index: int) -> tuple[tuple[int, ...], bytes] | None:
-        image = geometry.apply(source.image(index), f"{source.path}/{source.names[index]}")
+        image = geometry.apply(in_colour(source.image(index), colour), f"{source.path}/{source.names[index]}")
         return None if image is None else (tuple(image.shape), _png(image))
 
     for index, made in _in_order(make, indices, workers):
@@ -234,7 +256,7 @@ def _add_images(
 
 def _differs(source: RawImages, index: int, found: tuple[int, ...], shape: tuple[int, ...]) -> BadInputError:
     said = [f"{each[2]}x{each[1]} {'greyscale' if each[0] == 1 else 'RGB'}" for each in (shape, found)]
-    remedy = "give a size to resize them to" if found[0] == shape[0] else "convert all to one colour mode"
+    remedy = "give a size to resize them to" if found[0] == shape[0] else "choose one for all (--colour rgb or grey)"
     return BadInputError(
         f"expected all images to be {said[0]} as the first is, found {said[1]}: {source.path}/{source.names[index]}; "
         f"{remedy}."

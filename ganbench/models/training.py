@@ -179,12 +179,12 @@ class TrainableAdapter(BaseAdapter):
         """Return lines on what training would cost, after a few steps that leave nothing behind; see ``Adapter``."""
         with user_errors():
             found = dry_run(self._prepared(data, recipe, Path()), told)
-        counts = ", ".join(f"{name} {count:,}" for name, count in found.parameters.items())
+        counts = ", ".join(f"{name} {count:,}" for name, count in found.parameters.items() if count)
         hours = found.sec_per_kimg * found.kimg / 3600
         return (
             f"parameters: {counts}",
             f"memory: {found.memory / 2**30:.1f} GiB at most",
-            f"time: {found.sec_per_kimg:.3g} s a kimg, {hours:.3g} hours for {found.kimg:g} kimg",
+            f"time: {_rounded(found.sec_per_kimg)} s a kimg, {_rounded(hours)} hours for {found.kimg:g} kimg",
         )
 
     def untrained(self, data: Dataset, recipe: Recipe) -> Any:
@@ -213,6 +213,11 @@ class TrainableAdapter(BaseAdapter):
             "keep": keep,
         }
         return self.prepare(data, settings, run_dir, **options)
+
+
+def _rounded(number: float) -> str:
+    """Return three digits of a number, without an exponent."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def workers_for(data: Dataset, asked: Any) -> int:

@@ -103,7 +103,7 @@ def test_bad_images_are_named_before_any_work(photos: Path, labels: Path, tmp_pa
     image.write_bytes(content[:90])
     assert "31.png cannot be decoded" in complaint(*line(photos, labels, out))
     Image.fromarray(np.zeros([8, 9, 3], np.uint8)).save(image)
-    assert "31.png; crop the images to squares" in complaint(*line(photos, labels, out))
+    assert "31.png; crop the images to squares (ganbench data prepare" in complaint(*line(photos, labels, out))
     Image.fromarray(np.zeros([16, 16, 3], np.uint8)).save(image)
     assert "expected all images to be 8x8 RGB like 00.png, found 16x16 RGB" in complaint(*line(photos, labels, out))
     write_folder(tmp_path / "odd", noise(40, size=12), [f"{i:02d}.png" for i in range(40)])

@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from ganbench.cli.data import CROPS, FILTERS
+from ganbench.cli.data import COLOURS, CROPS, FILTERS
 from ganbench.data import open_data, preparing
 from ganbench.images import ResizeMethod
 from tests.cli.command_line import complaint, ganbench
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_crops_and_filters_are_those_of_the_library() -> None:
-    assert preparing.CROPS == CROPS
+    assert (preparing.CROPS, preparing.COLOURS) == (CROPS, COLOURS)
     assert get_args(ResizeMethod) == FILTERS
 
 

@@ -30,6 +30,15 @@ def test_labels_follow_the_sorted_names_of_the_folders(tmp_path: Path) -> None:
         assert torch.equal(data.images([1])[0], torch.from_numpy(noise(4)[0]))
 
 
+def test_the_numbered_folders_of_prepared_images_are_no_classes(tmp_path: Path) -> None:
+    names = ["00000/img00000998.png", "00000/img00000999.png", "00001/img00001000.png"]
+    write_folder(tmp_path, noise(3), names)
+    with pytest.raises(BadInputError, match=r"found prepared images.*prepare them with --labels folders"):
+        with_classes(open_data(tmp_path))
+    (tmp_path / names[2]).rename(tmp_path / "00001" / "img00003000.png")  # of no thousand that its folder names
+    assert labelled(tmp_path).classes == ("00000", "00001")
+
+
 def test_folders_in_a_zip_are_classes_too(tmp_path: Path) -> None:
     members = {name: encoded(picture(pixels)) for name, pixels in zip(NAMES, noise(4), strict=True)}
     data = labelled(write_zip(tmp_path / "data.zip", members))

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -132,8 +133,30 @@ def test_images_of_several_sizes_need_one(tmp_path: Path) -> None:
 def test_images_of_several_colours_are_refused(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "a", noise(2, 16))
     (folder / "z.png").write_bytes(encoded(picture(noise(1, 16, 1)[0])))
-    with pytest.raises(BadInputError, match=r"found 8x8 greyscale: .*z\.png; convert all to one colour mode"):
+    with pytest.raises(BadInputError, match=r"found 8x8 greyscale: .*z\.png; choose one for all \(--colour rgb"):
         made(folder, tmp_path / "a.zip", 8)
+
+
+def test_a_colour_mode_makes_all_images_alike_as_pillow_does(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "a", noise(2, 16))
+    grey = noise(1, 16, 1)[0]
+    (folder / "z.png").write_bytes(encoded(picture(grey)))
+    for colour, channels, mode in (("rgb", 3, "RGB"), ("grey", 1, "L")):
+        prepare(open_raw(folder), out := tmp_path / f"{colour}.zip", Geometry(), colour=colour)
+        data = open_data(str(out))
+        assert data.channels == channels
+        for index, name in enumerate(["00000/img00000000.png", "00000/img00000001.png", "z.png"]):
+            with Image.open(folder / name) as image:
+                assert torch.equal(data.images([index])[0], pixels(image.convert(mode)))
+
+
+def pixels(image: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(image)).reshape(image.height, image.width, -1).permute(2, 0, 1)
+
+
+def test_an_unknown_colour_mode_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="expected a colour mode of keep, rgb, grey, found 'cmyk'"):
+        prepare(open_raw(write_folder(tmp_path / "a", noise(1))), tmp_path / "a.zip", Geometry(), colour="cmyk")  # type: ignore[arg-type]  # what is tested
 
 
 def test_images_that_are_not_square_need_a_crop(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from ganbench.inputs import Accumulator, Context, Source, View
 from ganbench.inputs.accumulators import State
 from ganbench.paths import cache_dir
 
-LAYOUT = 4  # version of the files and of the order of computation; raised when either changes
+LAYOUT = 5  # version of the files and of the order of computation; raised when either changes
 
 
 def shard_key(source: Source, query: Query, context: Context, tile: int, start: int, stop: int) -> str:

@@ -89,7 +89,7 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``[N, out_channels, H', W']``, none negative."""
-        return F.relu(self.bn(self.conv(x)))
+        return F.relu_(self.bn(self.conv(x)))
 
 
 def row(in_channels: int, out_channels: int, length: int) -> Convolution:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.errors import BadInputError
+from ganbench.extractors.folding import fold_normalisation
 
 
 class Network:
@@ -31,9 +32,10 @@ class Network:
         self.module = module.eval().requires_grad_(False)
 
     def to(self, device: str, float64: bool = False) -> Self:
-        """Return a copy of the extractor on a device, in float64 or float32."""
-        moved = copy.copy(self)
-        moved.module = copy.deepcopy(self.module).to(torch.device(device), torch.float64 if float64 else torch.float32)
+        """Return a copy of the extractor on a device, in float64 or float32, with batch normalisation folded away."""
+        moved, place = copy.copy(self), torch.device(device)
+        moved.module = copy.deepcopy(self.module).to(place, torch.float64 if float64 else torch.float32)
+        fold_normalisation(moved.module, place)
         return moved
 
     def prepared(self, images: Tensor) -> Tensor:

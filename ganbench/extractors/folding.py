@@ -1,0 +1,41 @@
+"""Networks made fast without another result: batch normalisation inside the convolutions, channels last in memory.
+
+With fixed statistics, normalisation is a scale and a shift for each channel, which the convolution before it can do by
+itself. Where a pixel's channels lie side by side in memory, convolutions on a CPU need no copies of what they read.
+"""
+
+import torch
+from torch import nn
+
+
+def fold_normalisation(module: nn.Module, device: torch.device) -> None:
+    """Fold batch normalisation in place and, on a CPU, lay the channels of what was folded out last.
+
+    Outputs change in their last bits. A network without normalisation stays as it is: it would gain little (VGG16 a
+    tenth to a third, LPIPS nothing).
+
+    Args:
+        module: frozen, in eval mode, with the parts ``conv`` and ``bn`` in each of its convolutions.
+        device: that the module is on.
+    """
+    for part in module.modules():
+        conv, bn = (part._modules.get(name) for name in ("conv", "bn"))
+        if isinstance(conv, nn.Conv2d) and isinstance(bn, nn.BatchNorm2d):
+            _fold(conv, bn)
+            part.bn = nn.Identity()
+            if device.type == "cpu":
+                conv.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def _fold(conv: nn.Conv2d, bn: nn.BatchNorm2d) -> None:
+    """Give a convolution without bias the scale and the shift of its normalisation, rounded once."""
+    assert conv.bias is None
+    assert bn.running_mean is not None
+    assert bn.running_var is not None
+    scale = bn.weight.double() / (bn.running_var.double() + bn.eps).sqrt()
+    shift = bn.bias.double() - bn.running_mean.double() * scale
+    dtype = conv.weight.dtype
+    folded = (conv.weight.double() * scale[:, None, None, None]).to(dtype)
+    conv.weight = nn.Parameter(folded, requires_grad=False)
+    conv.bias = nn.Parameter(shift.to(dtype), requires_grad=False)

@@ -22,8 +22,8 @@ PLANES = 32
 PROGRAMS = 4096
 """How many programs keep a GPU busy; with more tiles than that, programs compute several."""
 
-WARPS = 4
-STAGES = 2
+WARPS, STAGES = 4, 2
+"""Groups of 32 threads of a program, and tiles in flight."""
 
 Bands = tuple[Tensor, Tensor, int]
 

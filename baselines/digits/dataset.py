@@ -7,15 +7,17 @@ exact in float64 and the images are the same, to the bit, on every machine.
 Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits (UCI, 1998), as shipped by scikit-learn.
 """
 
+import gzip
 import hashlib
+import importlib.util
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 Split = Literal["train", "test", "all", "half-a", "half-b"]
@@ -110,9 +112,26 @@ def _interpolation(size: int, new_size: int) -> NDArray[np.float64]:
 
 @cache
 def _everything() -> Digits:
-    scans, labels = load_digits(return_X_y=True)
+    scans, labels = _scans()
     images = enlarge(scans.reshape(-1, 8, 8).astype(np.float64))
     return Digits(torch.from_numpy(images)[:, None].contiguous(), torch.from_numpy(labels.astype(np.int64)))
+
+
+def _scans() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return scikit-learn's scans ``[N, 64]`` and labels ``[N]``, read from its file where it lies where it does today.
+
+    Importing scikit-learn takes longer than many a measurement on the digits.
+    """
+    package = importlib.util.find_spec("sklearn")
+    file = Path((package and package.origin) or "").parent / "datasets" / "data" / "digits.csv.gz"
+    if file.exists():
+        with gzip.open(file, "rt") as lines:
+            table = np.loadtxt(lines, delimiter=",")
+        return table[:, :-1], table[:, -1]
+    from sklearn.datasets import load_digits
+
+    scans, labels = load_digits(return_X_y=True)
+    return scans, labels
 
 
 def _rank(labels: Tensor) -> Tensor:

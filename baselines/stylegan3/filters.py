@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.signal
 import scipy.special
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 __all__ = ["Progression", "lowpass_filter"]
@@ -96,12 +96,42 @@ def lowpass_filter(numtaps: int, cutoff: float, width: float, fs: float, radial:
     if numtaps == 1:
         return None
     if not radial:
-        return torch.as_tensor(scipy.signal.firwin(numtaps, cutoff, width=width, fs=fs), dtype=torch.float32)
+        return torch.as_tensor(windowed_sinc(numtaps, cutoff / (fs / 2), width / (fs / 2)), dtype=torch.float32)
     x = (np.arange(numtaps) - (numtaps - 1) / 2) / fs
     radius = np.hypot(*np.meshgrid(x, x))
     # The jinc is the 2D counterpart of the sinc: its spectrum is a disc, so it treats all directions alike.
     jinc = scipy.special.j1(2 * np.pi * cutoff * radius) / (np.pi * radius)
-    beta = scipy.signal.kaiser_beta(scipy.signal.kaiser_atten(numtaps, width / (fs / 2)))
-    window = np.kaiser(numtaps, beta)
+    window = np.kaiser(numtaps, kaiser_beta(numtaps, width / (fs / 2)))
     f = jinc * np.outer(window, window)
     return torch.as_tensor(f / f.sum(), dtype=torch.float32)
+
+
+def windowed_sinc(numtaps: int, cutoff: float, width: float) -> NDArray[np.float64]:
+    """Return ``scipy.signal.firwin(numtaps, cutoff, width=width)``, to the bit, without a second of imports.
+
+    Args:
+        numtaps: length of the filter.
+        cutoff: centre of the transition band; 1 is Nyquist, as for the width.
+        width: full width of the transition band.
+    """
+    middle = (numtaps - 1) / 2
+    positions = np.arange(numtaps) - middle
+    beta = kaiser_beta(numtaps, width)
+    window = scipy.special.i0(beta * np.sqrt(1 - (positions / middle) ** 2)) / scipy.special.i0(beta)
+    f = cutoff * np.sinc(cutoff * positions) * window
+    taps: NDArray[np.float64] = f / f.sum()
+    return taps
+
+
+def kaiser_beta(numtaps: int, width: float) -> float:
+    """Return the shape of the Kaiser window whose transition band has a width, as a share of Nyquist.
+
+    Source: Oppenheim and Schafer, Discrete-Time Signal Processing, section 7.5.3, "Kaiser window": the attenuation in
+    dB that the length allows, and the beta for it.
+    """
+    attenuation = 2.285 * (numtaps - 1) * np.pi * width + 7.95
+    if attenuation > 50:
+        return float(0.1102 * (attenuation - 8.7))
+    if attenuation > 21:
+        return float(0.5842 * (attenuation - 21) ** 0.4 + 0.07886 * (attenuation - 21))
+    return 0.0

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ganbench.checkpoints.fields import check_fields
 from ganbench.checkpoints.format import Architecture, Config, MisfitError, NetworkSpec, one_line
 from ganbench.checkpoints.modules import check_finite
+from ganbench.checkpoints.shapes import shapes_alone
 from ganbench.errors import BadInputError
 
 REMEDY = ": its parts do not belong together, so get the file again"
@@ -42,8 +43,8 @@ def check_fit(spec: NetworkSpec) -> None:
 def state_of(architecture: Architecture, config: Config) -> Mapping[str, Tensor]:
     """Return a network's state dict, of tensors that have names, shapes and types alone."""
     _ = architecture.build  # imported before, for what a module computes at import would have no values within
-    with torch.device("meta"):
-        return constructed(architecture, config).state_dict()
+    network: nn.Module = shapes_alone(lambda: constructed(architecture, config))
+    return network.state_dict()
 
 
 def constructed(architecture: Architecture, config: Config) -> nn.Module:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 __all__ = ["interval", "jackknife", "spread_of_groups"]
 
@@ -63,5 +63,5 @@ def interval(value: float, error: float, groups: int, level: float = 0.95) -> tu
         groups: number of groups, or of rows, that the error is from; two at least.
         level: probability that it holds what the number estimates.
     """
-    reach = float(student.ppf((1 + level) / 2, groups - 1)) * error
+    reach = float(stdtrit(groups - 1, (1 + level) / 2)) * error
     return value - reach, value + reach

@@ -17,6 +17,12 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 CLAMP = 0.8  # small enough to cut off a part of the samples
 
 
+@pytest.fixture(autouse=True)
+def exact(monkeypatch):
+    """The plain operators do not round to TF32 on a GPU."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+
+
 def design(model: dict, index: int, resolution: int = 1024) -> LayerDesign:
     """A layer of StyleGAN3-T or -R."""
     layers = {name: model[name] for name in ("conv_kernel", "use_radial_filters") if name in model}

@@ -5,7 +5,7 @@ that its authors published with their code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from baselines.training.settings import (
@@ -85,29 +85,34 @@ class Recipe:
     snapshot_ticks: Count = 100
 
 
+DIGITS = Recipe(
+    style_dim=4,
+    latent_dim=4,
+    hidden_dim=64,
+    base_channels=16,
+    max_conv_dim=64,
+    bottleneck=16,
+    kimg=120,
+    batch=16,
+    lr=1e-3,
+    f_lr=1e-4,
+    lambda_cyc=3,
+    ds_iter=7500,
+    crop_prob=0,
+    mirror=False,
+    tick_kimg=1,
+    snapshot_ticks=10,
+)
+
 RECIPES: Mapping[str, Recipe] = {
     "celebahq-256": Recipe(w_hpf=1, lambda_ds=1),
     "afhq-256": Recipe(lambda_ds=2),
-    # The embedded weights: small networks, so that two CPU cores train them in about an hour. Digits are neither
-    # flipped nor cropped, which would cut their strokes. The style has few features, and the generator halves its input
-    # only once, so that the output depends on the source: with more features, the style encoder could describe whole
-    # digits, which are simple, and the source would no longer matter. For the same reason the cycle loss weighs more.
-    "digits32": Recipe(
-        style_dim=4,
-        latent_dim=4,
-        hidden_dim=64,
-        base_channels=16,
-        max_conv_dim=64,
-        bottleneck=16,
-        kimg=120,
-        batch=16,
-        lr=1e-3,
-        f_lr=1e-4,
-        lambda_cyc=3,
-        ds_iter=7500,
-        crop_prob=0,
-        mirror=False,
-        tick_kimg=1,
-        snapshot_ticks=10,
-    ),
+    # The embedded weights: small networks. Digits are neither flipped nor cropped, which would cut their strokes. A
+    # style has two features, and the cycle loss weighs much, so that slant and width come from the source: with more
+    # features the style encoder could describe whole digits, which are simple, and the source would no longer matter.
+    # They start from "digits32-start", whose cycle loss weighs more: it keeps the source, then learns domains.
+    "digits32-start": replace(DIGITS, style_dim=2, batch=32, lambda_cyc=10, ds_iter=2000, kimg=50),
+    "digits32": replace(DIGITS, style_dim=2, batch=32, lambda_cyc=6, ds_iter=1500, kimg=80, ema_beta=0.995),
+    # With four features a style describes the digit nearly alone, and translations of different sources look alike.
+    "digits32-free": DIGITS,
 }

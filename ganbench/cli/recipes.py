@@ -19,8 +19,17 @@ BASE = "base"  # key of a recipe file: name of the recipe that it changes
 
 
 def is_file(recipe: str) -> bool:
-    """Return whether ``--recipe`` names a file, and not a recipe."""
-    return recipe.endswith(".toml")
+    """Return whether ``--recipe`` names a file, TOML or the ``training_options.json`` of a run, and not a recipe."""
+    return recipe.endswith((".toml", ".json"))
+
+
+def name_of_file(path: Path) -> str:
+    """Return the name of the recipe in a file: that of the file, or the one that a run's options note.
+
+    Raises:
+        BadInputError: the options cannot be read.
+    """
+    return path.stem if path.suffix == ".toml" else str(_options(path)["recipe"])
 
 
 def in_pairs(texts: Iterable[str]) -> list["Change"]:
@@ -94,13 +103,9 @@ def in_file(path: Path) -> tuple[str | None, list["Change"]]:
     Raises:
         BadInputError: the file cannot be read, is not TOML, or has no settings.
     """
+    content = _content(path)
     try:
-        content = path.read_bytes()[: LARGEST + 1]
         table = tomllib.loads(content.decode()) if len(content) <= LARGEST else {}
-    except OSError as error:
-        raise BadInputError(
-            f"expected a recipe file, found {path}, which cannot be read ({error.strerror}): check its name."
-        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInputError(f"expected TOML in {path}, found an error ({one_line(str(error))}): correct it.") from None
     base = table.pop(BASE, None)
@@ -115,6 +120,48 @@ def in_file(path: Path) -> tuple[str | None, list["Change"]]:
     return base, [_change(name, value, f"{name} in {path}") for name, value in _flat(table)]
 
 
+def _content(path: Path) -> bytes:
+    """Return at most one byte more than the largest recipe file has."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise BadInputError(
+            f"expected a recipe file, found {path}, which cannot be read ({error.strerror}): check its name."
+        ) from None
+
+
+def _options(path: Path) -> dict[str, Any]:
+    """Return the options in a ``training_options.json``, with the entries that a recipe needs."""
+    content = _content(path)
+    try:
+        found = json.loads(content) if len(content) <= LARGEST else None
+    except (ValueError, RecursionError):
+        found = None
+    kinds = {"model": str, "recipe": str, "seed": int, "recipe_settings": dict, "config": dict}
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), kind) for name, kind in kinds.items()):
+        raise BadInputError(
+            f"expected the options of a run, found other content in {path}: give the training_options.json that a run "
+            "wrote, or a TOML file."
+        )
+    return found
+
+
+def _again(model: str, path: Path) -> "Recipe":
+    """Return the recipe that a run was started with; that a generator was conditional shows in its labels' size."""
+    from ganbench.types import Recipe
+
+    found = _options(path)
+    if found["model"] != model:
+        raise BadInputError(
+            f"expected a run of {model}, found one of {found['model']!r:.60} in {path}: give --model "
+            f"{found['model']!s:.60}, or another file."
+        )
+    conditional = bool(found["config"].get("z_dim") and found["config"].get("c_dim"))
+    labels = {"conditional": True} if conditional else {}
+    return Recipe(found["recipe"], {**found["recipe_settings"], "seed": found["seed"], **labels})
+
+
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield nested tables as dotted names and values."""
     for name, value in table.items():
@@ -124,15 +171,17 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{name}", value
 
 
-def from_file(adapter: "Adapter", path: Path, data: "Dataset") -> "Recipe":
-    """Return the recipe in a TOML file, under the file's name.
+def from_file(adapter: "Adapter", model: str, path: Path, data: "Dataset") -> "Recipe":
+    """Return the recipe in a TOML file, under the file's name, or that of a run in its ``training_options.json``.
 
     Raises:
-        BadInputError: the file cannot be used, or names an unknown setting.
+        BadInputError: the file cannot be used, names an unknown setting, or is of a run of another model.
         UnknownNameError: its base is unknown.
     """
     from ganbench.types import Recipe
 
+    if path.suffix == ".json":
+        return _again(model, path)
     base, changes = in_file(path)
     if base is not None and base not in adapter.recipes:
         raise registry.unknown("recipes", base, adapter.recipes)

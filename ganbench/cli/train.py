@@ -39,7 +39,8 @@ MOST_KIMG = 10**9  # a trillion images; more must be a typing error
 @click.option("--data", required=True, help="Training images: a name, a folder or a zip.")
 @click.option(
     "--recipe",
-    help="Name of the settings (see `ganbench list recipes`), or a TOML file.  [default: auto; digits32 for digits]",
+    help="Name of the settings (see `ganbench list recipes`), a TOML file, or a run's training_options.json.  "
+    "[default: auto; digits32 for digits]",
 )
 @click.option("--run-dir", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/MODEL-RECIPE]")
 @click.option("--resume", is_flag=True, help="Continue from the last snapshot in --run-dir.")
@@ -112,7 +113,7 @@ def command(
 
         images = open_data(data)
         given += _source(folder, given) if resume else []
-        chosen = _chosen(adapter, recipe or name, cfgs, given, images)
+        chosen = _chosen(adapter, model, recipe or name, cfgs, given, images)
         if chosen.settings.get("conditional") is True:
             images = by_folders(images)
         check_device(chosen.settings.get("device") or "cpu")
@@ -194,19 +195,24 @@ def _name(adapter: "Adapter", model: str, recipe: str | None, data: str, cfgs: S
     if cfgs:
         return str(cfgs[0].value)
     if recipe and recipes.is_file(recipe):
-        return Path(recipe).stem
+        return recipes.name_of_file(Path(recipe))
     return _recipe(adapter, model, recipe, data).name
 
 
 def _chosen(
-    adapter: "Adapter", recipe: str, cfgs: Sequence["Change"], given: Sequence["Change"], images: "Dataset"
+    adapter: "Adapter",
+    model: str,
+    recipe: str,
+    cfgs: Sequence["Change"],
+    given: Sequence["Change"],
+    images: "Dataset",
 ) -> "Recipe":
     """Return the recipe of a name or file, or a base configuration, with the settings that were given."""
     rest = [change for change in given if change.name != "cfg"]
     if cfgs:
         start = adapter.configured(recipe, rest, images)
     elif recipes.is_file(recipe):
-        start = recipes.from_file(adapter, Path(recipe), images)
+        start = recipes.from_file(adapter, model, Path(recipe), images)
     else:
         start = adapter.chosen(recipe, images)
     if any(change.name == "start" for change in rest):

@@ -157,3 +157,17 @@ def test_a_run_says_what_it_was_started_with_and_refuses_to_go_on_otherwise(tmp_
     )
     assert ganbench(*again, "--batch", "8").exit_code == 0
     assert json.loads((folder / "training_options.json").read_text())["recipe_settings"]["kimg"] == 0.032
+
+
+def test_a_run_is_repeated_from_its_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings_after(Path("first"), *TINY, "--gamma", "2", "--seed", "7", "--conditional", "--batch", "8")
+    settings_after(Path("again"), "--recipe", "first/training_options.json")
+    assert Path("again/stylegan2.safetensors").read_bytes() == Path("first/stylegan2.safetensors").read_bytes()
+    line = [word if word != "stylegan2" else "stylegan3" for word in LINE]
+    assert "expected a run of stylegan3, found one of 'stylegan2'" in complaint(
+        *line, "--recipe", "first/training_options.json", "--run-dir", "other"
+    )
+    for text in ("{}", "{", "[" * 10000, "[1]"):
+        Path("x.json").write_text(text)
+        assert "expected the options of a run, found other content in x.json" in complaint(*LINE, "--recipe", "x.json")

@@ -8,6 +8,7 @@ error bound of the product leaves no doubt.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from ganbench.errors import BadInputError
 
 CENTRES = 512  # samples whose median is the origin of the products
 LOOKED = 2**20  # numbers in a block of differences
+ORDINARY = 20  # largest power of two, up or down, for which float32 holds squares of rows with room to spare
 RANGE = 2.0**-450  # of a sample's size, relative to the largest, below which squares of differences would underflow
 
 
@@ -25,25 +27,36 @@ class Samples:
     """Rows of one set, or a part of them.
 
     Attributes:
-        exact: ``[N, D]`` float64, what differences are taken of.
-        products: ``[N, D]``, about an origin amid the rows, in the precision of the products.
-        bounds: ``[N]``; the product's squared distance of two samples is off by less than the sum of their bounds.
+        exact: ``[N, D]`` float64 or float32, what differences are taken of, in float64.
+        origin: ``[D]``, amid the rows, about which products are taken.
+        dtype: precision of the products.
+        bounds: ``[N]`` float64; the product's squared distance of two samples is off by less than the sum of their
+            bounds.
     """
 
     exact: Tensor
-    products: Tensor
+    origin: Tensor
+    dtype: torch.dtype
     bounds: Tensor
 
     def __len__(self) -> int:
         return len(self.exact)
 
+    @cached_property
+    def products(self) -> Tensor:
+        """``[N, D]`` about the origin, in the precision of the products; kept, so of parts where memory counts."""
+        exact = self.exact.to(torch.promote_types(self.exact.dtype, self.dtype))  # so that only the last step rounds
+        return (exact - self.origin).to(self.dtype)
+
     def part(self, rows: slice | Tensor) -> "Samples":
         """Return some of the rows."""
-        return Samples(self.exact[rows], self.products[rows], self.bounds[rows])
+        return Samples(self.exact[rows], self.origin, self.dtype, self.bounds[rows])
 
 
 def scaled(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     """Return both sets divided by one power of two, which is exact, so that no square overflows or underflows.
+
+    Sets of ordinary size are returned as they are, without a copy.
 
     Raises:
         BadInputError: if their sizes are too far apart for that.
@@ -59,8 +72,10 @@ def scaled(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
                 f"expected features of comparable size, found {largest:.0e} beside {float(size[lost[0]]):.0e} in row "
                 f"{int(lost[0])} of {name}: leave the outliers out."
             )
-    unit = 2.0 ** (math.frexp(largest)[1] - 1)
-    return real / unit, fake / unit
+    exponent = math.frexp(largest)[1] - 1
+    if abs(exponent) <= ORDINARY:
+        return real, fake
+    return real.double() / 2.0**exponent, fake.double() / 2.0**exponent
 
 
 def about(origin: Tensor, exact: Tensor, dtype: torch.dtype) -> Samples:
@@ -70,10 +85,13 @@ def about(origin: Tensor, exact: Tensor, dtype: torch.dtype) -> Samples:
     norms and to no more than that for the product; centring, adding the three, rounding a radius and the differences'
     own sum, which NumPy takes pairwise, stay below ``64 eps``. The smallest normal number covers what underflows.
     """
-    products = (exact - origin).to(dtype)
     limits = torch.finfo(dtype)
+    samples = Samples(exact, origin, dtype, exact.new_zeros(len(exact), dtype=torch.float64))
+    parts = (samples.part(rows).products for rows in slices(len(exact), CENTRES))
+    squares = torch.cat([products.square().sum(dim=1) for products in parts]).double()
     factor = (exact.shape[1] + 64) * limits.eps
-    return Samples(exact, products, factor * products.double().square().sum(dim=1) + exact.shape[1] * limits.tiny)
+    # The last factor: these squares are sums as well.
+    return Samples(exact, origin, dtype, factor * squares * (1 + factor) + exact.shape[1] * limits.tiny)
 
 
 def median(exact: Tensor) -> Tensor:
@@ -96,7 +114,7 @@ def exact_distances(x: Tensor, y: Tensor, rows_x: Tensor, rows_y: Tensor) -> Ten
         pairs = np.flatnonzero(of_x[rows_x.cpu().numpy()] != of_y[rows_y.cpu().numpy()])
     for some in np.array_split(pairs, math.ceil(len(pairs) * x.shape[1] / LOOKED) or 1):
         chosen = torch.from_numpy(some).to(rows_x.device)
-        differences = x[rows_x[chosen]] - y[rows_y[chosen]]
+        differences = x[rows_x[chosen]].double() - y[rows_y[chosen]].double()
         looked[some] = differences.square_().cpu().numpy().sum(axis=1)
     return torch.from_numpy(looked).to(x.device)
 

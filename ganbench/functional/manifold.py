@@ -27,7 +27,8 @@ from ganbench.functional.distances import (
 )
 from ganbench.functional.rows import ArrayLike, as_integer, as_row_pair
 
-BLOCK = 2048  # rows and columns of a block of distances: 32 MiB in float64
+Part = tuple[slice, Samples]
+BLOCK = 2048  # rows and columns of a block of distances: 16 MiB in float32
 
 
 def precision_recall(
@@ -35,7 +36,7 @@ def precision_recall(
     fake: ArrayLike,
     nhood_size: SupportsIndex = 3,
     *,
-    dtype: torch.dtype = torch.float64,
+    dtype: torch.dtype = torch.float32,
     block: SupportsIndex = BLOCK,
 ) -> tuple[float, float]:
     """Return ``(precision, recall)``: the share of fakes among the reals, and of reals among the fakes.
@@ -69,7 +70,7 @@ def memberships(
     fake: ArrayLike,
     nhood_size: SupportsIndex = 3,
     *,
-    dtype: torch.dtype = torch.float64,
+    dtype: torch.dtype = torch.float32,
     block: SupportsIndex = BLOCK,
 ) -> tuple[Tensor, Tensor]:
     """Return which fakes lie among the reals ``[M]`` and which reals among the fakes ``[N]``, as for precision."""
@@ -79,8 +80,7 @@ def memberships(
     fake_radii = squared_radii(about(median(fakes.exact), fakes.exact, dtype), k, size)
     precise = torch.zeros(len(fakes), dtype=torch.bool, device=fakes.exact.device)
     recalled = torch.zeros(len(reals), dtype=torch.bool, device=reals.exact.device)
-    for rows, columns in _blocks(fakes, reals, size):
-        points, centres = fakes.part(rows), reals.part(columns)
+    for (rows, points), (columns, centres) in _blocks(fakes, reals, size):
         distances = squared_distances(points.products, centres.products)
         precise[rows] |= _inside(distances, points, centres, real_radii[columns]).any(dim=1)
         recalled[columns] |= _inside(distances.T, centres, points, fake_radii[rows]).any(dim=1)
@@ -92,7 +92,7 @@ def density_coverage(
     fake: ArrayLike,
     nhood_size: SupportsIndex = 5,
     *,
-    dtype: torch.dtype = torch.float64,
+    dtype: torch.dtype = torch.float32,
     block: SupportsIndex = BLOCK,
 ) -> tuple[float, float]:
     """Return ``(density, coverage)``.
@@ -118,8 +118,7 @@ def density_coverage(
     radii = squared_radii(reals, k, size)
     covered = torch.zeros(len(reals), dtype=torch.bool, device=reals.exact.device)
     balls = 0  # that hold a fake, over all fakes: a whole number, so that no order of summation shows
-    for rows, columns in _blocks(fakes, reals, size):
-        points, centres = fakes.part(rows), reals.part(columns)
+    for (_, points), (columns, centres) in _blocks(fakes, reals, size):
         distances = squared_distances(points.products, centres.products)
         inside = _inside(distances, points, centres, radii[columns])
         covered[columns] |= inside.any(dim=0)
@@ -134,7 +133,7 @@ def _prepared(
     if dtype not in (torch.float64, torch.float32):
         raise BadInputError(f"expected torch.float64 or torch.float32 for dtype, found {dtype}: choose one of them.")
     k, size = as_integer(nhood_size, "nhood_size", minimum=1), as_integer(block, "block", minimum=1)
-    reals, fakes = as_row_pair(real, fake, ("real", "fake"), torch.float64)
+    reals, fakes = as_row_pair(real, fake, ("real", "fake"), None)
     if min(len(reals), len(fakes)) <= k:
         raise BadInputError(
             f"expected more than {k} samples on both sides for {k} neighbours each, found {len(reals)} real and "
@@ -175,7 +174,7 @@ def _nearest(points: Samples, others: Samples, count: int, block: int) -> tuple[
     smallest = points.products.new_zeros((len(points), 0))
     places = torch.zeros((len(points), 0), dtype=torch.int64, device=smallest.device)
     for columns in slices(len(others), block):
-        distances = squared_distances(points.products, others.products[columns])
+        distances = squared_distances(points.products, others.part(columns).products)
         near, at = distances.topk(min(count, distances.shape[1]), dim=1, largest=False)
         smallest, places = torch.cat([smallest, near], dim=1), torch.cat([places, at + columns.start], dim=1)
         if smallest.shape[1] > count:
@@ -213,7 +212,8 @@ def _inside(distances: Tensor, points: Samples, centres: Samples, radii: Tensor)
     return inside
 
 
-def _blocks(points: Samples, centres: Samples, block: int) -> Iterator[tuple[slice, slice]]:
+def _blocks(points: Samples, centres: Samples, block: int) -> Iterator[tuple[Part, Part]]:
     for rows in slices(len(points), block):
+        some = rows, points.part(rows)
         for columns in slices(len(centres), block):
-            yield rows, columns
+            yield some, (columns, centres.part(columns))

@@ -95,8 +95,10 @@ def as_rows(x: ArrayLike, name: str) -> Tensor:
     return rows
 
 
-def as_row_pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def as_row_pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str], dtype: torch.dtype | None) -> tuple[Tensor, Tensor]:
     """Return two sets of rows with the same number of columns, in ``dtype``, on the device of the first.
+
+    Without a ``dtype``, float32 if that holds both exactly, else float64: no copy of what is float32.
 
     Raises:
         BadInputError: if the numbers of columns differ, or either set is not ``[N, D]``.
@@ -108,6 +110,9 @@ def as_row_pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str], dtype: torch
             f"expected as many columns in {names[0]} as in {names[1]}, found {rows_x.shape[1]} and {rows_y.shape[1]}: "
             "take both from the same layer of the same extractor."
         )
+    if dtype is None:
+        short = {rows_x.dtype, rows_y.dtype} <= {torch.float32, torch.float16, torch.bfloat16}
+        dtype = torch.float32 if short else torch.float64
     return rows_x.to(dtype), rows_y.to(rows_x.device, dtype)
 
 

@@ -64,7 +64,7 @@ def _short(num_layers: int) -> Recipe:
             "fmap_max": 64,
         },
         {"fmap_base": 512, "fmap_max": 64},
-        kimg=120,
+        kimg=40,
         batch=64,
         g_lr=0.003,
         d_lr=0.003,

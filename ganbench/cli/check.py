@@ -1,14 +1,14 @@
 """``ganbench check``: the regression gate."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
 from ganbench.cli import options
 from ganbench.cli.files import check_folder, write
-from ganbench.cli.group import Choice, Verb, sentences
+from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb, sentences
 from ganbench.cli.output import complain, say
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.records import compare_formats
@@ -21,6 +21,7 @@ from ganbench.records.sequential import judge_sequentially
 from ganbench.records.store import Store, read
 from ganbench.records.tolerances import parse_tolerances
 
+Skip = Callable[[BadInputError], None]
 # Options of the baseline's run that its looks decide, and names of arguments of `ganbench.run` that are no options.
 NOT_REPEATED = frozenset({"metrics", "limit", "models", "results_dir", "reporter", "command"})
 
@@ -80,8 +81,9 @@ def command(
     number that is worse than tolerated has regressed if the 95 % interval of the difference excludes 0; without
     intervals, as in old records, the tolerance decides alone. The same weights and seed draw the same samples, so that
     nothing is left to chance. Exit 2 if the two cannot be compared: nothing was measured since the baseline, or it was
-    measured differently. Within GitHub Actions, the numbers that fail are annotated, and the summary of the job has
-    them all.
+    measured differently. Records in the results folder that cannot be read are reported and passed over, and nothing
+    passes then: the exit code is 2 in place of 0. Within GitHub Actions, the numbers that fail are annotated, and the
+    summary of the job has them all.
     """
     _check_options(record, update_baseline, sequential, {"--model": model, "--weights": weights})
     if update_baseline:
@@ -89,25 +91,29 @@ def command(
         return
     if xml is not None:
         check_folder(xml.parent, [xml.name], force=True)
+    skipped: list[BadInputError] = []
     try:
         if sequential:
             found = _sequentially(baseline, tolerances, model, weights, results_dir)
         else:
-            found = _checked(record, baseline, tolerances, results_dir)
+            found = _checked(record, baseline, tolerances, results_dir, skipped.append)
     except GanbenchError as error:
         _publish(Check(f"{baseline}", problem=" ".join(sentences(error))), xml)
         raise
-    for each in found.remarks:
+    for each in (*found.remarks, *map(str, skipped)):
         complain(each)
     click.echo(FORMATS[form](found), nl=False)
     _publish(found, xml)
-    ctx.exit(found.exit_code)
+    # What was passed over may be of the newest run, so that a verdict on an older one lets nothing pass.
+    ctx.exit(found.exit_code or (COULD_NOT_RUN if skipped else 0))
 
 
-def _checked(record: Path | None, baseline: Path, tolerances: tuple[str, ...], results_dir: Path | None) -> Check:
+def _checked(
+    record: Path | None, baseline: Path, tolerances: tuple[str, ...], results_dir: Path | None, skip: Skip
+) -> Check:
     allowed = parse_tolerances(tolerances)
     before = read(baseline)
-    return check(before, _newer(record, before, results_dir), allowed, str(baseline))
+    return check(before, _newer(record, before, results_dir, skip), allowed, str(baseline))
 
 
 def _check_options(record: Path | None, update: bool, sequential: bool, given: Mapping[str, str | None]) -> None:
@@ -159,8 +165,8 @@ def _without_code(name: str) -> str:
     return name
 
 
-def _newer(record: Path | None, before: RunRecord, results_dir: Path | None) -> RunRecord:
-    return read(record) if record else newest_of_model(before.model["name"], Store(results_dir))
+def _newer(record: Path | None, before: RunRecord, results_dir: Path | None, skip: Skip | None = None) -> RunRecord:
+    return read(record) if record else newest_of_model(before.model["name"], Store(results_dir), skip)
 
 
 def _publish(found: Check, xml: Path | None) -> None:

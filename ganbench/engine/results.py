@@ -62,7 +62,7 @@ def measured(
             failed[metric.name] = error
     if failed and not results:
         raise next(iter(failed.values()))
-    return Outcome(tuple(results), {name: f"{name}: {_reason(error)}" for name, error in failed.items()})
+    return Outcome(tuple(results), {name: f"{name}: {reason_of(error)}" for name, error in failed.items()})
 
 
 def numbers_of(
@@ -148,6 +148,7 @@ def _name(part: Part, plan: Plan) -> str:
     return "->".join(domains[each] if isinstance(each, int) and each < len(domains) else str(each) for each in part)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return an exception as the end of a sentence."""
     told: Any = " ".join(str(error).split())[:500] or type(error).__name__
     return told if isinstance(error, GanbenchError) else f"it failed with {type(error).__name__}: {told}"

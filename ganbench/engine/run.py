@@ -14,7 +14,7 @@ from ganbench.engine.modes import measuring
 from ganbench.engine.options import Options, names
 from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of, stored_reals
 from ganbench.engine.planning import PlannedRun, plan_all
-from ganbench.engine.results import Numbers, Outcome, measured, warnings_of
+from ganbench.engine.results import Numbers, Outcome, measured, reason_of, warnings_of
 from ganbench.engine.shards import Worker, collect, missing, tidy, tile_size, unfinished, work
 from ganbench.errors import BadInputError, CacheError, DataChangedError
 from ganbench.inputs import Accumulator, Source
@@ -137,18 +137,21 @@ def _run(planned: PlannedRun, store: Store, cache: Cache, reporter: Reporter, co
     filled, failures, seconds = fill(planned.plan, planned.batch_size, cache, reporter, planned)
     stored = StoredGroups(planned.plan, tile_size(planned.plan.context, planned.batch_size), cache)
 
+    lost: list[str] = []
+
     def completed(metric: Metric, numbers: Numbers) -> Numbers:
         reporter.computing(metric.name)
         try:
             return with_intervals(metric, planned.plan, numbers, filled, stored)
-        except Exception:  # a third party's compute may refuse fewer samples, which costs its interval alone
+        except Exception as error:  # a third party's compute may refuse fewer samples, which costs its interval alone
+            lost.append(f"{metric.name} has no interval: {reason_of(error)}")
             return numbers
 
     outcome = measured(planned.plan, filled, failures, completed)
     for metric, reason in outcome.failed.items():
         reporter.failed(metric, reason)
     seconds["total"] = time.perf_counter() - started
-    record = record_of(planned, outcome, warnings_of(planned.plan, filled), seconds, command)
+    record = record_of(planned, outcome, [*warnings_of(planned.plan, filled), *lost], seconds, command)
     store.write(record)
     return record
 

@@ -5,7 +5,7 @@ A number has regressed if it is worse by more than its tolerance and the 95 % in
 in at most 2.5 % of the runs, for one end of an interval in two is the good one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -129,18 +129,30 @@ def judge(baseline: RunRecord, record: RunRecord, tolerances: Mapping[str, Toler
     return [_judge(baseline, record, name, tolerance) for name, tolerance in tolerances.items()]
 
 
-def newest_of_model(model: str, store: Store) -> RunRecord:
+def newest_of_model(model: str, store: Store, skip: Callable[[BadInputError], None] | None = None) -> RunRecord:
     """Return the record that the newest run of a store wrote of a model.
 
     A run of several models writes a record of each: they have one command, and each model once. Records of older runs
     are ignored: a gate must not pass because of what was measured before the change that it checks.
+
+    Args:
+        model: name.
+        store: where to look.
+        skip: is told of a record that cannot be read, which is then passed over: the verdict may be of an older run.
+            None to raise.
 
     Raises:
         BadInputError: there is none, or a record of that run cannot be read.
     """
     run: dict[str, RunRecord] = {}
     for path in store.newest_first():
-        record = read(path)
+        try:
+            record = read(path)
+        except BadInputError as error:
+            if skip is None:
+                raise
+            skip(error)
+            continue
         if run and (record.command != next(iter(run.values())).command or record.model["name"] in run):
             break
         run[record.model["name"]] = record

@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,23 @@ def test_the_newest_run_of_another_model_is_not_passed_over(store: Store, tmp_pa
     store.write(record(at=1))
     store.write(record(at=2, name="stylegan2", command=["ganbench", "run", "--model", "stylegan2"]))
     assert "found of stylegan2" in complaint("check", "--baseline", path, "--max-regression", "fid=2%")
+
+
+def test_a_record_that_cannot_be_read_is_named_and_passed_over_but_lets_nothing_pass(
+    store: Store, tmp_path: Path
+) -> None:
+    path = baseline(tmp_path, record())
+    store.write(record(at=1))
+    (store.folder / "broken.json").write_text("{")
+    os.utime(store.folder / "broken.json", ns=(2**62, 2**62))
+    done = ganbench("check", "--baseline", path, "--max-regression", "fid=2%")
+    assert done.exit_code == 2
+    assert "broken.json is not a readable record" in done.stderr
+    assert "not exceeded" in done.stdout
+    store.write(record(result(value=9.0), at=2))
+    os.utime(store.folder / "broken.json", ns=(2**62 + 2**32, 2**62 + 2**32))
+    done = ganbench("check", "--baseline", path, "--max-regression", "fid=2%")
+    assert done.exit_code == 1, "a regression is one all the same"
 
 
 def test_data_that_are_not_the_benchmarks_own_are_named(tmp_path: Path) -> None:

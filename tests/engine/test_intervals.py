@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from ganbench.engine.intervals import Cut, _dealt, _from_spreads, _spreads
 from ganbench.functional import frechet_distance, kernel_distance, kernel_distance_error
 from ganbench.inputs import Accumulator, Moments, Rows, Sums
 from ganbench.metrics import Number, resolve
+from ganbench.metrics.fid import FrechetInceptionDistance
+from ganbench.records import render
 from ganbench.records.record import RunRecord
+from ganbench.records.table import build
 
 RNG = np.random.default_rng(0)
 GROUPS = 16
@@ -134,6 +138,27 @@ def test_a_run_records_intervals_whose_errors_say_what_they_are_of(tmp_path: Pat
     (path,) = (tmp_path / "records").iterdir()
     assert RunRecord.from_json(path.read_text()) == record
     assert json.loads(path.read_text())["schema"] == 3
+
+
+@dataclass(frozen=True)
+class Demanding(FrechetInceptionDistance):
+    """FID that refuses fewer samples than it asked for, as the groups of the jackknife are."""
+
+    def compute(self, fake: Any, real: Any) -> Any:
+        if fake.count < 60:
+            raise ValueError("too few")
+        return super().compute(fake=fake, real=real)
+
+
+def test_an_interval_that_fails_is_told_and_costs_no_number(tmp_path: Path) -> None:
+    metric = Demanding("demanding", count=60, max_real=None)
+    (record,) = ganbench.run("waves", [metric, "is@60"], benchmark="toy", results_dir=tmp_path)
+    found = {result.key: result.interval is not None for result in record.results}
+    assert found["demanding"] is False
+    assert found["is@60_mean"] is True
+    (told,) = (warning for warning in record.warnings if "interval" in warning)
+    assert told == "demanding has no interval: it failed with ValueError: too few"
+    assert told in render.markdown(build([record]))
 
 
 def test_the_interval_is_the_same_at_any_batch_size_and_from_the_cache(tmp_path: Path) -> None:

@@ -195,6 +195,9 @@ def test_a_newest_record_that_cannot_be_read_is_not_passed_over(tmp_path: Path) 
     os.utime(store.folder / "broken.json", ns=(2**62, 2**62))
     with pytest.raises(BadInputError, match=r"broken\.json"):
         newest_of_model("stylegan3", store)
+    skipped: list[BadInputError] = []
+    assert newest_of_model("stylegan3", store, skipped.append) == read(path)
+    assert "broken.json" in str(skipped)
     os.utime(path, ns=(2**62 + 1, 2**62 + 1))
     assert newest_of_model("stylegan3", store) == read(path)
 

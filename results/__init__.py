@@ -1,0 +1,1 @@
+"""What is in this folder, and how it is made anew: ``python -m results.make``."""

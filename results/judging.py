@@ -1,0 +1,82 @@
+"""Verdicts on claims: numbers compared with the errors of their samples."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ganbench.errors import BadInputError
+from ganbench.records.keys import title
+from ganbench.records.record import Result, RunRecord
+from ganbench.report.groups import half, number
+
+Verdict = Literal["confirmed", "not confirmed", "no evidence at this scale"]
+
+
+def result_of(record: RunRecord, key: str) -> Result:
+    """Return a number of a record by its key.
+
+    Raises:
+        BadInputError: the record has no such number.
+    """
+    for result in record.results:
+        if result.key == key:
+            return result
+    raise BadInputError(f"expected {key} in the record {record.id[:8]} of {record.model['name']}: measure it anew.")
+
+
+def shown(result: Result) -> str:
+    """Return a number with half of its interval, such as ``1.14 ± 0.02``."""
+    error = half(result.interval)
+    return number(result.value, error) + (f" ± {number(error, error)}" if error is not None else "")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two numbers of which a claim says that the first is lower, or higher, than the second.
+
+    Attributes:
+        what: in words.
+        first, second: the numbers.
+        wanted: what the claim says of the first.
+    """
+
+    what: str
+    first: Result
+    second: Result
+    wanted: Literal["lower", "higher"]
+
+    @property
+    def change(self) -> float:
+        """The first number minus the second."""
+        return self.first.value - self.second.value
+
+    @property
+    def error(self) -> float | None:
+        """Half of the 95 % interval of ``change``, where both errors are known: they add in squares."""
+        halves = half(self.first.interval), half(self.second.interval)
+        return math.hypot(halves[0], halves[1]) if halves[0] is not None and halves[1] is not None else None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the claim holds of these two numbers beyond the error of their samples."""
+        if self.error is None or abs(self.change) <= self.error:
+            return "no evidence at this scale"
+        return "confirmed" if (self.change < 0) == (self.wanted == "lower") else "not confirmed"
+
+    def cells(self) -> list[str]:
+        """Return the cells of a table row."""
+        low, high = (self.change - (self.error or 0), self.change + (self.error or 0))
+        ends = f"{number(low, self.error)} to {number(high, self.error)}" if self.error is not None else "unknown"
+        return [self.what, title(self.first.key), self.wanted, number(self.change, self.error), ends, self.verdict]
+
+
+HEADS = ("first against second", "number", "the first should be", "first - second", "95 % interval", "verdict")
+
+
+def overall(comparisons: Sequence[Comparison]) -> Verdict:
+    """Return the verdict on a claim: confirmed by all of its comparisons, contradicted by one of them, or neither."""
+    found = {comparison.verdict for comparison in comparisons}
+    if found == {"confirmed"}:
+        return "confirmed"
+    return "not confirmed" if "not confirmed" in found else "no evidence at this scale"

@@ -1,0 +1,96 @@
+"""``results/claims.md`` and the records that it is made from."""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from baselines.training.settings import recipe_of
+from ganbench import load_model
+from ganbench.cli.train import _changed, _recipe
+from ganbench.models.base import adapter_of
+from ganbench.report.markup import MINUS
+from results import claims, evidence, trainings
+from results.mixing import Mixed
+from results.source_distance import SourceError
+from tests.models.tiny_stylegans import weights_of
+
+RESULTS = Path(__file__).resolve().parents[2] / "results"
+TEXT = (RESULTS / "claims.md").read_text(encoding="utf-8")
+
+
+def test_the_file_is_what_the_records_give() -> None:
+    assert "\n".join(claims.sections(claims.records_of(RESULTS))) == TEXT, "run `python -m results.make --only claims`"
+
+
+def test_every_number_is_one_of_a_record() -> None:
+    """Read beside the program that wrote them: the JSON itself, rounded to the digits that are shown."""
+    files = [*(RESULTS / "records").glob("*.json"), *(RESULTS / "claims" / "records").glob("*.json")]
+    values = [
+        (float(each["value"]), (each["interval"]["high"] - each["interval"]["low"]) / 2)
+        for path in files
+        for each in json.loads(path.read_text())["results"]
+        if each.get("interval")
+    ]
+    shown = re.findall(rf"({MINUS}?[\d.]+) ± ([\d.]+)", TEXT)
+    assert len(shown) > 50
+    for value, error in shown:
+        digits = len(error.partition(".")[2])
+        wanted = value.replace(MINUS, "-"), error
+        assert any((f"{v:.{digits}f}", f"{e:.{digits}f}") == wanted for v, e in values), f"{value} ± {error}"
+
+
+def test_every_claim_is_judged() -> None:
+    assert "not measured" not in TEXT
+    assert re.findall(r"^## \d\. .*: (confirmed|not confirmed|no evidence at this scale)$", TEXT, re.M)
+    assert len(re.findall("^## ", TEXT, re.M)) == len(claims.CLAIMS)
+
+
+@pytest.mark.parametrize("name", trainings.TRAININGS)
+def test_every_training_is_a_recipe_with_settings_that_exist(name: str) -> None:
+    words = trainings.line(name)
+    pairs = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    options = dict(zip(words[1::2], words[2::2], strict=True))
+    adapter: Any = adapter_of(options["--model"])
+    recipe = _changed(_recipe(adapter, options["--model"], options["--recipe"], options["--data"]), {}, pairs)
+    settings = {key: value for key, value in recipe.settings.items() if key != "img_size"}  # the adapter's own
+    recipe_of(adapter.settings, settings)
+    assert options["--run-dir"] == f"runs/claims/{name}"
+
+
+def test_every_measurement_has_a_record_of_weights_with_that_training() -> None:
+    found = evidence.found(RESULTS / "claims")
+    assert found.keys() == evidence.LINES.keys()
+    for name, record in found.items():
+        of = name.rpartition("-of")[0] or name
+        assert record.model["weights"].startswith(f"runs/claims/{of}/"), name
+        assert record.limit is None
+
+
+def test_mixed_images_take_their_layers_in_order_from_each_latent(tmp_path: Path) -> None:
+    path = weights_of("stylegan1", tmp_path)
+    G, mixed = load_model("stylegan1", path), Mixed(path, 3)
+    z = torch.randn(4, 8)
+    points = torch.randn(4, 2)
+    same = torch.cat([z, z, z, points], dim=1)
+    with torch.no_grad():
+        torch.testing.assert_close(mixed(same), G(z), rtol=0, atol=1e-5)
+        late = torch.cat([z, torch.randn(4, 16), torch.full([4, 2], 9.0)], dim=1)  # both points at the last layer
+        early = torch.cat([torch.randn(4, 16), z, torch.full([4, 2], -9.0)], dim=1)  # both after the first layer
+        ws = G.mapping(z, None)
+        for latents, own in ((late, slice(0, -1)), (early, slice(1, None))):
+            other = G.mapping(latents[:, 16:24] if own.start == 0 else latents[:, :8], None)
+            expected = other.clone()
+            expected[:, own] = ws[:, own]
+            torch.testing.assert_close(mixed(latents), G.synthesis(expected), rtol=0, atol=1e-5)
+
+
+def test_the_distance_to_the_source_is_a_mean_over_pixels_and_outputs() -> None:
+    source = torch.zeros(2, 1, 4, 4)
+    image = torch.stack([source + 0.5, source - 0.1], dim=1)
+    batch: Any = SimpleNamespace(indices=(0, 1), drawn={"image": image, "source": source})
+    torch.testing.assert_close(SourceError().compute(batch), torch.full([2, 1], 0.3))

@@ -1,0 +1,49 @@
+"""The command that makes ``results/`` anew, on few samples, elsewhere."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ganbench.records.collect import collect
+from results import make
+from results.current import is_study, newest
+from tests.records.make import record, result
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restore what the command sets for ganbench."""
+    monkeypatch.setenv("GANBENCH_RESULTS", os.environ.get("GANBENCH_RESULTS", "results"))
+    monkeypatch.setattr("sys.argv", ["pytest"])
+
+
+def test_records_a_table_a_figure_and_the_report_of_a_model(tmp_path: Path) -> None:
+    line = ["--models", "cyclegan", "--limit", "8", "--folder", str(tmp_path)]
+    make.main([*line, "--only", "records", "--only", "tables", "--only", "figures", "--only", "report"])
+    (measured,) = collect([tmp_path])
+    assert measured.command[:4] == ["ganbench", "run", "--model", "cyclegan"]
+    assert measured.command[-2:] == ["--limit", "8"]
+    assert str(tmp_path) not in " ".join(measured.command)
+    assert "| FID_translated" in (tmp_path / "tables" / "cyclegan.md").read_text()
+    assert sorted(path.name for path in (tmp_path / "figures" / "cyclegan").iterdir()) == ["to-3.png", "to-8.png"]
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<figure") > 1
+    assert "The digits32 models" in page
+
+    make.main([*line, "--only", "records"])
+    assert len(collect([tmp_path])) == 1, "it is up to date"
+    make.main([*line, "--only", "records", "--anew"])
+    assert len(collect([tmp_path])) == 2
+
+
+def test_the_newest_numbers_of_the_newest_weights_are_shown() -> None:
+    old, first, other = record(weights="b"), record(at=1), record(result("kid50k"), at=2)
+    second, elsewhere = record(at=3), record(at=0, name="progan", weights="b")
+    assert newest([old, elsewhere, first, other, second]) == [elsewhere, other, second]
+
+
+def test_studies_of_truncation_are_told_from_runs() -> None:
+    psi = result("fid10k_psi0.5", metric="fid10k_psi0.5", spec={"truncation_psi": 0.5})
+    assert is_study(record(result("fid10k"), psi))
+    assert not is_study(record(psi))

@@ -12,7 +12,7 @@ from ganbench.records.record import RunRecord
 from results import evidence, trainings
 from results.current import is_study, newest
 from results.experiments import TRUNCATED
-from results.judging import HEADS, Comparison, overall, result_of, shown
+from results.judging import HEADS, Comparison, overall, result_of, shown, told
 from results.trainings import SEEDS
 
 Row = list[str]
@@ -47,11 +47,11 @@ class Claim:
     def markdown(self, number: int, records: Records) -> str:
         """Return the section of the claim, or why it cannot be judged."""
         missing = [name for name in self.names if name not in records]
-        heading, told = f"## {number}. {self.title}", f"{self.says} *{self.source}.*"
+        heading, says = f"## {number}. {self.title}", f"{self.says} *{self.source}.*"
         if missing:
-            return f"{heading}: not measured\n\n{told}\n\nNo records of {', '.join(missing)}.\n"
+            return f"{heading}: not measured\n\n{says}\n\nNo records of {', '.join(missing)}.\n"
         comparisons = self.compare(records)
-        parts = [f"{heading}: {overall(comparisons)}", told, commands(self.names, records), grid(self.table(records))]
+        parts = [f"{heading}: {overall(comparisons)}", says, commands(self.names, records), grid(self.table(records))]
         parts += [grid([list(HEADS), *(each.cells() for each in comparisons)]), self.remark]
         parts += [f"![{self.figure[1]}]({self.figure[0]})\n\n{self.figure[1]}"] if self.figure[0] else []
         return "\n\n".join(filter(None, parts)) + "\n"
@@ -284,7 +284,8 @@ CLAIMS = (
         PER_SEED,
         depths,
         deeper,
-        "Two training seeds; the spread is their standard deviation, which the intervals of the samples do not hold.",
+        "Two training seeds; the spread is their standard deviation, which the intervals of the samples do not hold. "
+        "The trainings are so short that FID is still far from its end.",
     ),
     Claim(
         "Style mixing in training makes mixed images better",
@@ -352,9 +353,9 @@ that stands in for Inception. This file is made from records by `python -m resul
 
 ± is half of the 95 % interval of the sampling error. In a comparison the errors of both samples add in squares; those
 of the reals, which are the same, are left out. A comparison whose interval holds 0 is no evidence. A claim is confirmed
-if all of its comparisons are, and not confirmed if one of them goes the other way beyond its interval. The spread
-between training seeds is another error: it stands beside the numbers where there are two seeds, and where there is one
-it is not known.
+if more than half of its comparisons are and none goes the other way beyond its interval; if one does, it is not. The
+spread between training seeds is another error: it stands beside the numbers where there are two seeds, and where there
+is one it is not known.
 """
 
 
@@ -376,7 +377,7 @@ def sections(records: Records) -> Iterator[str]:
     rows = [["claim", "verdict"]]
     for claim in CLAIMS:
         known = all(name in records for name in claim.names)
-        rows.append([claim.title, overall(claim.compare(records)) if known else "not measured"])
+        rows.append([claim.title, told(claim.compare(records)) if known else "not measured"])
     yield grid(rows) + "\n"
     for number, claim in enumerate(CLAIMS, 1):
         yield claim.markdown(number, records)

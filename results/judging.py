@@ -75,8 +75,19 @@ HEADS = ("first against second", "number", "the first should be", "first - secon
 
 
 def overall(comparisons: Sequence[Comparison]) -> Verdict:
-    """Return the verdict on a claim: confirmed by all of its comparisons, contradicted by one of them, or neither."""
-    found = {comparison.verdict for comparison in comparisons}
-    if found == {"confirmed"}:
-        return "confirmed"
-    return "not confirmed" if "not confirmed" in found else "no evidence at this scale"
+    """Return the verdict on a claim.
+
+    It is confirmed if more than half of its comparisons confirm it and none contradicts it, and not confirmed if one
+    goes the other way beyond its interval.
+    """
+    found = [comparison.verdict for comparison in comparisons]
+    if "not confirmed" in found:
+        return "not confirmed"
+    return "confirmed" if 2 * found.count("confirmed") > len(found) else "no evidence at this scale"
+
+
+def told(comparisons: Sequence[Comparison]) -> str:
+    """Return the verdict with the number of comparisons that it rests on."""
+    yes = sum(comparison.verdict == "confirmed" for comparison in comparisons)
+    no = sum(comparison.verdict == "not confirmed" for comparison in comparisons)
+    return f"{overall(comparisons)} ({yes} of {len(comparisons)} comparisons confirm it, {no} contradict it)"

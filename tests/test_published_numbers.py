@@ -17,8 +17,8 @@ def benchmark(name: str) -> Benchmark:
     return found
 
 
-def value(measured: Measured, name: str = "stylegan3", everything: bool = False) -> float | None:
-    row = published_of(measured, benchmark(name), everything)
+def value(measured: Measured, name: str = "stylegan3") -> float | None:
+    row = published_of(measured, benchmark(name))
     return row.value if row else None
 
 
@@ -70,12 +70,14 @@ def test_parts_that_ship_with_ganbench_compare_with_nothing_published() -> None:
     assert value(replace(T, extractor="digits"), "digits") is None
 
 
-def test_the_most_certain_number_is_taken_and_low_confidence_only_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_most_certain_number_is_taken_and_none_of_low_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
     protocol = benchmark("stylegan3")
     (row,) = [row for row in protocol.published if (row.variant, row.dataset, row.metric) == FIGURE_5]
     low, med = replace(row, confidence="low", value=1.0), replace(row, confidence="med", value=2.0)
+    high = replace(row, confidence="high", value=3.0)
     monkeypatch.setattr(Benchmark, "published", (low,))
     assert value(T) is None
-    assert value(T, everything=True) == 1
     monkeypatch.setattr(Benchmark, "published", (low, med))
-    assert value(T, everything=True) == 2
+    assert value(T) == 2
+    monkeypatch.setattr(Benchmark, "published", (low, med, high))
+    assert value(T) == 3

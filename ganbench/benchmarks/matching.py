@@ -13,7 +13,7 @@ RELEASES = {  # model of a published checkpoint -> how the sources call it, by d
     "stylegan3": "stylegan3-{2}",
     "starganv2": "official checkpoint 100k iters",
 }
-CONFIDENCES = ("high", "med", "low")
+CONFIDENCES = ("high", "med")
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,14 @@ class Measured:
     data: str | None
 
 
-def published_of(measured: Measured, benchmark: Benchmark, everything: bool = False) -> Published | None:
+def published_of(measured: Measured, benchmark: Benchmark) -> Published | None:
     """Return the published number of the same weights and protocol, the most certain if there are several; or None.
 
-    Args:
-        measured: what was measured.
-        benchmark: that it was measured by.
-        everything: whether numbers of low confidence count, too.
+    Numbers of low confidence do not count.
     """
     if benchmark.embedded or measured.extractor in benchmark.extractors.values():
         return None
-    found = [row for row in benchmark.published if everything or row.confidence != "low"]
+    found = [row for row in benchmark.published if row.confidence != "low"]
     found = [row for row in found if _same_number(row, measured, benchmark) and _same_weights(row, measured)]
     found = [row for row in found if measured.data is None or _same_data(row, measured.data)]
     return min(found, key=lambda row: CONFIDENCES.index(row.confidence), default=None)

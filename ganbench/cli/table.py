@@ -20,7 +20,7 @@ from ganbench.records.collect import collect
 from ganbench.records.labels import given
 from ganbench.records.layouts import LAYOUTS
 from ganbench.records.record import Result, RunRecord
-from ganbench.records.table import Lookup, Table, build
+from ganbench.records.table import Table, build
 
 
 @click.command(
@@ -65,7 +65,6 @@ from ganbench.records.table import Lookup, Table, build
     is_flag=True,
     help="Add the published number of the same weights and protocol, where there is one, and the difference.",
 )
-@click.option("--all-published", is_flag=True, help="The same, with published numbers of low confidence, too.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write instead of printing.")
 @options.results_dir
 @click.pass_context
@@ -80,7 +79,6 @@ def command(
     fold: bool,
     labels: tuple[str, ...],
     published: bool,
-    all_published: bool,
     output: Path | None,
     results_dir: Path | None,
 ) -> None:
@@ -106,7 +104,7 @@ def command(
         labels=given(labels),
         layout=layout,
         fold=fold,
-        published=_lookup(all_published) if published or all_published else None,
+        published=_published if published else None,
     )
     form = form or (render.SUFFIXES.get(output.suffix, "text") if output else "text")
     if output is not None:
@@ -119,27 +117,23 @@ def command(
         ctx.exit(COULD_NOT_RUN)
 
 
-def _lookup(everything: bool) -> Lookup:
-    """Return a function from a result to its published number and the source."""
-
-    def found(record: RunRecord, result: Result) -> tuple[float, str] | None:
-        try:
-            benchmark: Benchmark = registry.load("benchmarks", record.benchmark)
-        except UnknownNameError:  # a package with it was installed where the record was made
-            return None
-        model, data = record.model, record.data if result.uses_data else None
-        what = Measured(
-            model["name"],
-            Path(model["weights"]).name,
-            result.metric,
-            result.key,
-            result.extractor,
-            data["name"] if data else None,
-        )
-        row = published_of(what, benchmark, everything)
-        return (row.value, f"{row.source} ({row.confidence} confidence)") if row else None
-
-    return found
+def _published(record: RunRecord, result: Result) -> tuple[float, str] | None:
+    """Return the published number of a result's weights and protocol and its source, or None."""
+    try:
+        benchmark: Benchmark = registry.load("benchmarks", record.benchmark)
+    except UnknownNameError:  # a package with it was installed where the record was made
+        return None
+    model, data = record.model, record.data if result.uses_data else None
+    what = Measured(
+        model["name"],
+        Path(model["weights"]).name,
+        result.metric,
+        result.key,
+        result.extractor,
+        data["name"] if data else None,
+    )
+    row = published_of(what, benchmark)
+    return (row.value, f"{row.source} ({row.confidence} confidence)") if row else None
 
 
 def _printed(table: Table, form: str, transpose: bool | None) -> str:

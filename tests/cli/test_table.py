@@ -108,7 +108,7 @@ def test_published_numbers_stand_beside_measured_ones(tmp_path: Path) -> None:
     assert "Published: StyleGAN3 paper arXiv:2106.12423 Figure 5 left (high confidence)." in shown
     assert (
         "fid50k_full [inception, n=50,000, data ffhqu-1024x1024.zip] published"
-        in ganbench("table", tmp_path, "--all-published", "--format", "csv", "--models", name).stdout
+        in ganbench("table", tmp_path, "--published", "--format", "csv", "--models", name).stdout
     )
     assert "published" not in ganbench("table", tmp_path, "--models", name).stdout
     assert "No published number was measured like" in ganbench("table", tmp_path, "--published", "--models", "b").stdout

@@ -6,7 +6,7 @@ import pytest
 
 from ganbench.errors import BadInputError
 from ganbench.records.record import Interval, Result
-from results.judging import Comparison, overall, result_of, shown
+from results.judging import Comparison, overall, result_of, shown, told
 from tests.records.make import record, result
 
 
@@ -33,13 +33,15 @@ def test_errors_add_in_squares(first, second, wanted, verdict):
     assert verdict in compared.cells()
 
 
-def test_a_claim_is_confirmed_by_all_of_its_comparisons_and_contradicted_by_one():
+def test_a_claim_is_confirmed_by_most_of_its_comparisons_and_contradicted_by_one():
     yes = Comparison("", number(1, 0.1), number(2, 0.1), "lower")
     no = Comparison("", number(2, 0.1), number(1, 0.1), "lower")
     unknown = Comparison("", number(1, 9), number(2, 9), "lower")
     assert overall([yes, yes]) == "confirmed"
     assert overall([yes, unknown]) == "no evidence at this scale"
-    assert overall([yes, unknown, no]) == "not confirmed"
+    assert overall([yes, yes, unknown]) == "confirmed"
+    assert overall([yes, yes, unknown, no]) == "not confirmed"
+    assert told([yes, unknown, no]) == "not confirmed (1 of 3 comparisons confirm it, 1 contradict it)"
 
 
 def test_numbers_stand_with_half_of_their_interval():

@@ -8,8 +8,8 @@ from statistics import fmean, stdev
 from ganbench.benchmarks.published import every
 from ganbench.records.collect import collect
 from ganbench.records.keys import title
-from ganbench.records.record import RunRecord
-from results import evidence, trainings
+from ganbench.records.record import Result, RunRecord
+from results import evidence, plots, trainings
 from results.current import is_study, newest
 from results.experiments import TRUNCATED
 from results.judging import HEADS, Comparison, overall, result_of, shown, told
@@ -129,6 +129,7 @@ def deeper(records: Records) -> list[Comparison]:
     ]
 
 
+MIXING = "figures/claims/mixing.png"
 PROBABILITIES = {"unmixed": ("0 %", "mixing 0% (E)"), "mapping8": ("90 %", "mixing 90% (F)")}
 
 
@@ -146,6 +147,21 @@ def mixtures(records: Records) -> list[Row]:
         paper = [published("stylegan", variant, f"fid50k_mix{n}latents", "ffhq") for n in (1, *evidence.MIXED)]
         rows.append([f"{share}, paper (FFHQ)", "", *paper])
     return rows
+
+
+def mixed_curves(records: Records) -> dict[str, list[dict[int, Result]]]:
+    """Return FID by the number of latents in an image, for each training."""
+    return {
+        share: [
+            dict(
+                zip(
+                    (1, *evidence.MIXED), (result_of(records[n], "fid5k") for n in mixed_names(name, seed)), strict=True
+                )
+            )
+            for seed in SEEDS
+        ]
+        for name, (share, _) in PROBABILITIES.items()
+    }
 
 
 def better_mixed(records: Records) -> list[Comparison]:
@@ -295,6 +311,7 @@ CLAIMS = (
         mixtures,
         better_mixed,
         "With one latent the paper sees no difference, and none is asked for here.",
+        (MIXING, "FID of images that mix several latents; style mixing in 0 % and 90 % of the training."),
     ),
     Claim(
         "StyleGAN3 is more equivariant than StyleGAN2 with Fourier features",
@@ -384,5 +401,8 @@ def sections(records: Records) -> Iterator[str]:
 
 
 def write(folder: Path) -> None:
-    """Write ``claims.md`` into the folder of the results."""
-    (folder / "claims.md").write_text("\n".join(sections(records_of(folder))), encoding="utf-8")
+    """Write ``claims.md`` and its figure into the folder of the results."""
+    records = records_of(folder)
+    (folder / "claims.md").write_text("\n".join(sections(records)), encoding="utf-8")
+    if all(name in records for name in MIXTURES):
+        plots.mixing(mixed_curves(records), folder / MIXING)

@@ -45,7 +45,8 @@ def plain_bytes(d: LayerDesign) -> int:
     between_up, between_down = round((before * fine) ** 0.5), round((fine * after) ** 0.5)
     up = before + 2 * between_up + fine
     down = fine + after + (0 if d.down_radial else 2 * between_down)
-    return (up + 4 * fine + down) * d.out_channels * (2 if d.use_fp16 else 4)
+    moved: int = (up + 4 * fine + down) * d.out_channels * (2 if d.use_fp16 else 4)
+    return moved
 
 
 def filter_flops(d: LayerDesign) -> int:
@@ -54,7 +55,8 @@ def filter_flops(d: LayerDesign) -> int:
     between_up, between_down = round((before * fine) ** 0.5), round((fine * after) ** 0.5)
     up = (between_up + fine) * d.up_taps // d.up_factor
     down = after * d.down_taps**2 if d.down_radial else (between_down + after) * d.down_taps
-    return 2 * (up + down) * d.out_channels
+    flops: int = 2 * (up + down) * d.out_channels
+    return flops
 
 
 def convolution_flops(d: LayerDesign) -> int:

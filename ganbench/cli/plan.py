@@ -45,6 +45,8 @@ def command(
     weights are missing are timed with random weights, and listed with the addresses of their files; the exit code is
     then 2.
 
+    --weights may be a folder of training snapshots or a quoted pattern, as for `ganbench run`.
+
     Without --model, show what a benchmark needs, with times for the main experiment of its paper.
     """
     names = options.names(metrics)
@@ -53,13 +55,14 @@ def command(
         raise BadInputError("expected --model or --benchmark, found neither: name a model, or a benchmark to plan for.")
     announce(*models)
     from ganbench.engine.options import Options
-    from ganbench.engine.planning import plan_all
+    from ganbench.engine.planning import each_snapshot, plan_all
     from ganbench.extractors.opening import with_stand_ins, without_fetching
 
     asked = Options.of(metrics=names, **given)
     with without_fetching(), with_stand_ins() as lacking:
         if models:
-            shown = [(planned, list[str](), PATIENCE) for planned in plan_all(models, asked)]
+            plans = [planned for one in each_snapshot(models, asked) for planned in plan_all(models, one)]
+            shown = [(planned, list[str](), PATIENCE) for planned in plans]
         else:
             shown = [_of_benchmark(asked)]
     Store(results_dir).check_writable()

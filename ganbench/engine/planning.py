@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ganbench import registry
@@ -19,7 +20,8 @@ from ganbench.extractors.opening import without_fetching
 from ganbench.inputs.domains import NO_DOMAINS
 from ganbench.inputs.sources import NO_REALS
 from ganbench.metrics import BaseMetric, Metric, limited, resolve
-from ganbench.models.base import benchmark_of, open_model
+from ganbench.models.base import adapter_of, benchmark_of, open_model
+from ganbench.models.snapshots import in_order, matches, several
 from ganbench.plugins import completed
 from ganbench.types import Dataset, LoadedModel, Sized, Statistics, Translator
 
@@ -88,6 +90,21 @@ def plan_model(loaded: LoadedModel, given: Options, options: Options) -> Planned
     if problems:
         raise PlanError(problems)
     return PlannedRun(given, options, benchmark, after_first_batch(plan))
+
+
+def each_snapshot(models: Sequence[str], options: Options) -> list[Options]:
+    """Return the options of each snapshot that the weights name, in the order of their kimg; else the options alone.
+
+    Raises:
+        BadInputError: there is none, or they are not of one training run.
+    """
+    weights = options.weights
+    if weights is None or not several(weights) or (Path(weights).is_dir() and adapter_of(models[0]).takes_path):
+        return [options]
+    found = in_order(matches(weights))
+    if not found:
+        raise BadInputError(f"expected snapshots, found no file that matches {weights}: check the pattern.")
+    return [dataclasses.replace(options, weights=str(each.path)) for each in found]
 
 
 def plan_all(names: Sequence[str], given: Options) -> list[PlannedRun]:

@@ -13,7 +13,7 @@ from ganbench.engine.intervals import StoredGroups, with_intervals
 from ganbench.engine.modes import measuring
 from ganbench.engine.options import Options, names
 from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of, stored_reals
-from ganbench.engine.planning import PlannedRun, plan_all
+from ganbench.engine.planning import PlannedRun, each_snapshot, plan_all
 from ganbench.engine.results import Numbers, Outcome, measured, reason_of, warnings_of
 from ganbench.engine.shards import Worker, collect, missing, tidy, tile_size, unfinished, work
 from ganbench.errors import BadInputError, CacheError, DataChangedError
@@ -90,6 +90,9 @@ def run(
 ) -> list[RunRecord]:
     """Return one record per model, each written to ``results_dir/records``; finished shards are never computed again.
 
+    Where ``weights`` name several snapshots of a training run, by a folder or a pattern such as ``runs/x/snapshot-*``,
+    there is a record for each, in the order of their kimg; one that cannot be read ends the run.
+
     A metric that fails during the run is listed under ``missing`` in the record, with the reason; the others are
     measured.
 
@@ -115,7 +118,8 @@ def run(
             if given.weights
             else "expected at least one model, found none: name one, such as stylegan3."
         )
-    return carry_out(plan_all(chosen, given), Store(results_dir), reporter or Silence(), command or sys.argv)
+    planned = [each for one in each_snapshot(chosen, given) for each in plan_all(chosen, one)]
+    return carry_out(planned, Store(results_dir), reporter or Silence(), command or sys.argv)
 
 
 def carry_out(

@@ -19,6 +19,8 @@ from baselines.training import snapshots
 from ganbench.checkpoints.kimg import ends_run, kimg_of
 from ganbench.cli import over_training
 from ganbench.data import open_data
+from ganbench.engine import run as ganbench_run
+from ganbench.errors import BadInputError
 from ganbench.inputs import Reals, Samples
 from ganbench.records.record import RunRecord
 from ganbench.records.store import Store
@@ -311,3 +313,15 @@ def test_the_weights_that_a_run_kept_are_measured_each_once(weights: str, tmp_pa
     names = [Path(record.model["weights"]).name for record in records()]
     assert names == [f"stylegan3-000000.0{n:02}.safetensors" for n in (8, 16, 24, 32)]
     assert "best FID" in stdout
+
+
+def test_python_and_the_plan_take_a_pattern_too(run_dir: Path, tmp_path: Path) -> None:
+    how: dict[str, Any] = {"data": "stripes", "benchmark": "toy", "results_dir": tmp_path}
+    pattern = str(run_dir / "snapshot-*")
+    found = ganbench_run("stylegan3", ["fid@40"], weights=pattern, **how)
+    assert [record.model.get("kimg") for record in found] == sorted(step * 4 / 1000 for step in STEPS)
+    with pytest.raises(BadInputError, match="found no file that matches"):
+        ganbench_run("stylegan3", ["fid@40"], weights=str(run_dir / "none-*"), **how)
+    done = ganbench("plan", *HOW, "--weights", pattern)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.count("total:") == len(STEPS)

@@ -64,11 +64,17 @@ class Comparison:
             return "no evidence at this scale"
         return "confirmed" if (self.change < 0) == (self.wanted == "lower") else "not confirmed"
 
+    @property
+    def ends(self) -> str:
+        """The 95 % interval of ``change`` in words."""
+        if self.error is None:
+            return "unknown"
+        return f"{number(self.change - self.error, self.error)} to {number(self.change + self.error, self.error)}"
+
     def cells(self) -> list[str]:
         """Return the cells of a table row."""
-        low, high = (self.change - (self.error or 0), self.change + (self.error or 0))
-        ends = f"{number(low, self.error)} to {number(high, self.error)}" if self.error is not None else "unknown"
-        return [self.what, title(self.first.key), self.wanted, number(self.change, self.error), ends, self.verdict]
+        change = number(self.change, self.error)
+        return [self.what, title(self.first.key), self.wanted, change, self.ends, self.verdict]
 
 
 HEADS = ("first against second", "number", "the first should be", "first - second", "95 % interval", "verdict")

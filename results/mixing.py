@@ -33,7 +33,7 @@ class Mixed(nn.Module):
         self.img_resolution, self.img_channels = self.G.img_resolution, self.G.img_channels
 
     def forward(self, z: Tensor) -> Tensor:
-        """Return images for latents ``[N, z_dim]``, normally distributed."""
+        """Return images for latents ``[N, z_dim]``, normally distributed; clipped to -1..1, as 8-bit images are."""
         latents, points = torch.split(z, [self.num_latents * self.G.z_dim, self.num_latents - 1], dim=1)
         ws = torch.stack([self.G.mapping(each, None) for each in latents.chunk(self.num_latents, dim=1)], dim=1)
         # Which latent a layer takes is the number of crossover points before it; points are uniform between the layers.
@@ -43,7 +43,7 @@ class Mixed(nn.Module):
         chosen = (cutoffs[:, None] <= layers[:, None]).sum(2)
         rows = torch.arange(len(z), device=z.device)[:, None]
         images: Tensor = self.G.synthesis(ws[rows, chosen, layers])
-        return images
+        return images.clamp(-1, 1)
 
 
 def of2(weights: Path) -> Mixed:

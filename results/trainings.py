@@ -15,7 +15,7 @@ from pathlib import Path
 RUNS = Path("runs") / "claims"
 SEEDS = (0, 1)
 DIGITS, DOMAINS = "--data digits:train", "--data digit-domains"
-STARGAN = f"--model starganv2 {DOMAINS} --recipe digits32 --kimg 20 --set batch=32 --set ds_iter=3750"
+STARGAN = f"--model starganv2 {DOMAINS} --recipe digits32-free --kimg 20 --set batch=32 --set ds_iter=3750"
 CYCLEGAN = f"--model cyclegan {DOMAINS}:3,8 --recipe digits32 --kimg 9.736 --set n_epochs=50 --set n_epochs_decay=50"
 
 

@@ -37,9 +37,10 @@ def test_every_number_is_one_of_a_record() -> None:
     shown = re.findall(rf"({MINUS}?[\d.]+) ± ([\d.]+)", TEXT)
     assert len(shown) > 50
     for value, error in shown:
-        digits = len(error.partition(".")[2])
+        places, error_places = (len(text.partition(".")[2]) for text in (value, error))
         wanted = value.replace(MINUS, "-"), error
-        assert any((f"{v:.{digits}f}", f"{e:.{digits}f}") == wanted for v, e in values), f"{value} ± {error}"
+        found = any((f"{v:.{places}f}", f"{e:.{error_places}f}") == wanted for v, e in values)
+        assert found, f"{value} ± {error}"
 
 
 def test_every_claim_is_judged() -> None:

@@ -25,7 +25,7 @@ def test_records_a_table_a_figure_and_the_report_of_a_model(tmp_path: Path) -> N
     assert measured.command[:4] == ["ganbench", "run", "--model", "cyclegan"]
     assert measured.command[-2:] == ["--limit", "8"]
     assert str(tmp_path) not in " ".join(measured.command)
-    assert "| FID_translated" in (tmp_path / "tables" / "cyclegan.md").read_text()
+    assert "| FID ↓" in (tmp_path / "tables" / "cyclegan.md").read_text()
     assert sorted(path.name for path in (tmp_path / "figures" / "cyclegan").iterdir()) == ["to-3.png", "to-8.png"]
     page = (tmp_path / "report.html").read_text()
     assert page.count("<figure") > 1

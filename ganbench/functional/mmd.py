@@ -12,6 +12,7 @@ from ganbench.functional.rows import ArrayLike, as_float64, as_integer, as_row_p
 
 Indices = NDArray[np.int64]
 MOST_SUBSETS = 10**6  # that are drawn at once
+BANDS = 8  # of rows, whose pairs with later rows are computed together
 MAX_SEED = 2**63 - 1
 
 
@@ -127,11 +128,21 @@ def draw_subsets(
 def _squared_mmd(x: Tensor, y: Tensor) -> Tensor:
     """Return the unbiased squared MMD of two sets of ``m`` rows; pairs of a row with itself are left out."""
     m = len(x)
-    # Left out before the sum: subtracted from it, an outlier's own term would cancel all digits of the others.
-    within = (kernel(x, x) + kernel(y, y)).fill_diagonal_(0)
-    return within.sum() / (m * (m - 1)) - 2 * kernel(x, y).mean()
+    return (_between_rows(x) + _between_rows(y)) / (m * (m - 1)) - 2 * kernel(x, y).mean()
+
+
+def _between_rows(x: Tensor) -> Tensor:
+    """Return the sum of the kernel over ordered pairs of different rows: half of them computed, being symmetric."""
+    total, band = x.new_zeros(()), -(-len(x) // BANDS)
+    for start in range(0, len(x), band):
+        values = kernel(x[start : start + band], x[start:])
+        square, beyond = values[:, : len(values)], values[:, len(values) :]
+        # Left out before the sum: subtracted from it, an outlier's own term would cancel all digits of the others.
+        total = total + square.fill_diagonal_(0).sum() + 2 * beyond.sum()
+    return total
 
 
 def kernel(x: Tensor, y: Tensor) -> Tensor:
     """Return the cubic polynomial kernel of rows ``[N, D]`` and ``[M, D]``, as ``[N, M]``."""
-    return (x @ y.T / x.shape[1] + 1) ** 3
+    base = (x @ y.T).div_(x.shape[1]).add_(1)
+    return base * base * base  # a general power takes as long as the product of matrices

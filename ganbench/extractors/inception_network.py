@@ -91,6 +91,10 @@ class Convolution(nn.Module):
         """Return ``[N, out_channels, H', W']``, none negative."""
         return F.relu_(self.bn(self.conv(x)))
 
+    def of_averages(self, x: Tensor) -> Tensor:
+        """Return the same of 3x3 means of ``x``: taken after what is linear, where there are fewer channels."""
+        return F.relu_(average_pool(self.bn(self.conv(x))))
+
 
 def row(in_channels: int, out_channels: int, length: int) -> Convolution:
     """Return a convolution along the width that preserves the size."""
@@ -124,7 +128,7 @@ class MixedA(nn.Module):
         """Return ``[N, 224 + pool_features, H, W]``."""
         five = self.branch5x5_2(self.branch5x5_1(x))
         three = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
-        return torch.cat([self.branch1x1(x), five, three, self.branch_pool(average_pool(x))], 1)
+        return torch.cat([self.branch1x1(x), five, three, self.branch_pool.of_averages(x)], 1)
 
 
 class MixedB(nn.Module):
@@ -164,7 +168,7 @@ class MixedC(nn.Module):
         single = self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x)))
         double = self.branch7x7dbl_3(self.branch7x7dbl_2(self.branch7x7dbl_1(x)))
         double = self.branch7x7dbl_5(self.branch7x7dbl_4(double))
-        return torch.cat([self.branch1x1(x), single, double, self.branch_pool(average_pool(x))], 1)
+        return torch.cat([self.branch1x1(x), single, double, self.branch_pool.of_averages(x)], 1)
 
 
 class MixedD(nn.Module):
@@ -206,13 +210,13 @@ class MixedE(nn.Module):
         """Return ``[N, 2048, H, W]``."""
         single = self.branch3x3_1(x)
         double = self.branch3x3dbl_2(self.branch3x3dbl_1(x))
-        pooled = F.max_pool2d(x, 3, stride=1, padding=1) if self.pool_by_maximum else average_pool(x)
+        largest = F.max_pool2d(x, 3, stride=1, padding=1) if self.pool_by_maximum else None
         branches = [
             self.branch1x1(x),
             self.branch3x3_2a(single),
             self.branch3x3_2b(single),
             self.branch3x3dbl_3a(double),
             self.branch3x3dbl_3b(double),
-            self.branch_pool(pooled),
+            self.branch_pool.of_averages(x) if largest is None else self.branch_pool(largest),
         ]
         return torch.cat(branches, 1)

@@ -118,9 +118,10 @@ def shown_seconds(value: float) -> str:
 
 
 def child(code: str, *arguments: str) -> dict[str, float]:
-    """Run Python code in a fresh process, and return its CPU seconds and its peak memory in MiB, children included.
+    """Run Python code in a fresh process, and return ``cpu_s``, and ``mib`` and ``children_mib``.
 
-    The peak is of the largest one of the process and its children, as the system counts resident sets.
+    The CPU time includes that of its children. Memory is the peak of the resident set, that of the children the one of
+    the largest child.
     """
     done = subprocess.run(
         [sys.executable, "-c", _MEASURED, code, *arguments], check=True, stdout=subprocess.PIPE, text=True
@@ -135,8 +136,9 @@ code = sys.argv.pop(1)
 exec(compile(code, "measured", "exec"), {"__name__": "measured"})
 uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 cpu = sum(use.ru_utime + use.ru_stime for use in uses)
+mib, children_mib = (use.ru_maxrss / 1024 for use in uses)
 print()
-print(json.dumps({"cpu_s": cpu, "peak_mib": max(use.ru_maxrss for use in uses) / 1024}))
+print(json.dumps({"cpu_s": cpu, "mib": mib, "children_mib": children_mib}))
 """
 
 shown_mib = partial("{:,.0f} MiB".format)

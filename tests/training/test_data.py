@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from baselines.training.data import Batches, BatchSegment, fingerprint
+from baselines.training.data import Batches, BatchSegment, fingerprint, to_float
 
 IMAGES = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1).expand(10, 1, 2, 2) * 20
 
@@ -42,6 +42,14 @@ def test_a_batch_larger_than_the_data_wraps_around():
 def test_pixels_span_minus_one_to_one():
     images = torch.tensor([0, 255], dtype=torch.uint8).reshape(2, 1, 1, 1)
     assert sorted(Batches(images, None, 2, seed=0).draw(0)[0].flatten().tolist()) == [-1.0, 1.0]
+
+
+def test_numbers_are_those_of_the_formula_and_the_argument_stays():
+    images = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(to_float(images), images.float() / 127.5 - 1)
+    numbers = images.float()
+    to_float(numbers)
+    assert torch.equal(numbers, images.float())
 
 
 def test_labels_stay_with_their_images():

@@ -31,6 +31,10 @@ class DataChangedError(BadInputError):
     """Images, reals or samples, that changed during the measurement; nothing of them is stored."""
 
 
+class LostProcessError(GanbenchError):
+    """Another process of the run has ended."""
+
+
 class CacheError(BadInputError):
     """A cache folder that cannot be read or written."""
 

@@ -110,8 +110,23 @@ truncation_cutoff = click.option(
     "--truncation-cutoff", type=Whole(0, 1000), help="Number of layers to truncate.  [default: all]"
 )
 nproc = click.option(
-    "--nproc", type=Whole(1, 1024), default=1, show_default=True, help="Number of processes; on GPUs, each takes one."
+    "--nproc",
+    type=Whole(1, 1024),
+    default=1,
+    show_default=True,
+    help="Number of processes on this machine; on GPUs, each takes one. `torchrun` starts them on several machines.",
 )
+MAX_RESTARTS = "max_restarts"  # in the context of a verb; it is no option of a run
+max_restarts = click.option(
+    "--max-restarts",
+    type=Whole(0, 1000),
+    default=0,
+    show_default=True,
+    expose_value=False,
+    callback=lambda ctx, param, value: ctx.meta.update({MAX_RESTARTS: value}),
+    help="How often the processes of --nproc start again after one of them was lost.",
+)
+_SEVERAL = (nproc, max_restarts)
 entry = click.option("--entry", help="Network in a checkpoint with several.  [default: the averaged one]")
 device = click.option("--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N.")
 
@@ -161,17 +176,17 @@ _FLAGS = (
 
 def measuring(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options that ``run`` and ``plan`` share; their names are those of ``ganbench.engine.Options``."""
-    return _with(function, _MODEL, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc, foreign)
+    return _with(function, _MODEL, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, *_SEVERAL, foreign)
 
 
 def planning(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options of ``measuring``, with an optional model."""
-    return _with(function, _MODEL_OR_NONE, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, nproc, foreign)
+    return _with(function, _MODEL_OR_NONE, _METRICS, *_HOW, truncation, truncation_cutoff, *_FLAGS, *_SEVERAL, foreign)
 
 
 def measuring_how(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options of ``run`` except those for model, metrics and truncation."""
-    return _with(function, *_HOW, nproc, foreign)
+    return _with(function, *_HOW, *_SEVERAL, foreign)
 
 
 def check_measuring(models: Sequence[str], metrics: tuple[str, ...], given: Mapping[str, Any]) -> None:

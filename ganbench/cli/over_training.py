@@ -12,8 +12,9 @@ import click
 
 from ganbench.cli.console import can_show
 from ganbench.cli.files import check_folder, write
-from ganbench.cli.group import Verb, sentences
+from ganbench.cli.group import sentences
 from ganbench.cli.output import complain, remark, say
+from ganbench.cli.several import SharedVerb
 from ganbench.errors import BadInputError, GanbenchError
 from ganbench.records import render
 from ganbench.records.over_training import best, by_kimg
@@ -27,7 +28,7 @@ FILES = tuple(f"over-training.{kind}" for kind in ("md", "csv", "png", "svg"))
 POLL = 5.0  # seconds between two looks; a file that is the same at both is complete
 
 
-class QuotedPattern(Verb):
+class QuotedPattern(SharedVerb):
     """A verb whose ``--weights`` takes a pattern, which a shell expands to many arguments where it is not quoted."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

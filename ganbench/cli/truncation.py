@@ -11,8 +11,8 @@ from ganbench.cli import options
 from ganbench.cli.console import can_show
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.foreign import announce
-from ganbench.cli.group import Verb
 from ganbench.cli.output import say
+from ganbench.cli.several import SharedVerb
 from ganbench.records import render
 from ganbench.records.store import Store
 from ganbench.records.truncation import by_psi
@@ -21,7 +21,7 @@ FILES = ("truncation.md", "truncation.csv", "truncation.png")
 
 
 @click.command(
-    cls=Verb,
+    cls=SharedVerb,
     examples=(
         "ganbench truncation --model stylegan3 --metrics fid10k,pr10k3 --out out/truncation",
         "ganbench truncation --model stylegan3 --psi 0.5,1 --truncation-cutoff 4 --metrics fid --out out/cut",

@@ -36,9 +36,16 @@ class DataWatch:
         Raises:
             DataChangedError: a file changed.
         """
-        change = next(filter(None, (each.changed() for each in self._watched)), "") if self._unsure else ""
-        if change:
-            for key in self._unsure:
-                self.cache.remove(key)
+        if self._unsure and (change := self.change()):
+            self.discard()
             raise DataChangedError(change)
         self._unsure, self._looked = [], time.monotonic()
+
+    def change(self) -> str:
+        """Return a sentence on what changed in the files, or ""."""
+        return next(filter(None, (each.changed() for each in self._watched)), "")
+
+    def discard(self) -> None:
+        """Remove the shards stored since the last check."""
+        for key in self._unsure:
+            self.cache.remove(key)

@@ -6,19 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from baselines.ops import processes
 from ganbench.engine.cache import Cache
 from ganbench.engine.cache_usage import max_bytes, trim
-from ganbench.engine.distributed import work_in_processes
 from ganbench.engine.intervals import StoredGroups, with_intervals
 from ganbench.engine.modes import measuring
 from ganbench.engine.options import Options, names
 from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of, stored_reals
 from ganbench.engine.planning import PlannedRun, each_snapshot, plan_all
+from ganbench.engine.ranks import share, shared, threads_of_rank
 from ganbench.engine.results import Numbers, Outcome, measured, reason_of, warnings_of
 from ganbench.engine.shards import Worker, collect, missing, tidy, tile_size, unfinished, work
 from ganbench.errors import BadInputError, CacheError, DataChangedError
 from ganbench.inputs import Accumulator, Source
 from ganbench.inputs.known import notes_on
+from ganbench.launch import is_launched, launch
 from ganbench.metrics import Metric
 from ganbench.records.environment import describe, ganbench_version
 from ganbench.records.record import SCHEMA, DataInfo, ModelInfo, RunRecord, new_id, utc_now
@@ -94,13 +96,14 @@ def run(
     there is a record for each, in the order of their kimg; one that cannot be read ends the run.
 
     A metric that fails during the run is listed under ``missing`` in the record, with the reason; the others are
-    measured.
+    measured. Processes that ``torchrun`` started share the work: the first returns the records, the others an empty
+    list.
 
     Args:
         models: names, such as ``["stylegan3"]``; or one, or several separated by commas.
         metrics: names, or metrics themselves; empty for the benchmark's.
         results_dir: None for ``$GANBENCH_RESULTS`` or ``./results``.
-        reporter: receives the progress.
+        reporter: receives the progress; not that of processes started by ``nproc``.
         command: stored in the record; ``sys.argv`` by default.
         options: see ``ganbench.engine.options.Options``: ``data``, ``benchmark``, ``seed``, ``limit`` and so on.
 
@@ -118,8 +121,24 @@ def run(
             if given.weights
             else "expected at least one model, found none: name one, such as stylegan3."
         )
-    planned = [each for one in each_snapshot(chosen, given) for each in plan_all(chosen, one)]
-    return carry_out(planned, Store(results_dir), reporter or Silence(), command or sys.argv)
+    command = command or sys.argv
+    if given.nproc > 1 and not is_launched():
+        return launch(_carried_out, (chosen, given, results_dir, command), given.nproc)
+    return _carried_out(chosen, given, results_dir, command, reporter)
+
+
+def _carried_out(
+    models: Sequence[str],
+    given: Options,
+    results_dir: str | Path | None,
+    command: Sequence[str],
+    reporter: Reporter | None = None,
+) -> list[RunRecord]:
+    with shared() as first:
+        if not first:
+            return []
+        planned = [each for one in each_snapshot(models, given) for each in plan_all(models, one)]
+        return carry_out(planned, Store(results_dir), reporter or Silence(), command)
 
 
 def carry_out(
@@ -170,18 +189,18 @@ def fill(
         batch_size: samples in work at once.
         cache: of finished shards.
         reporter: receives the progress.
-        planned: the run, from which other processes make the same plan; None to use this process alone.
+        planned: the run, which the other processes of a distributed one plan, too; None to use this process alone.
     """
     filled: Filled = answered(plan)
     failures: Failures = {}
     seconds: dict[str, float] = {}
-    with measuring(plan), Worker(plan.context, batch_size) as worker:
+    with measuring(plan), Worker(plan.context, batch_size, threads_of_rank()) as worker:
         for pass_ in plan.passes:
             started = time.perf_counter()
             left = sum(stop - start for (start, stop), _ in missing(pass_, plan.context, worker.tile, cache))
             reporter.begin(pass_, pass_.count - left)
-            if left and planned and planned.options.nproc > 1:
-                work_in_processes(planned, pass_, worker.tile, cache, reporter.advance)
+            if left and planned and processes.count() > 1:
+                share(planned, pass_, worker, cache, reporter.advance)
             found, failed = _answered(plan, pass_, worker, cache, reporter)
             filled |= {(pass_.source, query): accumulator for query, accumulator in found.items()}
             failures |= {(pass_.source, query): error for query, error in failed.items()}

@@ -205,9 +205,9 @@ def _left(pass_: Pass, query: Query, context: Context, tile: int, cache: Cache) 
     return [
         block[0]
         for group in groups(query.count, samples_in(cuts.SHARD, pass_.source))
-        if len(group) == 1 or _key(pass_, query, context, tile, _whole(group)) not in cache
+        if len(group) == 1 or block_key(pass_, query, context, tile, _whole(group)) not in cache
         for block in group
-        if _key(pass_, query, context, tile, block) not in cache
+        if block_key(pass_, query, context, tile, block) not in cache
     ]
 
 
@@ -222,30 +222,28 @@ def unfinished(plan: Plan, batch_size: int, cache: Cache) -> bool:
     return any(True for pass_ in plan.passes for _ in missing(pass_, plan.context, tile, cache))
 
 
-def _key(pass_: Pass, query: Query, context: Context, tile: int, block: Bounds) -> str:
+def block_key(pass_: Pass, query: Query, context: Context, tile: int, block: Bounds) -> str:
+    """Return the key of a query's block, or of several consecutive ones merged."""
     return shard_key(pass_.source, query, context, samples_in(tile, pass_.source), *block)
 
 
-def work(
-    plan: Plan, worker: Worker, cache: Cache, pass_: Pass, progress: Progress, rank: int = 0, ranks: int = 1
-) -> None:
-    """Compute and store the missing shards of a pass that belong to this rank.
+def work(plan: Plan, worker: Worker, cache: Cache, pass_: Pass, progress: Progress) -> None:
+    """Compute and store the missing shards of a pass.
 
     Raises:
         DataChangedError: the data changed during the run; shards that may be affected are discarded.
     """
     watch = DataWatch(pass_.source, plan.context, cache)
     for (start, stop), queries in missing(pass_, plan.context, worker.tile, cache):
-        if (start // samples_in(cuts.SHARD, pass_.source)) % ranks == rank:
-            wanted = [_within(pass_, query, start, stop) for query in queries]
-            found = worker.blocks(pass_.source, queries, start, stop, wanted, progress)
-            for query, cut, made in zip(queries, wanted, found, strict=True):
-                for block, accumulator in zip(cut, made, strict=True):
-                    watch.store(_key(pass_, query, plan.context, worker.tile, block), accumulator, query)
+        cuts_of = [wanted(pass_, query, start, stop) for query in queries]
+        found = worker.blocks(pass_.source, queries, start, stop, cuts_of, progress)
+        for query, cut, made in zip(queries, cuts_of, found, strict=True):
+            for block, accumulator in zip(cut, made, strict=True):
+                watch.store(block_key(pass_, query, plan.context, worker.tile, block), accumulator, query)
     watch.look()
 
 
-def _within(pass_: Pass, query: Query, start: int, stop: int) -> list[Bounds]:
+def wanted(pass_: Pass, query: Query, start: int, stop: int) -> list[Bounds]:
     """Return the blocks of a query in a shard."""
     cut = blocks(query.count, samples_in(cuts.SHARD, pass_.source))
     return [block for block in cut if start <= block[0] < stop]
@@ -278,7 +276,7 @@ def _group(
     progress: Progress,
 ) -> Accumulator:
     """Return a group's accumulator: read from the cache, or merged from its blocks and then stored."""
-    key = _key(pass_, query, worker.context, worker.tile, _whole(group))
+    key = block_key(pass_, query, worker.context, worker.tile, _whole(group))
     stored = watch.cache.read(key, query.into)
     if stored is not None:
         return stored
@@ -291,7 +289,7 @@ def _group(
 def _block(
     pass_: Pass, query: Query, block: Bounds, worker: Worker, watch: "DataWatch", progress: Progress
 ) -> Accumulator:
-    key = _key(pass_, query, worker.context, worker.tile, block)
+    key = block_key(pass_, query, worker.context, worker.tile, block)
     found = watch.cache.read(key, query.into)
     if found is None:
         # In the tiles of its shard, as it was computed before.
@@ -319,7 +317,7 @@ def tidy(pass_: Pass, worker: Worker, cache: Cache) -> None:
     kept, of_groups = set[str](), set[str]()
     for query in pass_.queries:
         for group in groups(query.count, shard):
-            keys = [_key(pass_, query, worker.context, worker.tile, block) for block in group]
+            keys = [block_key(pass_, query, worker.context, worker.tile, block) for block in group]
             (kept if len(group) == 1 else of_groups).update(keys)
     for key in of_groups - kept:
         cache.remove(key)

@@ -1,0 +1,90 @@
+"""Processes on this machine, started by torch's elastic launcher, as ``torchrun`` starts them."""
+
+import logging
+import os
+import signal
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from ganbench.errors import GanbenchError, LostProcessError
+
+T = TypeVar("T")
+
+
+def is_launched() -> bool:
+    """Return whether a launcher started this process as one of several."""
+    return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def launch(function: Callable[..., T], arguments: Sequence[Any], count: int, max_restarts: int = 0) -> T:
+    """Call a function in several new processes, and return what it returns in the first.
+
+    Args:
+        function: of a module, so that it can be pickled; it joins the processes by ``shared``.
+        arguments: of the function; they are pickled.
+        count: number of processes.
+        max_restarts: how often all processes are started again after one was lost.
+
+    Raises:
+        GanbenchError: the function raised it in the first process.
+        LostProcessError: a process ended, and no restart is left.
+        KeyboardInterrupt: a signal stopped the run.
+    """
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=count,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        local_addr="localhost",
+        max_restarts=max_restarts,
+        start_method="spawn",
+    )
+    try:
+        with _in_our_words():
+            found = elastic_launch(config, _called)(function, *arguments)[0]
+    except SignalException as stop:
+        raise KeyboardInterrupt(f"interrupted by {signal.Signals(stop.sigval).name}.") from None
+    except ChildFailedError as problem:
+        rank, failure = problem.get_first_failure()
+        raise LostProcessError(
+            f"expected {count} processes to the end, found that process {rank} ended ({_cause(failure.exitcode)}): "
+            "repeat the command to continue; finished shards are kept."
+        ) from None
+    if isinstance(found, GanbenchError):
+        raise found
+    return found  # type: ignore[no-any-return]  # the launcher does not know its type
+
+
+def _called(function: Callable[..., T], *arguments: Any) -> T | GanbenchError:
+    """Call the function in one of the processes; an error that is meant for the user is returned."""
+    # Ctrl-C reaches all processes, and the launcher ends those that are left: the one that launched them tells of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+    try:
+        return function(*arguments)
+    except GanbenchError as error:
+        return error
+
+
+def _cause(exit_code: int) -> str:
+    return f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Silence the launcher's own reports, which fill a page, while it runs: what went wrong is said in a sentence."""
+    logger = logging.getLogger("torch.distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -1,8 +1,10 @@
 """Processes on this machine, started by torch's elastic launcher, as ``torchrun`` starts them."""
 
 import logging
+import multiprocessing
 import os
 import signal
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -68,10 +70,19 @@ def _called(function: Callable[..., T], *arguments: Any) -> T | GanbenchError:
     # Ctrl-C reaches all processes, and the launcher ends those that are left: the one that launched them tells of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+    threading.Thread(target=_end_with_launcher, daemon=True).start()
     try:
         return function(*arguments)
     except GanbenchError as error:
         return error
+
+
+def _end_with_launcher() -> None:
+    """End this process if its launcher was killed and could not end it."""
+    launcher = multiprocessing.parent_process()
+    if launcher is not None:
+        launcher.join()
+        os._exit(1)
 
 
 def _cause(exit_code: int) -> str:
@@ -81,10 +92,12 @@ def _cause(exit_code: int) -> str:
 @contextmanager
 def _in_our_words() -> Iterator[None]:
     """Silence the launcher's own reports, which fill a page, while it runs: what went wrong is said in a sentence."""
-    logger = logging.getLogger("torch.distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    loggers = [logging.getLogger(name) for name in ("torch.distributed", "torch.multiprocessing")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

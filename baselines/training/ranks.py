@@ -148,7 +148,8 @@ def joined() -> Iterator[Callable[[], bool]]:
         return
     store, rank, ranks = next(rendezvous("env://", timeout=PATIENCE))
     # The launcher keeps its store when it starts processes again, with the addresses of those that are gone.
-    store = dist.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    store = dist.PrefixStore(f"attempt {attempt}", store)  # type: ignore[attr-defined]  # torch documents it
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=ranks, timeout=PATIENCE)
 

@@ -1,5 +1,6 @@
 """Shards, tiles and threads."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,11 @@ import pytest
 import torch
 import toygan
 
+from ganbench.engine import cuts
 from ganbench.engine.cache import Cache
 from ganbench.engine.cuts import SHARD, bounds
 from ganbench.engine.plan import Plan
+from ganbench.engine.ranks import computed
 from ganbench.engine.shards import Worker, missing, tile_size, work
 from ganbench.errors import NonFiniteError
 from tests.subjects import plan
@@ -75,16 +78,17 @@ def test_progress_counts_every_sample_once(tmp_path: Path) -> None:
     assert sum(seen) == 150
 
 
-def test_ranks_share_the_shards_and_leave_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ganbench.engine import cuts
-
+def test_ranks_share_the_shards_and_leave_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cuts, "SHARD", 32)
-    built, cache, done = plan(["fid@150"]), Cache(tmp_path), []
+    built, done = plan(["fid@150"]), list[int]()
     with Worker(built.context, 64) as worker:
-        for rank in range(3):
-            work(built, worker, cache, built.passes[1], done.append, rank, 3)
-        assert sum(done) == 150
-        assert list(missing(built.passes[1], built.context, worker.tile, cache)) == []
+        lacking = list(missing(built.passes[1], built.context, worker.tile, Cache()))
+        found = [each for rank in range(3) for each in computed(worker, built.passes[1], lacking[rank::3], done.append)]
+    assert sum(done) == sum(each.samples for each in found) == 150
+    blocks = sorted(block for each in found for _, block, _ in each.blocks)
+    assert blocks[0][0] == 0
+    assert blocks[-1][1] == 150
+    assert all(one[1] == other[0] for one, other in itertools.pairwise(blocks))
 
 
 def test_threads_have_their_own_input_transform_and_share_weights() -> None:

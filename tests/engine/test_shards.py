@@ -85,7 +85,7 @@ def test_ranks_share_the_shards_and_leave_none(monkeypatch: pytest.MonkeyPatch) 
         lacking = list(missing(built.passes[1], built.context, worker.tile, Cache()))
         found = [each for rank in range(3) for each in computed(worker, built.passes[1], lacking[rank::3], done.append)]
     assert sum(done) == sum(each.samples for each in found) == 150
-    blocks = sorted(block for each in found for _, block, _ in each.blocks)
+    blocks = sorted({block for each in found for _, block, _ in each.blocks})
     assert blocks[0][0] == 0
     assert blocks[-1][1] == 150
     assert all(one[1] == other[0] for one, other in itertools.pairwise(blocks))

@@ -1,4 +1,4 @@
-"""Training with several processes, started by ``torchrun``, with the same result as with one.
+"""Training with several processes, started by ``torchrun``, with the same result as with one, up to rounding.
 
 Random numbers depend on seed and step alone, so every process draws them for the whole batch and keeps its own rows.
 Gradients, losses and running averages are means over all processes; only the first process writes files.

@@ -1,29 +1,19 @@
-"""Which records are shown: the newest numbers of the newest weights."""
+"""Which records are shown: the newest of each model."""
 
 from collections.abc import Iterable
 
-from ganbench.records.protocol import Protocol, protocol
 from ganbench.records.record import RunRecord
 from ganbench.records.truncation import truncation
 
 
 def newest(found: Iterable[RunRecord]) -> list[RunRecord]:
-    """Return the records that hold the newest number of something, of the newest weights of each model, oldest first.
+    """Return the newest record of each model by each benchmark, and its newest study of truncation, oldest first.
 
     Args:
         found: oldest first.
     """
-    found = list(found)
-    weights = {(record.model["name"], record.benchmark): record.model["sha256"] for record in found}
-    seen: set[tuple[str, Protocol]] = set()
-    kept = []
-    for record in reversed(found):
-        name = record.model["name"]
-        told = {(name, protocol(record, result)) for result in record.results}
-        if record.model["sha256"] == weights[name, record.benchmark] and told - seen:
-            kept.append(record)
-            seen |= told
-    return kept[::-1]
+    last = {(record.model["name"], record.benchmark, is_study(record)): record for record in found}
+    return sorted(last.values(), key=lambda record: record.created)
 
 
 def is_study(record: RunRecord) -> bool:

@@ -37,10 +37,11 @@ def test_records_a_table_a_figure_and_the_report_of_a_model(tmp_path: Path) -> N
     assert len(collect([tmp_path])) == 2
 
 
-def test_the_newest_numbers_of_the_newest_weights_are_shown() -> None:
-    old, first, other = record(weights="b"), record(at=1), record(result("kid50k"), at=2)
-    second, elsewhere = record(at=3), record(at=0, name="progan", weights="b")
-    assert newest([old, elsewhere, first, other, second]) == [elsewhere, other, second]
+def test_the_newest_record_of_each_model_is_shown_and_its_newest_study() -> None:
+    psi = result("fid10k_psi0.5", metric="fid10k_psi0.5", spec={"truncation_psi": 0.5})
+    old, study = record(weights="b"), record(result("fid10k"), psi, at=1)
+    other, new = record(at=2, name="progan"), record(at=3)
+    assert newest([old, study, other, new]) == [study, other, new]
 
 
 def test_studies_of_truncation_are_told_from_runs() -> None:

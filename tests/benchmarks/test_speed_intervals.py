@@ -3,6 +3,7 @@
 Each group costs one Fréchet distance, so that the alternative in the same run is the number itself, computed as often.
 """
 
+import os
 import time
 from typing import Any
 
@@ -15,7 +16,7 @@ from ganbench.inputs import Moments
 from ganbench.metrics import Number, resolve
 
 D, GROUPS, SAMPLES = 2048, 20, 10_000
-LONGEST = 15.0  # seconds, of 20 replicates
+LONGEST, CORES = 15.0, 4  # seconds of 20 replicates, on so many cores
 
 
 def cut(side: Side, key: str, seed: int) -> Cut:
@@ -46,4 +47,5 @@ def test_the_interval_of_fid_at_2048_dimensions(benchmark: BenchmarkFixture) -> 
     seconds = benchmark.stats.stats.median / len(cuts)
     benchmark.extra_info["seconds_for_20_replicates"] = round(seconds, 2)
     benchmark.extra_info["times_the_number_itself"] = round(seconds / of_number, 1)
-    assert seconds < LONGEST
+    if (os.cpu_count() or 1) >= CORES:
+        assert seconds < LONGEST

@@ -107,12 +107,10 @@ DIGITS = Recipe(
 RECIPES: Mapping[str, Recipe] = {
     "celebahq-256": Recipe(w_hpf=1, lambda_ds=1),
     "afhq-256": Recipe(lambda_ds=2),
-    # The embedded weights: small networks. Digits are neither flipped nor cropped, which would cut their strokes. A
-    # style has two features, and the cycle loss weighs much, so that slant and width come from the source: with more
-    # features the style encoder could describe whole digits, which are simple, and the source would no longer matter.
-    # They start from "digits32-start", whose cycle loss weighs more: it keeps the source, then learns domains.
-    "digits32-start": replace(DIGITS, style_dim=2, batch=32, lambda_cyc=10, ds_iter=2000, kimg=50),
-    "digits32": replace(DIGITS, style_dim=2, batch=32, lambda_cyc=6, ds_iter=1500, kimg=80, ema_beta=0.995),
-    # With four features a style describes the digit nearly alone, and translations of different sources look alike.
-    "digits32-free": DIGITS,
+    # The embedded weights: small networks. Digits are neither flipped nor cropped, which would cut their strokes. The
+    # style has few features, and the generator halves its input only once, so that the output depends on the source:
+    # with more features, the style encoder could describe whole digits, which are simple, and the source would matter
+    # no more. For the same reason the cycle loss weighs more, and most in the second part, which starts from the first.
+    "digits32": replace(DIGITS, batch=32, lambda_cyc=10, ds_iter=800, kimg=80, ema_beta=0.995),
+    "digits32-free": DIGITS,  # the first part
 }

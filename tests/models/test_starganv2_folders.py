@@ -44,7 +44,7 @@ def test_the_papers_recipes_are_for_the_papers_size() -> None:
     assert sizes == {
         "celebahq-256": 256,
         "afhq-256": 256,
-        **dict.fromkeys(("digits32-start", "digits32", "digits32-free")),
+        **dict.fromkeys(("digits32", "digits32-free")),
         "small32": 32,
         "small64": 64,
     }

@@ -131,6 +131,7 @@ class Training(stylegan.Training):
             ema_beta=lambda nimg: ema_beta(recipe.batch, nimg, recipe.ema_kimg, recipe.ema_rampup),
             export=self.export,
             prepare=self.prepare,
+            logged=self.logged,
             group=self.group(),
             mend_gradients=True,
         )
@@ -145,6 +146,10 @@ class Training(stylegan.Training):
         recipe = self.recipe
         if self.augment is not None and recipe.ada_target is not None and at.step % recipe.ada_interval == 0:
             self.augment.adapt(recipe.ada_target, recipe.batch * recipe.ada_interval, recipe.ada_kimg)
+
+    def logged(self) -> dict[str, float]:
+        """Return the augmentation probability for the log, if there are augmentations."""
+        return {} if self.augment is None else {"augment_p": float(self.augment.p)}
 
     def generator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Gmain."""
@@ -187,7 +192,6 @@ class Training(stylegan.Training):
         found = losses.discriminator_loss(self.D, at.real, at.labels, fake, c, self.view(at, "Dmain/view"))
         if self.augment is not None:
             self.augment.observe(found["scores_real"])
-            found["augment_p"] = self.augment.p.clone()
         return found
 
     def fakes(self, at: StepContext) -> tuple[Tensor, Tensor | None]:

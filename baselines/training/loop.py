@@ -101,13 +101,13 @@ def run(
     with ExitStack() as held, stop_requests() as stopped, hardware.set():
         ranks.first_only(hold, held, run_dir, resume)
         step, changes = begin(plan, batches, schedule, run_dir, resume)
-        meter = Meter(batches, schedule.steps, step)
+        meter = Meter(batches, schedule.steps, step, device)
         ahead = held.enter_context(loaded(batches, range(step, schedule.steps), workers, device))
         for real, labels, extra in ahead:
             streams = streams_of(schedule.seed, step)
             at = StepContext(step, batches.shown(step), real, labels, streams, rows, extra=extra)
             with stopping_diverged(run_dir, schedule, step + 1, at.nimg):
-                for losses in advance_all(plan, at, parts[batches.shown(step + 1) - at.nimg]):
+                for losses in advance_all(plan, at, parts[batches.shown(step + 1) - at.nimg], meter.phases.measured):
                     meter.add(losses, at.nimg, at.on_cpu)
             step += 1
             for average, network in plan.averages:
@@ -120,9 +120,12 @@ def run(
                 with stopping_diverged(run_dir, schedule, step, at.nimg):
                     meter.read()
             if ticks:
-                entry = meter.tick(step)
+                entry = {**meter.tick(step), **plan.logged()}
                 kept = captured(plan, schedule, entry, changes) if keep else None
-                weights = ranks.first_only(report, plan, schedule, entry, run_dir, kept, on_tick) or weights
+                following = min(step - step % schedule.snapshot + schedule.snapshot, schedule.steps)
+                shown = {"next_snapshot": batches.shown(following) / 1000}
+                weights = ranks.first_only(report, plan, schedule, entry, run_dir, kept, on_tick, shown) or weights
+                meter.restart(step)
             if asked and not finished:
                 raise KeyboardInterrupt
         return weights or ranks.first_only(plan.export, batches.shown(step) / 1000, told(changes))
@@ -247,8 +250,11 @@ def report(
     run_dir: Path,
     kept: snapshots.Snapshot | None,
     on_tick: OnTick | None,
+    shown: Mapping[str, Any],
 ) -> Path | None:
     """Log a tick, write a snapshot if there is one, and call ``on_tick``; return the path of the weights, or None.
+
+    What ``on_tick`` gets is the log's entry, the path of the weights, and ``shown``.
 
     The log comes first, so that a run killed in between lacks no line: a resumed run drops those after its snapshot.
     """
@@ -261,5 +267,5 @@ def report(
             stop_diverged(run_dir, schedule, entry["step"], entry["kimg"], str(problem))
         weights = plan.export(entry["kimg"], told(kept.changes))
     if on_tick is not None:
-        on_tick({**entry, "weights": weights})
+        on_tick({**entry, **shown, "weights": weights})
     return weights

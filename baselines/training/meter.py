@@ -10,6 +10,7 @@ from torch import Tensor
 
 from baselines.ops.processes import mean_of_all
 from baselines.training.data import Batches
+from baselines.training.phase_times import PhaseTimes
 from baselines.training.steps import SIGNS, check
 
 CHECK = 64  # steps after which losses on a device are read, and so checked, at the latest
@@ -24,14 +25,20 @@ class Meter:
         batches: of the run, for the number of images shown.
         steps: length of the run.
         step: number of the first step to be counted.
+        device: of the run.
     """
 
-    def __init__(self, batches: Batches, steps: int, step: int) -> None:
+    def __init__(self, batches: Batches, steps: int, step: int, device: torch.device | str = "cpu") -> None:
         self.batches, self.steps = batches, steps
         self.unread: list[tuple[int, dict[str, Tensor]]] = []
-        self._restart(step)
+        self.phases = PhaseTimes(device)
+        self.restart(step)
 
-    def _restart(self, step: int) -> None:
+    def restart(self, step: int) -> None:
+        """Count from now on, and from this step on.
+
+        Called after a tick has been reported, so that the time of a step is without that of snapshots and metrics.
+        """
         self.step, self.started = step, time.perf_counter()
         self.sums: dict[str, list[float]] = {}
 
@@ -71,8 +78,8 @@ class Meter:
             self._count({name: float(value) for name, value in read.items()})
 
     def tick(self, step: int) -> dict[str, Any]:
-        """Return a log entry and start counting anew: step, kimg, sec_per_kimg, eta (seconds), mean losses,
-        mean signs of the discriminator's scores, and memory.
+        """Return a log entry: step, kimg, sec_per_kimg, eta (seconds), mean losses, mean signs of the discriminator's
+        scores, seconds a step by phase, and memory. Call ``restart`` once it has been reported.
 
         Raises:
             DivergenceError: see ``read``.
@@ -81,17 +88,17 @@ class Meter:
         nimg, end = self.batches.shown(step), self.batches.shown(self.steps)
         per_image = (time.perf_counter() - self.started) / max(nimg - self.batches.shown(self.step), 1)
         means = {name: sum(values) / len(values) for name, values in self.sums.items()}
-        entry = {
+        phases = self.phases.tick(step - self.step)
+        return {
             "step": step,
             "kimg": nimg / 1000,
             "sec_per_kimg": per_image * 1000,
             "eta": per_image * (end - nimg),
             "losses": {name: mean for name, mean in means.items() if f"/{SIGNS}" not in name},
             "signs": {name: mean for name, mean in means.items() if f"/{SIGNS}" in name},
+            "phases": phases,
             "memory": memory(),
         }
-        self._restart(step)
-        return entry
 
 
 def memory() -> dict[str, float]:

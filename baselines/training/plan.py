@@ -101,6 +101,7 @@ class TrainPlan:
         prepare: called before the phases of every step, to set what changes over time.
         start: called before the first step of a new run, to write what shows its beginning.
         complete: called with the arguments of ``export`` before a run is resumed, to export what a killed run did not.
+        logged: called at every tick; returns numbers for the log that are no losses, such as ``augment_p``.
         about: entries of the snapshots' headers; see ``snapshots.Snapshot``.
         group: number of images that a discriminator compares, 1 if it judges each alone; the losses must then use only
             this process's rows of their draws, so that several processes can train the model, and one can take a batch
@@ -117,6 +118,7 @@ class TrainPlan:
     prepare: Callable[[StepContext], None] = lambda at: None
     start: Callable[[], None] = lambda: None
     complete: Callable[[float, Mapping[str, Any]], None] = lambda kimg, changes: None
+    logged: Callable[[], Mapping[str, float]] = dict
     about: Mapping[str, Any] = field(default_factory=dict)
     group: int | None = None
     mend_gradients: bool = False

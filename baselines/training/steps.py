@@ -4,8 +4,10 @@ A batch too large for the memory is taken in parts, whose gradients add up to th
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,8 +27,16 @@ SCORES, SIGNS = "scores_", "signs_"  # of the discriminator's scores, whose mean
 LARGEST = 1e5  # the gradient that replaces an infinite one
 
 
-def advance_all(plan: TrainPlan, at: StepContext, count: int = 1) -> Iterator[Means]:
+def advance_all(
+    plan: TrainPlan, at: StepContext, count: int = 1, timed: Callable[[str], AbstractContextManager[Any]] = nullcontext
+) -> Iterator[Means]:
     """Yield the mean losses of each phase of a step, whose batch is taken in ``count`` parts.
+
+    Args:
+        plan: of the model.
+        at: the step's data.
+        count: parts in which the batch is taken.
+        timed: returns a context for each phase, given its name.
 
     Raises:
         DivergenceError: on a CPU, a loss is infinite or NaN.
@@ -34,7 +44,9 @@ def advance_all(plan: TrainPlan, at: StepContext, count: int = 1) -> Iterator[Me
     plan.prepare(at)
     for phase in plan.phases:
         if at.step % phase.interval == 0 and (at.step + 1) % phase.every == 0:
-            yield advance(phase, at, parts_of(len(at.real) // phase.shrink, count), plan.mend_gradients)
+            with timed(phase.name):
+                means = advance(phase, at, parts_of(len(at.real) // phase.shrink, count), plan.mend_gradients)
+            yield means
 
 
 def advance(phase: Phase, at: StepContext, count: int = 1, mend_gradients: bool = False) -> Means:

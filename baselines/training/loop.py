@@ -66,6 +66,10 @@ class Schedule:
     adjustable: frozenset[str] = frozenset()
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def next_snapshot(self, step: int) -> int:
+        """Return the step after which the next snapshot is written, or the last step."""
+        return min((step // self.snapshot + 1) * self.snapshot, self.steps)
+
 
 def run(
     plan: TrainPlan,
@@ -122,9 +126,7 @@ def run(
             if ticks:
                 entry = {**meter.tick(step), **plan.logged()}
                 kept = captured(plan, schedule, entry, changes) if keep else None
-                following = min(step - step % schedule.snapshot + schedule.snapshot, schedule.steps)
-                shown = {"next_snapshot": batches.shown(following) / 1000}
-                weights = ranks.first_only(report, plan, schedule, entry, run_dir, kept, on_tick, shown) or weights
+                weights = ranks.first_only(report, plan, schedule, entry, run_dir, kept, on_tick, batches) or weights
                 meter.restart(step)
             if asked and not finished:
                 raise KeyboardInterrupt
@@ -250,11 +252,11 @@ def report(
     run_dir: Path,
     kept: snapshots.Snapshot | None,
     on_tick: OnTick | None,
-    shown: Mapping[str, Any],
+    batches: Batches,
 ) -> Path | None:
     """Log a tick, write a snapshot if there is one, and call ``on_tick``; return the path of the weights, or None.
 
-    What ``on_tick`` gets is the log's entry, the path of the weights, and ``shown``.
+    That also gets the path of the weights, if any, and the kimg of the next snapshot.
 
     The log comes first, so that a run killed in between lacks no line: a resumed run drops those after its snapshot.
     """
@@ -267,5 +269,6 @@ def report(
             stop_diverged(run_dir, schedule, entry["step"], entry["kimg"], str(problem))
         weights = plan.export(entry["kimg"], told(kept.changes))
     if on_tick is not None:
-        on_tick({**entry, **shown, "weights": weights})
+        due = batches.shown(schedule.next_snapshot(entry["step"])) / 1000
+        on_tick({**entry, "next_snapshot": due, "weights": weights})
     return weights

@@ -1,4 +1,4 @@
-"""What a training run shows on stderr: a line for each tick, and on a terminal a bar."""
+"""What a training run shows on stderr: a line for each tick, and on a terminal a panel."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Ticks:
-    """Progress of training on stderr: a line for each tick, and on a terminal a bar with the time left."""
+    """Progress of training on stderr: a line for each tick, and on a terminal a panel below the lines."""
 
     def __init__(
         self,
@@ -17,31 +17,42 @@ class Ticks:
         measured: "Callable[[Mapping[str, Any]], str]" = lambda tick: "",
         run_dir: Path | None = None,
     ) -> None:
-        from rich.progress import Progress
+        from rich.live import Live
 
         from ganbench.cli.console import Terminal
+        from ganbench.cli.training_panel import TrainingPanel
 
         self.measured, self.run_dir = measured, run_dir
         self.console = Terminal(stderr=True)
-        self.bar = Progress(console=self.console, redirect_stdout=False, disable=not self.console.is_terminal)
-        self.task = self.bar.add_task("kimg", total=kimg)
+        self.panel = TrainingPanel(kimg, plain=self.console.options.ascii_only)
+        # What others write to stderr, such as a warning, appears above the panel; stdout is for the paths of files.
+        self.live = Live(self.panel, console=self.console, redirect_stdout=False, auto_refresh=False)
 
     def __enter__(self) -> "Ticks":
-        self.bar.start()
+        if self.console.is_terminal:
+            self.live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.bar.stop()
+        self.live.stop()
 
     def __call__(self, tick: Mapping[str, Any]) -> None:
-        """Show a tick: kimg, sec_per_kimg, eta in seconds, losses, and weights if a snapshot was just written."""
-        self.bar.update(self.task, completed=tick["kimg"])
-        for text in filter(None, (line(tick), self.measured(tick))):
-            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        """Show a tick: kimg, sec_per_kimg, eta in seconds, losses, and weights if a snapshot was just written.
+
+        Also ``phases``, ``memory``, ``augment_p`` and ``next_snapshot`` where a model's training tells them.
+        """
+        self.panel.add(tick, main_losses(tick.get("losses", {})))
+        self._print(line(tick))
+        self._print(self.measured(tick))
         if self.run_dir is not None and tick.get("weights"):
             draw(self.run_dir)
+
+    def _print(self, text: str) -> None:
+        """Print a line above the panel, which shows the newest state after it."""
+        if text:
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def draw(run_dir: Path) -> None:

@@ -28,7 +28,8 @@ def path_of(run_dir: Path, model: str, kimg: float) -> Path:
 def kept(run_dir: Path, model: str) -> list[Path]:
     """Return the files of a model's weights in a run folder, oldest first."""
     matches = {path: KEPT.fullmatch(path.name) for path in run_dir.iterdir()}
-    return sorted(path for path, match in matches.items() if match and match["model"] == model)
+    found = (path for path, match in matches.items() if match and match["model"] == model)
+    return sorted(found, key=lambda path: path.stem)  # with the suffix, 000200 would come after 000200.016
 
 
 def export(

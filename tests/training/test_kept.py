@@ -109,3 +109,10 @@ def test_a_tick_logs_the_signs_of_the_scores_and_the_memory(tmp_path: Path) -> N
         assert all(-1 <= sign <= 1 for sign in entry["signs"].values())
         assert not [name for name in entry["losses"] if "signs" in name]
         assert 0.01 < entry["memory"]["cpu"] < 1000
+
+
+def test_files_of_weights_sort_as_the_kimg_does(tmp_path: Path) -> None:
+    paths = [kept.path_of(tmp_path, "tiny", kimg) for kimg in (0, 0.016, 200, 200.016, 25000)]
+    for path in paths:
+        path.write_text("")
+    assert kept.kept(tmp_path, "tiny") == paths

@@ -12,7 +12,8 @@ from baselines.training.files import PARTIAL, locked, remove_partial, write_atom
 
 # Files of a run that was killed before its first snapshot: nothing to resume from, so a new run may replace them.
 RESTARTABLE = re.compile(
-    rf"lock|log\.jsonl|training_options\.json|reals\.png|samples-(init|[\d.]+(-\d+x\d+)?)\.png|{PARTIAL.pattern}"
+    rf"lock|log\.jsonl|training_options\.json|reals\.png|samples-(init|[\d.]+(-\d+x\d+)?)\.png|tensorboard|"
+    rf"{PARTIAL.pattern}"
 )
 
 

@@ -85,22 +85,27 @@ class SnapshotMetrics:
         return f"kimg {tick['kimg']:.1f}  " + "  ".join([*found, *missing])
 
     def catch_up(self) -> str:
-        """Measure the newest weights that a run left behind if it was stopped before; return a line to show, or ""."""
+        """Measure the newest weights of a run that was stopped before it had; return a line to show, or "".
+
+        Raises:
+            TrainingError: another process is using the run folder.
+        """
+        from baselines.training.files import locked
         from baselines.training.kept import KEPT
         from baselines.training.weights import read_header
 
         paths = [path for path in self.run_dir.glob("*.safetensors") if KEPT.fullmatch(path.name)]
-        paths = sorted(path for path in paths if not path.name.startswith("snapshot-"))
-        entries = entries_of(self.run_dir)
-        if not self.metrics or not paths or not entries:
+        paths = sorted((path for path in paths if not path.name.startswith("snapshot-")), key=lambda path: path.stem)
+        if not self.metrics or not paths:
             return ""
         try:
             kimg = read_header(paths[-1]).get("kimg")
         except ValueError:  # damaged; the run itself goes on from its full state
             return ""
-        if kimg is None or any(entry.get("kimg") == kimg for entry in entries):
+        if kimg is None or any(entry.get("kimg") == kimg for entry in entries_of(self.run_dir)):
             return ""
-        return self({"kimg": kimg, "weights": paths[-1]})
+        with locked(self.run_dir):
+            return self({"kimg": kimg, "weights": paths[-1]})
 
     def best(self) -> list[str]:
         """Return a line for each metric on its best snapshot."""

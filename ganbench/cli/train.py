@@ -15,6 +15,7 @@ from ganbench.cli.again import telling_how_to_go_on
 from ganbench.cli.group import COULD_NOT_RUN, INTERRUPTED, FloatRange, Verb
 from ganbench.cli.output import remark, say
 from ganbench.errors import BadInputError
+from ganbench.records.exports import check_package
 
 if TYPE_CHECKING:
     from ganbench.cli.snapshot_metrics import SnapshotMetrics
@@ -62,6 +63,7 @@ MOST_KIMG = 10**9  # a trillion images; more must be a typing error
 @click.option("--keep", type=options.Whole(1, 10**9), help="Snapshots whose weights are kept.  [default: all]")
 @click.option("--dry-run", is_flag=True, help="Measure parameters, memory and time in a few steps; write nothing.")
 @click.option("--metrics", help="Metrics of every snapshot, such as fid@1k, written to metrics.jsonl in --run-dir.")
+@click.option("--tensorboard", is_flag=True, help="Log for TensorBoard, too, to the folder tensorboard of --run-dir.")
 @click.option("--benchmark", help="Measuring protocol of --metrics.  [default: digits for digits, else the model's]")
 @click.option(
     "--workers", type=options.Whole(0, 1024),
@@ -79,6 +81,7 @@ def command(
     resume: bool,
     metrics: str | None,
     benchmark: str | None,
+    tensorboard: bool,
     dry_run: bool,
     pairs: tuple[str, ...],
     **changes: Any,
@@ -92,12 +95,14 @@ def command(
     the full state of the last two, sample grids and a log. After an interruption, the same command with --resume
     continues from the last snapshot. If a loss became infinite or NaN, it may continue with other learning rates, loss
     weights or another seed (--set, --seed), which is noted in the weights. On several GPUs, start it with
-    `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the processes share every batch.
+    `torchrun --nproc-per-node=GPUS -m ganbench train ...`: the processes share every batch, and train as one
+    does, up to rounding.
     """
+    if tensorboard:
+        check_package("tensorboard", "for --tensorboard")
     with together() as speaks:
         from baselines.training.folder import check
-        from baselines.training.ranks import device_of_process
-        from ganbench.models.base import adapter_of, check_device
+        from ganbench.models.base import adapter_of
         from ganbench.models.training import user_errors
 
         adapter = adapter_of(model)
@@ -116,19 +121,32 @@ def command(
         chosen = _chosen(adapter, model, recipe or name, cfgs, given, images)
         if chosen.settings.get("conditional") is True:
             images = by_folders(images)
-        check_device(chosen.settings.get("device") or "cpu")
-        with user_errors():
-            device = device_of_process(chosen.settings.get("device"))
         benchmark = benchmark or _benchmark(adapter, data)
-        measured = SnapshotMetrics(adapter, options.names(metrics), images, benchmark, folder, device)
+        measured = SnapshotMetrics(adapter, options.names(metrics), images, benchmark, folder, _device(chosen))
         measured.check(chosen)
         if dry_run:
             return _show_cost(adapter, images, chosen, speaks)
-        weights = _trained(adapter, images, chosen, folder, resume, measured if speaks else None)
+        weights = _trained(adapter, images, chosen, folder, resume, measured if speaks else None, tensorboard)
         if speaks:
             say(str(weights))
             for told in measured.best():
                 remark(told)
+
+
+def _device(recipe: "Recipe") -> str:
+    """Return the device that this process trains on.
+
+    Raises:
+        BadInputError: there is no such device, or it is not this process's own.
+    """
+    from baselines.training.ranks import device_of_process
+    from ganbench.models.base import check_device
+    from ganbench.models.training import user_errors
+
+    asked = recipe.settings.get("device")
+    check_device(asked or "cpu")
+    with user_errors():
+        return device_of_process(asked)
 
 
 def _show_cost(adapter: "Adapter", images: "Dataset", recipe: "Recipe", speaks: bool) -> None:
@@ -145,19 +163,26 @@ def _trained(
     folder: Path,
     resume: bool,
     measured: "SnapshotMetrics | None",
+    tensorboard: bool,
 ) -> Path:
     """Train with ticks on stderr, or without for a process that does not speak; return the path of the weights.
+
+    A run to resume that was stopped before it had measured its newest snapshot does so first.
 
     Raises:
         KeyboardInterrupt: training was interrupted; the message says how to continue.
         BadInputError: the run cannot go on as it is; after a loss that diverged, the message has a command that can.
     """
     from ganbench.cli.ticks import Ticks
+    from ganbench.cli.training_events import Events
     from ganbench.models.training import user_errors
 
-    shown = Ticks(recipe.settings.get("kimg"), measured, folder) if measured else nullcontext(lambda tick: None)
+    followed = Events(folder, measured) if measured and tensorboard else measured
+    shown = Ticks(recipe.settings.get("kimg"), followed, folder) if followed else nullcontext(lambda tick: None)
     # User errors are also those of a third party's adapter that trains by ``baselines``.
     with shown as ticks, telling_how_to_go_on(), user_errors():
+        if resume and followed and (late := followed.catch_up()):
+            remark(late)
         return adapter.train(images, recipe, folder, resume, ticks)
 
 

@@ -1,5 +1,6 @@
 """What is said when a training run ends early can be pasted, for every model; metrics at snapshots leave it alone."""
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -115,3 +116,43 @@ def _protocol(model: str) -> str:
     from ganbench.cli.train import _benchmark
 
     return _benchmark(adapter_of(model), TINY[model][0])
+
+
+def test_a_snapshot_that_was_not_measured_is_measured_when_the_run_resumes(tmp_path: Path) -> None:
+    given = ("--metrics", "fid@20,kid@20")
+    done = ganbench(*line("stylegan3", tmp_path, *length_of("stylegan3", 2)), *given)
+    assert done.exit_code == 0, done.stderr
+    path = tmp_path / "metrics.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    assert len(lines) == 2
+    for left, found in ((lines[:1], lines), ([], lines[1:])):  # stopped while measuring the last one; or the first one
+        path.write_text("".join(left))
+        done = ganbench(*line("stylegan3", tmp_path, *length_of("stylegan3", 2)), *given, "--resume")
+        assert done.exit_code == 0, done.stderr
+        assert path.read_text() == "".join(found)
+        assert "fid@20 " in done.stderr.splitlines()[0]
+    done = ganbench(*line("stylegan3", tmp_path, *length_of("stylegan3", 2)), *given, "--resume")
+    assert path.read_text() == "".join(lines[1:])
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_the_best_snapshots_are_named_and_linked(tmp_path: Path, resumed: bool) -> None:
+    given = ("--metrics", "fid@20,vendi@20")
+    for length, more in ((2, ()), (4, ("--resume",))) if resumed else ((4, ()),):
+        done = ganbench(*line("stylegan3", tmp_path, *length_of("stylegan3", length)), *given, *more)
+        assert done.exit_code == 0, done.stderr
+    entries = log.read(tmp_path / "metrics.jsonl")
+    assert len(entries) == 4
+    named = json.loads((tmp_path / "best.json").read_text())
+    keys = list(entries[0])[1:]
+    assert len(keys) == 2
+    assert list(named) == keys
+    for key, best in zip(keys, (min, max), strict=True):
+        value = best(entry[key] for entry in entries)
+        kimg = next(entry["kimg"] for entry in entries if entry[key] == value)
+        weights = f"stylegan3-{kimg:010.3f}.safetensors"
+        assert named[key] == {"value": value, "kimg": kimg, "weights": weights, "higher_is_better": best is max}
+        assert f"best {key}: {value:.5g} at kimg {kimg:g} ({weights})" in done.stderr.splitlines()
+    first = tmp_path / named[keys[0]]["weights"]
+    assert (tmp_path / "best.safetensors").samefile(first)
+    assert len({entry[keys[0]] for entry in entries}) == 4

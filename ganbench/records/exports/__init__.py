@@ -22,12 +22,21 @@ def writer_of(target: str) -> Writer:
     Raises:
         BadInputError: the tracker's package is not installed.
     """
-    try:
-        importlib.import_module(target)
-    except ImportError as error:
-        raise BadInputError(
-            f"expected the package {target} to export to it, found that it cannot be imported ({error}): pip install "
-            f"'ganbench[{target}]'."
-        ) from error
+    check_package(target, "to export to it")
     writer: Writer = importlib.import_module(f"ganbench.records.exports.{target}").write
     return writer
+
+
+def check_package(name: str, purpose: str) -> None:
+    """Check that the package of an extra can be imported; ``purpose`` says in the message what it is needed for.
+
+    Raises:
+        BadInputError: it cannot.
+    """
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        raise BadInputError(
+            f"expected the package {name} {purpose}, found that it cannot be imported ({error}): pip install "
+            f"'ganbench[{name}]'."
+        ) from error

@@ -47,17 +47,17 @@ class TrainingPanel:
         )
 
     def _bar(self) -> RenderableType:
-        grid = Table.grid(padding=(0, 2))
         of = "" if self.kimg is None else f" / {self.kimg:g}"
+        grid = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=self.kimg, completed=self.tick["kimg"], width=24)
-        grid.add_row(bar, *map(Text, filter(None, (f"kimg {self.tick['kimg']:.1f}{of}", *self._speed()))))
+        grid.add_row(bar, Text(f"kimg {self.tick['kimg']:.1f}{of}"))
         return grid
 
-    def _speed(self) -> tuple[str, ...]:
+    def _speed(self) -> str:
         """Return the rate and the time left, as far as they are known."""
         seconds, left = self.tick.get("sec_per_kimg"), self.tick.get("eta")
-        rate = f"{seconds:.2f} s/kimg ({1000 / seconds:.3g} images/s)" if seconds else ""
-        return rate, "" if left is None else f"left {timedelta(seconds=round(left))}"
+        rate = f"{seconds:.2f} s/kimg, {1000 / seconds:.3g} images/s" if seconds else ""
+        return "  ".join(filter(None, (rate, f"left {timedelta(seconds=round(left))}" if left else "")))
 
     def _losses(self) -> list[tuple[str, Text]]:
         """Return a line for each loss: the last value, and those of the last ticks."""
@@ -72,6 +72,7 @@ class TrainingPanel:
         phases = [f"{name} {1000 * seconds:.3g}" for name, seconds in tick.get("phases", {}).items()]
         memory = [f"{name.replace('_', ' ')} {gib:.1f}" for name, gib in tick.get("memory", {}).items()]
         found = {
+            "speed": self._speed(),
             "augment p": f"{tick['augment_p']:.3f}" if "augment_p" in tick else "",
             "ms a step": "  ".join(phases),
             "GiB": "  ".join(memory),

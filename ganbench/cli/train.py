@@ -180,10 +180,11 @@ def _trained(
     followed = Events(folder, measured) if measured and tensorboard else measured
     shown = Ticks(recipe.settings.get("kimg"), followed, folder) if followed else nullcontext(lambda tick: None)
     # User errors are also those of a third party's adapter that trains by ``baselines``.
-    with shown as ticks, telling_how_to_go_on(), user_errors():
+    with telling_how_to_go_on(), user_errors():
         if resume and followed and (late := followed.catch_up()):
             remark(late)
-        return adapter.train(images, recipe, folder, resume, ticks)
+        with shown as ticks:
+            return adapter.train(images, recipe, folder, resume, ticks)
 
 
 @contextmanager

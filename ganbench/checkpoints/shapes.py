@@ -27,7 +27,7 @@ class _EmptyResults(TorchFunctionMode):
         """Return the result of a function, or an empty tensor of its shape."""
         kwargs = kwargs or {}
         if func in (torch.randn, torch.rand):
-            return torch.empty(*args, **kwargs)
+            return torch.empty(*args, **{name: value for name, value in kwargs.items() if name != "generator"})
         if func is torch.eye and len(args) == 1:
             return torch.empty(args * 2, **kwargs)
         name = func.__name__.strip("_")

@@ -10,6 +10,7 @@ import toygan
 from ganbench import registry
 from ganbench.engine import cuts, shards
 from ganbench.engine.cache import Cache
+from ganbench.engine.ranks import computed
 from ganbench.inputs import Samples
 from ganbench.metrics import Metric, resolve
 from tests.contracts.test_metrics import home
@@ -45,14 +46,16 @@ def test_any_shard_split_gives_the_same_number(
 def test_any_order_of_the_same_shards_gives_the_same_number(
     fused: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three ranks, the last first: each leaves its shards in the cache, and merging goes by number."""
+    """Three ranks, the last first: the first process stores what each has found, and merging goes by number."""
     monkeypatch.setattr(cuts, "SHARD", 32)
     in_order = measure(plan(EVERY), tmp_path / "in_order")
     built, cache = plan(EVERY), Cache(tmp_path / "ranks")
     with shards.Worker(built.context, 64) as worker:
-        for rank in (2, 0, 1):
-            for one in built.passes:
-                shards.work(built, worker, cache, one, lambda _: None, rank, 3)
+        for one in built.passes:
+            lacking = list(shards.missing(one, built.context, worker.tile, cache))
+            for found in (found for rank in (2, 0, 1) for found in computed(worker, one, lacking[rank::3], print)):
+                for query, block, accumulator in found.blocks:
+                    cache.write(shards.block_key(one, query, built.context, worker.tile, block), accumulator)
         assert not any(list(shards.missing(one, built.context, worker.tile, cache)) for one in built.passes)
     assert measure(built, tmp_path / "ranks") == in_order
 

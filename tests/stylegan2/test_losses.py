@@ -65,7 +65,7 @@ def test_path_lengths_of_a_linear_generator_are_the_norms_of_its_columns():
     images = ((ws * slopes[None, :, None]).sum(1) @ matrix).view(5, 1, 2, 2)
     noise = torch.randn(5, 1, 2, 2, generator=draws)
     pl_mean = torch.tensor(0.5)
-    found = losses.path_length_loss(images, ws, noise, pl_mean, weight=2.0, decay=0.25)
+    found = losses.path_length_loss(losses.path_lengths(images, ws, noise), pl_mean, weight=2.0, decay=0.25)
     direction = noise.flatten(1) / 2 @ matrix.t()  # divided by the root of the number of pixels
     lengths = direction.norm(dim=1) * (slopes.square().sum() / 4).sqrt()
     mean = 0.75 * 0.5 + 0.25 * lengths.mean()
@@ -78,7 +78,8 @@ def test_path_length_trains_towards_the_mean():
     scale = torch.tensor(3.0, requires_grad=True)
     ws = torch.ones(1, 1, 1, requires_grad=True)
     images = (ws * scale).view(1, 1, 1, 1)
-    found = losses.path_length_loss(images, ws, torch.ones(1, 1, 1, 1), torch.tensor(1.0), weight=1.0, decay=0.0)
+    lengths = losses.path_lengths(images, ws, torch.ones(1, 1, 1, 1))
+    found = losses.path_length_loss(lengths, torch.tensor(1.0), weight=1.0, decay=0.0)
     assert found["total"].item() == pytest.approx((3 - 1) ** 2)
     found["total"].backward()
     assert scale.grad.item() == pytest.approx(2 * (3 - 1))

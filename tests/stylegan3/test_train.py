@@ -30,7 +30,7 @@ def test_another_recipe_cannot_resume(tmp_path, changes, words):
 
 def test_other_images_cannot_resume(tmp_path):
     train(IMAGES, dataclasses.replace(TINY, kimg=0.008), tmp_path)
-    with pytest.raises(ValueError, match="data_fingerprint"):
+    with pytest.raises(ValueError, match="was started with, found other images"):
         train(255 - IMAGES, TINY, tmp_path, resume=True)
 
 

@@ -67,11 +67,13 @@ class NetworkSpec:
         architecture: of the network.
         config: keyword arguments of its constructor, plain Python values.
         tensors: its weights, by their names in ``state_dict``.
+        auxiliary: whether it only serves the others of its file; it is then loaded if asked for alone.
     """
 
     architecture: Architecture
     config: Config
     tensors: "Mapping[str, Tensor]" = field(repr=False)
+    auxiliary: bool = False
 
 
 class Tensors(Mapping[str, "Tensor"]):

@@ -36,7 +36,7 @@ class Found(NamedTuple):
     spec: NetworkSpec
 
 
-def load(path: Path | str, entry: str | None = None) -> "Networks":
+def load(path: Path | str, entry: str | None = None, *, auxiliary: bool = False) -> "Networks":
     """Return the networks in a checkpoint by their official names, such as ``G``, ``D`` and ``G_ema``.
 
     They are modules of ``baselines``, in eval mode, float32, on the CPU, without gradients. Nothing in the file is
@@ -46,13 +46,15 @@ def load(path: Path | str, entry: str | None = None) -> "Networks":
     Args:
         path: of the file, or ``hf://OWNER/REPO/FILE``, which is fetched.
         entry: which of its networks, by name, or which part of it, by key; None for all.
+        auxiliary: whether to load those, too, that only serve the others, such as StarGAN v2's of landmarks.
 
     Raises:
         UnsafeFileError: the file asks for code to be run, or for memory that its size does not justify.
         BadInputError: it is missing, cut short, of another kind, or holds networks that cannot be built.
     """
     path = local(path)
-    return _instantiated(path, found_in(path, entry=entry))
+    found = found_in(path, entry=entry)
+    return _instantiated(path, {name: it for name, it in found.items() if auxiliary or not it.spec.auxiliary})
 
 
 def load_one(path: Path | str, *names: str, entry: str | None = None) -> "nn.Module":

@@ -6,6 +6,7 @@ arguments. One of faces also has ``fan``, the network that finds their landmarks
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -77,7 +78,9 @@ class StarGANv2Format(BaseFormat):
         specs = {name: NetworkSpec(ARCHITECTURES[name], configs[name], part) for name, part in found.items()}
         for spec in specs.values():
             check_fit(spec)
-        return specs | ({LANDMARKS: landmark_network(landmarks)} if TELLTALE in landmarks else {})
+        if TELLTALE in landmarks:
+            specs[LANDMARKS] = replace(landmark_network(landmarks), auxiliary=True)
+        return specs
 
     def from_header(self, header: Header, tensors: Mapping[str, Tensor]) -> dict[str, NetworkSpec] | None:
         """Return the networks of one of our files, whose header has the arguments of each by its name."""
@@ -91,7 +94,8 @@ class StarGANv2Format(BaseFormat):
         if lost := [name for name in tensors if name.partition(".")[0] not in config]:
             raise BadInputError(f"holds the tensor {lost[0][:100]}, which none of its networks has")
         return {
-            name: NetworkSpec(ARCHITECTURES[name], given, under(tensors, f"{name}.")) for name, given in config.items()
+            name: NetworkSpec(ARCHITECTURES[name], given, under(tensors, f"{name}."), auxiliary=name == LANDMARKS)
+            for name, given in config.items()
         }
 
     def to_header(self, specs: Mapping[str, NetworkSpec]) -> Header:

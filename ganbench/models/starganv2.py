@@ -190,7 +190,7 @@ class StarGANv2Adapter(TrainableAdapter):
             BadInputError: the file cannot be read, or holds another architecture.
         """
         path = self.embedded.weights if weights is None else weights
-        networks = load(path, entry)
+        networks = load(path, entry, auxiliary=True)
         if several := [key.removesuffix(".generator") for key in networks if key.endswith(".generator")]:
             raise BadInputError(
                 f"expected one StarGAN v2 in {path}, found {', '.join(several)}: choose one with --entry."

@@ -58,7 +58,7 @@ def test_levels_rates_and_moments_are_those_of_all_growing_networks(monkeypatch:
         built.prepare(context(step, nimg))
         seen.append((float(built.G.lod), float(built.D.lod), built.d_adam.param_groups[0]["lr"]))
     assert seen == [(lod, lod, rate) for lod, rate in zip((2, 2, 1.875, 1, 0.875, 0), [0.001] * 4 + [0.003] * 2)]  # noqa: B905
-    assert saved == ["000000-4x4", "000000-8x8"]
+    assert saved == ["000000.018-4x4", "000000.050-8x8"]
 
 
 @pytest.mark.parametrize("phase", ["discriminator_loss", "generator_loss"])

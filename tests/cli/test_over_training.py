@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 
 from baselines.stylegan2.networks import Generator
@@ -180,6 +181,7 @@ def test_a_damaged_snapshot_is_named_and_the_others_are_measured(run_dir: Path) 
 
 def test_official_snapshots_are_ordered_by_the_kimg_in_their_names(tmp_path: Path) -> None:
     kwargs = {**tiny_stylegans.CONFIGS["stylegan2"], "img_resolution": 32}
+    torch.manual_seed(0)  # the network is drawn
     network = forge.stored(Generator(**kwargs), "Generator", kwargs)
     for kimg in (10000, 200, 0):  # equal weights are no hindrance
         forge.snapshot(tmp_path / f"network-snapshot-{kimg:06}.pkl", G_ema=network)

@@ -93,6 +93,8 @@ def _cause(exit_code: int) -> str:
 def _in_our_words() -> Iterator[None]:
     """Silence the launcher's own reports, which fill a page, while it runs: what went wrong is said in a sentence."""
     loggers = [logging.getLogger(name) for name in ("torch.distributed", "torch.multiprocessing")]
+    # The launcher sets handlers and leaves them.
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
@@ -101,3 +103,6 @@ def _in_our_words() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in handlers.items():
+                signal.signal(number, handler)

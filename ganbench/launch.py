@@ -50,7 +50,7 @@ def launch(function: Callable[..., T], arguments: Sequence[Any], count: int, max
         start_method="spawn",
     )
     try:
-        with _in_our_words():
+        with _in_our_words(), _handlers_put_back():
             found = elastic_launch(config, _called)(function, *arguments)[0]
     except SignalException as stop:
         raise KeyboardInterrupt(f"interrupted by {signal.Signals(stop.sigval).name}.") from None
@@ -93,8 +93,6 @@ def _cause(exit_code: int) -> str:
 def _in_our_words() -> Iterator[None]:
     """Silence the launcher's own reports, which fill a page, while it runs: what went wrong is said in a sentence."""
     loggers = [logging.getLogger(name) for name in ("torch.distributed", "torch.multiprocessing")]
-    # The launcher sets handlers and leaves them.
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
@@ -103,6 +101,15 @@ def _in_our_words() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
-        if threading.current_thread() is threading.main_thread():
-            for number, handler in handlers.items():
+
+
+@contextmanager
+def _handlers_put_back() -> Iterator[None]:
+    """Put back the handlers of signals, which the launcher sets and leaves, after the body."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():  # in others the launcher sets none
+            for number, handler in before.items():
                 signal.signal(number, handler)

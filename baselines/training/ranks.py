@@ -189,7 +189,7 @@ def device_of_process(device: str | None) -> str:
     if here >= gpus:
         raise TrainingError(
             f"expected at most one process per GPU, found more processes on this machine than GPUs ({gpus}): start "
-            f"{gpus}, or train on the cpu."
+            f"{gpus}, or take the cpu."
         )
     torch.cuda.set_device(here)
     return f"cuda:{here}"

@@ -19,20 +19,18 @@ import torch
 import torch.distributed as dist
 
 from baselines.ops import processes
-from baselines.training.ranks import joined
+from baselines.training.ranks import device_of_process, joined
 from ganbench.engine.cache import Cache
-from ganbench.engine.cuts import Bounds
 from ganbench.engine.data_watch import DataWatch
 from ganbench.engine.modes import measuring
 from ganbench.engine.options import Options
-from ganbench.engine.plan import Pass, Query
+from ganbench.engine.plan import Pass
 from ganbench.engine.planning import PlannedRun, plan_run
-from ganbench.engine.shards import Progress, Worker, block_key, cores, missing, wanted
+from ganbench.engine.shards import Progress, Shard, Worker, block_key, cores, missing
+from ganbench.engine.work import Found, computed, store
 from ganbench.errors import BadInputError, DataChangedError, GanbenchError, LostProcessError
-from ganbench.inputs import Accumulator
 from ganbench.launch import is_launched
 
-Shard = tuple[Bounds, list[Query]]
 CPU = torch.device("cpu")  # what travels, over gloo, also where networks run on GPUs
 
 
@@ -54,14 +52,6 @@ class Task:
     pass_: Pass
     shards: tuple[Shard, ...]
     keys: tuple[str, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """A finished shard: for each query, each block's bounds and accumulator."""
-
-    samples: int
-    blocks: tuple[tuple[Query, Bounds, Accumulator], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +111,7 @@ def share(planned: PlannedRun, pass_: Pass, worker: Worker, cache: Cache, progre
     task = Task(planned.plan.loaded.name, planned.given, pass_, shards, keys_of(pass_, worker))
     tell(task)
     receiving = Receiving(pass_, worker, DataWatch(pass_.source, context, cache), progress)
-    for found in computed(worker, pass_, shards[0 :: processes.count()], progress):
+    for found in finished(worker, pass_, shards[0 :: processes.count()], progress):
         receiving.store(found)
     receiving.finish()
 
@@ -162,10 +152,7 @@ class Receiving:
     def store(self, found: Found) -> None:
         """Store a shard."""
         with self.lock:
-            for query, block, accumulator in found.blocks:
-                self.watch.store(
-                    block_key(self.pass_, query, self.worker.context, self.worker.tile, block), accumulator, query
-                )
+            store(found, self.pass_, self.worker, self.watch)
 
     def finish(self) -> None:
         """Wait until all processes are done; errors are those of ``share``."""
@@ -247,7 +234,7 @@ def _answer(task: Task, worker: Worker) -> None:
         send(Refused("expected what the first process computes, found other weights, data, extractors, PyTorch or "
                      "another kind of device: give every process the same."))  # fmt: skip
         return
-    for found in computed(worker, task.pass_, task.shards[processes.rank() :: processes.count()], lambda _: None):
+    for found in finished(worker, task.pass_, task.shards[processes.rank() :: processes.count()], lambda _: None):
         if change := watch.change():
             send(Refused(change, data_changed=True))
             return
@@ -255,20 +242,13 @@ def _answer(task: Task, worker: Worker) -> None:
     send(DONE)
 
 
-def computed(worker: Worker, pass_: Pass, shards: Sequence[Shard], progress: Progress) -> Iterator[Found]:
+def finished(worker: Worker, pass_: Pass, shards: Sequence[Shard], progress: Progress) -> Iterator[Found]:
     """Yield finished shards; one that fails is left out, and so is computed again by whoever reports the error."""
-    for (start, stop), queries in shards:
-        cut = [wanted(pass_, query, start, stop) for query in queries]
+    for shard in shards:
         try:
-            found = worker.blocks(pass_.source, queries, start, stop, cut, progress)
+            yield computed(worker, pass_, shard, progress)
         except Exception:  # whatever a third party's model, view or extractor raises
             continue
-        blocks = [
-            (query, *each)
-            for query, bounds, made in zip(queries, cut, found, strict=True)
-            for each in zip(bounds, made, strict=True)
-        ]
-        yield Found(stop - start, tuple(blocks))
 
 
 def keys_of(pass_: Pass, worker: Worker) -> tuple[str, ...]:
@@ -311,20 +291,10 @@ def of_rank(options: Options) -> Options:
     Raises:
         BadInputError: there are more processes on this machine than GPUs, or all are to share one.
     """
-    if processes.count() == 1 or not options.resolved().device.startswith("cuda"):
-        return options
-    here, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
-    if options.device not in ("auto", "cuda"):
-        raise BadInputError(
-            f"expected the device cuda, which gives each process its own GPU, found {options.device} for all: "
-            "write cuda."
-        )
-    if here >= gpus:
-        raise BadInputError(
-            f"expected at most one process per GPU, found more processes than GPUs on this machine ({gpus}): start "
-            f"{gpus}."
-        )
-    return dataclasses.replace(options, device=f"cuda:{here}")
+    from ganbench.models.training import user_errors  # late: one process needs nothing of training
+
+    with user_errors():
+        return dataclasses.replace(options, device=device_of_process(options.resolved().device))
 
 
 def threads_of_rank() -> int:

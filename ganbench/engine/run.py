@@ -16,7 +16,8 @@ from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of, sto
 from ganbench.engine.planning import PlannedRun, each_snapshot, plan_all
 from ganbench.engine.ranks import share, shared, threads_of_rank
 from ganbench.engine.results import Numbers, Outcome, measured, reason_of, warnings_of
-from ganbench.engine.shards import Worker, collect, missing, tidy, tile_size, unfinished, work
+from ganbench.engine.shards import Worker, collect, missing, tidy, tile_size, unfinished
+from ganbench.engine.work import work
 from ganbench.errors import BadInputError, CacheError, DataChangedError
 from ganbench.inputs import Accumulator, Source
 from ganbench.inputs.known import notes_on

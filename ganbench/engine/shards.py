@@ -26,6 +26,7 @@ from ganbench.inputs import Accumulator, Batch, Context, Source
 from ganbench.types import FixedSamples
 
 Progress = Callable[[int], None]
+Shard = tuple[Bounds, list[Query]]  # its samples, and the queries that need them
 
 
 def tile_size(context: Context, batch_size: int) -> int:
@@ -190,7 +191,7 @@ def _accumulate(
     return made
 
 
-def missing(pass_: Pass, context: Context, tile: int, cache: Cache) -> Iterator[tuple[tuple[int, int], list[Query]]]:
+def missing(pass_: Pass, context: Context, tile: int, cache: Cache) -> Iterator[Shard]:
     """Yield the shards that still have to be computed, with the queries that need them."""
     shard = samples_in(cuts.SHARD, pass_.source)
     left = {query: _left(pass_, query, context, tile, cache) for query in pass_.queries}
@@ -225,22 +226,6 @@ def unfinished(plan: Plan, batch_size: int, cache: Cache) -> bool:
 def block_key(pass_: Pass, query: Query, context: Context, tile: int, block: Bounds) -> str:
     """Return the key of a query's block, or of several consecutive ones merged."""
     return shard_key(pass_.source, query, context, samples_in(tile, pass_.source), *block)
-
-
-def work(plan: Plan, worker: Worker, cache: Cache, pass_: Pass, progress: Progress) -> None:
-    """Compute and store the missing shards of a pass.
-
-    Raises:
-        DataChangedError: the data changed during the run; shards that may be affected are discarded.
-    """
-    watch = DataWatch(pass_.source, plan.context, cache)
-    for (start, stop), queries in missing(pass_, plan.context, worker.tile, cache):
-        cuts_of = [wanted(pass_, query, start, stop) for query in queries]
-        found = worker.blocks(pass_.source, queries, start, stop, cuts_of, progress)
-        for query, cut, made in zip(queries, cuts_of, found, strict=True):
-            for block, accumulator in zip(cut, made, strict=True):
-                watch.store(block_key(pass_, query, plan.context, worker.tile, block), accumulator, query)
-    watch.look()
 
 
 def wanted(pass_: Pass, query: Query, start: int, stop: int) -> list[Bounds]:

@@ -10,7 +10,7 @@ import toygan
 from ganbench import registry
 from ganbench.engine import cuts, shards
 from ganbench.engine.cache import Cache
-from ganbench.engine.ranks import computed
+from ganbench.engine.ranks import finished
 from ganbench.inputs import Samples
 from ganbench.metrics import Metric, resolve
 from tests.contracts.test_metrics import home
@@ -53,7 +53,7 @@ def test_any_order_of_the_same_shards_gives_the_same_number(
     with shards.Worker(built.context, 64) as worker:
         for one in built.passes:
             lacking = list(shards.missing(one, built.context, worker.tile, cache))
-            for found in (found for rank in (2, 0, 1) for found in computed(worker, one, lacking[rank::3], print)):
+            for found in (found for rank in (2, 0, 1) for found in finished(worker, one, lacking[rank::3], print)):
                 for query, block, accumulator in found.blocks:
                     cache.write(shards.block_key(one, query, built.context, worker.tile, block), accumulator)
         assert not any(list(shards.missing(one, built.context, worker.tile, cache)) for one in built.passes)

@@ -17,6 +17,7 @@ from ganbench.engine.cache import Cache
 from ganbench.engine.plan import Plan
 from ganbench.engine.results import results_of
 from ganbench.engine.run import Silence, fill
+from ganbench.engine.work import work
 from ganbench.errors import NonFiniteError
 from ganbench.records.record import Result
 from ganbench.records.store import read
@@ -70,7 +71,7 @@ def test_what_was_stopped_goes_on_with_finished_shards(
     stopped: Any = planned(BOTH[0])
     one = stopped.passes[-1]
     with shards.Worker(stopped.context, 64) as worker, pytest.raises(KeyboardInterrupt):
-        shards.work(stopped, worker, Cache(tmp_path), one, stop_after(150))
+        work(stopped, worker, Cache(tmp_path), one, stop_after(150))
     before = len(translated)
     assert measure(planned(BOTH[0]), tmp_path) == of(BOTH[0], fused)
     resumed = len(translated) - before

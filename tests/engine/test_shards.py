@@ -12,8 +12,9 @@ from ganbench.engine import cuts
 from ganbench.engine.cache import Cache
 from ganbench.engine.cuts import SHARD, bounds
 from ganbench.engine.plan import Plan
-from ganbench.engine.ranks import computed
-from ganbench.engine.shards import Worker, missing, tile_size, work
+from ganbench.engine.ranks import finished
+from ganbench.engine.shards import Worker, missing, tile_size
+from ganbench.engine.work import work
 from ganbench.errors import NonFiniteError
 from tests.subjects import plan
 
@@ -83,7 +84,7 @@ def test_ranks_share_the_shards_and_leave_none(monkeypatch: pytest.MonkeyPatch) 
     built, done = plan(["fid@150"]), list[int]()
     with Worker(built.context, 64) as worker:
         lacking = list(missing(built.passes[1], built.context, worker.tile, Cache()))
-        found = [each for rank in range(3) for each in computed(worker, built.passes[1], lacking[rank::3], done.append)]
+        found = [each for rank in range(3) for each in finished(worker, built.passes[1], lacking[rank::3], done.append)]
     assert sum(done) == sum(each.samples for each in found) == 150
     blocks = sorted({block for each in found for _, block, _ in each.blocks})
     assert blocks[0][0] == 0

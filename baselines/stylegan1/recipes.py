@@ -5,7 +5,7 @@ and the settings that its authors published with their code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from baselines.stylegan1.losses import DiscriminatorLoss, GeneratorLoss
@@ -50,29 +50,46 @@ WGAN_GP: dict[str, Any] = {
 }
 
 
+DIGITS = Recipe(
+    {
+        "z_dim": 64,
+        "w_dim": 64,
+        "mapping_kwargs": {"num_layers": 4, "layer_features": 64},
+        "fmap_base": 512,
+        "fmap_max": 64,
+    },
+    {"fmap_base": 512, "fmap_max": 64},
+    kimg=300,
+    batch=16,
+    g_lr=0.002,
+    d_lr=0.002,
+    training_kimg=15,
+    transition_kimg=15,
+    batches={"8": 32},
+    r1_gamma=1,
+    ema_kimg=10,
+    ema_rampup=0.05,
+    tick_kimg=1,
+    snapshot_ticks=10,
+)
+
+
 def _short(num_layers: int) -> Recipe:
     """Return a short run of the small networks with some depth of the mapping network, for a GPU of which it is a part.
 
     Larger batches cost such a small network nothing there.
     """
-    return Recipe(
-        {
-            "z_dim": 64,
-            "w_dim": 64,
-            "mapping_kwargs": {"num_layers": num_layers, "layer_features": 64},
-            "fmap_base": 512,
-            "fmap_max": 64,
-        },
-        {"fmap_base": 512, "fmap_max": 64},
+    generator = {**DIGITS.generator, "mapping_kwargs": {"num_layers": num_layers, "layer_features": 64}}
+    return replace(
+        DIGITS,
+        generator=generator,
         kimg=40,
         batch=64,
+        batches={},
         g_lr=0.003,
         d_lr=0.003,
         training_kimg=8,
         transition_kimg=8,
-        r1_gamma=1,
-        ema_kimg=10,
-        ema_rampup=0.05,
         tick_kimg=4,
         snapshot_ticks=5,
     )
@@ -86,28 +103,7 @@ RECIPES: Mapping[str, Recipe] = {
     "car-512": Recipe(**OFFICIAL, kimg=46000),
     # The embedded weights: small networks that grow from 8x8 to 32x32, so that four CPU cores train them in about an
     # hour.
-    "digits32": Recipe(
-        {
-            "z_dim": 64,
-            "w_dim": 64,
-            "mapping_kwargs": {"num_layers": 4, "layer_features": 64},
-            "fmap_base": 512,
-            "fmap_max": 64,
-        },
-        {"fmap_base": 512, "fmap_max": 64},
-        kimg=300,
-        batch=16,
-        g_lr=0.002,
-        d_lr=0.002,
-        training_kimg=15,
-        transition_kimg=15,
-        batches={"8": 32},
-        r1_gamma=1,
-        ema_kimg=10,
-        ema_rampup=0.05,
-        tick_kimg=1,
-        snapshot_ticks=10,
-    ),
+    "digits32": DIGITS,
     # For what the paper claims of the depth of the mapping network, and of style mixing; see results/claims.md.
     "digits32-short": _short(8),
     "digits32-short-1-layer": _short(1),

@@ -9,6 +9,7 @@ from ganbench.cli import options
 from ganbench.cli.files import check_folder, write
 from ganbench.cli.group import COULD_NOT_RUN, Verb
 from ganbench.cli.output import complain, remark, say
+from ganbench.cli.published_numbers import published_number
 from ganbench.errors import BadInputError
 from ganbench.records.collect import collect
 from ganbench.records.record import RunRecord
@@ -57,7 +58,7 @@ def command(
     if not records:
         raise skipped[0]
     portraits = [] if no_pictures else _portraits(records, scale, device)
-    content = page(records, portraits, title or "").encode()
+    content = page(records, portraits, title or "", published_number).encode()
     out.parent.mkdir(parents=True, exist_ok=True)
     write(out, content)
     say(f"{out} ({len(content) / 1e6:.2f} MB)")

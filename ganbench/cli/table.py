@@ -6,20 +6,17 @@ from pathlib import Path
 
 import click
 
-from ganbench import registry
-from ganbench.benchmarks import Benchmark
-from ganbench.benchmarks.matching import Measured, published_of
 from ganbench.cli import options
 from ganbench.cli.console import can_show
 from ganbench.cli.files import write
 from ganbench.cli.group import COULD_NOT_RUN, Choice, Verb
 from ganbench.cli.output import complain
-from ganbench.errors import BadInputError, UnknownNameError
+from ganbench.cli.published_numbers import published_number
+from ganbench.errors import BadInputError
 from ganbench.records import render
 from ganbench.records.collect import collect
 from ganbench.records.labels import given
 from ganbench.records.layouts import LAYOUTS
-from ganbench.records.record import Result, RunRecord
 from ganbench.records.table import Table, build
 
 
@@ -104,7 +101,7 @@ def command(
         labels=given(labels),
         layout=layout,
         fold=fold,
-        published=_published if published else None,
+        published=published_number if published else None,
     )
     form = form or (render.SUFFIXES.get(output.suffix, "text") if output else "text")
     if output is not None:
@@ -115,25 +112,6 @@ def command(
         complain(str(error))
     if skipped:
         ctx.exit(COULD_NOT_RUN)
-
-
-def _published(record: RunRecord, result: Result) -> tuple[float, str] | None:
-    """Return the published number of a result's weights and protocol and its source, or None."""
-    try:
-        benchmark: Benchmark = registry.load("benchmarks", record.benchmark)
-    except UnknownNameError:  # a package with it was installed where the record was made
-        return None
-    model, data = record.model, record.data if result.uses_data else None
-    what = Measured(
-        model["name"],
-        Path(model["weights"]).name,
-        result.metric,
-        result.key,
-        result.extractor,
-        data["name"] if data else None,
-    )
-    row = published_of(what, benchmark)
-    return (row.value, f"{row.source} ({row.confidence} confidence)") if row else None
 
 
 def _printed(table: Table, form: str, transpose: bool | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ganbench.records.names import printed
+from ganbench.records.names import factor, headed
 from ganbench.records.protocol import Protocol, differences
 from ganbench.records.record import Result, RunRecord
 
@@ -34,9 +34,14 @@ class Column:
 
     @property
     def title(self) -> str:
-        """The name as papers print it, with its unit."""
-        name = self.name or printed(self.protocol.key)
+        """The name as papers print it, with the factor of its numbers, and its unit."""
+        name = self.name or headed(self.protocol.key)
         return name + (f" ({self.unit})" if self.unit else "") + (f", {self.data}" if self.data else "")
+
+    @property
+    def factor(self) -> int:
+        """What its numbers are multiplied by as text: 1000 for KID."""
+        return factor(self.protocol.key)
 
 
 def columns_of(

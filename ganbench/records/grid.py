@@ -108,7 +108,7 @@ def _of_model(label: str) -> Heading:
 def _columns(table: Table) -> Iterator[tuple[Heading, tuple[Entry, ...]]]:
     """Yield the heading and the entries of each column, and of its published numbers where there are any."""
     for index, column in enumerate(table.columns):
-        cells, ranks = [row.cells[index] for row in table.rows], table.ranks(index)
+        cells, ranks = table.shown(index), table.ranks(index)
         texts = table.texts(index)
         heading = Heading(column.title, column.higher_is_better, column.mark, table.details(index))
         yield heading, tuple(Entry(*text, ranks.get(place)) for place, text in enumerate(texts))

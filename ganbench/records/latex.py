@@ -23,6 +23,8 @@ SPECIAL = {
     "[": "{[}",  # both would be an argument of the end of the row above
     "*": "{*}",
     "±": r"$\pm$",
+    "×": r"$\times$",
+    "³": "$^3$",
 }
 
 

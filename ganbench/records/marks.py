@@ -2,6 +2,7 @@
 
 from ganbench.records.columns import LETTERS
 from ganbench.records.grid import Entry, Heading
+from ganbench.records.names import THOUSANDTHS
 from ganbench.records.notes import DASH
 from ganbench.records.table_cells import Rank
 
@@ -15,7 +16,8 @@ STARS: dict[Rank | None, str] = {"best": "*", "second": "_", None: " "}
 def name(heading: Heading, plain: bool) -> str:
     """Return a heading with its direction and mark, without its details."""
     arrows = PLAIN_ARROWS if plain else ARROWS
-    return f"{heading.title}{arrows[heading.higher_is_better]}{superscript(heading.mark, plain)}"
+    title = heading.title.replace(THOUSANDTHS, " x 10^3") if plain else heading.title
+    return f"{title}{arrows[heading.higher_is_better]}{superscript(heading.mark, plain)}"
 
 
 def superscript(mark: str, plain: bool) -> str:

@@ -4,6 +4,8 @@ import re
 
 from ganbench.records.keys import countless
 
+THOUSANDTHS = " × 10³"  # behind a name whose numbers stand multiplied by 1000
+
 _TRUNCATED = re.compile(r"_psi(-?[\d.]+)(?:_cut(\d+))?")
 _OF_CLASS = re.compile(r"_class(\d+)")
 _WAYS = re.compile(r"(.+)_(latent|reference|translated|translator|paired)(_.+)?")
@@ -68,3 +70,14 @@ def printed(key: str) -> str:
     if name is None:
         return key
     return f"{name} ({', '.join(added)})" if added else name
+
+
+def factor(key: str) -> int:
+    """Return what papers multiply a number by before they print it: 1000 for KID, and 1 for all others."""
+    return 1000 if printed(key).startswith("KID") else 1
+
+
+def headed(key: str) -> str:
+    """Return the heading of a number that stands multiplied by its ``factor``, such as ``KID × 10³``."""
+    name = printed(key)
+    return name.replace("KID", f"KID{THOUSANDTHS}", 1) if factor(key) != 1 else name

@@ -46,9 +46,14 @@ class Table:
         told = {*same, "data"} if column.data else same
         return tuple(text for name, text in column.protocol.facts.items() if text and name not in told)
 
+    def shown(self, index: int) -> list[Cell | None]:
+        """Return a column's numbers as they are printed: KID is multiplied by 1000."""
+        factor = self.columns[index].factor
+        return [cell and cell.times(factor) for cell in (row.cells[index] for row in self.rows)]
+
     def texts(self, index: int) -> list[tuple[str, str]]:
         """Return a column's values and half-widths as text, empty where there are none."""
-        return table_cells.shown([row.cells[index] for row in self.rows])
+        return table_cells.shown(self.shown(index))
 
     def cells(self, index: int) -> list[str]:
         """Return a column's values as text, empty where there is none."""
@@ -56,7 +61,7 @@ class Table:
 
     def ranks(self, index: int) -> Mapping[int, Rank]:
         """Return the best and the second best rows of a column, with their ties."""
-        return table_cells.ranks([row.cells[index] for row in self.rows], self.columns[index].higher_is_better)
+        return table_cells.ranks(self.shown(index), self.columns[index].higher_is_better)
 
     def best(self, index: int) -> set[int]:
         """Return the best rows of a column, with all that are tied with the best."""

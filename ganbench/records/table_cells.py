@@ -5,7 +5,7 @@ Rule of ties: two numbers are tied if they print the same, or if one lies within
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ganbench.records.record import Interval, Result
@@ -44,9 +44,22 @@ class Cell:
         half = max(self.interval["high"] - self.value, self.value - self.interval["low"])
         return half if 0 <= half < math.inf else None
 
+    def times(self, factor: int) -> "Cell":
+        """Return the cell of a multiple of the number."""
+        if factor == 1:
+            return self
+        ends = self.interval and times(self.interval, factor)
+        published = None if self.published is None else self.published * factor
+        return replace(self, value=self.value * factor, interval=ends, published=published)
+
     def within(self, other: "Cell") -> bool:
         """Return whether the value lies within the interval of another cell."""
         return other.interval is not None and other.interval["low"] <= self.value <= other.interval["high"]
+
+
+def times(interval: Interval, factor: int) -> Interval:
+    """Return the interval of a multiple of a number."""
+    return {**interval, "low": interval["low"] * factor, "high": interval["high"] * factor}
 
 
 def decimals(half_width: float) -> int:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from ganbench.records.names import printed
+from ganbench.records.names import headed
 from ganbench.records.record import Result
 from ganbench.report.groups import ARROWS, Group, number
 from ganbench.report.markup import MINUS, scrolling, tag, text
@@ -45,7 +45,7 @@ def _pairs(result: Result) -> dict[tuple[str, str], float]:
 def _heading(result: Result) -> str:
     unit = f" ({result.unit})" if result.unit else ""
     mean = tag("span", text(f"mean {number(result.value)}"), class_="soft")
-    return tag("h4", f"{text(printed(result.key) + unit)} {ARROWS[result.higher_is_better]} {mean}")
+    return tag("h4", f"{text(headed(result.key) + unit)} {ARROWS[result.higher_is_better]} {mean}")
 
 
 def _together(results: Sequence[Result]) -> str:
@@ -54,7 +54,7 @@ def _together(results: Sequence[Result]) -> str:
     heads = ["Metric", *(name.replace("->", " → ") for name in pairs), "mean"]
     head = tag("thead", tag("tr", "".join(tag("th", text(name), scope="col") for name in heads)))
     rows = [
-        [tag("th", text(f"{printed(r.key)} {ARROWS[r.higher_is_better]}"), scope="row")]
+        [tag("th", text(f"{headed(r.key)} {ARROWS[r.higher_is_better]}"), scope="row")]
         + [tag("td", text(number(r.parts[name]) if name in r.parts else "-")) for name in pairs]
         + [tag("td", text(number(r.value)))]
         for r in results
@@ -75,7 +75,7 @@ def _heat_map(result: Result) -> str:
         cells = [_heat(pairs, source, target) for target in domains if target in targets]
         rows += tag("tr", tag("th", text(source), scope="row") + "".join(cells))
     table = tag("table", tag("thead", head) + tag("tbody", rows), class_="heat")
-    return _heading(result) + scrolling(table, f"{printed(result.key)} by ordered pair of domains")
+    return _heading(result) + scrolling(table, f"{headed(result.key)} by ordered pair of domains")
 
 
 def _heat(pairs: Mapping[tuple[str, str], float], source: str, target: str) -> str:

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ganbench.errors import BadInputError
 from ganbench.records.difference import difference
+from ganbench.records.names import factor
 from ganbench.records.protocol import Protocol, protocol
 from ganbench.records.record import Interval, Result, RunRecord
+from ganbench.records.table import Lookup
+from ganbench.records.table_cells import times
 from ganbench.records.truncation import truncation
 from ganbench.report.markup import MINUS
 
@@ -25,11 +28,13 @@ class Line:
         protocol: how it was measured.
         result: of one of the models, for its unit and direction.
         cells: one a model, None where it has none.
+        published: the published number of each cell, and its source; None where there is none.
     """
 
     protocol: Protocol
     result: Result
     cells: tuple[Cell | None, ...]
+    published: tuple[tuple[float, str] | None, ...]
 
     @property
     def best(self) -> set[int]:
@@ -78,19 +83,20 @@ def is_study(record: RunRecord) -> bool:
     return len({truncation(result) for result in record.results}) > 1
 
 
-def grouped(records: Sequence[RunRecord]) -> list[Group]:
+def grouped(records: Sequence[RunRecord], published: Lookup | None = None) -> list[Group]:
     """Return the groups of records, in the order of their first one; studies of truncation belong to none.
 
     Where a model was measured twice in the same way, the newer number is shown.
 
     Args:
         records: oldest first.
+        published: gives the published number of a result's protocol, and its source.
     """
     found: dict[tuple[str, str], list[RunRecord]] = {}
     for record in records:
         if not is_study(record):
             found.setdefault((record.benchmark, record.data["name"] if record.data else ""), []).append(record)
-    return [_group(*name, of_name) for name, of_name in found.items()]
+    return [_group(*name, of_name, published) for name, of_name in found.items()]
 
 
 def labels_of(records: Sequence[RunRecord]) -> dict[Identity, str]:
@@ -105,6 +111,20 @@ def labels_of(records: Sequence[RunRecord]) -> dict[Identity, str]:
         more += [f"seed {seed}"] if len({other[2] for other in others}) > 1 else []
         labels[name, sha256, seed] = f"{name} ({', '.join(more)})" if more else name
     return labels
+
+
+def as_printed(result: Result) -> Result:
+    """Return a number as papers print it: KID with all that belongs to it is multiplied by 1000."""
+    if (by := factor(result.key)) == 1:
+        return result
+    return replace(
+        result,
+        value=result.value * by,
+        parts={name: value * by for name, value in result.parts.items()},
+        interval=result.interval and times(result.interval, by),
+        errors={name: error * by for name, error in result.errors.items()},
+        bias=None if result.bias is None else result.bias * by,
+    )
 
 
 def shown(result: Result) -> str:
@@ -127,17 +147,22 @@ def half(interval: Interval | None) -> float | None:
     return length if math.isfinite(length) else None
 
 
-def _group(benchmark: str, data: str, records: Sequence[RunRecord]) -> Group:
+def _group(benchmark: str, data: str, records: Sequence[RunRecord], published: Lookup | None) -> Group:
     labels = labels_of(records)
     models = tuple(labels)
-    cells: dict[Protocol, dict[Identity, Cell]] = {}
+    found: dict[Protocol, dict[Identity, Cell]] = {}
     for record in records:
         for result in record.results:
-            cells.setdefault(protocol(record, result), {})[identity(record)] = record, result
-    lines = tuple(
-        Line(how, next(iter(row.values()))[1], tuple(row.get(model) for model in models)) for how, row in cells.items()
-    )
+            found.setdefault(protocol(record, result), {})[identity(record)] = record, result
+    lines = tuple(_line(how, [row.get(model) for model in models], published) for how, row in found.items())
     return Group(benchmark, data, tuple(records), models, tuple(labels.values()), lines)
+
+
+def _line(how: Protocol, measured: Sequence[Cell | None], published: Lookup | None) -> Line:
+    known = [published(*cell) if cell and published else None for cell in measured]
+    cells = tuple((cell[0], as_printed(cell[1])) if cell else None for cell in measured)
+    numbers = tuple((number[0] * factor(how.key), number[1]) if number else None for number in known)
+    return Line(how, next(cell for cell in cells if cell)[1], cells, numbers)
 
 
 def _tied(leader: Cell, cell: Cell) -> bool:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from ganbench.records.names import printed
+from ganbench.records.names import headed, printed
 from ganbench.records.notes import EMBEDDED_NOTE
 from ganbench.records.record import Result
 from ganbench.report import plots
@@ -49,7 +49,7 @@ def _row(line: Line) -> str:
     spoken = tag("span", text(arrow), title=SPOKEN[line.result.higher_is_better])
     details = [how.key, f"{how.count:,} samples" if how.count is not None else "", how.extractor or "", how.divisor]
     more = tag("small", text(", ".join(filter(None, details))))
-    name = tag("th", f"{text(printed(how.key))} {spoken}{more}", scope="row")
+    name = tag("th", f"{text(headed(how.key))} {spoken}{more}", scope="row")
     return tag("tr", name + "".join(_cell(line, i) for i in range(len(line.cells))))
 
 
@@ -58,7 +58,9 @@ def _cell(line: Line, index: int) -> str:
     if cell is None:
         return tag("td", "-", class_="none")
     written = value(cell[1])
-    return tag("td", tag("strong", written) if index in line.best else written)
+    known = line.published[index]
+    beside = tag("small", text(f"published {known[0]:.10g}")) if known else ""
+    return tag("td", (tag("strong", written) if index in line.best else written) + beside)
 
 
 def _caption(group: Group) -> str:
@@ -89,6 +91,9 @@ def _notes(group: Group) -> Iterator[str]:
         yield _note(models, f"Warning: {warning}", " warn")
     if limits := [limit for line in group.lines for limit in _limits(group, line)]:
         yield tag("p", text(f"Extrapolated to infinitely many samples: {'; '.join(limits)}."), class_="note")
+    if sources := dict.fromkeys(known[1] for line in group.lines for known in line.published if known):
+        told = f"Published numbers are of the same weights by the same protocol: {'; '.join(sources)}."
+        yield tag("p", text(told), class_="note")
     if any(record.model["embedded"] for record in group.records):
         yield tag("p", text(EMBEDDED_NOTE), class_="note")
 
@@ -104,7 +109,7 @@ def _limits(group: Group, line: Line) -> Iterator[str]:
             error = half(cell[1].interval)
             if abs(cell[1].bias) > (error or 0):
                 limit = number(cell[1].value - cell[1].bias, error)
-                yield f"{printed(line.protocol.key)} of {label} {limit} instead of {shown(cell[1])}"
+                yield f"{headed(line.protocol.key)} of {label} {limit} instead of {shown(cell[1])}"
 
 
 def _card(group: Group, line: Line) -> str:
@@ -112,7 +117,7 @@ def _card(group: Group, line: Line) -> str:
     finite = [(label, result) for label, result in found if _is_finite(result)]
     if len(finite) < 2 or line.result.higher_is_better is None:
         return ""
-    name = f"{printed(line.protocol.key)} {ARROWS[line.result.higher_is_better]}"
+    name = f"{headed(line.protocol.key)} {ARROWS[line.result.higher_is_better]}"
     unit = f" ({line.result.unit})" if line.result.unit else ""
     points = [plots.Point(label, result.value, result.interval) for label, result in finite]
     drawn = plots.intervals(points, [shown(r) + _interval(r) for _, r in finite], _spoken(name, finite))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganbench.records.record import RunRecord, utc_now
+from ganbench.records.table import Lookup
 from ganbench.report import breakdown, numbers, studies
 from ganbench.report.figures import Figure
 from ganbench.report.groups import grouped, is_study
@@ -32,17 +33,23 @@ class Portrait:
     missing: Sequence[str] = ()
 
 
-def page(records: Sequence[RunRecord], portraits: Sequence[Portrait] = (), title: str = "") -> str:
+def page(
+    records: Sequence[RunRecord],
+    portraits: Sequence[Portrait] = (),
+    title: str = "",
+    published: Lookup | None = None,
+) -> str:
     """Return the page of records as HTML that refers to nothing outside of itself.
 
     Args:
         records: oldest first, at least one.
         portraits: pictures of models, in order.
         title: heading; by default the names of the models.
+        published: gives the published number of a result's protocol, and its source.
     """
     models = list(dict.fromkeys(record.model["name"] for record in records))
     title = title or _title(models)
-    sections = _sections(records, portraits)
+    sections = _sections(records, portraits, published)
     links = "".join(tag("li", tag("a", text(name), href=f"#{slug(name)}")) for name, _ in sections)
     many = "record" if len(records) == 1 else "records"
     said = f"{len(records)} {many} of {records[0].created[:10]}"
@@ -76,11 +83,12 @@ def _head(title: str) -> str:
     )
 
 
-def _sections(records: Sequence[RunRecord], portraits: Sequence[Portrait]) -> list[tuple[str, str]]:
+def _sections(
+    records: Sequence[RunRecord], portraits: Sequence[Portrait], published: Lookup | None
+) -> list[tuple[str, str]]:
     """Return the sections, each a heading and its content."""
-    groups = grouped(records)
     found = []
-    for group in groups:
+    for group in grouped(records, published):
         html = numbers.table(group) + numbers.compared(group) + breakdown.breakdowns(group)
         found.append((f"Numbers: {group.title}", html))
     found += [(_study(record, records), studies.truncations(record)) for record in records if is_study(record)]

@@ -4,11 +4,11 @@ import math
 import re
 from collections.abc import Sequence
 
-from ganbench.records.names import printed
+from ganbench.records.names import headed
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.truncation import subject, truncation
 from ganbench.report import plots
-from ganbench.report.groups import ARROWS
+from ganbench.report.groups import ARROWS, as_printed
 from ganbench.report.markup import scrolling, tag, text
 from ganbench.report.numbers import value
 
@@ -20,7 +20,7 @@ def truncations(record: RunRecord) -> str:
     found: dict[str, dict[float, Result]] = {}
     for result in record.results:
         at = truncation(result)
-        found.setdefault(result.key.replace(at.suffix, "", 1), {})[at.psi] = result
+        found.setdefault(result.key.replace(at.suffix, "", 1), {})[at.psi] = as_printed(result)
     return tag("p", text(subject(record)), class_="soft") + _charts(found, "ψ") + _table(found, "ψ")
 
 
@@ -31,7 +31,7 @@ def snapshots(records: Sequence[RunRecord]) -> dict[tuple[str, str], dict[str, d
         if match := SNAPSHOT.search(record.model["weights"]):
             keyed = found.setdefault((record.model["name"], record.benchmark), {})
             for result in record.results:
-                keyed.setdefault(result.key, {})[record.model.get("kimg", float(match[1]))] = result
+                keyed.setdefault(result.key, {})[record.model.get("kimg", float(match[1]))] = as_printed(result)
     several = {name: {key: each for key, each in keyed.items() if len(each) > 1} for name, keyed in found.items()}
     return {name: keyed for name, keyed in several.items() if keyed}
 
@@ -55,7 +55,7 @@ def _charts(found: dict[str, dict[float, Result]], axis: str) -> str:
         if points:
             one = next(iter(next(iter(series.values())).values()))
             unit = f" ({one.unit})" if one.unit else ""
-            name = f"{printed(metric)}{unit} {ARROWS[one.higher_is_better]}"
+            name = f"{headed(metric)}{unit} {ARROWS[one.higher_is_better]}"
             plot = plots.curves(points, f"{name} against {axis}", axis)
             cards += tag("div", tag("h4", text(name)) + plot, class_="card")
     return tag("div", cards, class_="cards") if cards else ""
@@ -74,7 +74,7 @@ def _bounds(result: Result) -> tuple[float, ...]:
 
 
 def _table(found: dict[str, dict[float, Result]], axis: str) -> str:
-    heads = "".join(tag("th", text(printed(key)), scope="col") for key in found)
+    heads = "".join(tag("th", text(headed(key)), scope="col") for key in found)
     head = tag("thead", tag("tr", tag("th", text(axis), scope="col") + heads))
     rows = ""
     for x in sorted({x for results in found.values() for x in results}):

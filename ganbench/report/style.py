@@ -34,6 +34,7 @@ tbody th{font-weight:500}
 td.none{color:var(--soft)}
 th small{overflow-wrap:anywhere;display:block;white-space:normal;max-width:24rem;font-weight:400;color:var(--soft);
 font-size:.8rem;line-height:1.3}
+td small{display:block;color:var(--soft);font-weight:400;font-size:.8rem;line-height:1.3}
 td .pm{color:var(--soft);font-weight:400;font-size:.86em}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:.9rem;margin:.9rem 0}
 .cards.big{grid-template-columns:repeat(auto-fill,minmax(min(100%,470px),1fr))}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganbench.records.names import printed
+from ganbench.records.names import factor, headed, printed
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,18 @@ from ganbench.records.names import printed
 )
 def test_names_are_the_papers(key: str, name: str) -> None:
     assert printed(key) == name
+
+
+@pytest.mark.parametrize(
+    ("key", "heading"),
+    [
+        ("kid50k_full", "KID × 10³"),
+        ("kid@500_psi0.7", "KID × 10³ (psi 0.7)"),
+        ("kid50k_std", "KID × 10³, std"),
+        ("fid50k", "FID"),
+        ("kidney", "kidney"),
+    ],
+)
+def test_the_factor_of_a_number_stands_in_its_heading(key: str, heading: str) -> None:
+    assert headed(key) == heading
+    assert factor(key) == (1000 if "10³" in heading else 1)

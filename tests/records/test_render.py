@@ -351,3 +351,29 @@ def test_html_loads_nothing_and_follows_light_and_dark() -> None:
 @pytest.mark.parametrize("name", ["_x_", "__x__", "a _b_ c"])
 def test_underscores_at_the_ends_of_words_are_not_emphasis(name: str) -> None:
     assert name.replace("_", "\\_") in render.markdown(build([record(name=name)]))
+
+
+def of_kid() -> Table:
+    """Return a number that papers print in thousandths, with its interval and a published value."""
+    interval = {"low": 0.0021, "high": 0.0025, "level": 0.95, "method": "jackknife"}
+    kid = result("kid50k_full", 0.0023, interval=interval)
+    return build([record(kid)], published=lambda _, __: (0.0019, "a paper"))
+
+
+def test_kid_is_printed_in_thousandths_and_says_so() -> None:
+    table = of_kid()
+    text = render.text(table, width=200)
+    assert "KID × 10³ ↓" in text
+    assert "2.30 ± 0.20" in text
+    assert "+0.40" in text  # above the published 1.9
+    assert "KID x 10^3" in render.text(table, plain=True)
+    assert render.text(table, plain=True).isascii()
+    assert r"KID $\times$ 10$^3$" in render.latex(table)
+    assert "KID × 10³" in render.html(table)
+    assert "KID × 10³" in render.markdown(table)
+
+
+def test_files_for_programs_have_kid_as_it_was_measured() -> None:
+    (row,) = csv.DictReader(io.StringIO(render.as_csv(of_kid())))
+    found = {name.partition(" [")[0] + name.rpartition("]")[2]: value for name, value in row.items()}
+    assert (found["kid50k_full"], found["kid50k_full published"]) == ("0.0023", "0.0019")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ganbench.records.record import Interval, RunRecord
+from ganbench.records.record import Interval, Result, RunRecord
 from ganbench.records.store import Store, read
 from ganbench.report import Figure, Portrait, page
 from ganbench.report.groups import grouped, number
@@ -72,6 +72,26 @@ def test_every_number_is_shown_with_where_it_comes_from() -> None:
         assert text in html, text
     assert "4.43" in html  # of the pair 4->3
     Elements(html)
+
+
+def test_kid_is_in_thousandths_under_a_heading_that_says_so_and_in_full_as_measured() -> None:
+    kid = result("kid50k", 0.00123, interval=within(0.00123, 0.00045))
+    html = page([record(kid, name="a"), record(replace(kid, value=0.0031, interval=within(0.0031, 0.0005)), name="b")])
+    assert html.count("KID × 10³") == 4  # in the table; above a plot, in its name and for those who do not see it
+    assert '1.23<span class="pm"> ± 0.45</span>' in html
+    assert "<td>0.00123</td>" in html
+
+
+def test_published_numbers_stand_below_measured_ones_with_their_sources() -> None:
+    def known(of: RunRecord, one: Result) -> tuple[float, str] | None:
+        return {"fid50k": (1.9, "a <paper>"), "kid50k": (0.45, "another")}.get(one.key) if of.seed == 0 else None
+
+    html = page([*models()[:1], record(seed=1, name="without")], published=known)
+    assert html.count("<small>published ") == 2
+    assert "<small>published 1.9</small>" in html
+    assert "<small>published 450</small>" in html
+    assert "by the same protocol: a &lt;paper&gt;; another." in html
+    assert "ublished" not in page([record(model={**record().model, "embedded": False}, benchmark="stylegan3")])
 
 
 def test_one_reason_for_several_metrics_and_models_is_told_once() -> None:

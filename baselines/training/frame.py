@@ -6,6 +6,7 @@ the weights and the sample grid are the same for all.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypedDict, TypeVar
@@ -18,7 +19,7 @@ from baselines.training import kept, snapshots
 from baselines.training.data import Batches
 from baselines.training.grids import save_grid
 from baselines.training.hardware import DEFAULT, Hardware
-from baselines.training.loop import OnTick, Schedule, TrainPlan, run
+from baselines.training.loop import Beside, OnTick, Schedule, TrainPlan, run
 from baselines.training.settings import Count, Seed, adjustable, check
 from baselines.training.transfer import Copied, Start, begin_from, note_of, noted
 
@@ -254,7 +255,9 @@ class PreparedRun(Generic[T]):
         self.training.note(note_of(start, found))
         return found
 
-    def run(self, *, resume: bool = False, on_tick: OnTick | None = None, workers: int = 0) -> Path:
+    def run(
+        self, *, resume: bool = False, on_tick: OnTick | None = None, beside: Beside = nullcontext, workers: int = 0
+    ) -> Path:
         """Train, and return the path of the weights, ``run_dir / "MODEL.safetensors"``.
 
         Every snapshot comes with the weights, ``MODEL-KIMG.safetensors``, and a sample grid ``samples-KIMG.png``;
@@ -265,7 +268,8 @@ class PreparedRun(Generic[T]):
         Args:
             resume: whether to continue from the newest intact snapshot in the run folder.
             on_tick: called at each tick with step, kimg, sec_per_kimg, eta (seconds), losses, and weights (a path or
-                None).
+                None), in the first of several processes.
+            beside: returns a context for the reports of snapshots; see ``ranks.by_first``.
             workers: processes that read images ahead of the steps; the weights do not depend on their number.
 
         Raises:
@@ -292,6 +296,7 @@ class PreparedRun(Generic[T]):
             device=self.device,
             hardware=self.hardware,
             on_tick=on_tick,
+            beside=beside,
             workers=workers,
         )
 

@@ -5,8 +5,9 @@ loop knows nothing else about the model.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,6 +27,7 @@ from baselines.training.steps import advance, advance_all
 from baselines.training.streams import stream
 
 __all__ = [
+    "Beside",
     "Changes",
     "Losses",
     "OnTick",
@@ -42,6 +44,7 @@ __all__ = [
 LOG = "log.jsonl"
 
 OnTick = Callable[[Mapping[str, Any]], None]
+Beside = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def run(
     device: torch.device | str = "cpu",
     hardware: Hardware = DEFAULT,
     on_tick: OnTick | None = None,
+    beside: Beside = nullcontext,
     workers: int = 0,
 ) -> Path:
     """Train to the end of the schedule, and return the path of the final weights.
@@ -126,7 +130,8 @@ def run(
             if ticks:
                 entry = {**meter.tick(step), **plan.logged()}
                 kept = captured(plan, schedule, entry, changes) if keep else None
-                weights = ranks.first_only(report, plan, schedule, entry, run_dir, kept, on_tick, batches) or weights
+                told_by_first = partial(report, plan, schedule, entry, run_dir, kept, on_tick, batches)
+                weights = ranks.by_first(told_by_first, beside if keep else nullcontext) or weights
                 meter.restart(step)
             if asked and not finished:
                 raise KeyboardInterrupt

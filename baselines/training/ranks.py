@@ -8,9 +8,10 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 import torch
@@ -25,6 +26,7 @@ __all__ = [
     "WHOLE",
     "RankSlice",
     "any_of_all",
+    "by_first",
     "device_of_process",
     "first_only",
     "gathered",
@@ -214,20 +216,36 @@ def gathered(own: Tensor) -> Tensor:
 def first_only(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a function in the first process only, while the others wait, and return its result in all of them.
 
+    Errors are those of ``by_first``.
+    """
+    return by_first(partial(function, *args, **kwargs))
+
+
+def by_first(function: Callable[[], T], beside: Callable[[], AbstractContextManager[object]] = nullcontext) -> T:
+    """Call a function in the first process only, within a context, and return its result in all processes.
+
+    Args:
+        function: what the first process does.
+        beside: returns the context. The others enter and leave it meanwhile, for example to help.
+
     Raises:
         TrainingError: the function failed for a reason the user can fix; in the first process, its own exception.
         DivergenceError: the function raised one.
         RuntimeError: the function failed because of a bug.
     """
     if processes.count() == 1:
-        return function(*args, **kwargs)
+        return function()
     found: list[T | None] = [None]
     problem: Exception | None = None
     if processes.rank() == 0:
         try:
-            found = [function(*args, **kwargs)]
+            with beside():
+                found = [function()]
         except Exception as error:
             problem = error
+    else:
+        with beside():
+            pass
     # Errors meant for the user are classes of the packages themselves; a built-in exception is a bug.
     meant = isinstance(problem, TrainingError) or type(problem).__module__ != "builtins"
     diverged = problem if isinstance(problem, DivergenceError) else None  # says more than its message

@@ -3,7 +3,9 @@
 import json
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,9 @@ from ganbench import registry
 from ganbench.printable import one_line
 
 if TYPE_CHECKING:
+    from ganbench.engine.planning import PlannedRun
+    from ganbench.engine.ranks import Task
+    from ganbench.engine.shards import Worker
     from ganbench.types import Adapter, Dataset, Recipe
 
 METRICS, BEST, BEST_WEIGHTS = "metrics.jsonl", "best.json", "best.safetensors"
@@ -20,7 +25,8 @@ class SnapshotMetrics:
     """Measures every snapshot, on the device of the training: returns a line to show, and keeps the numbers.
 
     The numbers go to ``metrics.jsonl``, the best snapshot for each of them to ``best.json``, and the weights of the
-    best for the first of them to ``best.safetensors``. Of several processes, the first one measures; the others wait.
+    best for the first of them to ``best.safetensors``. Of several processes the first does all that; in the body of
+    ``beside`` the others compute their shares of the samples.
 
     Attributes:
         adapter: of the model.
@@ -42,6 +48,7 @@ class SnapshotMetrics:
     ) -> None:
         self.adapter, self.metrics, self.data, self.benchmark = adapter, metrics, data, benchmark
         self.run_dir, self.device = run_dir, device
+        self.shares = False  # whether the other processes wait for their shares
 
     def check(self, recipe: "Recipe") -> None:
         """Plan the metrics with the untrained model.
@@ -74,7 +81,7 @@ class SnapshotMetrics:
         better: Mapping[str, bool] = {}
         try:
             model = tick.get("model") or self.adapter.load(Path(tick["weights"]), self.device)
-            numbers, better, failed = self._measured(model)
+            numbers, better, failed = self._measured(model, tick["weights"])
         except Exception as error:  # no error of a metric may end days of training
             numbers, failed = {}, {", ".join(self.metrics): f"{type(error).__name__}: {error}"}
         self._note({"kimg": tick["kimg"], **numbers, **({"missing": failed} if failed else {})})
@@ -107,6 +114,34 @@ class SnapshotMetrics:
         with locked(self.run_dir):
             return self({"kimg": kimg, "weights": paths[-1]})
 
+    @contextmanager
+    def beside(self, model: Any = None) -> Iterator[None]:
+        """Share the work of the first process in the body among all; in the others it is done when the body begins.
+
+        Args:
+            model: this process's; None to load the weights that the first process measures.
+        """
+        from baselines.ops import processes
+        from ganbench.engine.modes import measuring
+        from ganbench.engine.ranks import shared, threads_of_rank
+        from ganbench.engine.shards import Worker
+
+        def worker(task: "Task", held: ExitStack) -> "Worker":
+            weights = Path(task.given.weights or "")
+            planned = self._planned(self.adapter.load(weights, self.device) if model is None else model, weights)
+            held.enter_context(measuring(planned.plan))
+            return Worker(planned.plan.context, planned.batch_size, threads_of_rank())
+
+        if not self.metrics or processes.count() == 1:
+            yield
+            return
+        self.shares = True
+        try:
+            with shared(worker):
+                yield
+        finally:
+            self.shares = False
+
     def best(self) -> list[str]:
         """Return a line for each metric on its best snapshot."""
         return [
@@ -114,20 +149,29 @@ class SnapshotMetrics:
             for name, each in best_of(self.run_dir).items()
         ]
 
-    def _measured(self, model: Any) -> tuple[dict[str, float], dict[str, bool], dict[str, str]]:
-        """Return the numbers and whether higher ones are better by column name, and reasons of failures by metric.
-
-        This process measures alone. Whoever shares the work among all of them does it here: each has the model.
-        """
-        from ganbench.engine.cache import Cache
+    def _planned(self, model: Any, weights: Path) -> "PlannedRun":
+        """Return the plan for a model, which is the same in every process; the others are asked by its ``given``."""
         from ganbench.engine.measure import planned_in_memory
+        from ganbench.engine.modes import networks_in
+        from ganbench.engine.options import Options
+        from ganbench.models.digest import digest_of
+
+        # All processes tell by it that they have the same weights.
+        sha256 = "".join(digest_of("snapshot", network) for network in networks_in(model)) if self.shares else None
+        given = {"data": self.data, "benchmark": self.benchmark, "device": self.device}
+        planned = planned_in_memory(model, self.metrics, sha256, **given)
+        return replace(planned, given=Options(weights=str(weights)))  # the data set is in every process
+
+    def _measured(self, model: Any, weights: Path) -> tuple[dict[str, float], dict[str, bool], dict[str, str]]:
+        """Return the numbers and whether higher ones are better by column name, and reasons of failures by metric."""
+        from ganbench.engine.cache import Cache
         from ganbench.engine.results import measured
         from ganbench.engine.run import Silence, fill
 
-        given = {"data": self.data, "benchmark": self.benchmark, "device": self.device}
-        planned = planned_in_memory(model, self.metrics, **given)
+        planned = self._planned(model, weights)
         with tempfile.TemporaryDirectory() as folder:
-            filled, failures, _ = fill(planned.plan, planned.batch_size, Cache(Path(folder)), Silence())
+            cache, asked = Cache(Path(folder)), planned if self.shares else None
+            filled, failures, _ = fill(planned.plan, planned.batch_size, cache, Silence(), asked)
             outcome = measured(planned.plan, filled, failures)
         better = {result.key: result.higher_is_better for result in outcome.results}
         numbers = {result.key: result.value for result in outcome.results}
@@ -148,15 +192,17 @@ class SnapshotMetrics:
             now: their kimg.
         """
         from baselines.training.files import link_atomically, write_atomically
-        from baselines.training.kept import path_of
+        from baselines.training.kept import KEPT, path_of
 
+        named = KEPT.fullmatch(newest.name)  # those of a run that was stopped are not MODEL.safetensors
+        model = named["model"] if named else newest.stem
         entries = {entry["kimg"]: entry for entry in entries_of(self.run_dir) if "kimg" in entry}
         found: dict[str, dict[str, Any]] = {}
         for name, higher in better.items():
             known = [(kimg, entry[name]) for kimg, entry in entries.items() if _is_number(entry.get(name))]
             if known:
                 kimg, value = (max if higher else min)(known, key=lambda pair: pair[1])
-                kept = path_of(self.run_dir, newest.stem, kimg)
+                kept = path_of(self.run_dir, model, kimg)
                 # Another adapter may keep one file; and --keep deletes weights, but not their link as the best.
                 weights = kept if kept.exists() else newest if kimg == now else self.run_dir / BEST_WEIGHTS
                 found[name] = {"value": value, "kimg": kimg, "weights": weights.name, "higher_is_better": higher}

@@ -1,11 +1,32 @@
 """What a training run shows on stderr: a line for each tick, and on a terminal a panel."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ganbench.cli.snapshot_metrics import SnapshotMetrics
+    from ganbench.types import Progress
+
+
+@dataclass(frozen=True)
+class SharedTicks:
+    """Ticks whose snapshots are measured by all processes of a training."""
+
+    ticks: "Progress"
+    measured: "SnapshotMetrics"
+
+    def __call__(self, tick: Mapping[str, Any]) -> None:
+        """Show a tick, as ``Ticks`` does."""
+        self.ticks(tick)
+
+    def beside(self, model: Any) -> AbstractContextManager[None]:
+        """Return the context in which all processes measure; see ``SnapshotMetrics.beside``."""
+        return self.measured.beside(model)
 
 
 class Ticks:

@@ -126,7 +126,7 @@ def command(
         measured.check(chosen)
         if dry_run:
             return _show_cost(adapter, images, chosen, speaks)
-        weights = _trained(adapter, images, chosen, folder, resume, measured if speaks else None, tensorboard)
+        weights = _trained(adapter, images, chosen, folder, resume, measured, speaks, tensorboard)
         if speaks:
             say(str(weights))
             for told in measured.best():
@@ -162,7 +162,8 @@ def _trained(
     recipe: "Recipe",
     folder: Path,
     resume: bool,
-    measured: "SnapshotMetrics | None",
+    measured: "SnapshotMetrics",
+    speaks: bool,
     tensorboard: bool,
 ) -> Path:
     """Train with ticks on stderr, or without for a process that does not speak; return the path of the weights.
@@ -173,18 +174,19 @@ def _trained(
         KeyboardInterrupt: training was interrupted; the message says how to continue.
         BadInputError: the run cannot go on as it is; after a loss that diverged, the message has a command that can.
     """
-    from ganbench.cli.ticks import Ticks
+    from baselines.training.ranks import by_first
+    from ganbench.cli.ticks import SharedTicks, Ticks
     from ganbench.cli.training_events import Events
     from ganbench.models.training import user_errors
 
-    followed = Events(folder, measured) if measured and tensorboard else measured
-    shown = Ticks(recipe.settings.get("kimg"), followed, folder) if followed else nullcontext(lambda tick: None)
+    followed = Events(folder, measured) if tensorboard else measured
+    shown = Ticks(recipe.settings.get("kimg"), followed, folder) if speaks else nullcontext(lambda tick: None)
     # User errors are also those of a third party's adapter that trains by ``baselines``.
     with telling_how_to_go_on(), user_errors():
-        if resume and followed and (late := followed.catch_up()):
+        if resume and (late := by_first(followed.catch_up, measured.beside)) and speaks:
             remark(late)
         with shown as ticks:
-            return adapter.train(images, recipe, folder, resume, ticks)
+            return adapter.train(images, recipe, folder, resume, SharedTicks(ticks, measured))
 
 
 @contextmanager

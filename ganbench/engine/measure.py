@@ -44,8 +44,15 @@ def measure(model: Any, metrics: Any, **options: Any) -> dict[str, float]:
     return {key: number.value for numbers in found for key, number in numbers.items()}
 
 
-def planned_in_memory(model: Any, metrics: Any, **options: Any) -> PlannedRun:
-    """Return the plan of a model in memory, or of one by name. Arguments and errors are those of ``measure``."""
+def planned_in_memory(model: Any, metrics: Any, sha256: str | None = None, **options: Any) -> PlannedRun:
+    """Return the plan of a model in memory, or of one by name. Other arguments and errors are those of ``measure``.
+
+    Args:
+        model: see ``measure``.
+        metrics: see ``measure``.
+        sha256: checksum of the weights; by default a unique name, because nothing is cached beyond the call.
+        options: see ``measure``.
+    """
     given = Options.of(metrics=metrics, **{"benchmark": "digits", "device": "cpu", **options})
     if not given.metrics:
         raise BadInputError("expected at least one metric, found none: name some, such as ['fid10k', 'ppl'].")
@@ -57,6 +64,5 @@ def planned_in_memory(model: Any, metrics: Any, **options: Any) -> PlannedRun:
     resolved = given.resolved()
     with evaluating(model):
         name, taken = in_memory(model, given.interface, resolved.device)
-        # Nothing is cached beyond the call, so a unique name takes the place of the checksum of the weights.
-        loaded = LoadedModel(name, taken, "in memory", uuid.uuid4().hex)
+        loaded = LoadedModel(name, taken, "in memory", sha256 or uuid.uuid4().hex)
         return plan_model(loaded, given, resolved)

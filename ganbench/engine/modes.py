@@ -23,7 +23,7 @@ def evaluating(model: Any) -> Iterator[None]:
 
     In train mode, batch norm would depend on the batch, and dropout on random numbers.
     """
-    modules = [module for network in _networks(model) for module in network.modules()]
+    modules = [module for network in networks_in(model) for module in network.modules()]
     training = [module for module in modules if module.training]
     for module in training:
         module.training = False
@@ -34,12 +34,12 @@ def evaluating(model: Any) -> Iterator[None]:
             module.training = True
 
 
-def _networks(thing: Any, depth: int = 3) -> Iterator[nn.Module]:
+def networks_in(thing: Any, depth: int = 3) -> Iterator[nn.Module]:
     """Yield the networks in an object: itself, or in its attributes, lists and dictionaries."""
     if isinstance(thing, nn.Module):
         yield thing
     elif depth:
-        yield from (network for part in _parts(thing) for network in _networks(part, depth - 1))
+        yield from (network for part in _parts(thing) for network in networks_in(part, depth - 1))
 
 
 def _parts(thing: Any) -> Sequence[Any]:

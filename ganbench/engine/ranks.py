@@ -11,7 +11,7 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -62,17 +62,22 @@ class Refused:
     data_changed: bool = False
 
 
+# Returns the worker of a process for a task, and enters contexts that last as long.
+MakeWorker = Callable[[Task, ExitStack], Worker]
 DONE = "done"  # the last message of a task
 # Whether this process is in the body of ``shared``, so that a call within it has the same processes.
 _leading = False
 
 
 @contextmanager
-def shared() -> Iterator[bool]:
+def shared(make_worker: MakeWorker | None = None) -> Iterator[bool]:
     """Join the processes of a distributed run, if there are several; yield whether this is the first.
 
     The first goes through the body, and the others do what it asks meanwhile: in them the body comes at the end, with
     nothing left to do.
+
+    Args:
+        make_worker: returns the worker of one of the others; None to plan the run anew.
     """
     global _leading  # noqa: PLW0603 - a process has one group of processes, and torch keeps that in a global, too
     if _leading or not (is_launched() or dist.is_initialized()):
@@ -82,7 +87,7 @@ def shared() -> Iterator[bool]:
         if not dist.is_initialized():
             held.enter_context(joined())
         if processes.rank() > 0:
-            serve()
+            serve(make_worker or worker_of)
             yield False
             return
         _leading = True
@@ -193,7 +198,7 @@ def tell(task: Task | None) -> None:
         raise lost(None, str(error)) from None
 
 
-def serve() -> None:
+def serve(make_worker: MakeWorker) -> None:
     """Do what the first process asks, until it lets this one go or ends."""
     task: list[Task | None] = [None]
     with ExitStack() as held:
@@ -209,7 +214,7 @@ def serve() -> None:
                 held.close()
                 planned = None
             try:
-                planned = planned or (asked, held.enter_context(worker_of(asked, held)))
+                planned = planned or (asked, held.enter_context(make_worker(asked, held)))
             except GanbenchError as error:
                 send(Refused(str(error)))
                 continue

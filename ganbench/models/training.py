@@ -22,7 +22,7 @@ from baselines.training.settings import Count, Range, Seed, check_value, recipe_
 from ganbench.errors import BadInputError
 from ganbench.models.adapter import BaseAdapter
 from ganbench.models.transfer import begin, check_resumed, read
-from ganbench.types import Change, Dataset, Progress, Recipe, WatchedDataset, WithNames
+from ganbench.types import Change, Dataset, Progress, Recipe, SharedProgress, WatchedDataset, WithNames
 
 Workers = Annotated[int, Range(0, 1024)]
 AUTO = "auto"  # name of the recipe that is made for the data
@@ -151,7 +151,8 @@ class TrainableAdapter(BaseAdapter):
                 ``batch_gpu``, ``allow_tf32`` and ``nobench`` of ``baselines.training.hardware.Hardware``.
             run_dir: the run folder.
             resume: whether to continue from the newest intact snapshot in the run folder.
-            progress: called at each tick; where that wrote weights, also with their ``model``, in memory.
+            progress: called at each tick, in the first of several processes; where that wrote weights, also with their
+                ``model``, in memory. The others may do a part; see ``SharedProgress``.
 
         Raises:
             BadInputError: the recipe, the data or the run folder do not allow it.
@@ -173,7 +174,15 @@ class TrainableAdapter(BaseAdapter):
                 with modes_kept(run.training.result()):
                     progress({**tick, "model": self.model_in(run.training, data)})
 
-            return run.run(resume=resume, on_tick=told, workers=workers)
+            @contextmanager
+            def beside() -> Iterator[None]:
+                if not isinstance(progress, SharedProgress):
+                    yield
+                    return
+                with modes_kept(run.training.result()), progress.beside(self.model_in(run.training, data)):
+                    yield
+
+            return run.run(resume=resume, on_tick=told, beside=beside, workers=workers)
 
     def cost(self, data: Dataset, recipe: Recipe, told: Callable[[str], None]) -> tuple[str, ...]:
         """Return lines on what training would cost, after a few steps that leave nothing behind; see ``Adapter``."""

@@ -4,7 +4,7 @@ Every optional capability is a protocol, and callers test for it with ``isinstan
 holds the defaults of an adapter.
 """
 
-from ganbench.types.adapters import Adapter, Change, Checkpoint, Embedded, LoadedModel, Progress, Recipe
+from ganbench.types.adapters import Adapter, Change, Checkpoint, Embedded, LoadedModel, Progress, Recipe, SharedProgress
 from ganbench.types.data import (
     Dataset,
     DomainDataset,
@@ -86,6 +86,7 @@ __all__ = [
     "ResizableDataset",
     "ResizingExtractor",
     "SegmentationExtractor",
+    "SharedProgress",
     "Sized",
     "Statistics",
     "StyleGenerator",

@@ -1,6 +1,7 @@
 """How a model comes in: an adapter with its weights and recipes, and the model that it loads."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -79,6 +80,23 @@ class Embedded:
 Progress = Callable[[Mapping[str, Any]], None]
 """Is told of each tick of a training run: kimg, sec_per_kimg, eta in seconds, losses, weights (a path, or None), and
 with weights perhaps their model, which may be measured during the call."""
+
+
+@runtime_checkable
+class SharedProgress(Protocol):
+    """Progress of which the other processes of a training do a part, such as of measuring snapshots."""
+
+    def __call__(self, tick: Mapping[str, Any]) -> None:
+        """Be told of a tick, in the first process."""
+        ...
+
+    def beside(self, model: Any) -> AbstractContextManager[object]:
+        """Return a context, in which the first process is told of a snapshot; the others do their part on entering it.
+
+        Args:
+            model: this process's, in memory.
+        """
+        ...
 
 
 @runtime_checkable

@@ -10,18 +10,22 @@ from pathlib import Path
 import click
 import pytest
 
-from baselines.training import ranks
+from baselines.training import log, ranks
+from ganbench.cli.snapshot_metrics import SnapshotMetrics
 from ganbench.cli.train import together
+from ganbench.data import open_data
+from ganbench.models.base import adapter_of
 from tests.cli.command_line import ganbench
+from tests.cli.test_train_goes_on import length_of, line
 
 RUN = ("train", "--model", "stylegan2", "--data", "digits:train", "--kimg", "0.032", "--device", "cpu")
 
 
-def several(count: int, *words: str) -> subprocess.CompletedProcess[str]:
+def several(count: int, *words: str, program: tuple[str, ...] = ("ganbench",)) -> subprocess.CompletedProcess[str]:
     launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}")
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [*launcher, "-m", "ganbench", *words],
+        [*launcher, "-m", *program, *words],
         env=environment,
         capture_output=True,
         text=True,
@@ -42,6 +46,48 @@ def test_two_processes_log_and_measure_what_one_does_and_speak_once(tmp_path: Pa
         for name in ("two", "one")
     )
     assert two["losses"] == pytest.approx(one["losses"], rel=1e-3, abs=1e-3)  # in float32, after two steps of Adam
+
+
+def shards(folder: Path) -> tuple[list[str], list[str]]:
+    """Return what two processes computed since the last call."""
+    paths = [folder / f"samples-{rank}" for rank in (0, 1)]
+    first, second = (path.read_text().splitlines() for path in paths)
+    for path in paths:
+        path.unlink()
+    return first, second
+
+
+def test_all_processes_measure_a_snapshot_and_one_that_a_stopped_run_had_not_measured(tmp_path: Path) -> None:
+    """The numbers are those of one process, to the last bit."""
+    pairs = 'discriminator={"channel_base":64,"channel_max":4,"epilogue_kwargs":{"mbstd_group_size":2}}'
+    run_dir, metrics = tmp_path / "run", ("fid@1100", "is@1100")
+    known = line("stylegan2", run_dir, *length_of("stylegan2", 2), "--metrics", ",".join(metrics))
+    words = [pairs if word.startswith("discriminator=") else word for word in known]
+    program = ("tests.cli.counted_samples", str(tmp_path))
+    found = several(2, *words, program=program)
+    assert found.returncode == 0, found.stderr
+    entries = log.read(run_dir / "metrics.jsonl")
+    assert [len(entry) for entry in entries] == [4, 4], entries
+    first, second = shards(tmp_path)
+    assert sorted(first + second) == sorted([*set(first + second)] * 2)  # once for each snapshot
+    assert sum("samples" in shard for shard in second) == 2  # one of two shards
+    assert any("reals" in shard for shard in second)
+
+    alone = SnapshotMetrics(adapter_of("stylegan2"), metrics, open_data("digits"), "digits", tmp_path)
+    for entry in entries:
+        alone({"kimg": entry["kimg"], "weights": run_dir / f"stylegan2-{entry['kimg']:010.3f}.safetensors"})
+    assert log.read(tmp_path / "metrics.jsonl") == entries
+
+    kept = (run_dir / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (run_dir / "metrics.jsonl").write_text(kept[0])
+    found = several(2, *words, "--resume", program=program)
+    assert found.returncode == 0, found.stderr
+    assert (run_dir / "metrics.jsonl").read_text() == "".join(kept)
+    assert [line[:4] for line in found.stderr.splitlines() if "@" in line] == ["kimg", "best", "best"]
+    assert "(best.safetensors)" not in found.stderr  # but the file of a snapshot
+    first, second = shards(tmp_path)
+    assert sorted(first + second) == sorted(set(first + second))
+    assert len(second) >= 2
 
 
 def test_processes_that_cannot_share_the_batch_say_so_once_and_end(tmp_path: Path) -> None:

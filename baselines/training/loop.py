@@ -19,7 +19,7 @@ from baselines.training.data import Batches
 from baselines.training.ema import update_average
 from baselines.training.folder import hold, name_of_data, write_options
 from baselines.training.hardware import DEFAULT, Hardware
-from baselines.training.loading import loaded
+from baselines.training.loading import Loaded, loaded
 from baselines.training.meter import CHECK, Meter
 from baselines.training.plan import Losses, Phase, StepContext, TrainPlan
 from baselines.training.signals import stop_requests
@@ -103,7 +103,7 @@ def run(
         LostProcessError: another process of the run has ended.
         KeyboardInterrupt: a signal stopped the run, after a snapshot.
     """
-    batches.rows = rows = ranks.rank_slice(plan.group, batches.sizes())
+    batches.rows = ranks.rank_slice(plan.group, batches.sizes())
     parts = ranks.parts_of_batches(plan.group, batches.sizes(), hardware.batch_gpu)
     weights = None
     with ExitStack() as held, stop_requests() as stopped, hardware.set():
@@ -111,9 +111,8 @@ def run(
         step, changes = begin(plan, batches, schedule, run_dir, resume)
         meter = Meter(batches, schedule.steps, step, device)
         ahead = held.enter_context(loaded(batches, range(step, schedule.steps), workers, device))
-        for real, labels, extra in ahead:
-            streams = streams_of(schedule.seed, step)
-            at = StepContext(step, batches.shown(step), real, labels, streams, rows, extra=extra)
+        for read in ahead:
+            at = context_of(step, read, batches, schedule.seed)
             with stopping_diverged(run_dir, schedule, step + 1, at.nimg):
                 for losses in advance_all(plan, at, parts[batches.shown(step + 1) - at.nimg], meter.phases.measured):
                     meter.add(losses, at.nimg, at.on_cpu)
@@ -130,8 +129,8 @@ def run(
             if ticks:
                 entry = {**meter.tick(step), **plan.logged()}
                 kept = captured(plan, schedule, entry, changes) if keep else None
-                told_by_first = partial(report, plan, schedule, entry, run_dir, kept, on_tick, batches)
-                weights = ranks.by_first(told_by_first, beside if keep else nullcontext) or weights
+                tell = partial(report, plan, schedule, entry, run_dir, kept, on_tick, batches)
+                weights = ranks.by_first(tell, beside if keep else nullcontext) or weights
                 meter.restart(step)
             if asked and not finished:
                 raise KeyboardInterrupt
@@ -243,6 +242,12 @@ def captured(plan: TrainPlan, schedule: Schedule, entry: Mapping[str, Any], chan
     """Return the run's state at a tick, of which the log has an entry."""
     about = {**plan.about, "kimg": entry["kimg"]}
     return snapshots.capture(entry["step"], schedule.settings, plan.networks, plan.optimizers, changes, about)
+
+
+def context_of(step: int, read: Loaded, batches: Batches, seed: int) -> StepContext:
+    """Return the data of a step, whose batch was read."""
+    shown, streams = batches.shown(step), streams_of(seed, step)
+    return StepContext(step, shown, read.real, read.labels, streams, batches.rows, extra=read.extra)
 
 
 def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:

@@ -117,8 +117,7 @@ def run(
                 for losses in advance_all(plan, at, parts[batches.shown(step + 1) - at.nimg], meter.phases.measured):
                     meter.add(losses, at.nimg, at.on_cpu)
             step += 1
-            for average, network in plan.averages:
-                update_average(average, network, plan.ema_beta(batches.shown(step)))
+            update_averages(plan, batches.shown(step))
 
             finished, asked = step == schedule.steps, ranks.any_of_all(stopped.is_set())
             keep = finished or asked or step % schedule.snapshot == 0
@@ -248,6 +247,12 @@ def context_of(step: int, read: Loaded, batches: Batches, seed: int) -> StepCont
     """Return the data of a step, whose batch was read."""
     shown, streams = batches.shown(step), streams_of(seed, step)
     return StepContext(step, shown, read.real, read.labels, streams, batches.rows, extra=read.extra)
+
+
+def update_averages(plan: TrainPlan, nimg: int) -> None:
+    """Update the averages after a step, with which ``nimg`` images were shown."""
+    for average, network in plan.averages:
+        update_average(average, network, plan.ema_beta(nimg))
 
 
 def streams_of(seed: int, step: int) -> Callable[[str], torch.Generator]:

@@ -11,7 +11,7 @@ Listing names imports nothing; ``load`` imports only the module it needs.
 import difflib
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
 from ganbench.errors import BadInputError, UnknownNameError
@@ -21,9 +21,20 @@ KINDS = ("models", "metrics", "data", "extractors", "benchmarks", "formats")
 
 
 @cache
-def _entries(kind: str) -> dict[str, EntryPoint]:
+def _installed() -> EntryPoints:
+    """Return the entry points of all packages, whose files are read once for all kinds."""
+    return entry_points()
+
+
+@cache
+def entries(kind: str) -> dict[str, EntryPoint]:
+    """Return the entry points of one of ``KINDS`` by name.
+
+    Raises:
+        BadInputError: two packages provide different parts of one name.
+    """
     found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=f"ganbench.{kind}"):
+    for entry in _installed().select(group=f"ganbench.{kind}"):
         other = found.setdefault(entry.name, entry)
         if other.value != entry.value:
             raise BadInputError(
@@ -35,7 +46,7 @@ def _entries(kind: str) -> dict[str, EntryPoint]:
 
 def names(kind: str) -> tuple[str, ...]:
     """Return the sorted names of one of ``KINDS``, without importing the parts."""
-    return tuple(sorted(_entries(kind)))
+    return tuple(sorted(entries(kind)))
 
 
 def load(kind: str, name: str) -> Any:
@@ -45,7 +56,7 @@ def load(kind: str, name: str) -> Any:
         UnknownNameError: no package provides the name; the message suggests the nearest ones.
         BadInputError: the package that provides the name cannot be imported, or two provide it.
     """
-    entry = _entries(kind).get(name)
+    entry = entries(kind).get(name)
     if entry is None:
         raise unknown(kind, name, names(kind))
     try:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
 import pytest
@@ -42,7 +42,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_or_with_all() -> None:
 
 def test_a_broken_plug_in_says_which_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("broken", "no_such_module:thing", "ganbench.models")
-    monkeypatch.setattr(registry, "_entries", lambda kind: {"broken": broken})
+    monkeypatch.setattr(registry, "entries", lambda kind: {"broken": broken})
     with pytest.raises(BadInputError, match=r"'broken' \(no_such_module:thing\) cannot be imported: No module named"):
         registry.load("models", "broken")
 
@@ -51,18 +51,18 @@ def test_a_plug_in_that_fails_while_it_is_imported_is_named(monkeypatch: pytest.
     (tmp_path / "faultygan.py").write_text("raise ValueError('out of order')")
     monkeypatch.syspath_prepend(tmp_path)
     broken = EntryPoint("broken", "faultygan:thing", "ganbench.models")
-    monkeypatch.setattr(registry, "_entries", lambda kind: {"broken": broken})
+    monkeypatch.setattr(registry, "entries", lambda kind: {"broken": broken})
     with pytest.raises(BadInputError, match=r"\(faultygan:thing, not part of ganbench\) .* ValueError: out of order\."):
         registry.load("models", "broken")
 
 
 def test_two_packages_with_one_name_are_told_apart_not_chosen_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = [EntryPoint("twin", f"{where}:thing", "ganbench.data") for where in ("here", "there")]
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries)
-    registry._entries.cache_clear()
+    twins = [EntryPoint("twin", f"{where}:thing", "ganbench.data") for where in ("here", "there")]
+    monkeypatch.setattr(registry, "_installed", lambda: EntryPoints(twins))
+    registry.entries.cache_clear()
     with pytest.raises(BadInputError, match="expected one package with data named 'twin', found two"):
         registry.names("data")
-    registry._entries.cache_clear()
+    registry.entries.cache_clear()
 
 
 def test_listing_names_imports_neither_the_parts_nor_torch() -> None:

@@ -2,8 +2,9 @@
 
 import ast
 import importlib.util
-from importlib.metadata import entry_points
 from pathlib import Path
+
+from ganbench import registry
 
 
 def summary(kind: str, name: str) -> str:
@@ -12,7 +13,7 @@ def summary(kind: str, name: str) -> str:
     The documentation of an assignment is its ``description=`` argument, or the string that follows it, or else the
     module's docstring. The line is empty if there is none.
     """
-    entry = next((entry for entry in entry_points(group=f"ganbench.{kind}") if entry.name == name), None)
+    entry = registry.entries(kind).get(name)
     path = _source(entry.module) if entry else None
     if entry is None or path is None:
         return ""

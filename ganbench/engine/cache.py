@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -21,11 +21,28 @@ from safetensors.numpy import save
 from ganbench.atomic import probe, write_atomically
 from ganbench.engine.plan import Query
 from ganbench.errors import CacheError
-from ganbench.inputs import Accumulator, Context, Source, View
+from ganbench.inputs import Context, Source, View
 from ganbench.inputs.accumulators import State
+from ganbench.metrics import Metric
 from ganbench.paths import cache_dir
 
 LAYOUT = 5  # version of the files and of the order of computation; raised when either changes
+
+
+class Storable(Protocol):
+    """An object that arrays can hold: an accumulator, or intervals."""
+
+    def state(self) -> State:
+        """Return arrays from which ``from_state`` builds an equal object."""
+        ...
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray[Any, Any]]) -> Self:
+        """Return the object of a state."""
+        ...
+
+
+Stored = TypeVar("Stored", bound=Storable)
 
 
 def shard_key(source: Source, query: Query, context: Context, tile: int, start: int, stop: int) -> str:
@@ -40,16 +57,21 @@ def shard_key(source: Source, query: Query, context: Context, tile: int, start: 
         "device": torch.device(context.device).type,
         "tile": tile,  # a network's last bits depend on the size of its batch
         "samples": [start, stop],
-        "source": _spec(source),
+        "source": spec_of(source),
         "depends": source.depends(context),
-        "view": _spec(query.view),
+        "view": spec_of(query.view),
         "extractor": context.extractors[extractor].sha256 if extractor else None,
         "into": [query.into.__module__, query.into.__qualname__, query.into.version],
     }
+    return key_of(fields)
+
+
+def key_of(fields: Mapping[str, Any]) -> str:
+    """Return the sha256 of everything that a file depends on."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
-def _spec(thing: Source | View) -> list[Any]:
+def spec_of(thing: Source | View | Metric) -> list[Any]:
     """Return a frozen part's class, version and fields."""
     cls = type(thing)
     fields = asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else repr(thing)
@@ -78,7 +100,7 @@ class Cache:
     def __contains__(self, key: str) -> bool:
         return self._path(key).is_file()
 
-    def read(self, key: str, into: type[Accumulator]) -> Accumulator | None:
+    def read(self, key: str, into: type[Stored]) -> Stored | None:
         """Return a finished shard, or None if there is none or its file is damaged."""
         try:
             with safe_open(self._path(key), framework="numpy") as file:
@@ -86,7 +108,7 @@ class Cache:
                 meta = file.metadata() or {}
         except (OSError, SafetensorError):
             return None
-        if meta.get("key") != key or meta.get("content") != _content(state):
+        if meta.get("key") != key or meta.get("content") != content_of(state):
             return None
         with contextlib.suppress(OSError):  # in a read-only cache only the time of last use is lost
             os.utime(self._path(key))
@@ -97,19 +119,19 @@ class Cache:
         with contextlib.suppress(OSError):
             self._path(key).unlink(missing_ok=True)
 
-    def write(self, key: str, shard: Accumulator, about: Mapping[str, str] | None = None) -> None:
+    def write(self, key: str, shard: Storable, about: Mapping[str, str] | None = None) -> None:
         """Store a finished shard.
 
         Args:
-            key: from ``shard_key``.
-            shard: the filled accumulator.
+            key: from ``shard_key``; for intervals, from ``intervals_key``.
+            shard: the filled accumulator, or intervals.
             about: for people: ``model``, ``data``, ``source``, ``view``.
 
         Raises:
             CacheError: the disk is full or the folder cannot be written to; nothing is left behind.
         """
         path, state = self._path(key), shard.state()
-        meta = {"key": key, "content": _content(state), "torch": torch.__version__, "layout": str(LAYOUT)}
+        meta = {"key": key, "content": content_of(state), "torch": torch.__version__, "layout": str(LAYOUT)}
         data = save(dict(state), {**meta, "about": json.dumps(dict(about or {}))})
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +143,8 @@ class Cache:
             ) from error
 
 
-def _content(state: State | Mapping[str, np.ndarray[Any, Any]]) -> str:
+def content_of(state: State | Mapping[str, np.ndarray[Any, Any]]) -> str:
+    """Return the sha256 of names, shapes and bytes of arrays."""
     digest = hashlib.sha256()
     for name, array in sorted(state.items()):
         digest.update(f"{name} {array.dtype} {array.shape} ".encode())

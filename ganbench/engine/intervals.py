@@ -8,17 +8,20 @@ is not seen in one model: tables show the spread over models that differ in thei
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from baselines.ops.tiles import single_core_pool
 from ganbench.engine import cuts as cutting
 from ganbench.engine.cache import Cache, shard_key
 from ganbench.engine.plan import Plan
 from ganbench.engine.results import Where
-from ganbench.engine.shards import samples_in
+from ganbench.engine.shards import cores, samples_in
 from ganbench.functional.resampling import interval, jackknife, spread_of_groups
 from ganbench.inputs import Accumulator, Rows
 from ganbench.metrics import Interval, Metric, Number
@@ -54,15 +57,19 @@ class StoredGroups:
 
     def __call__(self, where: Where) -> list[Accumulator] | None:
         """Return the accumulators of a query's groups in order; None where one is not there."""
-        source, query = where
         found = []
-        for group in cutting.groups(query.count, samples_in(cutting.SHARD, source)):
-            bounds = group[0][0], group[-1][1]
-            key = shard_key(source, query, self.plan.context, samples_in(self.tile, source), *bounds)
-            if (part := self.cache.read(key, query.into)) is None:
+        for key in self.keys_of(where):
+            if (part := self.cache.read(key, where[1].into)) is None:
                 return None
             found.append(part)
         return found
+
+    def keys_of(self, where: Where) -> list[str]:
+        """Return the keys of a query's groups in order."""
+        source, query = where
+        tile = samples_in(self.tile, source)
+        groups = cutting.groups(query.count, samples_in(cutting.SHARD, source))
+        return [shard_key(source, query, self.plan.context, tile, group[0][0], group[-1][1]) for group in groups]
 
 
 @dataclass(frozen=True)
@@ -210,10 +217,18 @@ def _spreads(
     keys = list(numbers)
     # Beside a group of samples stands one group of reals, so that all groups together cost less than the number itself.
     firsts = {key: part for cut in cuts for key, part in cut.parts[0].items()}
+    at_once = all(isinstance(each, Removable) for each in known.values())
+
+    def alone(part: Mapping[str, Accumulator]) -> list[float]:
+        return _values(metric, keys, {**known, **firsts, **part})
+
+    def without(cut: Cut, part: Mapping[str, Accumulator]) -> list[float]:
+        return _values(metric, keys, {**known, **cut.without(part)})
+
     for cut in cuts:
         count, over = len(cut.parts), f"{len(cut.parts)} groups of {cut.side}"
         if metric.uncertainty == "groups":
-            of_groups = [_values(metric, keys, {**known, **firsts, **part}) for part in cut.parts]
+            of_groups = _replicates(alone, cut.parts, at_once)
             yield Spread(
                 cut.side,
                 count,
@@ -222,13 +237,27 @@ def _spreads(
                 f"spread of {over}",
             )
         else:
-            left_out = [_values(metric, keys, {**known, **cut.without(part)}) for part in cut.parts]
+            left_out = _replicates(partial(without, cut), cut.parts, at_once)
             whole = [number.value for number in numbers.values()]
             with np.errstate(invalid="ignore"):  # infinite decibels have no error
                 errors, biases = jackknife(whole, left_out, cut.sizes)
             yield Spread(cut.side, count, errors, biases, f"jackknife over {over}")
 
 
+def _replicates(
+    values: Callable[[Mapping[str, Accumulator]], list[float]],
+    parts: Sequence[Mapping[str, Accumulator]],
+    at_once: bool,
+) -> list[list[float]]:
+    """Return the values for each part: ``at_once``, each on one core, or one by one, as rows need the memory."""
+    if not at_once:
+        return [values(part) for part in parts]
+    # The threads of BLAS would wait for one another longer than they compute, where matrices are small or cores shared.
+    with threadpool_limits(1, user_api="blas"), single_core_pool(min(cores(), len(parts))) as pool:
+        return list(pool.map(values, parts))
+
+
+@torch.inference_mode()  # of this thread
 def _values(metric: Metric, keys: Sequence[str], accumulators: Mapping[str, Accumulator]) -> list[float]:
     found = metric.compute(**accumulators)
     numbers = (found[key] for key in keys)

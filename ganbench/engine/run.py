@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from baselines.ops import processes
 from ganbench.engine.cache import Cache
 from ganbench.engine.cache_usage import max_bytes, trim
-from ganbench.engine.intervals import StoredGroups, with_intervals
+from ganbench.engine.intervals import StoredGroups
+from ganbench.engine.kept_intervals import with_kept_intervals
 from ganbench.engine.modes import measuring
 from ganbench.engine.options import Options, names
 from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of, stored_reals
@@ -166,7 +167,7 @@ def _run(planned: PlannedRun, store: Store, cache: Cache, reporter: Reporter, co
     def completed(metric: Metric, numbers: Numbers) -> Numbers:
         reporter.computing(metric.name)
         try:
-            return with_intervals(metric, planned.plan, numbers, filled, stored)
+            return with_kept_intervals(metric, planned.plan, numbers, filled, stored)
         except Exception as error:  # a third party's compute may refuse fewer samples, which costs its interval alone
             lost.append(f"{metric.name} has no interval: {reason_of(error)}")
             return numbers

@@ -11,7 +11,7 @@ Listing names imports nothing; ``load`` imports only the module it needs.
 import difflib
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from ganbench.errors import BadInputError, UnknownNameError
@@ -21,8 +21,11 @@ KINDS = ("models", "metrics", "data", "extractors", "benchmarks", "formats")
 
 
 @cache
-def _installed() -> EntryPoints:
-    """Return the entry points of all packages, whose files are read once for all kinds."""
+def _installed() -> Any:
+    """Return the entry points of all packages, ``EntryPoints`` or in Python 3.11 ``SelectableGroups``.
+
+    Their files are read once for all kinds.
+    """
     return entry_points()
 
 

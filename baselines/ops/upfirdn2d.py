@@ -203,7 +203,7 @@ def filter_size(f: Tensor | None) -> tuple[int, int]:
     return (1, 1) if f is None else (f.shape[-1], f.shape[0])
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: Dynamo of PyTorch 2.11 cannot make a frozen one inside a compiled network
 class Pass:
     """One filter for images of one shape, as one depthwise convolution.
 

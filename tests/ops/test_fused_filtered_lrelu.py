@@ -123,7 +123,9 @@ def test_filters_too_long_for_a_tile_run_plainly():
     assert not fused.fits(draw(3, 4), draw(4), 2, 2)
     with implementation("triton"):
         found = filtered_lrelu(draw(1, 1, 50, 50), f, f, up=2, down=2, padding=60)
-    torch.testing.assert_close(found, filtered_lrelu(draw(1, 1, 50, 50), f, f, up=2, down=2, padding=60))
+    expected = filtered_lrelu(draw(1, 1, 50, 50), f, f, up=2, down=2, padding=60)
+    # The sums of 80 taps are large, and a GPU need not add them in the same order twice.
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * float(expected.abs().max()))
 
 
 def test_an_empty_batch():
@@ -140,8 +142,8 @@ def test_compiling_a_generator_breaks_no_graph(kind, choice):
     sizes = {"channel_base": 16, "channel_max": 2, "num_layers": 3, "num_fp16_res": 0, "margin_size": 2}
     synthesis = Generator(4, 0, 4, 16, 1, **sizes, **kind).to(DEVICE).synthesis
     ws = draw(1, synthesis.num_ws, 4)
-    plain = synthesis(ws)
     with implementation(choice):
+        plain = synthesis(ws)
         images = torch.compile(synthesis, backend="aot_eager", fullgraph=True)(ws)
     torch.testing.assert_close(images, plain, rtol=0, atol=1e-5)
     expected = grad(plain.sum(), synthesis.input.weight)

@@ -7,24 +7,26 @@ itself. Where a pixel's channels lie side by side in memory, convolutions on a C
 import torch
 from torch import nn
 
+from ganbench.extractors.fused import FusedConvolution, can_fuse
 
-def fold_normalisation(module: nn.Module, device: torch.device) -> None:
-    """Fold batch normalisation in place and, on a CPU, lay the channels of what was folded out last.
+
+def fold_normalisation(module: nn.Module) -> None:
+    """Fold batch normalisation in place and, on a CPU, fuse the ReLU after it, with channels last in memory.
 
     Outputs change in their last bits. A network without normalisation stays as it is: it would gain little (VGG16 a
     tenth to a third, LPIPS nothing).
 
     Args:
-        module: frozen, in eval mode, with the parts ``conv`` and ``bn`` in each of its convolutions.
-        device: that the module is on.
+        module: frozen, in eval mode; parts ``conv`` and ``bn`` of the same module are followed by a ReLU.
     """
-    for part in module.modules():
-        conv, bn = (part._modules.get(name) for name in ("conv", "bn"))
-        if isinstance(conv, nn.Conv2d) and isinstance(bn, nn.BatchNorm2d):
-            _fold(conv, bn)
-            part.bn = nn.Identity()
-            if device.type == "cpu":
-                conv.to(memory_format=torch.channels_last)
+    for parent in list(module.modules()):
+        for name, part in parent.named_children():
+            conv, bn = (part._modules.get(name) for name in ("conv", "bn"))
+            if isinstance(conv, nn.Conv2d) and isinstance(bn, nn.BatchNorm2d):
+                _fold(conv, bn)
+                part.bn = nn.Identity()
+                if can_fuse(conv):
+                    setattr(parent, name, FusedConvolution(conv))
 
 
 @torch.no_grad()

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganbench.extractors.fused import FusedConvolution
+
 NUM_FEATURES = 2048
 NUM_CLASSES = 1008
 NUM_SPATIAL = 7 * 17 * 17
@@ -56,16 +58,21 @@ class Inception(nn.Module):
 
     def activations(self, x: Tensor) -> Activations:
         """Return pooled and spatial features."""
-        x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
-        x = F.max_pool2d(x, 3, stride=2)
-        x = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x))
-        x = F.max_pool2d(x, 3, stride=2)
+        # Image by image on a CPU, because what is large comes first: a core's cache holds that of one image.
+        x = torch.cat([self.stem(image) for image in torch.split(x, 1)]) if x.is_cpu else self.stem(x)
         x = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(x)))
         x = self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))
         # The branch is computed once more than in the block, which costs less than a hundredth of the network.
         spatial = self.Mixed_6d.branch1x1(x)[:, :7].permute(0, 2, 3, 1).flatten(1)
         x = self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(self.Mixed_6e(self.Mixed_6d(x)))))
         return Activations(x.mean((2, 3)), spatial)
+
+    def stem(self, x: Tensor) -> Tensor:
+        """Return the 35x35 maps before the first block, ``[N, 192, 35, 35]``."""
+        x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
+        x = F.max_pool2d(x, 3, stride=2)
+        x = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x))
+        return F.max_pool2d(x, 3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the pooled features ``[N, 2048]``."""
@@ -89,11 +96,12 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``[N, out_channels, H', W']``, none negative."""
-        return F.relu_(self.bn(self.conv(x)))
+        return F.relu_(self.linear(x))
 
-    def of_averages(self, x: Tensor) -> Tensor:
-        """Return the same of 3x3 means of ``x``: taken after what is linear, where there are fewer channels."""
-        return F.relu_(average_pool(self.bn(self.conv(x))))
+    def linear(self, x: Tensor) -> Tensor:
+        """Return the same without the ReLU."""
+        found: Tensor = self.bn(self.conv(x))
+        return found
 
 
 def row(in_channels: int, out_channels: int, length: int) -> Convolution:
@@ -106,9 +114,12 @@ def column(in_channels: int, out_channels: int, length: int) -> Convolution:
     return Convolution(in_channels, out_channels, (length, 1), padding=(length // 2, 0))
 
 
-def average_pool(x: Tensor) -> Tensor:
-    """Return means over 3x3 neighbourhoods, at the border over fewer pixels, as TensorFlow does."""
-    return F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
+def of_averages(convolution: Convolution | FusedConvolution, x: Tensor) -> Tensor:
+    """Return a convolution of 3x3 means, ReLU included; at the border means are over fewer pixels, as in TensorFlow.
+
+    The means are taken after what is linear, where there are fewer channels.
+    """
+    return F.relu_(F.avg_pool2d(convolution.linear(x), 3, stride=1, padding=1, count_include_pad=False))
 
 
 class MixedA(nn.Module):
@@ -128,7 +139,7 @@ class MixedA(nn.Module):
         """Return ``[N, 224 + pool_features, H, W]``."""
         five = self.branch5x5_2(self.branch5x5_1(x))
         three = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
-        return torch.cat([self.branch1x1(x), five, three, self.branch_pool.of_averages(x)], 1)
+        return torch.cat([self.branch1x1(x), five, three, of_averages(self.branch_pool, x)], 1)
 
 
 class MixedB(nn.Module):
@@ -168,7 +179,7 @@ class MixedC(nn.Module):
         single = self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x)))
         double = self.branch7x7dbl_3(self.branch7x7dbl_2(self.branch7x7dbl_1(x)))
         double = self.branch7x7dbl_5(self.branch7x7dbl_4(double))
-        return torch.cat([self.branch1x1(x), single, double, self.branch_pool.of_averages(x)], 1)
+        return torch.cat([self.branch1x1(x), single, double, of_averages(self.branch_pool, x)], 1)
 
 
 class MixedD(nn.Module):
@@ -217,6 +228,6 @@ class MixedE(nn.Module):
             self.branch3x3_2b(single),
             self.branch3x3dbl_3a(double),
             self.branch3x3dbl_3b(double),
-            self.branch_pool.of_averages(x) if largest is None else self.branch_pool(largest),
+            of_averages(self.branch_pool, x) if largest is None else self.branch_pool(largest),
         ]
         return torch.cat(branches, 1)

@@ -35,7 +35,7 @@ class Network:
         """Return a copy of the extractor on a device, in float64 or float32, with batch normalisation folded away."""
         moved, place = copy.copy(self), torch.device(device)
         moved.module = copy.deepcopy(self.module).to(place, torch.float64 if float64 else torch.float32)
-        fold_normalisation(moved.module, place)
+        fold_normalisation(moved.module)
         return moved
 
     def prepared(self, images: Tensor) -> Tensor:

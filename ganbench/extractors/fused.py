@@ -1,0 +1,53 @@
+"""Convolutions of a frozen network on a CPU, each with the ReLU after it in one pass over memory.
+
+oneDNN, with which torch convolves on a CPU, can apply a ReLU to each result while a core still holds it.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ONEDNN: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+
+
+class FusedConvolution(nn.Module):
+    """A convolution and the ReLU after it, float32 on a CPU. Outputs are those of the two modules.
+
+    Args:
+        conv: with a bias, and for which ``can_fuse`` is true.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        assert conv.bias is not None
+        self.stride, self.padding = list(conv.stride), [int(edge) for edge in conv.padding]
+        self.weight = nn.Parameter(conv.weight.detach().to(memory_format=torch.channels_last), requires_grad=False)
+        self.bias = nn.Parameter(conv.bias.detach(), requires_grad=False)
+        self.is_product = conv.kernel_size == conv.stride == (1, 1) and not any(self.padding)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[N, out_channels, H', W']``, none negative."""
+        return F.relu_(self._product(x)) if self.is_product else self._convolved(x, "relu")
+
+    def linear(self, x: Tensor) -> Tensor:
+        """Return the convolution without the ReLU."""
+        return self._product(x) if self.is_product else self._convolved(x, "none")
+
+    def _product(self, x: Tensor) -> Tensor:
+        """Return a 1x1 convolution as one product of matrices, for which no weights are laid out anew at each call."""
+        pixels = x.permute(0, 2, 3, 1)
+        found = torch.addmm(self.bias, pixels.flatten(0, 2), self.weight.flatten(1).T)
+        return found.view(*pixels.shape[:3], -1).permute(0, 3, 1, 2)
+
+    def _convolved(self, x: Tensor, after: str) -> Tensor:
+        operator = torch.ops.mkldnn._convolution_pointwise
+        x = x.contiguous(memory_format=torch.channels_last)
+        found: Tensor = operator(x, self.weight, self.bias, self.padding, self.stride, [1, 1], 1, after, [], "")
+        return found
+
+
+def can_fuse(conv: nn.Conv2d) -> bool:
+    """Return whether ``FusedConvolution`` computes this convolution: an ordinary one, in float32, with oneDNN."""
+    ordinary = conv.groups == 1 and conv.dilation == (1, 1) and conv.padding_mode == "zeros"
+    ordinary = ordinary and conv.bias is not None and not isinstance(conv.padding, str)
+    return ordinary and ONEDNN and conv.weight.is_cpu and conv.weight.dtype == torch.float32

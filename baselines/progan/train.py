@@ -55,6 +55,7 @@ class Training(growing.Training):
     discriminator_class: ClassVar[Callable[..., Any]] = Discriminator
     generator_arguments = Arguments((Generator,))
     discriminator_arguments = Arguments((Discriminator,))
+    adapts = False  # scores of WGAN have no sign for real
     recipe: Recipe
 
     def lods(self) -> tuple[Tensor, Tensor]:
@@ -71,10 +72,11 @@ class Training(growing.Training):
         z, _ = self.latents(at.stream("Dmain"), count, at.rows)
         with torch.no_grad():
             fake = self.G(z, at.labels)
+        seen = self.view(at, "Dmain/view")
         return losses.discriminator_loss(
             self.D,
-            at_level(at.real, value_of(self.D.lod)),
-            fake,
+            seen(at_level(at.real, value_of(self.D.lod))),
+            seen(fake),
             at.labels,
             moved(at.rows.of(torch.rand(count, generator=at.stream("Dmain/mixed"))), self.device),
             losses.Penalties(recipe.gp_lambda, recipe.gp_target, recipe.epsilon, recipe.cond_weight),
@@ -83,4 +85,5 @@ class Training(growing.Training):
     def generator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Gmain and, for the log, the level of detail."""
         z, c = self.latents(at.stream("Gmain"), at.rows.whole(len(at.real)), at.rows)
-        return {**losses.generator_loss(self.D, self.G(z, c), c, self.recipe.cond_weight), "lod": self.G.lod}
+        fake = self.view(at, "Gmain/view")(self.G(z, c))
+        return {**losses.generator_loss(self.D, fake, c, self.recipe.cond_weight), "lod": self.G.lod}

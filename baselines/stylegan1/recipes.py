@@ -10,20 +10,20 @@ from typing import Any
 
 from baselines.stylegan1.losses import DiscriminatorLoss, GeneratorLoss
 from baselines.training import growing, stylegan
-from baselines.training.settings import LossWeight, Pixels, Probability
+from baselines.training.augmented import Adaptive
+from baselines.training.settings import LossWeight, Probability
 
 __all__ = ["RECIPES", "Recipe"]
 
 
 @dataclass(frozen=True)
-class Recipe(growing.Recipe, stylegan.Recipe):
+class Recipe(growing.Recipe, Adaptive, stylegan.Recipe):
     """All settings of a training run except data and seed.
 
     Attributes:
         g_loss, d_loss: names of the losses.
         r1_gamma, r2_gamma, gp_lambda, gp_target, epsilon: as in ``baselines.stylegan1.losses.Penalties``.
         style_mixing_prob: probability of generating a batch from two latents per image.
-        translate: largest random shift, in pixels, of real and generated images before the discriminator.
     """
 
     g_loss: GeneratorLoss = "logistic_nonsaturating"
@@ -34,7 +34,6 @@ class Recipe(growing.Recipe, stylegan.Recipe):
     gp_target: LossWeight = 1
     epsilon: LossWeight = 0
     style_mixing_prob: Probability = 0.9
-    translate: Pixels = 0
 
 
 SIZES: dict[str, Any] = {"z_dim": 512, "w_dim": 512}

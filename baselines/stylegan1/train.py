@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Unpack
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from baselines.errors import SettingsError
 from baselines.ops.host import value_of
 from baselines.ops.levels import at_level
 from baselines.stylegan1 import losses
@@ -15,10 +16,9 @@ from baselines.stylegan1.networks import Discriminator, Generator
 from baselines.stylegan1.recipes import Recipe
 from baselines.stylegan1.synthesis import SynthesisBlock, SynthesisNetwork
 from baselines.training import growing, stylegan
-from baselines.training.augment import translate
 from baselines.training.data import Images
 from baselines.training.ema import ema_beta
-from baselines.training.frame import PreparedRun
+from baselines.training.frame import PreparedRun, RunOutput
 from baselines.training.loop import Losses, OnTick, StepContext
 from baselines.training.settings import Arguments
 from baselines.training.streams import moved, normal
@@ -65,6 +65,16 @@ class Training(growing.Training):
     discriminator_arguments = Arguments((Discriminator,))
     recipe: Recipe
 
+    def __init__(
+        self, G: nn.Module, D: nn.Module, recipe: Recipe, output: RunOutput, seed: int = 0, labels: Tensor | None = None
+    ) -> None:
+        if recipe.ada_target is not None and recipe.d_loss == "wgan":
+            raise SettingsError(
+                f"expected no ada_target with the loss wgan, whose scores have no sign for real, found "
+                f"{recipe.ada_target:g}: set ada_target=null and a fixed augment_p."
+            )
+        super().__init__(G, D, recipe, output, seed, labels)
+
     def lods(self) -> tuple[Tensor, Tensor]:
         """Return the level of detail of generator and discriminator, each ``[]``, which may be written to."""
         return self.G.synthesis.lod, self.D.lod
@@ -79,21 +89,23 @@ class Training(growing.Training):
         z, _ = self.latents(at.stream("Dmain"), count, at.rows)
         with torch.no_grad():
             fake = self.generate(at, "Dmain", z, at.labels)
-        view, recipe = at.stream("Dmain/view"), self.recipe
-        return losses.discriminator_loss(
+        seen, recipe = self.view(at, "Dmain/view"), self.recipe
+        found = losses.discriminator_loss(
             self.D,
-            translate(at_level(at.real, lod), recipe.translate, view, at.rows),
-            translate(fake, recipe.translate, view, at.rows),
+            seen(at_level(at.real, lod)),
+            seen(fake),
             at.labels,
             recipe.d_loss,
             losses.Penalties(recipe.r1_gamma, recipe.r2_gamma, recipe.gp_lambda, recipe.gp_target, recipe.epsilon),
             moved(at.rows.of(torch.rand(count, generator=at.stream("Dmain/mixed"))), self.device),
         )
+        self.observe(found["scores_real"])
+        return found
 
     def generator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Gmain and, for the log, the level of detail."""
         z, c = self.latents(at.stream("Gmain"), at.rows.whole(len(at.real)), at.rows)
-        fake = translate(self.generate(at, "Gmain", z, c), self.recipe.translate, at.stream("Gmain/view"), at.rows)
+        fake = self.view(at, "Gmain/view")(self.generate(at, "Gmain", z, c))
         return {**losses.generator_loss(self.D, fake, c, self.recipe.g_loss), "lod": self.G.synthesis.lod}
 
     def generate(self, at: StepContext, phase: str, z: Tensor, c: Tensor | None) -> Tensor:

@@ -7,18 +7,17 @@ that the authors published with their code.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 
 from baselines.training import stylegan
-from baselines.training.settings import Count, Kimg, LossWeight, Number, Pixels, Probability, Range, Whole
+from baselines.training.augmented import Adaptive
+from baselines.training.settings import Count, LossWeight, Number, Probability
 
 __all__ = ["ADA", "RECIPES", "Recipe"]
 
-Sign = Annotated[float, Range(-1, 1)]
-
 
 @dataclass(frozen=True)
-class Recipe(stylegan.Recipe):
+class Recipe(Adaptive, stylegan.Recipe):
     """All settings of a training run except data and seed.
 
     Attributes:
@@ -31,16 +30,6 @@ class Recipe(stylegan.Recipe):
         style_mixing_prob: probability of generating an image from two latents.
         emas_in_every_pass: update ``w_avg`` in every training pass of the generator, as StyleGAN2-ADA does, rather
             than only in the one that trains the discriminator.
-        translate: largest random shift, in pixels, of real and generated images before the discriminator.
-        freeze_d: how many of the discriminator's layers stay fixed, from the highest resolution on: Freeze-D, for runs
-            that start from other weights.
-        augment: augmentations of images given to the discriminator, a name of ``baselines.training.ada.PIPES`` such as
-            ``bgc``; empty or ``noaug`` for none.
-        augment_p: initial probability of the augmentations.
-        ada_target: target of the mean sign of the real images' scores; None keeps the probability fixed.
-        ada_interval: steps between updates of the probability.
-        ada_kimg: thousands of images over which the probability can at most rise from 0 to 1. The authors use 100, with
-            ``ema_rampup`` None, when they start from pretrained weights.
     """
 
     r1_gamma: LossWeight = 10
@@ -51,13 +40,6 @@ class Recipe(stylegan.Recipe):
     pl_decay: Probability = 0.01
     style_mixing_prob: Probability = 0.9
     emas_in_every_pass: bool = False
-    translate: Pixels = 0
-    freeze_d: Whole = 0
-    augment: str = ""
-    augment_p: Probability = 0
-    ada_target: Sign | None = None
-    ada_interval: Count = 4
-    ada_kimg: Kimg = 500
 
 
 def _generator(channel_base: int, mapping_layers: int) -> dict[str, Any]:

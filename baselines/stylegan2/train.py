@@ -15,8 +15,8 @@ from baselines.stylegan2.mapping import MappingNetwork
 from baselines.stylegan2.networks import Discriminator, FourierGenerator, Generator
 from baselines.stylegan2.recipes import Recipe
 from baselines.stylegan2.synthesis import SynthesisBlock, SynthesisNetwork
-from baselines.training import ada, stylegan
-from baselines.training.augment import translate
+from baselines.training import stylegan
+from baselines.training.augmented import Augmenting
 from baselines.training.data import Images
 from baselines.training.ema import ema_beta
 from baselines.training.frame import PreparedRun, RunOutput
@@ -83,7 +83,7 @@ class PathLength(nn.Module):
         self.register_buffer("pl_mean", torch.zeros([]))
 
 
-class Training(stylegan.Training):
+class Training(Augmenting):
     """StyleGAN2's training phases: both losses in every step, path length and R1 penalties lazily."""
 
     model = "stylegan2"
@@ -106,7 +106,6 @@ class Training(stylegan.Training):
     ) -> None:
         super().__init__(G, D, recipe, output, seed, labels)
         self.path_length = PathLength().to(self.device) if recipe.pl_weight > 0 else None
-        self.augment = ada.pipe_of(recipe.augment, recipe.augment_p, self.device)
 
     def plan(self) -> TrainPlan:
         """Return the networks, optimisers and phases of the training loop."""
@@ -140,16 +139,6 @@ class Training(stylegan.Training):
         """Return the group size of the minibatch deviation; 1 without it."""
         layer = self.D.b4.mbstd
         return 1 if layer is None else layer.group_size or self.recipe.batch
-
-    def prepare(self, at: StepContext) -> None:
-        """Adapt the augmentation probability to the discriminator's recent scores of real images."""
-        recipe = self.recipe
-        if self.augment is not None and recipe.ada_target is not None and at.step % recipe.ada_interval == 0:
-            self.augment.adapt(recipe.ada_target, recipe.batch * recipe.ada_interval, recipe.ada_kimg)
-
-    def logged(self) -> dict[str, float]:
-        """Return the augmentation probability for the log, if there are augmentations."""
-        return {} if self.augment is None else {"augment_p": float(self.augment.p)}
 
     def generator_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Gmain."""
@@ -190,8 +179,7 @@ class Training(stylegan.Training):
         with torch.no_grad():
             fake, c = self.fakes(at)
         found = losses.discriminator_loss(self.D, at.real, at.labels, fake, c, self.view(at, "Dmain/view"))
-        if self.augment is not None:
-            self.augment.observe(found["scores_real"])
+        self.observe(found["scores_real"])
         return found
 
     def fakes(self, at: StepContext) -> tuple[Tensor, Tensor | None]:
@@ -205,8 +193,7 @@ class Training(stylegan.Training):
     def r1_loss(self, at: StepContext) -> Losses:
         """Return the loss of phase Dreg."""
         found = losses.r1_loss(self.D, at.real, at.labels, self.recipe.r1_gamma, self.view(at, "Dreg/view"))
-        if self.augment is not None:
-            self.augment.observe(found["scores_real"])  # as the authors' program does, which counts both phases
+        self.observe(found["scores_real"])  # as the authors' program does, which counts both phases
         return found
 
     def generate(
@@ -247,16 +234,6 @@ class Training(stylegan.Training):
         z = moved(rows.of(normal(draws, count, self.G.z_dim)), self.device)
         cutoffs = losses.mixing_cutoffs(draws, count, self.G.num_ws, self.recipe.style_mixing_prob)
         return losses.Mixing(z, moved(rows.of(cutoffs), self.device))
-
-    def view(self, at: StepContext, purpose: str) -> losses.View:
-        """Return a function that shifts and augments images before the discriminator in this step."""
-        draws, augment = at.stream(purpose), self.augment
-
-        def seen(images: Tensor) -> Tensor:
-            images = translate(images, self.recipe.translate, draws, at.rows)
-            return images if augment is None else augment(images, draws, at.rows)
-
-        return seen
 
 
 class FourierTraining(Training):

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from baselines.errors import SettingsError
 from baselines.ops.host import set_value, value_of
 from baselines.training import stylegan
+from baselines.training.augmented import Augmented, Augmenting
 from baselines.training.data import BatchSegment
 from baselines.training.frame import RunOutput
+from baselines.training.freezing import freeze_first
 from baselines.training.growth import Growth
 from baselines.training.kept import label
 from baselines.training.loop import Losses, Phase, StepContext, TrainPlan
@@ -28,11 +30,12 @@ Rates = Annotated[Mapping[str, float], Range(0, 1e38), ADJUSTABLE]
 
 
 @dataclass(frozen=True)
-class Recipe(stylegan.BaseRecipe):
+class Recipe(Augmented, stylegan.BaseRecipe):
     """Settings of a run that grows.
 
     The keys of mappings are resolutions as text, because JSON allows no numbers there: ``{"8": 256}``. Resolutions
-    without an entry use ``batch``, ``g_lr`` and ``d_lr``.
+    without an entry use ``batch``, ``g_lr`` and ``d_lr``. Images are shifted and augmented at the full size, to which
+    those of a lower level are enlarged.
 
     Attributes:
         initial_resolution: resolution at which growing starts.
@@ -52,7 +55,7 @@ class Recipe(stylegan.BaseRecipe):
     d_lrs: Rates = field(default_factory=dict)
 
 
-class Training(stylegan.Training):
+class Training(Augmenting):
     """Phases of networks that grow: the discriminator with its penalties, then the generator, at the current level."""
 
     def __init__(
@@ -60,6 +63,7 @@ class Training(stylegan.Training):
     ) -> None:
         super().__init__(G, D, recipe, output, seed, labels)
         self.growth = growth(recipe, self.G.img_resolution)
+        freeze_first(recipe.freeze_d, self.D.blocks(), recipe.initial_resolution, self.G.img_resolution)
         self.g_adam = lazy_adam(G.parameters(), recipe.g_lr, recipe.betas, interval=None)
         self.d_adam = lazy_adam(D.parameters(), recipe.d_lr, recipe.betas, interval=None)
 
@@ -86,8 +90,9 @@ class Training(stylegan.Training):
 
     def plan(self) -> TrainPlan:
         """Return the networks, optimisers and phases of the training loop."""
+        augment = {} if self.augment is None else {"augment": self.augment}
         return TrainPlan(
-            networks={"G": self.G, "D": self.D, "G_ema": self.G_ema},
+            networks={"G": self.G, "D": self.D, "G_ema": self.G_ema, **augment},
             optimizers={"G": self.g_adam, "D": self.d_adam},
             phases=(
                 Phase("Dmain", (self.D,), (self.d_adam,), self.discriminator_loss),
@@ -97,6 +102,7 @@ class Training(stylegan.Training):
             ema_beta=self.ema_beta,
             export=self.export,
             prepare=self.prepare,
+            logged=self.logged,
             group=self.group(),
         )
 
@@ -105,7 +111,8 @@ class Training(stylegan.Training):
         return max(int(self.D.b4.mbstd_group_size), 1)
 
     def prepare(self, at: StepContext) -> None:
-        """Set level of detail and learning rates; reset Adam's moments when a level starts or ends fading in."""
+        """Set level of detail, rates and augmentation; reset Adam's moments when a level starts or ends fading in."""
+        super().prepare(at)
         stage, before = self.growth.at(at.nimg), value_of(self.lods()[0])
         for lod in self.lods():
             set_value(lod, stage.lod)

@@ -50,7 +50,7 @@ SHORT = {
             tick_kimg=0.008,
             snapshot_ticks=1,
         ),
-        {"mirror": True},
+        {"mirror": True, "translate": 1, "augment": "bgcfnc", "augment_p": 0.5},
         (0.016, 0.028, 0.052),
     ),
     # as above
@@ -69,7 +69,7 @@ SHORT = {
             tick_kimg=0.008,
             snapshot_ticks=1,
         ),
-        {"mirror": True, "translate": 1},
+        {"mirror": True, "translate": 1, "augment": "bgcfnc", "augment_p": 0.5, "ada_target": 0.6, "ada_kimg": 0.05},
         (0.016, 0.028, 0.052),
     ),
     "stylegan2": Short(

@@ -1,4 +1,7 @@
-"""What measuring costs beside a plain loop over the same generator and extractor, in CPU time, in the same run."""
+"""What measuring costs beside a plain loop over the same generator and extractor, in CPU time, in the same run.
+
+Both on one thread: several that wait for one another take CPU time, too.
+"""
 
 import time
 import warnings
@@ -7,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 import ganbench
@@ -62,7 +66,11 @@ def rounds_of(
         )
         taken.append(pair)
 
-    benchmark.pedantic(both, rounds=rounds, warmup_rounds=1)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        benchmark.pedantic(both, rounds=rounds, warmup_rounds=1)
+    torch.set_num_threads(threads)
     return taken[1:]
 
 

@@ -98,3 +98,30 @@ def test_filled_in_inference_mode_and_merged_outside() -> None:
         first, second = shards(x, 20, 20)
     first.merge(second)
     np.testing.assert_array_equal(first.mean_cov()[1], merged(shards(x, 20, 20)).mean_cov()[1])
+
+
+@pytest.mark.parametrize("size", [3, 9, 40])
+def test_few_rows_are_kept_as_they_are_and_give_the_same_moments(size: int) -> None:
+    x = rows(80, 32, 7)
+    parts = shards(x, size, size)
+    held = {len(part.state().get("rows", ())) for part in parts}
+    assert held <= {len(part) for part in x.split(size)} if size <= 8 else 0 in held
+    total = merged(parts)
+    assert "upper" in total.state(), "eighty rows are not few"
+    mean, cov = total.mean_cov(ddof=1)
+    np.testing.assert_allclose(mean, x.mean(0), rtol=1e-13)
+    np.testing.assert_allclose(cov, np.cov(x.T), rtol=1e-12, atol=1e-13)
+    np.testing.assert_array_equal(cov, cov.T)
+    for one, other in zip(
+        total.mean_cov(), merged([Moments.from_state(part.state()) for part in parts]).mean_cov(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_state_does_not_change_with_what_is_made_of_it() -> None:
+    first = merged(shards(rows(8, 64, 8), 4, 4))
+    before = {name: array.copy() for name, array in first.state().items()}
+    assert "rows" in before
+    Moments.from_state(first.state()).update(rows(8, 64, 9))
+    for name, array in first.state().items():
+        np.testing.assert_array_equal(array, before[name])

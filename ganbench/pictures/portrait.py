@@ -1,23 +1,25 @@
 """The pictures of a record's model, where its weights are at hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ganbench.checkpoints import file_sha256
+from ganbench.checkpoints.download import without_fetching
 from ganbench.data import open_data
 from ganbench.errors import BadInputError, GanbenchError
+from ganbench.extractors.opening import open_extractor
 from ganbench.models.base import adapter_of, open_model
 from ganbench.models.foreign.imported import ImportedAdapter
 from ganbench.pictures import of_generators, of_translators
 from ganbench.pictures.easel import Easel
 from ganbench.pictures.sampler import Sampler
-from ganbench.pictures.training_neighbours import neighbours
+from ganbench.pictures.training_neighbours import neighbours, neighbours_by_features
 from ganbench.pictures.translations import Translations
 from ganbench.pictures.user_images import open_user_images
 from ganbench.records.record import RunRecord
 from ganbench.report import Figure, Portrait
-from ganbench.types import Translator
+from ganbench.types import Extractor, Translator
 
 
 def portrait(record: RunRecord, label: str, scale: int | None = None, device: str = "cpu") -> Portrait:
@@ -42,6 +44,8 @@ def portrait(record: RunRecord, label: str, scale: int | None = None, device: st
             reals = _reals(record, sampler)
             figure, html = neighbours(sampler, reals, easel)
             figures.append(figure)
+            with without_fetching():  # a page is written from what is here
+                figures += [neighbours_by_features(sampler, reals, each, easel) for each in _extractors(record)]
     except GanbenchError as error:
         missing.append(f"Left out{' here' if figures else ''}: {error}")
     return Portrait(label, figures, html, missing)
@@ -84,6 +88,23 @@ def _model(record: RunRecord, device: str) -> Any:
     if opened.sha256 != sha256:
         raise BadInputError(f"expected weights of sha256 {sha256[:8]}, found {opened.sha256[:8]}: measure again.")
     return opened.model
+
+
+def _extractors(record: RunRecord) -> Iterator[Extractor]:
+    """Yield the extractor of a record's FID, where there is one, with the recorded weights.
+
+    Raises:
+        GanbenchError: its weights are missing, or others.
+    """
+    of_fid = next((each for each in record.results if each.key.startswith("fid") and each.extractor), None)
+    if of_fid and of_fid.extractor:
+        extractor = open_extractor(of_fid.extractor)
+        if extractor.sha256 != of_fid.extractor_sha256:
+            raise BadInputError(
+                f"expected {of_fid.extractor} of sha256 {str(of_fid.extractor_sha256)[:8]} for nearest neighbours by "
+                f"features, found {extractor.sha256[:8]}: measure again."
+            )
+        yield extractor
 
 
 def _reals(record: RunRecord, sampler: Sampler) -> Any:

@@ -8,15 +8,17 @@ import torch
 from torch import Tensor
 
 from ganbench import load_model
+from ganbench.data import open_data
+from ganbench.extractors.opening import open_extractor
 from ganbench.models.base import open_model
 from ganbench.pictures import Sampler, Translations, of_generators, of_translators, open_user_images
 from ganbench.pictures.easel import Easel
 from ganbench.pictures.portrait import fitting, portrait
-from ganbench.pictures.training_neighbours import neighbours
+from ganbench.pictures.training_neighbours import neighbours, neighbours_by_features
 from ganbench.records.record import RunRecord
 from ganbench.report import Figure, Portrait
 from tests.pictures.models import Plain, Styled
-from tests.records.make import record
+from tests.records.make import record, result
 
 
 def embedded(name: str, **data: Any) -> RunRecord:
@@ -97,6 +99,41 @@ def test_a_copied_training_image_is_found() -> None:
     assert (pixels[:8] != pixels[16:24]).any()
     assert "the 16 images of reals" in figure.caption
     assert html.count("<polygon") == 2
+
+
+class Brightness:
+    """An extractor of one feature: how bright an image is."""
+
+    name, sha256, layers, resolution = "brightness", "b" * 64, {"features": 1}, None
+
+    def __call__(self, images: Tensor) -> dict[str, Tensor]:
+        return {"features": images.float().mean((1, 2, 3))[:, None]}
+
+
+def test_nearest_by_features_are_not_those_of_nearest_pixels() -> None:
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    sampler = Sampler(Plain())
+    reals = Reals(sampler)
+    reals.pixels = torch.stack([sampler.image(0).flip(2), sampler.image(0) // 2])  # one as bright, and one as alike
+    figure = neighbours_by_features(sampler, reals, Brightness(), Easel())  # type: ignore[arg-type]  # what it uses
+    pixels = torch.tensor(np.asarray(Image.open(io.BytesIO(figure.png)))).permute(2, 0, 1)
+    assert torch.equal(pixels[:, 8:16, :8], sampler.image(0).flip(2))
+    assert "by Euclidean distance of brightness features" in figure.caption
+
+
+def test_features_are_those_of_the_extractor_that_measured() -> None:
+    reals = open_data("digits")
+    data = {"name": "digits", "fingerprint": reals.fingerprint, "count": len(reals)}
+    sha256 = open_extractor("digits").sha256
+    known, other = (
+        embedded("progan", data=data, results=(result(extractor_sha256=each),)) for each in (sha256, "e" * 64)
+    )
+    assert titles(portrait(known, "a").figures)[-2:] == ["Nearest training images", "Nearest by features"]
+    assert "found 66d0b613: measure again" in portrait(other, "a").missing[0]
 
 
 def test_empty_cells_are_transparent_and_small_images_enlarged() -> None:

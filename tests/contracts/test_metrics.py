@@ -76,7 +76,7 @@ def needs() -> Iterator[tuple[str, Input]]:
 
 SOURCES = {need.source: name for name, need in needs()}
 VIEWS = {(need.view, need.source): name for name, need in needs()}
-ACCUMULATORS = {need.into for _, need in needs()}
+ACCUMULATORS = dict.fromkeys(need.into for _, need in needs())  # in one order in each process that collects the tests
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)

@@ -299,18 +299,24 @@ def test_records_without_kimg_are_read(run_dir: Path) -> None:
         RunRecord.from_json(json.dumps(plain))
 
 
-@pytest.mark.parametrize("weights", ["x", "x/*", "x/stylegan3-*"])
-def test_the_weights_that_a_run_kept_are_measured_each_once(weights: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a training run with the weights of all four steps, the best of them, and the user's own files."""
     settings = tiny_stylegans.settings("stylegan3", kimg=0.032)
-    folder = tmp_path / "x"
+    folder = tmp_path_factory.mktemp("kept") / "x"
     tiny_stylegans.adapter_of("stylegan3").train(
         open_data("stripes"), Recipe("tiny", settings), folder, False, lambda tick: None
     )
     (folder / "best.safetensors").hardlink_to(folder / "stylegan3-000000.016.safetensors")
     for name in ("notes.txt", "metrics.jsonl", "best.json"):
         (folder / name).write_text("{}\n")
-    assert len([*folder.glob("snapshot-*")]) == 2
-    stdout, _ = measured(tmp_path / weights)
+    return folder
+
+
+@pytest.mark.parametrize("weights", ["x", "x/*", "x/stylegan3-*"])
+def test_the_weights_that_a_run_kept_are_measured_each_once(weights: str, kept: Path) -> None:
+    assert len([*kept.glob("snapshot-*")]) == 2
+    stdout, _ = measured(kept.parent / weights)
     assert [record.model["kimg"] for record in records()] == [0.008, 0.016, 0.024, 0.032]
     names = [Path(record.model["weights"]).name for record in records()]
     assert names == [f"stylegan3-000000.0{n:02}.safetensors" for n in (8, 16, 24, 32)]

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,20 +88,15 @@ def test_samples_on_disk_are_measured_like_a_model(invoke: Invoke, results: Path
 
 @pytest.mark.parametrize("processes", [2, 3])
 def test_processes_share_the_work_and_give_the_same_record(
-    processes: int, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    processes: int, invoke: Invoke, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Real processes: 2,100 samples are three shards."""
 
     def run(nproc: int, cache: str) -> tuple[Any, ...]:
         monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / cache))
-        command = [sys.executable, "-m", "ganbench", "run", "--model", "waves", "--metrics", "fid@2100,brightness@2100"]
-        done = subprocess.run(
-            [*command, "--nproc", str(nproc), "--results-dir", str(results / cache)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        line = ("run", "--model", "waves", "--metrics", "fid@2100,brightness@2100", "--nproc", nproc)
+        code, _, err = invoke(*line, "--results-dir", results / cache)
+        assert code == 0, err
         return read(next((results / cache / "records").iterdir())).results
 
     assert run(processes, "many") == run(1, "one")

@@ -118,7 +118,11 @@ def test_files_of_another_configuration_are_refused(changes: dict[str, Any], wor
         built(record("G_paper", {**KWARGS, **changes}, drawn(generator_shapes(KWARGS))))
 
 
-@pytest.mark.parametrize("kwargs", [{"resolution": 2**20}, {"fmap_base": 2.0**70}, {"fmap_max": object()}], ids=lambda given: next(iter(given)))
+@pytest.mark.parametrize(
+    "kwargs",
+    [{"resolution": 2**20}, {"fmap_base": 2.0**70}, {"fmap_max": object()}],
+    ids=lambda given: next(iter(given)),
+)
 def test_arguments_that_no_network_has_are_refused(kwargs: dict[str, Any]) -> None:
     with pytest.raises(UnsafeFileError, match="which no network takes"):
         built(record("G_paper", {**KWARGS, **kwargs}, drawn(generator_shapes(KWARGS))))

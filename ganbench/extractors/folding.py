@@ -1,20 +1,17 @@
-"""Networks made fast without another result: batch normalisation inside the convolutions, channels last in memory.
+"""Batch normalisation inside the convolutions.
 
 With fixed statistics, normalisation is a scale and a shift for each channel, which the convolution before it can do by
-itself. Where a pixel's channels lie side by side in memory, convolutions on a CPU need no copies of what they read.
+itself.
 """
 
 import torch
 from torch import nn
 
-from ganbench.extractors.fused import FusedConvolution, can_fuse
+from ganbench.extractors.fused import can_fuse, fused
 
 
 def fold_normalisation(module: nn.Module) -> None:
-    """Fold batch normalisation in place and, on a CPU, fuse the ReLU after it, with channels last in memory.
-
-    Outputs change in their last bits. A network without normalisation stays as it is: it would gain little (VGG16 a
-    tenth to a third, LPIPS nothing).
+    """Fold batch normalisation in place and, on a CPU, fuse the ReLU after it; outputs change in their last bits.
 
     Args:
         module: frozen, in eval mode; parts ``conv`` and ``bn`` of the same module are followed by a ReLU.
@@ -26,7 +23,7 @@ def fold_normalisation(module: nn.Module) -> None:
                 _fold(conv, bn)
                 part.bn = nn.Identity()
                 if can_fuse(conv):
-                    setattr(parent, name, FusedConvolution(conv))
+                    setattr(parent, name, fused(conv))
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from ganbench.checkpoints.digest import file_sha256
 from ganbench.checkpoints.download import fetch_weights
 from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors import alexnet, vgg16
-from ganbench.extractors.network import Network, read_weights
+from ganbench.extractors.network import Network, in_cache, read_weights
 from ganbench.functional.lpips import Epsilon, lpips_embedding
 from ganbench.types import needs
 
@@ -105,8 +105,20 @@ class LpipsExtractor(Network):
                 f"expected images of at least {self.smallest}x{self.smallest} pixels for {self.name}, found "
                 f"{images.shape[2]}x{images.shape[3]}: measure a larger model."
             )
-        layers = self.module(vgg16.normalised(self.prepared(images)))
-        return lpips_embedding(layers, tuple(self.module.weights), epsilon=self.epsilon)
+        given = vgg16.normalised(self.prepared(images))
+        parts = in_cache(given)
+        first = self._embedded(parts[0])
+        if len(parts) == 1:
+            return first
+        embedding = first.new_empty((len(given), first.shape[1]))
+        for part, rows in zip(parts, torch.split(embedding, len(parts[0])), strict=True):
+            rows.copy_(first if part is parts[0] else self._embedded(part))
+        return embedding
+
+    def _embedded(self, given: Tensor) -> Tensor:
+        """Return the embedding of standardised images, in the order in which their maps are in memory on a CPU."""
+        layers = [layer.permute(0, 2, 3, 1) for layer in self.module(given)]
+        return lpips_embedding(layers, tuple(self.module.weights), epsilon=self.epsilon, channels_last=True)
 
 
 @needs(vgg16.weights)

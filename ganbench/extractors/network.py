@@ -1,6 +1,7 @@
 """Base of the built-in extractors: one frozen network with a name, a checksum and named layers."""
 
 import copy
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,9 @@ from torch import Tensor, nn
 
 from ganbench.errors import BadInputError
 from ganbench.extractors.folding import fold_normalisation
+from ganbench.extractors.fused import fuse_sequences
+
+CACHED = 2**16  # pixels whose maps a core's caches hold, about
 
 
 class Network:
@@ -36,6 +40,7 @@ class Network:
         moved, place = copy.copy(self), torch.device(device)
         moved.module = copy.deepcopy(self.module).to(place, torch.float64 if float64 else torch.float32)
         fold_normalisation(moved.module)
+        fuse_sequences(moved.module)
         return moved
 
     def prepared(self, images: Tensor) -> Tensor:
@@ -50,6 +55,17 @@ class Network:
                 "give greyscale or RGB images."
             )
         return images.to(next(self.module.parameters()))
+
+
+def in_cache(images: Tensor) -> tuple[Tensor, ...]:
+    """Return ``[N, C, H, W]`` images in parts to be computed one after the other: on a CPU, what its caches hold.
+
+    A large batch's maps would go to memory and back after each layer, and in new pages of it, which take time as well.
+    """
+    if not images.is_cpu:
+        return (images,)
+    parts: tuple[Tensor, ...] = torch.split(images, max(1, CACHED // math.prod(images.shape[2:])))
+    return parts
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ import torchvision
 from torch import Tensor, nn
 
 from ganbench.checkpoints.download import fetch_weights
-from ganbench.extractors.network import Network, read_weights
+from ganbench.extractors.network import Network, in_cache, read_weights
 from ganbench.images import resize, to_rgb
 from ganbench.types import WeightsFile, needs
 
@@ -36,10 +36,13 @@ class Vgg16Extractor(Network):
 
     layers: Mapping[str, int] = {"features": 4096}
     input_size = SIZE
+    module: nn.Sequential
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``features [N, 4096]`` of ``[N, C, H, W]`` uint8 images."""
-        return {"features": self.module(normalised(resize(self.prepared(images), SIZE, "tf1-bilinear")))}
+        resized = normalised(resize(self.prepared(images), SIZE, "tf1-bilinear"))
+        maps = torch.cat([self.module[0](part) for part in in_cache(resized)])
+        return {"features": self.module[1:](maps)}
 
 
 def convolutions() -> nn.Sequential:

@@ -1,6 +1,7 @@
 """LPIPS: perceptual distance from the feature maps of a network, or from embeddings made of them."""
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Literal
 
 import torch
@@ -11,6 +12,7 @@ from ganbench.functional.rows import ArrayLike, as_tensor
 
 Epsilon = Literal["outside", "inside"]
 EPSILON = 1e-10
+COLUMNS = 2**18  # of embeddings, that are compared at once
 
 
 def lpips_distance(
@@ -52,7 +54,11 @@ def lpips_distance(
 
 
 def lpips_embedding(
-    features: Sequence[ArrayLike], weights: Sequence[ArrayLike] | None = None, *, epsilon: Epsilon = "outside"
+    features: Sequence[ArrayLike],
+    weights: Sequence[ArrayLike] | None = None,
+    *,
+    epsilon: Epsilon = "outside",
+    channels_last: bool = False,
 ) -> Tensor:
     """Return ``[N, E]`` such that squared Euclidean distances are ``lpips_distance``; E counts all features.
 
@@ -60,21 +66,36 @@ def lpips_embedding(
         features: ``[N, C, H, W]``, one tensor for each layer.
         weights: ``[C]``, not negative, one tensor for each layer; ones by default.
         epsilon: what keeps the length from being 0, see ``unit_channels``.
+        channels_last: whether features are ``[N, H, W, C]``, which is then their order in the embedding, too.
 
     Raises:
         BadInputError: if there are not as many weights as layers, or for another epsilon.
         NonFiniteError: if a feature is NaN or infinite.
     """
-    parts = []
-    layers = _layers(features, "features")
-    for x, weight in zip(layers, _weights(weights, layers), strict=True):
-        unit = _weighted(unit_channels(x, epsilon), None if weight is None else weight.sqrt())
-        parts.append((unit / (x.shape[2] * x.shape[3]) ** 0.5).flatten(1))
-    return _finite(torch.cat(parts, 1))
+    layers, axis = _layers(features, "features"), 3 if channels_last else 1
+    scales = _weights(weights, layers, axis)
+    dtype = reduce(torch.promote_types, [layer.dtype for layer in layers])
+    sizes = [layer[0].numel() for layer in layers]
+    embedding = layers[0].new_empty((len(layers[0]), sum(sizes)), dtype=dtype)
+    for x, weight, part in zip(layers, scales, embedding.split_with_sizes(sizes, 1), strict=True):
+        unit = torch.div(x, _lengths(x, epsilon, axis), out=part.view(x.shape))
+        if weight is not None:
+            unit.mul_(_along(axis, weight.sqrt()))
+        unit.div_((x[0].numel() / x.shape[axis]) ** 0.5)
+    return _finite(embedding)
 
 
-def unit_channels(x: Tensor, epsilon: Epsilon = "outside") -> Tensor:
-    """Return ``[N, C, H, W]`` with the channels of every position scaled to unit length, or to 0 where all are 0.
+def squared_distances_of_pairs(first: Tensor, second: Tensor) -> Tensor:
+    """Return the squared Euclidean distance of each row of ``[N, E]`` to the same row of another, ``[N]``.
+
+    Long rows are compared in parts, as embeddings of large images are: their differences would take as much memory.
+    """
+    parts = zip(torch.split(first, COLUMNS, 1), torch.split(second, COLUMNS, 1), strict=True)
+    return torch.stack([(x - y).square().sum(1) for x, y in parts]).sum(0)
+
+
+def unit_channels(x: Tensor, epsilon: Epsilon = "outside", axis: int = 1) -> Tensor:
+    """Return maps with the channels of every position scaled to unit length, or to 0 where all are 0.
 
     The published implementations differ where features are almost all zero:
 
@@ -84,19 +105,13 @@ def unit_channels(x: Tensor, epsilon: Epsilon = "outside") -> Tensor:
     Args:
         x: ``[N, C, H, W]`` floating point.
         epsilon: one of the two.
+        axis: of the channels.
 
     Raises:
         BadInputError: for another epsilon.
         NonFiniteError: if a feature is NaN or infinite, or its square exceeds float64.
     """
-    squares = x.square().sum(1, keepdim=True)
-    if not bool(torch.isfinite(squares.sum())):  # one value a position: cheap beside the channels
-        return _unit_channels_of_large(x, epsilon)
-    if epsilon == "outside":
-        return x / (squares.sqrt() + EPSILON)
-    if epsilon == "inside":
-        return x * (squares + EPSILON).rsqrt()
-    raise BadInputError(f"expected 'outside' or 'inside' (of the root) for epsilon, found {epsilon!r}: choose one.")
+    return (x / _lengths(x, epsilon, axis)).to(x.dtype)
 
 
 def mean_pairwise_distance(embeddings: ArrayLike) -> Tensor:
@@ -120,13 +135,20 @@ def mean_pairwise_distance(embeddings: ArrayLike) -> Tensor:
     return _finite(about_mean * (2 / (len(embeddings) - 1)))
 
 
-def _unit_channels_of_large(x: Tensor, epsilon: Epsilon) -> Tensor:
-    """Return ``unit_channels`` of features whose squares exceed float32, computed in float64."""
+def _lengths(x: Tensor, epsilon: Epsilon, axis: int) -> Tensor:
+    """Return what ``unit_channels`` divides by, one value a position; float64 where squares exceed float32."""
+    if epsilon not in ("outside", "inside"):
+        raise BadInputError(f"expected 'outside' or 'inside' (of the root) for epsilon, found {epsilon!r}: choose one.")
+    # Where channels lie side by side, the norm takes one pass over them, and no memory.
+    last = axis == x.ndim - 1
+    squares = torch.linalg.vector_norm(x, dim=axis, keepdim=True).square() if last else x.square().sum(axis, True)
+    if bool(torch.isfinite(squares.sum())):  # one value a position: cheap beside the channels
+        return squares.sqrt() + EPSILON if epsilon == "outside" else (squares + EPSILON).sqrt()
     if x.dtype == torch.float64 or not bool(torch.isfinite(x).all()):
         raise NonFiniteError(
             "expected finite feature maps whose squares float64 can hold, found larger ones or a NaN: check the images."
         )
-    return unit_channels(x.double(), epsilon).to(x.dtype)
+    return _lengths(x.double(), epsilon, axis)
 
 
 def _layers(features: Sequence[ArrayLike], name: str) -> list[Tensor]:
@@ -150,7 +172,7 @@ def _floating(x: ArrayLike, name: str) -> Tensor:
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
-def _weights(weights: Sequence[ArrayLike] | None, layers: Sequence[Tensor]) -> list[Tensor | None]:
+def _weights(weights: Sequence[ArrayLike] | None, layers: Sequence[Tensor], axis: int = 1) -> list[Tensor | None]:
     if weights is None:
         return [None] * len(layers)
     if len(weights) != len(layers):
@@ -159,9 +181,9 @@ def _weights(weights: Sequence[ArrayLike] | None, layers: Sequence[Tensor]) -> l
         )
     found = [as_tensor(weight, "weights") for weight in weights]
     for weight, layer in zip(found, layers, strict=True):
-        if weight.numel() != layer.shape[1] or bool((weight < 0).any()):
+        if weight.numel() != layer.shape[axis] or bool((weight < 0).any()):
             raise BadInputError(
-                f"expected {layer.shape[1]} weights, none below 0, found shape {list(weight.shape)} with a least of "
+                f"expected {layer.shape[axis]} weights, none below 0, found shape {list(weight.shape)} with a least of "
                 f"{float(weight.min()) if weight.numel() else 0}: give one for each channel."
             )
     return list(found)
@@ -176,4 +198,9 @@ def _finite(x: Tensor) -> Tensor:
 
 
 def _weighted(x: Tensor, weight: Tensor | None) -> Tensor:
-    return x if weight is None else x * weight.reshape(1, -1, 1, 1)
+    return x if weight is None else x * _along(1, weight)
+
+
+def _along(axis: int, weight: Tensor) -> Tensor:
+    """Return one weight a channel in the shape that scales maps with their channels at ``axis``."""
+    return weight.reshape(-1) if axis == 3 else weight.reshape(1, -1, 1, 1)

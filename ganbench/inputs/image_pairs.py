@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ganbench.data.labels import classes_of
+from ganbench.functional.lpips import squared_distances_of_pairs
 from ganbench.images import box_downsample_to, to_float
 from ganbench.inputs.batch import BaseSource, BaseView, Batch
 from ganbench.inputs.context import Context
@@ -164,4 +165,4 @@ def perceptual_distances(batch: Batch, extractor: str, first: Tensor, second: Te
     network = cast(PerceptualExtractor, batch.context.extractor_in(extractor))
     images = box_downsample_to(batch.on_device(torch.cat([first, second])), 256)
     one, other = network.embed((images + 1) * 127.5).chunk(2)
-    return (one - other).square().sum(1)
+    return squared_distances_of_pairs(one, other)

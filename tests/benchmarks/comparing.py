@@ -131,12 +131,15 @@ def child(code: str, *arguments: str) -> dict[str, float]:
 
 
 _MEASURED = """
-import json, resource, sys
+import json, os, resource, sys
 code = sys.argv.pop(1)
 exec(compile(code, "measured", "exec"), {"__name__": "measured"})
 uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 cpu = sum(use.ru_utime + use.ru_stime for use in uses)
 mib, children_mib = (use.ru_maxrss / 1024 for use in uses)
+if os.path.exists("/proc/self/status"):  # elsewhere, and for children, what this process was when it forked counts, too
+    with open("/proc/self/status") as status:
+        mib = next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 print()
 print(json.dumps({"cpu_s": cpu, "mib": mib, "children_mib": children_mib}))
 """

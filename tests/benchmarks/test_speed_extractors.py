@@ -1,9 +1,8 @@
-"""Inception and VGG16 on a CPU against the packages of others, with the same random weights, in the same run.
+"""Inception, VGG16 and LPIPS on a CPU against the packages of others, with the same random weights, in the same run.
 
-``torch-fidelity`` and ``pytorch-fid`` for Inception, ``torchvision`` for VGG16: one thread each and turn by turn, so
-that a busy machine slows all alike. ``times_as_fast_as_...`` is the median of the ratios of the turns, ``spread`` their
-least and greatest. ``peak_mib`` is the most that a process with a batch of 8 images has had in memory, weights
-included. ``pytest tests/benchmarks/test_speed_extractors.py -o addopts= --benchmark-only -s`` prints them.
+One thread each and turn by turn, by the time of the processor, which other work on the machine changes little. Memory
+is the peak of a process with one network and a batch of 8 images, weights included.
+``pytest tests/benchmarks/test_speed_extractors.py -o addopts= --benchmark-only -s`` prints them.
 """
 
 import time
@@ -17,13 +16,23 @@ import torchvision
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor
 
-from ganbench.extractors import vgg16
+from ganbench.extractors import alexnet, lpips, vgg16
 from ganbench.extractors.inception import LEGACY_PYTORCH, InceptionExtractor
 from ganbench.extractors.untrained import untrained
+from ganbench.functional.lpips import squared_distances_of_pairs
+from tests.benchmarks.comparing import bound, child, compare, shown_mib
 from tests.extractors import random_weights
 
-IMAGES, TURNS = 8, 3
-Function = Callable[[], Tensor]
+IMAGES, PAIRS = 8, 4
+PEAKS = """
+import sys, torch
+from ganbench.extractors.untrained import untrained
+torch.set_num_threads(1)
+extractor, size = untrained(sys.argv[1]).to("cpu"), int(sys.argv[2])
+images = torch.randint(0, 256, (8, 3, size, size), dtype=torch.uint8)
+with torch.inference_mode():
+    extractor.embed(images) if "lpips" in sys.argv[1] else extractor(images)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -31,45 +40,22 @@ def one_thread() -> Iterator[None]:
     """Compute as a tile is computed."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with torch.inference_mode():
+        yield
     torch.set_num_threads(before)
 
 
-def images(size: int) -> Tensor:
-    return torch.randint(0, 256, (IMAGES, 3, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+def images(size: int, count: int = IMAGES) -> Tensor:
+    return torch.randint(0, 256, (count, 3, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
-def seconds(function: Function) -> float:
-    started = time.perf_counter()
-    function()
-    return time.perf_counter() - started
-
-
-@torch.inference_mode()
-def hold_against(benchmark: BenchmarkFixture, ours: Function, others: Mapping[str, Function]) -> None:
+def hold_against(
+    benchmark: BenchmarkFixture, what: str, ours: Callable[[], Tensor], package: str, theirs: Callable[[], Tensor]
+) -> None:
     """Time both turn by turn; their outputs are the same within rounding."""
-    expected = {name: other() for name, other in others.items()}
-    found: Tensor = benchmark.pedantic(ours, rounds=1, warmup_rounds=1)  # type: ignore[no-untyped-call]
-    ratios: dict[str, list[float]] = {name: [] for name in others}
-    for _ in range(TURNS):
-        own = seconds(ours)
-        for name, other in others.items():
-            ratios[name].append(seconds(other) / own)
-    for name, features in expected.items():
-        assert (found - features).norm() < 1e-3 * features.norm(), name
-        turns = sorted(ratios[name])
-        benchmark.extra_info[f"times_as_fast_as_{name}"] = round(turns[TURNS // 2], 2)
-        benchmark.extra_info[f"spread_{name}"] = [round(turns[0], 2), round(turns[-1], 2)]
-    benchmark.extra_info["peak_mib"] = peak_mib()
+    found, expected = compare(benchmark, what, ours, package, theirs, clock=time.process_time)
+    assert (found - expected).norm() < 1e-5 * expected.norm()
     print(benchmark.extra_info)
-
-
-def peak_mib() -> int | None:
-    """Return the most memory that this process has had, where the system tells."""
-    status = Path("/proc/self/status")
-    lines = status.read_text().splitlines() if status.is_file() else []
-    peaks = [int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM")]
-    return peaks[0] if peaks else None
 
 
 def inception(state: Mapping[str, Tensor], **preparation: Any) -> InceptionExtractor:
@@ -85,7 +71,8 @@ def test_inception_against_torch_fidelity(benchmark: BenchmarkFixture, tmp_path:
     torch.save(state, tmp_path / "weights.pth")
     theirs = package.FeatureExtractorInceptionV3("inception", ["2048"], str(tmp_path / "weights.pth"))
     ours, x = inception(state), images(64)
-    hold_against(benchmark, lambda: ours(x)["features"], {"torch-fidelity": lambda: theirs(x)[0]})
+    what = f"Inception on {IMAGES} images of 64 pixels, one thread"
+    hold_against(benchmark, what, lambda: ours(x)["features"], "torch-fidelity", lambda: theirs(x)[0])
 
 
 def test_inception_against_pytorch_fid(benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +81,8 @@ def test_inception_against_pytorch_fid(benchmark: BenchmarkFixture, monkeypatch:
     monkeypatch.setattr(package, "load_state_dict_from_url", lambda *_, **__: state)
     theirs = package.InceptionV3().eval()
     ours, x = inception(state, preparation=LEGACY_PYTORCH), images(64)
-    hold_against(benchmark, lambda: ours(x)["features"], {"pytorch-fid": lambda: theirs(x / 255)[0].flatten(1)})
+    what = f"Inception on {IMAGES} images of 64 pixels, one thread"
+    hold_against(benchmark, what, lambda: ours(x)["features"], "pytorch-fid", lambda: theirs(x / 255)[0].flatten(1))
 
 
 def test_vgg16_against_torchvision(benchmark: BenchmarkFixture) -> None:
@@ -103,4 +91,42 @@ def test_vgg16_against_torchvision(benchmark: BenchmarkFixture) -> None:
     whole.load_state_dict(random_weights.whole_vgg16(), assign=True)
     trunk = vgg16.second_layer(whole.eval())
     ours, x = vgg16.Vgg16Extractor("vgg16", "random", trunk).to("cpu"), images(224)
-    hold_against(benchmark, lambda: ours(x)["features"], {"torchvision": lambda: trunk(vgg16.normalised(x.float()))})
+    what = f"VGG16 on {IMAGES} images of 224 pixels, one thread"
+    hold_against(
+        benchmark, what, lambda: ours(x)["features"], "torchvision", lambda: trunk(vgg16.normalised(x.float()))
+    )
+
+
+@pytest.mark.filterwarnings("ignore")  # the package still uses torchvision's old arguments
+@pytest.mark.parametrize("size", [64, 256])
+@pytest.mark.parametrize("net", ["vgg", "alex"])
+def test_lpips_against_its_package(benchmark: BenchmarkFixture, net: str, size: int) -> None:
+    package = pytest.importorskip("lpips")
+    module, trunk = {"vgg": (vgg16, lpips.VGG16), "alex": (alexnet, lpips.ALEXNET)}[net]
+    theirs = package.LPIPS(net=net, pnet_rand=True, verbose=False).eval().requires_grad_(False)
+    weights, backbone = random_weights.convolutions(module), lpips.Backbone(trunk)
+    state = {f"weights.{i}": theirs.lins[i].model[1].weight.flatten() for i in range(len(trunk.taps))}
+    backbone.load_state_dict(state | {name: weights[name] for name in backbone.state_dict() if name in weights})
+    for number in range(1, 6):
+        part = getattr(theirs.net, f"slice{number}")
+        part.load_state_dict({name: weights[f"features.{name}"] for name in part.state_dict()})
+    ours, x = lpips.LpipsExtractor("lpips", "random", backbone, trunk.smallest).to("cpu"), images(size).float()
+    (first, second), what = x.chunk(2), f"LPIPS on {net}, {PAIRS} pairs of {size} pixels, one thread"
+    hold_against(
+        benchmark,
+        what,
+        lambda: squared_distances_of_pairs(*ours.embed(x).chunk(2)),
+        "lpips",
+        lambda: theirs(first / 127.5 - 1, second / 127.5 - 1).flatten(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "most"),
+    [("inception", 64, 1536), ("vgg16", 224, 3072), ("lpips-vgg16", 256, 1536), ("lpips-alex", 256, 1024)],
+)
+def test_memory(benchmark: BenchmarkFixture, name: str, size: int, most: float) -> None:
+    peaks: list[float] = []
+    benchmark.pedantic(lambda: peaks.append(child(PEAKS, name, str(size))["mib"]), rounds=1)
+    bound(benchmark, f"memory of {name} on {IMAGES} images of {size} pixels, with PyTorch", peaks, most, shown_mib)
+    print(benchmark.extra_info)

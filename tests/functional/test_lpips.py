@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganbench.errors import BadInputError
 from ganbench.functional import lpips_distance, lpips_embedding, mean_pairwise_distance
-from ganbench.functional.lpips import Epsilon, unit_channels
+from ganbench.functional.lpips import COLUMNS, Epsilon, squared_distances_of_pairs, unit_channels
 
 BOTH = pytest.mark.parametrize("epsilon", ["outside", "inside"])
 
@@ -51,6 +51,23 @@ def test_squared_distances_of_embeddings_are_the_distance(epsilon: Epsilon, weig
     assert first.shape == (3, 4 * 5 * 6 + 7 * 2 * 2)
     torch.testing.assert_close((first - second).square().sum(1), direct, rtol=1e-12, atol=0)
     assert direct.min() > 0.1
+
+
+@BOTH
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_maps_with_channels_last_give_the_same_in_their_order(epsilon: Epsilon, weights: list[Tensor] | None) -> None:
+    maps = features(0, *SHAPES)
+    expected = lpips_embedding(maps, weights, epsilon=epsilon).split([4 * 5 * 6, 7 * 2 * 2], 1)
+    found = lpips_embedding([x.permute(0, 2, 3, 1) for x in maps], weights, epsilon=epsilon, channels_last=True)
+    for x, one, other in zip(maps, expected, found.split([4 * 5 * 6, 7 * 2 * 2], 1), strict=True):
+        again = other.view(3, *x.shape[2:], x.shape[1]).permute(0, 3, 1, 2)
+        torch.testing.assert_close(again, one.view(x.shape), rtol=1e-12, atol=0)
+
+
+def test_long_embeddings_are_compared_in_parts() -> None:
+    first, second = (torch.full((2, 2 * COLUMNS + 5), value, dtype=torch.float64) for value in (1.0, 3.0))
+    second[1, -1] = 1  # in the last, short part
+    assert squared_distances_of_pairs(first, second).tolist() == [4 * (2 * COLUMNS + 5), 4 * (2 * COLUMNS + 4)]
 
 
 def test_it_is_the_packages_arithmetic() -> None:

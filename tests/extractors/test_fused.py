@@ -1,0 +1,115 @@
+"""Convolutions fused with their ReLU, and Winograd's, against torch's own in float64."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from ganbench.extractors.fused import WINOGRAD_FROM, FusedConvolution, can_fuse, fuse_sequences, fused
+from ganbench.extractors.winograd import TILES, WinogradConvolution
+
+
+def convolution(in_channels: int, out_channels: int, *arguments: int | tuple[int, int]) -> nn.Conv2d:
+    torch.manual_seed(0)
+    conv = nn.Conv2d(in_channels, out_channels, *arguments)  # type: ignore[arg-type]
+    nn.init.kaiming_normal_(conv.weight)
+    return conv
+
+
+def close(found: torch.Tensor, conv: nn.Conv2d, x: torch.Tensor) -> None:
+    """Check a convolution and its ReLU, and that its channels are last in memory."""
+    expected = copy.deepcopy(conv).double()(x.double()).relu()
+    assert found.shape == expected.shape
+    assert (found - expected).norm() < 1e-6 * expected.norm()
+    assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"),
+    [(1, 1, 0), (1, 2, 0), (1, 1, 1), (3, 2, 0), (3, 1, 1), ((1, 7), 1, (0, 3)), (5, 1, 2)],
+)
+@torch.inference_mode()
+def test_a_fused_convolution_is_the_convolution_and_its_relu(
+    kernel: int | tuple[int, int], stride: int, padding: int | tuple[int, int]
+) -> None:
+    conv = convolution(6, 8, kernel, stride, padding)
+    assert can_fuse(conv)
+    found, x = FusedConvolution(conv), torch.randn(3, 6, 11, 9)
+    torch.testing.assert_close(found.linear(x), conv(x))
+    close(found(x), conv, x)
+
+
+@pytest.mark.parametrize(
+    "conv",
+    [
+        nn.Conv2d(4, 4, 3, groups=2),
+        nn.Conv2d(4, 4, 3, dilation=2),
+        nn.Conv2d(4, 4, 3, padding_mode="reflect"),
+        nn.Conv2d(4, 4, 3, padding="same"),
+        nn.Conv2d(4, 4, 3, bias=False),
+        nn.Conv2d(4, 4, 3).double(),
+        nn.Conv2d(4, 4, 3, device="meta"),
+    ],
+)
+def test_other_convolutions_stay_as_they_are(conv: nn.Conv2d) -> None:
+    assert not can_fuse(conv)
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (2, 2), (3, 5), (11, 8), (2, TILES), (3, 2 * TILES + 3), (2 * TILES + 5, 4), (40, 36)]
+)
+@torch.inference_mode()
+def test_winograd_at_any_size(shape: tuple[int, int], padding: int) -> None:
+    height, width = (size + 2 - 2 * padding for size in shape)
+    conv, x = convolution(5, 7, 3, 1, padding), torch.randn(3, 5, height, width)
+    close(WinogradConvolution(conv)(x), conv, x)
+
+
+@torch.inference_mode()
+def test_winograd_of_many_channels_is_as_exact_as_the_ordinary_convolution() -> None:
+    conv, x = convolution(256, 256, 3, 1, 1), torch.randn(1, 256, 12, 12).relu()
+    true = copy.deepcopy(conv).double()(x.double()).relu()
+    winograd, ordinary = (kind(conv)(x) for kind in (WinogradConvolution, FusedConvolution))
+    assert (winograd - true).norm() < 5e-7 * true.norm()
+    assert (winograd - true).norm() < 2 * (ordinary - true).norm()
+
+
+@torch.inference_mode()
+def test_winograd_gives_whole_numbers_exactly() -> None:
+    conv = convolution(4, 4, 3, 1, 1)
+    conv.weight.copy_(torch.randint(-8, 9, conv.weight.shape) * 4)
+    assert conv.bias is not None
+    conv.bias.copy_(torch.tensor([3, -5, 0, 7]))
+    x = torch.randint(-20, 20, (2, 4, 9, 10)).float()
+    assert torch.equal(WinogradConvolution(conv)(x), conv(x).relu())
+
+
+def test_winograd_is_for_many_channels_and_plain_3x3() -> None:
+    many = WINOGRAD_FROM
+    assert isinstance(fused(nn.Conv2d(many, many, 3, 1, 1)), WinogradConvolution)
+    for conv in (
+        nn.Conv2d(many, many - 1, 3, 1, 1),
+        nn.Conv2d(many, many, 3, 2, 1),
+        nn.Conv2d(many, many, 3, 1, 2),
+        nn.Conv2d(many, many, 3, 1, (0, 1)),
+        nn.Conv2d(many, many, 5, 1, 1),
+        nn.Conv2d(many, many, (1, 3), 1, (0, 1)),
+    ):
+        assert isinstance(fused(conv), FusedConvolution)
+
+
+@torch.inference_mode()
+def test_indices_in_a_sequence_stay() -> None:
+    layers = [convolution(3, 8, 3, 1, 1), nn.ReLU(), nn.MaxPool2d(2), convolution(8, 4, 3), convolution(4, 4, 1)]
+    plain = nn.Sequential(*layers, nn.ReLU(), convolution(4, 4, 3, 2), nn.ReLU())
+    quick, x = copy.deepcopy(plain), torch.randn(2, 3, 16, 16)
+    fuse_sequences(quick)
+    expected, found = x, x
+    for one, other in zip(plain, quick, strict=True):
+        expected, found = one(expected), other(found)
+        if not isinstance(other, FusedConvolution):
+            torch.testing.assert_close(found, expected)
+    assert [isinstance(layer, FusedConvolution) for layer in quick] == [True, *[False] * 3, True, False, True, False]
+    assert [name for name, _ in quick.named_parameters()] == [name for name, _ in plain.named_parameters()]

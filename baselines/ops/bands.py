@@ -56,14 +56,14 @@ def spread_bands(h: Tensor, factor: int, fine: int, coarse: int) -> tuple[Tensor
 
 
 def gather_bands(h: Tensor, factor: int, fine: int, coarse: int) -> tuple[Tensor, Tensor]:
-    """Return the matrices that downsample a tile: ``[R * coarse, fine]`` for columns, ``[R * fine, coarse]`` for rows.
+    """Return the matrices that downsample a tile: ``[coarse, R * fine]`` for columns, ``[fine, R * coarse]`` for rows.
 
     R is padded to a power of two with zeros. Arguments are those of ``spread_bands``.
     """
     found = band(h, torch.arange(fine) - torch.arange(coarse)[:, None] * factor)
     missing = (1 << (len(h) - 1).bit_length()) - len(h)
     found = torch.cat([found, found.new_zeros([missing, *found.shape[1:]])])
-    return found[:, 0].flatten(0, 1), found[:, 1].transpose(-1, -2).flatten(0, 1)
+    return found[:, 0].movedim(0, 1).flatten(1), found[:, 1].permute(2, 0, 1).flatten(1)
 
 
 def band(h: Tensor, tap: Tensor) -> Tensor:

@@ -122,7 +122,8 @@ class SynthesisInput(nn.Module):
         The shape is ``[1, size * size, 2]``.
         """
         theta = self.freqs.new_zeros([1, 2, 3])
-        theta[0, 0, 0] = theta[0, 1, 1] = 0.5 * self.size / self.sampling_rate
+        for axis in (0, 1):
+            theta[0, axis, axis].fill_(0.5 * self.size / self.sampling_rate)  # no copy from the host, unlike ``=``
         grid: Tensor = F.affine_grid(theta, [1, 1, self.size, self.size], align_corners=False)
         return grid.flatten(1, 2)
 

@@ -23,7 +23,7 @@ PROGRAMS = 4096
 """How many programs keep a GPU busy; with more tiles than that, programs compute several."""
 
 WARPS, STAGES = 4, 2
-"""Groups of 32 threads of a program, and tiles in flight."""
+"""Groups of 32 threads of a program, and float16 tiles in flight. With 8 groups, Triton 3.6 compiles wrong programs."""
 
 Bands = tuple[Tensor, Tensor, int]
 
@@ -108,6 +108,7 @@ def launch(
     y = v.new_empty([n, c, *size])
     if y.numel() == 0:
         return y
+    half = v.dtype == torch.float16
     tile = step([spread, up] if masked else [spread], gather)
     rows, columns = (triton.cdiv(s, tile) for s in size)
     planes = max(1, min(PLANES, rows * columns * n * c // PROGRAMS))
@@ -121,10 +122,9 @@ def launch(
         float(up.factor**2), gain, slope, clamp,
         v_factor=spread.factor, v_taps=spread.taps, v_terms=v_terms,
         x_factor=up.factor, x_taps=up.taps, x_terms=x_terms,
-        g_factor=gather.factor, g_terms=1 << (g_terms - 1).bit_length(),
-        stacked=v.dtype == torch.float16, masked=masked, COARSE=COARSE, FINE=FINE,
-        precision="tf32x3" if v.dtype == torch.float32 else "ieee",
-        num_warps=WARPS, num_stages=STAGES,
+        g_factor=gather.factor, g_terms=g_terms,
+        stacked=half, masked=masked, COARSE=COARSE, FINE=FINE, precision="ieee" if half else "tf32x3",
+        num_warps=WARPS, num_stages=STAGES if half else 1,
     )  # fmt: skip
     return y
 
@@ -154,19 +154,23 @@ def resample(
     x_offsets, x_inside, x_py, x_px = coarse_tile(j_y - x_oy, j_x - x_ox, x_h, x_w, x_taps, x_factor, COARSE)
     v_by, v_bx = v_by + v_py * FINE * COARSE, v_bx + v_px * FINE * COARSE
     x_by, x_bx = x_by + x_py * FINE * COARSE, x_bx + x_px * FINE * COARSE
-    # What all planes share stays on the chip.
-    up_y, up_x = matrix(v_by, FINE, COARSE), matrix(v_bx, COARSE, FINE)
-    loaded: tl.constexpr = g_terms if stacked else 1
-    down_y, down_x = matrix(g_by, loaded * COARSE, FINE), matrix(g_bx, loaded * FINE, COARSE)
+    stored: tl.constexpr = triton.next_power_of_2(g_terms)
+    if stacked:  # what all planes share stays on the chip
+        up_y, up_x = matrix(v_by, FINE, COARSE, COARSE), matrix(v_bx, COARSE, FINE, FINE)
+        down_y = matrix(g_by, COARSE, stored * FINE, stored * FINE)
+        down_x = matrix(g_bx, FINE, stored * COARSE, stored * COARSE)
     out_y, out_x = o_y + tl.arange(0, COARSE), o_x + tl.arange(0, COARSE)
     inside_y, inside_x = (out_y < o_y + tile) & (out_y < y_h), (out_x < o_x + tile) & (out_x < y_w)
     first = tl.program_id(1) * planes_each
     for plane in range(first, min(first + planes_each, planes)):
         at = tl.cast(plane, tl.int64)
         v = tl.load(v_ptr + at * v_h * v_w + v_offsets, mask=v_inside, other=0.0)
-        fine = product(product(up_y, v, precision).to(v.dtype), up_x, precision)
-        if v_terms > 1:
-            fine += spread(v, v_by, v_bx, 1, v_terms, v_factor, COARSE, FINE, precision)
+        if stacked:
+            fine = product(product(up_y, v, precision).to(v.dtype), up_x, precision)
+            if v_terms > 1:
+                fine += spread(v, v_by, v_bx, 1, v_terms, v_factor, COARSE, FINE, precision)
+        else:
+            fine = spread(v, v_by, v_bx, 0, v_terms, v_factor, COARSE, FINE, precision)
         fine *= scale
         if masked:
             x = tl.load(x_ptr + at * x_h * x_w + x_offsets, mask=x_inside, other=0.0)
@@ -176,7 +180,10 @@ def resample(
         else:
             fine *= tl.where(fine > 0, gain, gain * slope)
             fine = tl.minimum(tl.maximum(fine, -clamp), clamp)
-        y = gather(fine.to(v.dtype), down_y, down_x, g_by, g_bx, g_terms, stacked, COARSE, FINE, precision)
+        if stacked:
+            y = gather_stacked(fine.to(v.dtype), down_y, down_x, stored, COARSE, FINE, precision)
+        else:
+            y = gather(fine.to(v.dtype), g_by, g_bx, g_terms, stored, COARSE, FINE, precision)
         at_y = y_ptr + at * y_h * y_w + out_y[:, None] * y_w + out_x[None, :]
         tl.store(at_y, y.to(v.dtype), mask=inside_y[:, None] & inside_x[None, :])
 
@@ -190,37 +197,41 @@ def spread(
     fine = tl.zeros([FINE, FINE], tl.float32)
     for term in tl.static_range(first, terms):
         start = term * factor * FINE * COARSE
-        rows = product(matrix(b_y + start, FINE, COARSE), v, precision).to(v.dtype)
-        fine += product(rows, matrix(b_x + start, COARSE, FINE), precision)
+        rows = product(matrix(b_y + start, FINE, COARSE, COARSE), v, precision).to(v.dtype)
+        fine += product(rows, matrix(b_x + start, COARSE, FINE, FINE), precision)
     return fine
 
 
 @triton.jit
-def gather(
-    fine: "Any", down_y: "Any", down_x: "Any", b_y: "Any", b_x: "Any", terms: tl.constexpr, stacked: tl.constexpr,
+def gather_stacked(
+    fine: "Any", down_y: "Any", down_x: "Any", terms: tl.constexpr,
     COARSE: tl.constexpr, FINE: tl.constexpr, precision: tl.constexpr,
 ) -> "Any":  # fmt: skip
-    """Return the sum of the products of the fine tile with the matrices of all terms.
+    """Return the sum of the products of the fine tile with the matrices of all terms, which are stacked."""
+    columns = product(fine, down_x, precision).to(fine.dtype)
+    if terms > 1:
+        columns = tl.permute(tl.reshape(columns, [FINE, terms, COARSE]), [1, 0, 2])
+        columns = tl.reshape(columns, [terms * FINE, COARSE])
+    return product(down_y, columns, precision)
 
-    ``down_y`` and ``down_x`` are those of all terms, stacked, or of the first, where the others would not fit.
-    """
-    rows = product(down_y, fine, precision).to(fine.dtype)
-    if stacked and terms > 1:
-        rows = tl.permute(tl.reshape(rows, [terms, COARSE, FINE]), [1, 0, 2])
-        rows = tl.reshape(rows, [COARSE, terms * FINE])
-    y = product(rows, down_x, precision)
-    if not stacked:
-        for term in tl.static_range(1, terms):
-            start = term * FINE * COARSE
-            rows = product(matrix(b_y + start, COARSE, FINE), fine, precision).to(fine.dtype)
-            y += product(rows, matrix(b_x + start, FINE, COARSE), precision)
+
+@triton.jit
+def gather(
+    fine: "Any", b_y: "Any", b_x: "Any", terms: tl.constexpr, stride: tl.constexpr,
+    COARSE: tl.constexpr, FINE: tl.constexpr, precision: tl.constexpr,
+) -> "Any":  # fmt: skip
+    """Return the sum of the products of the fine tile with the matrices of all terms, one after the other."""
+    y = tl.zeros([COARSE, COARSE], tl.float32)
+    for term in range(terms):
+        columns = product(fine, matrix(b_x + term * COARSE, FINE, COARSE, stride * COARSE), precision).to(fine.dtype)
+        y += product(matrix(b_y + term * FINE, COARSE, FINE, stride * FINE), columns, precision)
     return y
 
 
 @triton.jit
-def matrix(start: "Any", height: tl.constexpr, width: tl.constexpr) -> "Any":
-    """Return the matrix stored row by row from ``start``."""
-    return tl.load(start + tl.arange(0, height)[:, None] * width + tl.arange(0, width)[None, :])
+def matrix(start: "Any", height: tl.constexpr, width: tl.constexpr, stride: tl.constexpr) -> "Any":
+    """Return the matrix stored from ``start`` in rows ``stride`` apart."""
+    return tl.load(start + tl.arange(0, height)[:, None] * stride + tl.arange(0, width)[None, :])
 
 
 @triton.jit

@@ -79,8 +79,11 @@ def resample(
         for j in tl.static_range((taps_x + up_x - 1) // up_x):
             x, t_x = k_x + j, tap_x + j * up_x
             inside = inside_y[:, None] & ((x >= 0) & (x < width) & (t_x < taps_x))[None, :]
-            f_x = t_x if flip else taps_x - 1 - t_x
-            tap = tl.load(f_ptr + f_y[:, None] + f_x[None, :], mask=inside, other=0.0)
+            if up_y * up_x == 1:  # one tap for all outputs
+                tap = tl.load(f_ptr + (i * taps_x + j if flip else (taps_y - 1 - i) * taps_x + taps_x - 1 - j))
+            else:
+                f_x = t_x if flip else taps_x - 1 - t_x
+                tap = tl.load(f_ptr + f_y[:, None] + f_x[None, :], mask=inside, other=0.0)
             value = tl.load(x_ptr + y[:, None] * width + x[None, :], mask=inside, other=0.0)
             found += value.to(tl.float32) * tap
     inside = (o_y < out_h)[:, None] & (o_x < out_w)[None, :]

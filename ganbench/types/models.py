@@ -1,15 +1,33 @@
 """What a model can be asked for: images from latents, with styles, moved; images translated from domain to domain."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, _ProtocolMeta, runtime_checkable
 
 from torch import Tensor
 
 NoiseMode = Literal["const", "random", "none"]
 
 
+class ByAttributes(_ProtocolMeta):
+    """Makes ``isinstance`` ask an object for its attributes, as Python 3.11 does, and a network for its parts.
+
+    From Python 3.12 on, a protocol looks into the ``__dict__`` of an object and its classes alone, where the parts of a
+    ``torch.nn.Module``, such as ``mapping`` and ``synthesis``, are not.
+    """
+
+    def __instancecheck__(cls, instance: Any) -> bool:  # noqa: N805  # of a metaclass
+        """Return whether the object has all members of the protocol, and its methods are not None."""
+        if super().__instancecheck__(instance):
+            return True
+        members = vars(cls).get("__protocol_attrs__", ())  # which Python 3.11, whose answer is final, does not note
+        return bool(members) and all(
+            hasattr(instance, name) and (getattr(instance, name) is not None or not callable(getattr(cls, name, None)))
+            for name in members
+        )
+
+
 @runtime_checkable
-class Noise(Protocol):
+class Noise(Protocol, metaclass=ByAttributes):
     """Per-image random numbers, as ``ganbench.rng.Streams`` gives them; ``baselines`` only sees this shape."""
 
     def normal(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
@@ -18,7 +36,7 @@ class Noise(Protocol):
 
 
 @runtime_checkable
-class Generator(Protocol):
+class Generator(Protocol, metaclass=ByAttributes):
     """Latents ``z [N, z_dim]`` and labels ``c [N, c_dim]`` (or None) to images ``[N, C, H, W]``, nominally -1..1."""
 
     z_dim: int
@@ -32,7 +50,7 @@ class Generator(Protocol):
 
 
 @runtime_checkable
-class FixedSamples(Protocol):
+class FixedSamples(Protocol, metaclass=ByAttributes):
     """Images that stand in for a generator, such as a folder of samples: sample ``i`` is image ``i``."""
 
     img_resolution: int
@@ -84,7 +102,7 @@ class EquivariantGenerator(StyleGenerator, Protocol):
 
 
 @runtime_checkable
-class Translator(Protocol):
+class Translator(Protocol, metaclass=ByAttributes):
     """Images of one domain to images of another."""
 
     domains: tuple[str, ...]
@@ -148,7 +166,7 @@ class MaskedTranslator(Translator, Protocol):
 
 
 @runtime_checkable
-class Sized(Protocol):
+class Sized(Protocol, metaclass=ByAttributes):
     """A model that says what images it makes or takes.
 
     Attributes:
@@ -196,7 +214,7 @@ class FirstBatch(Protocol):
 
 
 @runtime_checkable
-class Foreign(Protocol):
+class Foreign(Protocol, metaclass=ByAttributes):
     """A foreign model, which is known by its first batch.
 
     Attributes:
@@ -211,7 +229,7 @@ class Foreign(Protocol):
 
 
 @runtime_checkable
-class WithProvenance(Protocol):
+class WithProvenance(Protocol, metaclass=ByAttributes):
     """A model that has something for the record besides its weights, such as the prompts of its samples."""
 
     @property
@@ -221,7 +239,7 @@ class WithProvenance(Protocol):
 
 
 @runtime_checkable
-class Fingerprinted(Protocol):
+class Fingerprinted(Protocol, metaclass=ByAttributes):
     """A model that knows the checksum of what it is made of, such as a folder of samples."""
 
     @property

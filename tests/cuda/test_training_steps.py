@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from baselines.stylegan2.discriminator import Discriminator
+from baselines.stylegan2.losses import path_lengths, r1_loss
+from baselines.stylegan2.networks import Generator
 from baselines.training import snapshots, stylegan
 from baselines.training.ranks import RankSlice
+from ganbench.engine.modes import exact_float32
 from tests.training.runs import IMAGES
 from tests.training.short import SHORT
 
@@ -42,8 +46,39 @@ def test_a_short_run_is_finite_and_begins_as_on_the_cpu(
     cpu, cuda = losses(tmp_path / "cpu"), losses(tmp_path / "cuda")
     assert len(cpu) == len(cuda)
     for key, value in cpu[0].items():
-        assert cuda[0][key] == pytest.approx(value, rel=0.02, abs=0.02), key
+        # Greg follows an update of G in the same step. Adam's first has the size of the learning rate for any gradient,
+        # so it lets the rounding of gradients near zero grow.
+        assert cuda[0][key] == pytest.approx(value, rel=0.1 if key.startswith("Greg") else 0.02, abs=0.02), key
     assert all(torch.isfinite(tensor).all() for tensor in snapshots.latest(tmp_path / "cuda").tensors.values())
+
+
+def regularisers(device: str) -> dict[str, list[torch.Tensor]]:
+    """Path lengths and R1 of tiny networks, and what the weights' gradients are; all of second order in the kernels."""
+    torch.manual_seed(0)
+    sizes = {"channel_base": 64, "channel_max": 8}
+    G = Generator(4, 0, 4, 32, 1, mapping_kwargs={"num_layers": 1}, **sizes).to(device)
+    D = Discriminator(0, 32, 1, **sizes).to(device)
+    draws = torch.Generator().manual_seed(1)
+    shapes = [4, G.num_ws, 4], [4, 1, 32, 32], [4, 1, 32, 32]
+    ws, noise, real = (torch.randn(shape, generator=draws).to(device) for shape in shapes)
+    ws.requires_grad_(True)
+    lengths = path_lengths(G.synthesis(ws, noise_mode="const"), ws, noise)
+    penalty = r1_loss(D, real, None, 1.0)["total"]
+    found = {}
+    for name, values, network in (("path", lengths, G.synthesis), ("r1", penalty, D)):
+        gradients = torch.autograd.grad(values.square().sum(), list(network.parameters()), allow_unused=True)
+        found[name] = [values.detach(), *(g for g in gradients if g is not None)]
+    return found
+
+
+def test_second_derivatives_are_those_of_the_cpu() -> None:
+    with exact_float32():
+        cuda, cpu = regularisers("cuda"), regularisers("cpu")
+    for name in cpu:
+        assert len(cuda[name]) == len(cpu[name]) > 4
+        largest = max(float(x.abs().max()) for x in cpu[name][1:])
+        for ours, expected in zip(cuda[name], cpu[name], strict=True):
+            torch.testing.assert_close(ours.cpu(), expected, rtol=1e-3, atol=1e-4 * largest)
 
 
 def test_one_process_of_a_group_over_nccl(tmp_path: Path) -> None:

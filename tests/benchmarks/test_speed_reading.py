@@ -1,18 +1,14 @@
 """Reading PNG files at 256 and 1024 pixels: by threads, as measurements do, and by workers, as training does.
 
 Both are held against a plain ``torch.utils.data.DataLoader`` over the same files, with as many workers as there are
-cores, in the same run; ``times_one_by_one`` is the gain over a single core. ``images_per_second`` and the ratios are in
-``extra_info``: ``pytest tests/benchmarks/test_speed_reading.py -o addopts= --benchmark-only --benchmark-json FILE``.
+cores, in the same run.
 """
 
 import io
 import os
-import time
 import zipfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -29,10 +25,11 @@ from ganbench.engine.ahead import Ahead
 from ganbench.engine.shards import cores
 from ganbench.inputs import Context, Reals
 from ganbench.models.training import Pictures
+from tests.benchmarks.comparing import compare
 
-COUNTS = {256: 192, 1024: 24}  # images, by their size
+COUNTS = {256: 256, 1024: 32}  # images, by their size
 BATCH = {256: 32, 1024: 8}
-ROUNDS = 3
+LOADER = "a DataLoader"
 
 
 def photograph(size: int, seed: int) -> bytes:
@@ -81,28 +78,8 @@ class Plain(torch.utils.data.Dataset[Tensor]):
             return torch.from_numpy(np.array(Image.open(file)).transpose(2, 0, 1).copy())
 
 
-def seconds(function: Callable[[], Any]) -> float:
-    """Return the least time that a function takes."""
-    times = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - started)
-    return min(times)
-
-
 def by_data_loader(path: Path, batch: int) -> Tensor:
     return torch.cat(list(DataLoader(Plain(path), batch, num_workers=cores())))
-
-
-def told(benchmark: BenchmarkFixture, count: int, loader: float, alone: float) -> None:
-    ours = benchmark.stats.stats.min
-    benchmark.extra_info |= {
-        "cores": cores(),
-        "images_per_second": round(count / ours, 1),
-        "times_as_fast_as_a_data_loader": round(loader / ours, 2),
-        "times_one_by_one": round(alone / ours, 2),
-    }
 
 
 def test_images_for_a_measurement(benchmark: BenchmarkFixture, files: tuple[int, Path]) -> None:
@@ -116,10 +93,9 @@ def test_images_for_a_measurement(benchmark: BenchmarkFixture, files: tuple[int,
             ahead = Ahead(readers, Reals(), context, tiles)
             return torch.cat([ahead.take()["image"] for _ in tiles])
 
-    found = benchmark.pedantic(read, rounds=ROUNDS, warmup_rounds=1)
-    assert torch.equal(found, by_data_loader(path, batch))
-    alone = seconds(lambda: [data.images(tile) for tile in tiles])
-    told(benchmark, len(data), seconds(lambda: by_data_loader(path, batch)), alone)
+    what = f"reading {len(data)} PNG of {size} pixels in a {kind_of(path)}, by threads"
+    found, expected = compare(benchmark, what, read, LOADER, lambda: by_data_loader(path, batch))
+    assert torch.equal(found, expected)
 
 
 def test_images_for_training(benchmark: BenchmarkFixture, files: tuple[int, Path]) -> None:
@@ -131,6 +107,10 @@ def test_images_for_training(benchmark: BenchmarkFixture, files: tuple[int, Path
         with loaded(batches, steps, cores(), "cpu") as ahead:
             return sum(len(batch.real) for batch in ahead)
 
-    assert benchmark.pedantic(read, rounds=ROUNDS, warmup_rounds=1) == COUNTS[size]
-    alone = seconds(lambda: [batches.draw(step) for step in steps])
-    told(benchmark, COUNTS[size], seconds(lambda: by_data_loader(path, BATCH[size])), alone)
+    what = f"batches for training of {COUNTS[size]} PNG of {size} pixels in a {kind_of(path)}, flipped, as floats"
+    found, _ = compare(benchmark, what, read, LOADER, lambda: by_data_loader(path, BATCH[size]).to(torch.float32))
+    assert found == COUNTS[size]
+
+
+def kind_of(path: Path) -> str:
+    return "zip" if path.suffix else "folder"

@@ -1,6 +1,8 @@
 """Endless shuffled batches whose order depends on the seed and the position alone."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +25,33 @@ def to_float(images: Tensor) -> Tensor:
     """Return images of bytes, 0..255, as float32 in -1..1."""
     floats = images.to(torch.float32, copy=True)
     return floats.div_(127.5).sub_(1)  # in place: two more copies cost a third of decoding
+
+
+def stacked(images: list[Tensor]) -> Tensor:
+    """Return images as a batch; in a worker of a ``DataLoader`` in shared memory at once, which saves copying it there.
+
+    Raises:
+        TrainingError: there is no room for it.
+    """
+    if torch.utils.data.get_worker_info() is None:
+        return torch.stack(images)
+    first, size = images[0], len(images)
+    with room_for(first.nbytes * size):
+        storage = torch.UntypedStorage._new_shared(first.nbytes * size)  # type: ignore[no-untyped-call]
+    batch = torch.empty(0, dtype=first.dtype).set_(storage, 0, [size, *first.shape])  # type: ignore[call-overload]
+    return torch.stack(images, out=batch)
+
+
+@contextmanager
+def room_for(nbytes: int) -> Iterator[None]:
+    """Raise TrainingError where the body finds no room in shared memory for a batch of a size."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise TrainingError(
+            f"expected room in shared memory for a batch of {nbytes:,} bytes, found none ({error!s:.100}): give fewer "
+            "workers, or more of it (docker run --shm-size=8g)."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -102,7 +131,7 @@ class Batches:
             # Drawn for the whole batch, so that the flips do not depend on the number of processes.
             flipped = self.rows.of(torch.rand(len(positions), generator=stream(self.seed, step, "data/mirror"))) < 0.5
             images = [image.flip(2) if flip else image for image, flip in zip(images, flipped.tolist(), strict=True)]
-        return torch.stack(images), None if self.labels is None else self.labels[chosen]
+        return stacked(images), None if self.labels is None else self.labels[chosen]
 
     def extra(self, step: int) -> tuple[Tensor, ...]:
         """Return further tensors that the losses of step ``step`` need; they are read as ``read`` is."""

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from baselines.errors import TrainingError
-from baselines.training.data import Batches, to_float
+from baselines.training.data import Batches, room_for, to_float
 
 __all__ = ["Loaded", "default_workers", "loaded", "reading"]
 
@@ -121,14 +121,9 @@ def shared(batch: tuple[Tensor, Tensor | None, tuple[Tensor, ...]]) -> Any:
         TrainingError: there is no room.
     """
     images, labels, extra = batch
-    try:
+    with room_for(images.nbytes):
         for each in (images, *extra, *([] if labels is None else [labels])):
             each.share_memory_()  # type: ignore[no-untyped-call]
-    except RuntimeError as error:
-        raise TrainingError(
-            f"expected room in shared memory for a batch of {images.nbytes:,} bytes, found none "
-            f"({error!s:.100}): give fewer workers, or more of it (docker run --shm-size=8g)."
-        ) from error
     return batch
 
 

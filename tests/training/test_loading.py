@@ -16,7 +16,7 @@ from baselines.pix2pix.data import Paired
 from baselines.stargan.train import Shifted
 from baselines.starganv2.data import DomainBatches, Views
 from baselines.training import loading
-from baselines.training.data import Batches, BatchSegment
+from baselines.training.data import Batches, BatchSegment, stacked
 from baselines.training.loading import default_workers, loaded, on_device, reading
 from baselines.training.ranks import RankSlice
 from tests.training import tiny
@@ -198,6 +198,21 @@ def test_no_room_in_shared_memory_is_an_error_and_no_wait(monkeypatch):
     monkeypatch.setattr(loading.Steps, "batch", lambda self, step: spoilt(self.batches.read(step), full))
     with pytest.raises(TrainingError, match=r"expected room in shared memory for a batch of 768 bytes.*fewer workers"):
         shown(batches, range(9), 1)
+
+
+def test_a_batch_is_stacked_in_shared_memory_and_told_if_there_is_no_room(monkeypatch):
+    def full(*_):
+        raise RuntimeError("unable to allocate shared memory(shm): No space left on device (28)")
+
+    images = list(torch.randint(256, [3, 2, 4, 4], dtype=torch.uint8))
+    assert not stacked(images).is_shared()
+    monkeypatch.setattr(torch.utils.data, "get_worker_info", lambda: "a worker")
+    batch = stacked(images)
+    assert batch.is_shared()
+    assert torch.equal(batch, torch.stack(images))
+    monkeypatch.setattr(torch.UntypedStorage, "_new_shared", full)
+    with pytest.raises(TrainingError, match=r"expected room in shared memory for a batch of 96 bytes.*fewer workers"):
+        stacked(images)
 
 
 def spoilt(read, full):

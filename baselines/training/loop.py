@@ -231,8 +231,9 @@ def stop_diverged(run_dir: Path, schedule: Schedule, step: int, kimg: float, wha
 
 
 def lower_rates(schedule: Schedule) -> dict[str, float]:
-    """Return half of every learning rate that may change; another seed where there is none."""
-    rates = {name: schedule.settings.get(name) for name in sorted(schedule.adjustable) if name.endswith("lr")}
+    """Return half of every learning rate that may change, also of single levels; another seed where there is none."""
+    settings = {name: schedule.settings.get(name) for name in sorted(schedule.adjustable)}
+    rates = flat({name: value for name, value in settings.items() if name.endswith(("lr", "lrs"))})
     lower = {name: value / 2 for name, value in rates.items() if isinstance(value, int | float) and value}
     return lower or {"seed": schedule.seed + 1}
 

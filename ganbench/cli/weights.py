@@ -42,7 +42,9 @@ def _files(failures: list[GanbenchError]) -> dict[WeightsFile, list[str]]:
 
 
 def _of_model(name: str) -> Iterator[tuple[str, WeightsFile]]:
-    yield from ((f"{name}:{short}", checkpoint.weights) for short, checkpoint in adapter_of(name).published.items())
+    adapter = adapter_of(name)
+    yield from ((f"{name}:{short}", checkpoint.weights) for short, checkpoint in adapter.published.items())
+    yield from ((name, file) for file in adapter.needs)
 
 
 def _of_extractor(name: str) -> Iterator[tuple[str, WeightsFile]]:

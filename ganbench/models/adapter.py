@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganbench.errors import BadInputError
-from ganbench.types import Change, Checkpoint, Dataset, Embedded, Interface, LoadedModel, Progress, Recipe
+from ganbench.types import Change, Checkpoint, Dataset, Embedded, Interface, LoadedModel, Progress, Recipe, WeightsFile
 
 
 class BaseAdapter:
@@ -17,6 +17,7 @@ class BaseAdapter:
     benchmark: str = "stylegan3"
     embedded: Embedded | None = None
     fine_tuning: Mapping[str, Any] = {}
+    needs: tuple[WeightsFile, ...] = ()
     takes_path: bool = False
     runs_code: bool = False
 

@@ -16,6 +16,7 @@ from ganbench.models.adapter import BaseAdapter
 from ganbench.models.digest import digest_of
 from ganbench.models.foreign.imported import ImportedAdapter, is_import_path
 from ganbench.models.foreign.interface import interface_of
+from ganbench.models.snapshots import newest
 from ganbench.plugins import completed
 from ganbench.types import Adapter, Checkpoint, Embedded, Fingerprinted, Interface, LoadedModel, WithProvenance
 
@@ -33,8 +34,8 @@ def load_model(
     Args:
         name: name such as ``stylegan3``, ``stylegan3:ffhq-1024-t`` for a published checkpoint, ``images:FOLDER``; or a
             program that is run: ``package.module:make``, ``torchscript:FILE`` or ``onnx:FILE``.
-        weights: a file, ``hf://OWNER/REPO/FILE``, or for ``images`` a folder; None for the embedded weights or the
-            published ones that ``name`` selects.
+        weights: a file, the folder of a training run for its newest weights, ``hf://OWNER/REPO/FILE``, or for
+            ``images`` a folder; None for the embedded weights or the published ones that ``name`` selects.
         device: device such as ``cpu`` or ``cuda``.
         entry: name or key of one network in a file that holds several; None for the usual one.
         interface: what such a program does not say itself, as fields of ``ganbench.types.Interface``: ``z_dim=128``,
@@ -89,6 +90,8 @@ def open_model(
     if colon and adapter.takes_path:
         weights = release or None
     path = None if weights is None else local(weights)
+    if path is not None and path.is_dir() and not adapter.takes_path and (found := newest(path)):
+        weights = path = found
     opened = adapter.open(name, path, device, entry, interface)
     if opened is not None:
         return opened

@@ -102,6 +102,16 @@ def in_order(paths: Sequence[Path]) -> list[TrainingSnapshot]:
     return sorted(found, key=lambda each: (each.kimg is None, each.kimg or 0.0, each.path))
 
 
+def newest(folder: Path) -> Path | None:
+    """Return the newest weights in the folder of a training run; None where it holds none.
+
+    Raises:
+        BadInputError: it holds those of several runs.
+    """
+    known = [each.path for each in in_order(matches(str(folder))) if each.kimg is not None]
+    return known[-1] if known else None
+
+
 def is_over(paths: Sequence[Path]) -> bool:
     """Return whether the training run that wrote some snapshots has written its last."""
     return any(ends_run(path) or (path.parent / FINAL).is_file() for path in paths)

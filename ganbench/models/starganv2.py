@@ -22,7 +22,7 @@ from ganbench.checkpoints.recognition import title_of
 from ganbench.data import at_size
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index, labelled
-from ganbench.models.face_masks import LANDMARKS, masks_by, published_masks
+from ganbench.models.face_masks import LANDMARKS, MEAN_FACE, WING, masks_by, published_masks
 from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
@@ -167,6 +167,7 @@ class StarGANv2Adapter(TrainableAdapter):
     published: Mapping[str, Checkpoint] = {
         short: _published(short, key, data) for short, (key, _, data) in DATA.items()
     }
+    needs = (WING, MEAN_FACE)  # for masks of faces, and to align photographs
     benchmark = "starganv2"
     embedded = Embedded(
         weights=Path(baselines.starganv2.__path__[0]) / "weights" / "digits32.safetensors",

@@ -109,6 +109,7 @@ class Adapter(Protocol):
         benchmark: name of its paper's benchmark.
         embedded: the weights that come with it; None where there are none.
         fine_tuning: settings that replace a recipe's when training starts from other weights.
+        needs: published files that it uses beside weights, such as those of a network of landmarks.
         takes_path: whether ``NAME:PATH`` names a file or folder of weights, and not a published checkpoint.
         runs_code: whether what it opens is a program that is run, and not weights that are read.
     """
@@ -118,6 +119,7 @@ class Adapter(Protocol):
     benchmark: str
     embedded: Embedded | None
     fine_tuning: Mapping[str, Any]
+    needs: tuple[WeightsFile, ...]
     takes_path: bool
     runs_code: bool
 

@@ -92,6 +92,14 @@ def test_weights_are_listed_with_name_checksum_licence_and_address(monkeypatch: 
     assert "licence not on record" not in done.stdout
 
 
+def test_files_that_a_model_uses_beside_weights_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANBENCH_WEIGHTS", str(tmp_path))
+    (tmp_path / "wing.ckpt").write_bytes(bytes(2**20))
+    told = ganbench("list", "weights").stdout
+    assert f"starganv2  wing.ckpt  1.0 MiB  here: {tmp_path / 'wing.ckpt'}" in told
+    assert "starganv2  celeba_lm_mean.npz  size not on record  not here" in told
+
+
 def test_weights_that_are_here_are_listed_with_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "vgg16-397923af.pth").write_bytes(bytes(2**20))
     monkeypatch.setenv("GANBENCH_WEIGHTS", str(tmp_path))

@@ -23,6 +23,7 @@ from ganbench.data import open_data
 from ganbench.engine import run as ganbench_run
 from ganbench.errors import BadInputError
 from ganbench.inputs import Reals, Samples
+from ganbench.models.base import open_model
 from ganbench.records.record import RunRecord
 from ganbench.records.store import Store
 from ganbench.types import Recipe
@@ -321,6 +322,19 @@ def test_the_weights_that_a_run_kept_are_measured_each_once(weights: str, kept: 
     names = [Path(record.model["weights"]).name for record in records()]
     assert names == [f"stylegan3-000000.0{n:02}.safetensors" for n in (8, 16, 24, 32)]
     assert "best FID" in stdout
+
+
+def test_other_verbs_take_the_newest_of_a_run_folder(run_dir: Path, tmp_path: Path) -> None:
+    newest = run_dir / f"snapshot-{STEPS[-1]:09}.safetensors"
+    assert open_model("stylegan3", run_dir).weights == str(newest)
+    for name, weights in (("folder", run_dir), ("file", newest)):
+        out = tmp_path / name
+        done = ganbench("generate", "--model", "stylegan3", "--weights", weights, "--seeds", "0", "--out", out)
+        assert done.exit_code == 0, done.stderr
+    images = [(tmp_path / name / "seed0000.png").read_bytes() for name in ("folder", "file")]
+    assert images[0] == images[1]
+    told = complaint("generate", "--model", "stylegan3", "--weights", tmp_path / "file", "--out", tmp_path / "none")
+    assert str(tmp_path / "file") in told
 
 
 def test_python_and_the_plan_take_a_pattern_too(run_dir: Path, tmp_path: Path) -> None:

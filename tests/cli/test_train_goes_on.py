@@ -19,7 +19,8 @@ from tests.training.runs import same
 TINY: dict[str, tuple[str, ...]] = {
     "progan": ("digits",
                'generator={"z_dim":4,"fmap_base":32,"fmap_max":4}',
-               'discriminator={"fmap_base":32,"fmap_max":4}', "initial_resolution=32", "batch=4", 'batches={}'),
+               'discriminator={"fmap_base":32,"fmap_max":4}', "initial_resolution=32", "batch=4", 'batches={}',
+               'g_lrs={"32":0.002}'),
     "stylegan1": ("digits",
                   'generator={"z_dim":4,"w_dim":4,"mapping_kwargs":{"num_layers":1},"fmap_base":32,"fmap_max":4}',
                   'discriminator={"fmap_base":32,"fmap_max":4}', "initial_resolution=32", "batch=4", 'batches={}'),
@@ -76,7 +77,9 @@ def test_the_command_that_a_diverged_run_recommends_goes_on(
     changed = {name: pair[1] for name, pair in change.items() if name != "kimg"}
     given = [word for word in words[words.index("--resume") :] if "=" in word]
     assert given == [f"{name}={value:g}" for name, value in changed.items()]
-    assert all(name.endswith("lr") for name in changed)
+    assert all(name.endswith("lr") or name.partition(".")[0].endswith("lrs") for name in changed)
+    if model == "progan":  # whose rate of this level is not g_lr
+        assert changed["g_lrs.32"] == 0.001
     assert read_header(run_dir / f"{model}.safetensors")["changes"] == [change]
     assert [entry[log.CHANGED] for entry in log.read(run_dir / "log.jsonl") if log.CHANGED in entry] == [change]
 

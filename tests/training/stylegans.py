@@ -102,6 +102,9 @@ RUNS = {
 }
 
 
+ROUNDED = ("stylegan1", "stylegan2", "stylegan3")  # also trained in float32, as users do
+
+
 @contextlib.contextmanager
 def in_float64() -> Iterator[None]:
     """Train in float64 during the body."""
@@ -124,10 +127,10 @@ def in_float64() -> Iterator[None]:
         stylegan.networks, Batches.read = networks, read  # type: ignore[method-assign]
 
 
-def train(name: str, run_dir: Path, share: float = 1, resume: bool = False) -> None:
+def train(name: str, run_dir: Path, share: float = 1, resume: bool = False, float64: bool = True) -> None:
     """Train a model for a share of its recipe's length."""
     module, recipe, labels = RUNS[name]
-    with in_float64():
+    with in_float64() if float64 else contextlib.nullcontext():
         recipe = dataclasses.replace(recipe, kimg=recipe.kimg * share)
         module.train(IMAGES, recipe, run_dir, labels=labels, resume=resume)
 
@@ -148,6 +151,8 @@ def main(folder: Path) -> None:
             train(name, folder / "whole" / name)
             train(name, folder / "from-several" / name, share=0.5)
             train(name, folder / "from-one" / name, resume=True)
+        for name in ROUNDED:
+            train(name, folder / "several-float32" / name, float64=False)
         rank = torch.distributed.get_rank()
         problems = [
             said(ValueError, run_dir=folder / "nan", spoil_at=5, spoilt_rank=1),

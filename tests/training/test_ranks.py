@@ -32,6 +32,8 @@ def runs(tmp_path_factory):
     process = launched("tests.training.stylegans", str(folder))
     for name in stylegans.RUNS:
         stylegans.train(name, folder / "one" / name)
+    for name in stylegans.ROUNDED:
+        stylegans.train(name, folder / "one-float32" / name, float64=False)
     process.communicate(timeout=600)
     assert process.returncode == 0
     return folder
@@ -59,6 +61,24 @@ def assert_alike(found, expected):
 @pytest.mark.parametrize("name", stylegans.RUNS)
 def test_several_processes_give_what_one_gives(runs, name):
     assert_alike(runs / "whole" / name, runs / "one" / name)
+
+
+def difference(found, expected):
+    """Return the norm of the difference of two runs' averaged generators, as a share of their norm."""
+    of_both = [snapshots.latest(run_dir).tensors for run_dir in (found, expected)]
+    names = [name for name in of_both[0] if "/G_ema/" in name]
+    found, expected = (torch.cat([tensors[name].double().flatten() for name in names]) for tensors in of_both)
+    return float((found - expected).norm() / expected.norm())
+
+
+@pytest.mark.parametrize("name", stylegans.ROUNDED)
+def test_what_several_processes_differ_by_is_rounding_and_has_its_size(runs, name):
+    """The size that ``baselines.training.ranks`` states: it is in float64 as much smaller as its rounding is."""
+    single = difference(runs / "several-float32" / name, runs / "one-float32" / name)
+    double = difference(runs / "whole" / name, runs / "one" / name)
+    print(name, single, double)
+    assert 0 < single < 1e-4
+    assert double < 1e-12
 
 
 @pytest.mark.parametrize("name", stylegans.RUNS)

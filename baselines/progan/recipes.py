@@ -79,6 +79,8 @@ def v2(gpus: int, **changes: Any) -> Recipe:
 
 RECIPES: Mapping[str, Recipe] = {
     "celebahq-1024": Recipe(**PAPER),
+    # All categories of LSUN were trained alike; those here have a published FID.
+    **{f"lsun-{category}-256": Recipe(**PAPER) for category in ("bedroom", "church", "cat")},
     "lsun-256": Recipe(**PAPER),
     **{f"celebahq-1024-v2-{gpus}": v2(gpus, mirror=True) for gpus in V2},
     "cifar10-32": v2(1),

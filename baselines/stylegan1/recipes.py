@@ -98,7 +98,9 @@ RECIPES: Mapping[str, Recipe] = {
     "ffhq-1024": Recipe(**OFFICIAL, mirror=True),
     "celebahq-1024": Recipe(**OFFICIAL, mirror=True),
     "celebahq-1024-wgan-gp": Recipe(**OFFICIAL, **WGAN_GP, mirror=True),
+    # Of LSUN; cars are 512x384 with black bars.
     "bedroom-256": Recipe(**OFFICIAL, kimg=70000),
+    "cat-256": Recipe(**OFFICIAL, kimg=70000),
     "car-512": Recipe(**OFFICIAL, kimg=46000),
     # The embedded weights: small networks that grow from 8x8 to 32x32, so that four CPU cores train them in about an
     # hour.

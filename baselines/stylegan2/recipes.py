@@ -105,14 +105,16 @@ DIGITS = Recipe(
     snapshot_ticks=10,
 )
 
+# Configuration F at 1024x1024, in mixed precision and without augmentation.
+CONFIG_F = Recipe(_generator(32768, 8), _discriminator(32768, 4), r1_gamma=10, emas_in_every_pass=True)
+
 RECIPES: Mapping[str, Recipe] = {
-    # Configuration F at 1024x1024, in mixed precision and without augmentation.
-    "stylegan2": Recipe(
-        _generator(32768, 8),
-        _discriminator(32768, 4),
-        r1_gamma=10,
-        emas_in_every_pass=True,
-    ),
+    "stylegan2": CONFIG_F,
+    # The same on LSUN (tables 1 and 3 of the paper); cars are 512x384 with black bars, as of center-crop-wide.
+    "lsun-car-512": replace(CONFIG_F, kimg=57000),
+    "lsun-cat-256": replace(CONFIG_F, kimg=88000),
+    "lsun-church-256": replace(CONFIG_F, kimg=88000, r1_gamma=100),
+    "lsun-horse-256": replace(CONFIG_F, kimg=100000, r1_gamma=100),
     "paper256": Recipe(
         _generator(16384, 8),
         _discriminator(16384, 8),

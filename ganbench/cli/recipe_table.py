@@ -10,7 +10,7 @@ from ganbench.cli.output import say
 from ganbench.errors import GanbenchError
 from ganbench.types import Recipe
 
-NAME = re.compile(r"(?P<data>[a-z0-9]*?)-?(?P<size>32|64|128|256|512|1024)(-.*)?")
+NAME = re.compile(r"(?P<data>[a-z0-9-]*?)-?(?P<size>32|64|128|256|512|1024)(-.*)?")
 # Recipes whose names do not say what they are for: data, and resolution.
 NAMED = {
     "stylegan2": ("ffhq", "1024"),
@@ -69,11 +69,16 @@ def _cells(model: str, recipe: Recipe) -> tuple[str, ...]:
 
     data, size = _purpose(recipe.name)
     settings, row = recipe.settings, published_fid(model, recipe.name)
-    fid = "" if row is None else f"{row.value:g} ({row.confidence}{', config B' if 'config-b' in row.variant else ''})"
+    fid = "" if row is None else f"{row.value:g} ({row.confidence}{_differs(row.variant)})"
     if not settings:
         return model, recipe.name, data, size, "", "", "", fid
     batch, gamma = (_short(settings.get(name)) for name in ("batch", "r1_gamma"))
     return model, recipe.name, data, size, batch, _length(settings), gamma, fid
+
+
+def _differs(variant: str) -> str:
+    """Return how what a published number is of differs from the recipe; "" if it does not."""
+    return ", config B" if "config-b" in variant else ", with --conditional" if "conditional" in variant else ""
 
 
 def _length(settings: Mapping[str, Any]) -> str:

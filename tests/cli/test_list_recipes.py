@@ -38,7 +38,11 @@ def test_a_row_says_what_is_trained_how_and_how_well() -> None:
     assert found["stylegan2", "paper256"].endswith("4.3 (med)")
     assert found["stylegan3", "256-r"].split() == "stylegan3 256-r your own 256 32 25000 2".split()
     assert found["stylegan2", "auto"].split() == "stylegan2 auto your own any".split()
-    assert found["cyclegan", "horse2zebra-256"].endswith("1      200 epochs")
+    assert found["cyclegan", "horse2zebra-256"].split()[4:] == ["1", "200", "epochs", "77.2", "(high)"]
+    assert found["stylegan2", "lsun-church-256"].split()[2:] == "lsun-church 256 32 88000 100 3.86 (high)".split()
+    assert found["stylegan2", "cifar"].endswith("2.42 (high, with --conditional)")
+    assert found["stylegan1", "cat-256"].endswith("8.53 (high)")
+    assert found["progan", "lsun-cat-256"].endswith("37.52 (med)")
     assert found["stargan", "rafd-128"].endswith("16     200000 steps")
 
 

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 
 import pytest
 import torch
@@ -174,7 +175,7 @@ def test_training_can_start_from_other_weights_and_freeze_layers(tmp_path):
 def test_every_recipe_builds_its_networks(name):
     recipe = RECIPES[name]
     small, resolutions = name.startswith("digits32"), {"paper256": 256, "paper512": 512, "cifar": 32}
-    resolution = 32 if small else resolutions.get(name, int((name + "-1024").split("-")[1]))
+    resolution = 32 if small else resolutions.get(name, int(re.search(r"-(\d+)|$", name)[1] or 1024))
     common = {"c_dim": 0, "img_resolution": resolution, "img_channels": 1 if small else 3}
     with torch.device("meta"):
         G, D = Generator(**common, **recipe.generator), Discriminator(**common, **recipe.discriminator)
@@ -188,6 +189,10 @@ def test_published_settings():
     """The values that the authors published for each configuration, beside those of all of them."""
     published = {
         "stylegan2": (25000, 32, 4, 32768, 0.002, 10, 10, None, 8, 2, 0.9),
+        "lsun-car-512": (57000, 32, 4, 32768, 0.002, 10, 10, None, 8, 2, 0.9),
+        "lsun-cat-256": (88000, 32, 4, 32768, 0.002, 10, 10, None, 8, 2, 0.9),
+        "lsun-church-256": (88000, 32, 4, 32768, 0.002, 100, 10, None, 8, 2, 0.9),
+        "lsun-horse-256": (100000, 32, 4, 32768, 0.002, 100, 10, None, 8, 2, 0.9),
         "paper256": (25000, 64, 8, 16384, 0.0025, 1, 20, None, 8, 2, 0.9),
         "paper512": (25000, 64, 8, 32768, 0.0025, 0.5, 20, None, 8, 2, 0.9),
         "paper1024": (25000, 32, 4, 32768, 0.002, 2, 10, None, 8, 2, 0.9),
@@ -209,6 +214,6 @@ def test_published_settings():
             r.style_mixing_prob,
         ), name
         assert (r.d_lr, r.betas, r.r1_interval, r.pl_interval) == (r.g_lr, (0, 0.99), 16, 4)
-        ada = ("", None) if name == "stylegan2" else ("bgc", 0.6)
+        ada = ("", None) if name == "stylegan2" or name.startswith("lsun") else ("bgc", 0.6)
         assert (r.augment, r.ada_target, r.augment_p, r.ada_interval, r.ada_kimg) == (*ada, 0, 4, 500)
         assert r.discriminator["channel_base"] == r.generator["channel_base"]

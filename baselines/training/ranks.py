@@ -1,5 +1,9 @@
 """Training with several processes, started by ``torchrun``, with the same result as with one, up to rounding.
 
+Sums over a batch are taken in another order. After a few steps in float32, no weight of StyleGAN differed by more than
+1.5e-5 and of StyleGAN2 and StyleGAN3 by more than 2.4e-7, but for one bias whose gradient is 0; in float64 by 1e-10.
+A long run amplifies that, as it does the rounding of another kind of GPU.
+
 Random numbers depend on seed and step alone, so every process draws them for the whole batch and keeps its own rows.
 Gradients, losses and running averages are means over all processes; only the first process writes files.
 """

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ def test_batches_that_do_not_divide_into_groups_are_refused(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipes_build_networks_that_are_grown_in_the_end(name: str) -> None:
-    recipe, resolution = RECIPES[name], int(name.split("-")[1]) if "-" in name else 32
+    size = re.search(r"-(\d+)", name)
+    recipe, resolution = RECIPES[name], int(size[1]) if size else 32
     shape: dict[str, Any] = {"c_dim": 0, "img_resolution": resolution, "img_channels": 3}
     with torch.device("meta"):
         G, D = Generator(**shape, **recipe.generator), Discriminator(**shape, **recipe.discriminator)

@@ -64,21 +64,21 @@ def test_several_processes_give_what_one_gives(runs, name):
 
 
 def difference(found, expected):
-    """Return the norm of the difference of two runs' averaged generators, as a share of their norm."""
-    of_both = [snapshots.latest(run_dir).tensors for run_dir in (found, expected)]
-    names = [name for name in of_both[0] if "/G_ema/" in name]
-    found, expected = (torch.cat([tensors[name].double().flatten() for name in names]) for tensors in of_both)
-    return float((found - expected).norm() / expected.norm())
+    """Return the largest difference of a trained weight between two runs."""
+    found, expected = (snapshots.latest(run_dir).tensors for run_dir in (found, expected))
+    kinds = ("networks/G/", "networks/D/")
+    names = [name for name in found if name.startswith(kinds) and name.endswith(("weight", "bias"))]
+    # Its gradient is 0; see ``assert_alike``.
+    names = [name for name in names if not name.endswith("synthesis.b4.epilogue0.bias")]
+    return max(float((found[name].double() - expected[name]).abs().max()) for name in names)
 
 
 @pytest.mark.parametrize("name", stylegans.ROUNDED)
 def test_what_several_processes_differ_by_is_rounding_and_has_its_size(runs, name):
-    """The size that ``baselines.training.ranks`` states: it is in float64 as much smaller as its rounding is."""
+    """The size that ``baselines.training.ranks`` states; in float64 it is smaller by as much as the rounding is."""
     single = difference(runs / "several-float32" / name, runs / "one-float32" / name)
-    double = difference(runs / "whole" / name, runs / "one" / name)
-    print(name, single, double)
     assert 0 < single < 1e-4
-    assert double < 1e-12
+    assert difference(runs / "whole" / name, runs / "one" / name) < 1e-10
 
 
 @pytest.mark.parametrize("name", stylegans.RUNS)

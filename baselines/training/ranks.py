@@ -43,6 +43,10 @@ __all__ = [
 
 PATIENCE = timedelta(days=7)  # the first process may spend hours on metrics; torchrun handles processes that died
 
+# Shared statistics and draws would make several processes possible, but with published batches of one image there is
+# nothing to share; parts that come one after the other would have to wait for each other in every layer.
+WHY_WHOLE = "batch norm or dropout takes a batch as a whole, of 1 image as published"
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -102,7 +106,9 @@ def rank_slice(group: int | None, batches: Iterable[int]) -> RankSlice:
     if rows.ranks == 1:
         return rows
     if group is None:
-        raise TrainingError(f"expected one process for this model, found {rows.ranks}: start it without torchrun.")
+        raise TrainingError(
+            f"expected one process for this model, whose {WHY_WHOLE}, found {rows.ranks}: start it without torchrun."
+        )
     # Whole groups must stay together, so the groups are shared and not the images.
     for batch in batches:
         groups = batch // min(group, batch)
@@ -131,7 +137,8 @@ def parts_of_batches(group: int | None, batches: Iterable[int], batch_gpu: int |
         size = share if batch_gpu is None else min(batch_gpu, share)
         if size < share and group is None:
             raise TrainingError(
-                f"expected batch_gpu of at least {share} for this model, found {batch_gpu}: leave it out."
+                f"expected batch_gpu of at least {share} for this model, whose {WHY_WHOLE}, found {batch_gpu}: leave "
+                "it out."
             )
         if size < share and (share % size or size % min(group or 1, batch)):
             raise TrainingError(

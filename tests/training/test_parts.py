@@ -86,7 +86,9 @@ def test_parts_hold_whole_groups_and_divide_a_share():
         parts_of_batches(4, [16], 2)
     with pytest.raises(TrainingError, match=r"to divide the 16 images of a device .* found 5"):
         parts_of_batches(1, [16], 5)
-    with pytest.raises(TrainingError, match="batch_gpu of at least 16 for this model, found 8: leave it out"):
+    with pytest.raises(
+        TrainingError, match=r"batch_gpu of at least 16 for this model, whose batch norm .* found 8: leave"
+    ):
         parts_of_batches(None, [16], 8)
 
 

@@ -101,7 +101,8 @@ def test_all_processes_end_with_the_same_sentence_and_one_is_to_tell(runs):
     assert {first[4], second[4]} == {"True", "False"}
     nan, alone, grouped, folder = first[:4]
     assert nan.startswith("G/total became nan at 0.02 kimg")
-    assert "expected one process for this model, found 2" in alone
+    assert "expected one process for this model, whose batch norm or dropout takes a batch as a whole" in alone
+    assert "found 2: start it without torchrun" in alone
     assert "divides the 1 groups of a batch (4 images, 4 compared at a time), found 2: start another" in grouped
     assert "cannot write" in folder
     assert snapshots.latest(runs / "nan").step == 4

@@ -37,7 +37,7 @@ def test_several_processes_and_parts_give_what_one_process_gives(several, name):
 @pytest.mark.parametrize("change", [{"norm": "batch"}, {"use_dropout": True}])
 def test_batches_that_must_stay_whole_are_not_shared(change):
     plan = training(generator={"netG": "resnet", "ngf": 1, "n_blocks": 1, **change}).plan()
-    with pytest.raises(TrainingError, match="expected batch_gpu of at least 4 for this model, found 2: leave it out"):
+    with pytest.raises(TrainingError, match=r"expected batch_gpu of at least 4 for this model, .* found 2: leave it"):
         parts_of_batches(plan.group, [4], 2)
 
 

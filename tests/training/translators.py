@@ -13,16 +13,19 @@ import torch
 from torch import Tensor
 
 from baselines.cyclegan import train as cyclegan
+from baselines.pix2pix import train as pix2pix
 from baselines.stargan import train as stargan
 from baselines.starganv2 import train as starganv2
 from baselines.training.loop import StepContext, advance_all, streams_of
 from baselines.training.ranks import joined, rank_slice
 from tests.cyclegan import test_train as cycles
+from tests.pix2pix import test_train as pairs
 from tests.stargan import test_train as stars
 from tests.starganv2 import test_train as stars2
 
 STEPS = 3
 NAMES = ("cyclegan", "stargan", "starganv2")
+WHOLE = ("pix2pix",)  # whose batch cannot be shared
 
 
 def prepared(name: str, **options: Any) -> Any:
@@ -31,6 +34,10 @@ def prepared(name: str, **options: Any) -> Any:
     if name == "cyclegan":
         changes = {"batch": 4, "mirror": True, "translate": 1, "gan_mode": "wgangp", "gp_lambda": 1}
         return cyclegan.prepare(cycles.A, cycles.B, dataclasses.replace(cycles.TINY, **changes), folder, **options)
+    if name == "pix2pix":
+        return pix2pix.prepare(
+            pairs.A, pairs.B, dataclasses.replace(pairs.TINY, batch=2, mirror=True), folder, **options
+        )
     if name == "stargan":
         recipe = dataclasses.replace(stars.TINY, mirror=True)
         return stargan.prepare(stars.IMAGES, stars.LABELS, recipe, folder, **options)

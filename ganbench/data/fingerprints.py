@@ -31,6 +31,7 @@ T = TypeVar("T")
 VERSION = 2  # of the decoding rules and of the layout of the cache
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 4
 _IN_MEMORY = 2**26  # pixels that are decoded at once
+_SMALL = 2**13  # pixels of an image below which handing it to a thread takes longer than decoding it
 _SETTLED_NS = 2 * 10**9  # resolution of the coarsest clock of a common file system (FAT)
 
 
@@ -97,13 +98,16 @@ class Known(NamedTuple):
 
 
 def few_at_once(decode: Callable[[T], Tensor], names: Sequence[T], largest: int) -> Iterator[Tensor]:
-    """Yield the images of all names in order, decoding as many at once as memory allows.
+    """Yield the images of all names in order, decoding as many at once as memory allows; small ones one by one.
 
     Args:
         decode: returns one image.
         names: its arguments.
         largest: pixels of the largest image.
     """
+    if largest < _SMALL:
+        yield from map(decode, names)
+        return
     ahead = max(1, min(64, _IN_MEMORY // largest))
     with ThreadPoolExecutor(min(ahead, THREADS)) as pool:
         begun: deque[Future[Tensor]] = deque()

@@ -4,8 +4,11 @@ Both are held against a plain ``torch.utils.data.DataLoader`` over the same file
 cores, in the same run.
 """
 
+import hashlib
 import io
 import os
+import shutil
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,11 +28,12 @@ from ganbench.engine.ahead import Ahead
 from ganbench.engine.shards import cores
 from ganbench.inputs import Context, Reals
 from ganbench.models.training import Pictures
-from tests.benchmarks.comparing import compare
+from tests.benchmarks.comparing import bound, compare, shown_seconds
 
 COUNTS = {256: 512, 1024: 48}  # images, by their size
 BATCH = {256: 32, 1024: 8}
 LOADER = "a DataLoader"
+MANY = 10_000
 
 
 def photograph(size: int, seed: int) -> bytes:
@@ -110,6 +114,43 @@ def test_images_for_training(benchmark: BenchmarkFixture, files: tuple[int, Path
     what = f"batches for training of {COUNTS[size]} PNG of {size} pixels in a {kind_of(path)}"
     found, expected = compare(benchmark, what, read, LOADER, lambda: len(by_data_loader(path, BATCH[size])))
     assert found == expected == COUNTS[size]
+
+
+@pytest.fixture
+def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder of many small images, written an hour ago."""
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+    for index, pixels in enumerate(np.random.default_rng(0).integers(0, 256, [MANY, 32, 32], dtype=np.uint8)):
+        path = tmp_path / "images" / f"{index:05d}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(path, compress_level=1)
+        os.utime(path, (path.stat().st_mtime - 3600,) * 2)
+    return tmp_path / "images"
+
+
+def test_fingerprint_of_many_images(benchmark: BenchmarkFixture, many: Path) -> None:
+    """The first time every image is opened twice, for its header and for its pixels; afterwards files are only seen."""
+
+    def ours() -> str:
+        shutil.rmtree(many.parent / "cache", ignore_errors=True)
+        return open_data(many).fingerprint
+
+    def plain() -> int:
+        content = hashlib.sha256()
+        for name in sorted(os.listdir(many)):
+            with Image.open(many / name) as image:
+                content.update(np.asarray(image).data)
+        return content.digest_size
+
+    what = f"opening {MANY:,} images of 32 pixels in a folder, and their fingerprint"
+    found, _ = compare(benchmark, what, ours, "plain loop of Pillow and sha256, without checks", plain, rounds=3)
+    taken, again = [], ""
+    for _ in range(3):
+        started = time.perf_counter()
+        again = open_data(many).fingerprint
+        taken.append(time.perf_counter() - started)
+    assert again == found
+    bound(benchmark, "the same, the next time", taken, 1.0, shown_seconds)
 
 
 def kind_of(path: Path) -> str:

@@ -39,3 +39,9 @@ def test_the_log_is_of_this_file_from_start_to_end(path: Path) -> None:
     assert kimg[0] <= 2 * header["recipe_settings"]["tick_kimg"], "it starts late"
     assert all(entry["losses"] for entry in entries)
     assert "(log.jsonl)" in path.with_name("README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", [path for path in WEIGHTS if folder_of(path) in BEFORE_LOGS], ids=folder_of)
+def test_where_there_is_no_log_the_readme_says_so(path: Path) -> None:
+    assert not path.with_name("log.jsonl").exists()
+    assert "| log | none was kept of this run |" in path.with_name("README.md").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ganbench.records.collect import collect
 from results import make
@@ -48,3 +49,13 @@ def test_studies_of_truncation_are_told_from_runs() -> None:
     psi = result("fid10k_psi0.5", metric="fid10k_psi0.5", spec={"truncation_psi": 0.5})
     assert is_study(record(result("fid10k"), psi))
     assert not is_study(record(psi))
+
+
+def test_pictures_that_differ_by_rounding_stay_as_they_are(tmp_path: Path) -> None:
+    for at, level in enumerate((100, 101, 102)):
+        picture = Image.new("RGB", (4, 4), (100, 100, 100))
+        picture.putpixel((1, 2), (100, 100, level))
+        picture.save(tmp_path / f"{at}.png")
+    Image.new("L", (4, 4), 100).save(tmp_path / "grey.png")
+    paths = [tmp_path / name for name in ("0.png", "1.png", "2.png", "grey.png", "missing.png")]
+    assert [make._looks_the_same(paths[0], other) for other in paths] == [True, True, False, False, False]

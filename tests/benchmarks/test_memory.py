@@ -12,7 +12,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from tests.benchmarks.comparing import bound, child, shown_mib
 from tests.benchmarks.test_speed_reading import photograph
 
-FEW, MANY = 8, 24  # images, in batches of four
+FEW, MANY = 4, 12  # images, in batches of four
 FID = """
 import sys
 import torch
@@ -20,8 +20,10 @@ import ganbench
 from baselines.stylegan2.networks import Generator
 from baselines.stylegan2.recipes import RECIPES
 from ganbench.extractors.opening import with_stand_ins
+torch.manual_seed(0)
 G = Generator(c_dim=0, img_resolution=1024, img_channels=3, **RECIPES["paper1024"].generator)
 G.eval().requires_grad_(False)
+G.synthesis.register_forward_hook(lambda module, given, images: images.clamp(-1, 1))  # random weights go beyond
 with with_stand_ins():
     ganbench.measure(G, [f"fid@{sys.argv[1]}"], data=sys.argv[2], benchmark="stylegan2", batch_size=4)
 """
@@ -50,13 +52,13 @@ def test_fid_at_1024_pixels(benchmark: BenchmarkFixture, tmp_path: Path) -> None
     peaks: list[float] = []
     benchmark.pedantic(lambda: peaks.append(child(FID, str(MANY), str(tmp_path))["mib"]), rounds=1)
     bound(benchmark, f"memory of FID at 1024 pixels, StyleGAN2 in full width, {MANY} images", peaks, 4096, shown_mib)
-    bound(benchmark, f"the same, {MANY} images less {FEW} images", [max(0, peaks[0] - few)], 128, shown_mib)
+    bound(benchmark, f"the same, {MANY} images less {FEW} images", [max(0, peaks[0] - few)], 256, shown_mib)
 
 
 @pytest.mark.parametrize(
     ("name", "code", "counts", "whole", "most"),
     [
-        ("precision and recall, 4096 features, of as many reals", PRECISION, (2048, 4096), 50_000, 4096),
+        ("precision and recall, 4096 features, of as many reals", PRECISION, (4000, 8000), 50_000, 4096),
         ("linear separability in two processes, together", SEPARABILITY, (10_000, 20_000), 200_000, 9216),
     ],
 )

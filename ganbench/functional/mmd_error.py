@@ -35,7 +35,7 @@ def kernel_distance_error(
     variance = 4 * first / n + 2 * second / n**2
     if size < n:
         subsets = draw_subsets(len(rows_x), n, min(int(num_subsets), FEW_SUBSETS), size, seed)
-        spread = kernel_distances(rows_x, rows_y, subsets)
+        spread = kernel_distances(x, y, subsets)
         variance += float(spread.var(ddof=1)) / int(num_subsets) if len(spread) > 1 else 0.0
     return math.sqrt(variance)
 

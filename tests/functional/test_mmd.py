@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ganbench.errors import BadInputError, NonFiniteError
 from ganbench.functional import draw_subsets, kernel_distance, kernel_distances
+from ganbench.functional.mmd import WIDE
 from ganbench.metrics.kid import kid50k
 
 Array = NDArray[np.float64]
@@ -53,6 +54,31 @@ def test_mean_over_subsets() -> None:
     each = kernel_distances(x, y, (of_x, of_y))
     assert each == pytest.approx([by_definition(x[i], y[j]) for i, j in zip(of_x, of_y, strict=True)], rel=1e-12)
     assert kernel_distance(x, y, (of_x, of_y)) == pytest.approx(each.mean(), rel=1e-15)
+
+
+@pytest.mark.parametrize("offset", [0.0, 3.0])
+def test_wide_float32_features_are_as_good_as_in_float64(offset: float) -> None:
+    """Means of a million values each off by 1e-7: the distance itself is a small difference of them."""
+    x, y = (features(300, 2 * WIDE, seed).astype(np.float32) + np.float32(offset) for seed in (0, 1))
+    rows = draw_subsets(300, 300, 3, 200, seed=0)
+    exact = kernel_distances(x.astype(np.float64), y.astype(np.float64), rows)
+    assert kernel_distances(x, y, rows) == pytest.approx(exact, abs=1e-8 * max(0.1, (offset**2 + 1) ** 3))
+    assert not np.array_equal(kernel_distances(x, y, rows), exact)
+
+
+def test_what_float32_cannot_hold_is_taken_in_float64() -> None:
+    x, y = (features(8, WIDE, seed).astype(np.float32) * np.float32(1e15) for seed in (0, 1))
+    exact = kernel_distance(x.astype(np.float64), y.astype(np.float64), all_rows(8))
+    assert kernel_distance(x, y, all_rows(8)) == pytest.approx(exact, rel=1e-12)
+    assert abs(exact) > 1e38
+
+
+@pytest.mark.parametrize("m", [2, 63, 64, 65, 130, 257])
+def test_halves_add_up_to_all_pairs(m: int) -> None:
+    x, y = features(m, 3, 5), features(m, 3, 6)
+    kernels = [(a @ b.T / 3 + 1) ** 3 for a, b in ((x, x), (y, y), (x, y))]
+    within = sum(k.sum() - np.trace(k) for k in kernels[:2]) / (m * (m - 1))
+    assert kernel_distance(x, y, all_rows(m)) == pytest.approx(within - 2 * kernels[2].mean(), rel=1e-9)
 
 
 def test_is_clean_fids_on_the_same_features_and_subsets() -> None:

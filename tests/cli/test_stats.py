@@ -9,7 +9,8 @@ import pytest
 
 from tests.cli.command_line import complaint, ganbench
 
-RUN = ("run", "--model", "stylegan3", "--metrics", "fid50k_full", "--limit", 1100)
+RUN = ("run", "--model", "progan", "--metrics", "fid50k_full", "--limit", 200)
+TWO_SHARDS = ("--limit", 1100)
 
 
 def record_of(data: object, folder: Path, *more: object) -> Any:
@@ -27,7 +28,7 @@ def test_a_run_against_a_file_compares_with_one_against_the_images(tmp_path: Pat
     assert known["data"]["fingerprint"] == images["data"]["fingerprint"]
     assert known["data"]["statistics"] == {"file": "d.npz", "count": 1442}
     shown = ganbench("table", "--results-dir", tmp_path / "b").stdout
-    assert "Reals of stylegan3 (digits32): statistics of 1,442 images from d.npz." in shown
+    assert "Reals of progan (digits32): statistics of 1,442 images from d.npz." in shown
 
 
 def test_statistics_go_to_nvlabs_and_back(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_an_unknown_file_has_a_column_for_itself(tmp_path: Path) -> None:
 def test_several_processes_and_a_second_run_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "d.npz"
     assert ganbench("stats", "compute", "--data", "digits", "--extractor", "digits", "--out", file).exit_code == 0
-    one, again = record_of(file, tmp_path / "a"), record_of(file, tmp_path / "b")
+    one, again = (record_of(file, tmp_path / name, *TWO_SHARDS) for name in ("a", "b"))
     monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))  # an empty one: two processes do all the work again
-    two = record_of(file, tmp_path / "c", "--nproc", 2)
+    two = record_of(file, tmp_path / "c", *TWO_SHARDS, "--nproc", 2)
     assert one["results"] == again["results"] == two["results"]

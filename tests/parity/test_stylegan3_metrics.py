@@ -65,18 +65,16 @@ class BlockMeans:
 def test_path_length_of_a_snapshot(case: Path, precision: str) -> None:
     """float64 to 1e-6 relative a sample; float32 within four times the official float32-to-float64 gap.
 
-    In float64, whose convolutions take minutes, the first two of the stored batches are drawn.
+    In float64, whose convolutions take minutes, the first half of the first of seven batches is drawn.
     """
     stored, G, about = np.load(case / "ppl.npz"), generator(case), facts(case)
     double = precision == "float64"
-    G, batches = (G.double(), 2) if double else (G, None)
+    G, drawn = (G.double(), (slice(1), slice(8))) if double else (G, (slice(None), slice(None)))
     results = json.loads((case / "results.json").read_text())
     for name, gaps in about["measured_float32_against_float64"].items():
         space, sampling, crop = name.split("_")
         found = []
-        for t, z0, z1, c in zip(
-            *(torch.from_numpy(stored[key][:batches]) for key in ("t", "z0", "z1", "c")), strict=True
-        ):
+        for t, z0, z1, c in zip(*(torch.from_numpy(stored[key][drawn]) for key in ("t", "z0", "z1", "c")), strict=True):
             t, z0, z1, c = (x.double() if double else x for x in (t, z0, z1, c))
             ends = path_ends(G, z0, z1, t * (sampling == "full"), c, space=space, epsilon=about["epsilon"])  # type: ignore[arg-type]
             image = G.synthesis(ends)

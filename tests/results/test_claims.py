@@ -49,7 +49,16 @@ def test_every_claim_is_judged() -> None:
     assert len(re.findall("^## ", TEXT, re.M)) == len(claims.CLAIMS)
 
 
-@pytest.mark.parametrize("name", trainings.TRAININGS)
+def test_another_seed_of_a_training_differs_in_nothing_else() -> None:
+    repeated = [name for name in trainings.TRAININGS if name.endswith("-seed1")]
+    assert len(repeated) == 4
+    for name in repeated:
+        first = trainings.TRAININGS[name.replace("-seed1", "-seed0")]
+        assert trainings.TRAININGS[name] == first.replace("--seed 0", "--seed 1")
+        assert trainings.line(name)[-1] == f"runs/claims/{name}"
+
+
+@pytest.mark.parametrize("name", [name for name in trainings.TRAININGS if not name.endswith("-seed1")])
 def test_every_training_is_a_recipe_with_settings_that_exist(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

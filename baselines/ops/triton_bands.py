@@ -23,7 +23,7 @@ PROGRAMS = 4096
 """How many programs keep a GPU busy; with more tiles than that, programs compute several."""
 
 WARPS, STAGES = 4, 2
-"""Groups of 32 threads of a program, and float16 tiles in flight. With 8 groups, Triton 3.6 compiles wrong programs."""
+"""Groups of 32 threads of a program, and float16 tiles in flight."""
 
 Bands = tuple[Tensor, Tensor, int]
 
@@ -157,8 +157,7 @@ def resample(
     stored: tl.constexpr = triton.next_power_of_2(g_terms)
     if stacked:  # what all planes share stays on the chip
         up_y, up_x = matrix(v_by, FINE, COARSE, COARSE), matrix(v_bx, COARSE, FINE, FINE)
-        down_y = matrix(g_by, COARSE, stored * FINE, stored * FINE)
-        down_x = matrix(g_bx, FINE, stored * COARSE, stored * COARSE)
+        down_y, down_x = stack(g_by, COARSE, FINE, stored), stack(g_bx, FINE, COARSE, stored)
     out_y, out_x = o_y + tl.arange(0, COARSE), o_x + tl.arange(0, COARSE)
     inside_y, inside_x = (out_y < o_y + tile) & (out_y < y_h), (out_x < o_x + tile) & (out_x < y_w)
     first = tl.program_id(1) * planes_each
@@ -208,11 +207,12 @@ def gather_stacked(
     COARSE: tl.constexpr, FINE: tl.constexpr, precision: tl.constexpr,
 ) -> "Any":  # fmt: skip
     """Return the sum of the products of the fine tile with the matrices of all terms, which are stacked."""
-    columns = product(fine, down_x, precision).to(fine.dtype)
-    if terms > 1:
-        columns = tl.permute(tl.reshape(columns, [FINE, terms, COARSE]), [1, 0, 2])
-        columns = tl.reshape(columns, [terms * FINE, COARSE])
-    return product(down_y, columns, precision)
+    if terms == 1:
+        return product(down_y, product(fine, down_x, precision).to(fine.dtype), precision)
+    # A stack is as well multiplied from the left: its product then takes fewer registers.
+    rows = product(down_y, fine, precision).to(fine.dtype)
+    rows = tl.reshape(tl.permute(tl.reshape(rows, [terms, COARSE, FINE]), [1, 0, 2]), [COARSE, terms * FINE])
+    return product(rows, down_x, precision)
 
 
 @triton.jit
@@ -232,6 +232,15 @@ def gather(
 def matrix(start: "Any", height: tl.constexpr, width: tl.constexpr, stride: tl.constexpr) -> "Any":
     """Return the matrix stored from ``start`` in rows ``stride`` apart."""
     return tl.load(start + tl.arange(0, height)[:, None] * stride + tl.arange(0, width)[None, :])
+
+
+@triton.jit
+def stack(start: "Any", height: tl.constexpr, width: tl.constexpr, terms: tl.constexpr) -> "Any":
+    """Return matrices stored side by side from ``start``, one below the other."""
+    row = tl.arange(0, terms * height)
+    return tl.load(
+        start + ((row % height) * (terms * width) + (row // height) * width)[:, None] + tl.arange(0, width)[None, :]
+    )
 
 
 @triton.jit

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,29 +98,55 @@ def entries(part: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def kernels(part: Mapping[str, Any], copy: float | None) -> list[str]:
-    """Return the table of kernels: achieved rate against that of a copy."""
-    heads = ["operator", "input", "ms", "plain ms", "gradient ms", "GB/s", "of a copy", "error", "plain error"]
+    """Return the table of kernels: time against the authors' and plain operators, rate against that of a copy."""
+    heads = ["operator", "input", "ms", "official", "plain", "gradient ms", "official", "GB/s", "of a copy", "error"]
+    heads += ["official", "plain"]
+    times = ("ms", "official_ms", "plain_ms", "gradient_ms", "official_gradient_ms", "GB/s")
     rows = []
     for name, row in entries(part).items():
         share = f"{row['GB/s'] / copy:.0%}" if copy and "GB/s" in row else "-"
-        figures = [shown(row.get(key)) for key in ("ms", "plain_ms", "gradient_ms", "GB/s")]
-        errors = [f"{row[key]:.1e}" if key in row else "-" for key in ("error", "plain_error")]
+        figures = [shown(row.get(key)) for key in times]
+        errors = [f"{row[key]:.1e}" if key in row else "-" for key in ("error", "official_error", "plain_error")]
         rows.append([name, "x".join(map(str, row.get("shape", []))), *figures, share, *errors])
     return table(heads, rows)
 
 
 def generators(part: Mapping[str, Any]) -> list[str]:
     """Return the table of images per second and peak memory."""
-    heads = ["generator", "images/s", "official", "ratio", "without kernels", "GB at batch", "official GB"]
+    heads = ["generator", "images/s", "official", "ratio", "without TF32", "without kernels", "GB at batch", "official"]
     rows = []
     for name, row in entries(part).items():
-        ours, official, plain = (row.get(key, {}) for key in ("ours", "official", "plain"))
+        ours, official, exact, plain = (row.get(k, {}) for k in ("ours", "official", "ours_exact_float32", "plain"))
         ratio = ours["images/s"] / official["images/s"] if ours and official else None
         memory = f"{ours['peak_MB'] / 1e3:.1f} at {ours['batch']}" if ours else "-"
         other = f"{official['peak_MB'] / 1e3:.1f}" if official else "-"
         rates = [shown(found.get("images/s")) for found in (ours, official)]
-        rows.append([name, *rates, shown(ratio), shown(plain.get("images/s")), memory, other])
+        others = [shown(found.get("images/s")) for found in (exact, plain)]
+        rows.append([name, *rates, shown(ratio), *others, memory, other])
     return table(heads, rows)
+
+
+def graphs(part: Mapping[str, Any]) -> list[str]:
+    """Return the table of what replaying a CUDA graph gives."""
+    keys = ("ours_batch4", "ours_graph_batch4", "ours", "ours_graph")
+    rows = [
+        [name, *(shown(row.get(key, {}).get("images/s")) for key in keys)]
+        for name, row in entries(part).items()
+        if "ours_graph" in row
+    ]
+    return table(["images/s", "batch of 4", "as a graph", "whole batch", "as a graph"], rows)
+
+
+def training(part: Mapping[str, Any]) -> list[str]:
+    """Return the table of a training step's phases, in milliseconds and GiB at the peak."""
+    rows = []
+    for name, row in entries(part).items():
+        found = {(line["program"], line["phase"]): line for line in row["lines"]}
+        for phase in dict.fromkeys(line["phase"] for line in row["lines"]):
+            ours, official = (found.get((program, phase), {}) for program in ("ganbench", "official"))
+            figures = [shown(each.get(key)) for key in ("ms", "peak_gib") for each in (ours, official)]
+            rows.append([name, phase, *figures])
+    return table(["model", "phase", "ms", "official", "GiB", "official"], rows)
 
 
 def extractors(part: Mapping[str, Any]) -> list[str]:
@@ -135,6 +161,16 @@ def runs(part: Mapping[str, Any]) -> list[str]:
         f"- `ganbench run --model {name.split()[0]} --metrics {name.split()[1]} --device cuda`: "
         + f"{row['seconds']:.1f} s, "
         + ", ".join(f"{key} {shown(found['value'])}" for key, found in row["values"].items())
+        for name, row in entries(part).items()
+        if "seconds" in row
+    ]
+
+
+def wide_runs(part: Mapping[str, Any]) -> list[str]:
+    """Return the list of runs of wide generators with random weights, whose numbers mean nothing."""
+    return [
+        f"- {name}: {row['samples']} samples and {row['reals']} reals in {row['seconds']:.1f} s, "
+        f"{shown(row['images/s'])} images/s"
         for name, row in entries(part).items()
         if "seconds" in row
     ]
@@ -158,20 +194,25 @@ def measured(found: Mapping[str, Any]) -> list[str]:
     lines = [
         f"Measured on one **{found['device']}** with PyTorch {found['torch']} and Triton {found['triton']}, "
         f"{found['date']}; a copy moves {shown(copy)} GB/s, a float16 matrix product makes "
-        f"{shown(ceilings.get('matmul_fp16_TFLOP/s'))} TFLOP/s.",
+        f'{shown(ceilings.get("matmul_fp16_TFLOP/s"))} TFLOP/s. "Official" is the authors\' code with its CUDA '
+        "extensions, in the same process.",
     ]
-    parts = {
-        "Tests on CUDA": lambda part: [f"- {line}" for line in part],
-        "Kernels": lambda part: kernels(part, copy),
-        "Generators, full channels, random weights": generators,
-        "Extractors, random weights": extractors,
-        "Whole runs": runs,
-        "TF32 and float16 on each metric": precision,
+    parts: dict[str, tuple[str, Callable[[Any], list[str]]]] = {
+        "Tests on CUDA": ("tests", lambda part: [f"- {line}" for line in part]),
+        "Kernels": ("kernels", lambda part: kernels(part, copy)),
+        "Generators, full channels, random weights": ("generators", generators),
+        "CUDA graphs": ("graphs", graphs),
+        "A training step, full channels, batch of 32 in two parts": ("training", training),
+        "Extractors, random weights": ("extractors", extractors),
+        "Whole runs": ("runs", runs),
+        "`ganbench.measure` of wide generators and Inception, random weights": ("wide_runs", wide_runs),
+        "TF32 and float16 on each metric": ("precision", precision),
     }
-    for title, key in zip(parts, ("tests", "kernels", "generators", "extractors", "runs", "precision"), strict=True):
-        if found.get(key):
-            lines += ["", f"### {title}", "", *parts[title](found[key])]
-    return lines
+    known = {"graphs": found.get("generators"), **found}
+    for title, (key, lines_of) in parts.items():
+        if known.get(key):
+            lines += ["", f"### {title}", "", *lines_of(known[key])]
+    return lines + [line for remark in found.get("remarks", ()) for line in ("", remark)]
 
 
 def section(found: Mapping[str, Any] | None) -> str:

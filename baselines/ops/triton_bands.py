@@ -23,7 +23,10 @@ PROGRAMS = 4096
 """How many programs keep a GPU busy; with more tiles than that, programs compute several."""
 
 WARPS, STAGES = 4, 2
-"""Groups of 32 threads of a program, and float16 tiles in flight."""
+"""Groups of 32 threads of a program, and float16 tiles in flight.
+
+Triton 3.6 compiles wrong programs for some other values, which ``results/performance.md`` names: check changes on a GPU.
+"""
 
 Bands = tuple[Tensor, Tensor, int]
 

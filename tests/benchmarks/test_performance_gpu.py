@@ -13,14 +13,25 @@ page = runpy.run_path(str(ROOT / "results" / "performance_gpu.py"))
 FOUND = {
     **{"device": "A GPU", "torch": "2.11", "triton": "3.6", "date": "2026-11-26", "tests": ["3 passed"]},
     "ceilings": {"copy_GB/s": 4000.0, "matmul_fp16_TFLOP/s": 700.0},
-    "kernels": {"T layer 10": {"ms": 0.5, "GB/s": 1000.0, "shape": [1, 2, 3, 4], "error": 1e-4}},
+    "kernels": {"T layer 10": {"ms": 0.5, "official_ms": 1.5, "GB/s": 1000.0, "shape": [1, 2, 3, 4], "error": 1e-4}},
     "generators": {
         "official_is": "built",
         "stylegan3-t 256": {
             "ours": {"images/s": 90.0, "peak_MB": 2000.0, "batch": 8},
             "official": {"images/s": 60.0, "peak_MB": 3000.0, "batch": 8},
+            "ours_graph": {"images/s": 95.0},
         },
     },
+    "training": {
+        "stylegan2 256": {
+            "lines": [
+                {"program": "ganbench", "phase": "Gmain", "ms": 5.0, "peak_gib": 1.0},
+                {"program": "official", "phase": "Gmain", "ms": 6.0, "peak_gib": 2.0},
+            ]
+        }
+    },
+    "wide_runs": {"stylegan2 256": {"samples": 10, "reals": 20, "seconds": 2.0, "images/s": 15.0}},
+    "remarks": ["What was seen."],
     "extractors": {"inception": {"images/s": 5000.0}, "peer": {"failed": "missing"}},
     "runs": {"stylegan3 fid50k": {"seconds": 12.3, "values": {"fid50k": {"value": 1.139}}}},
     "precision": {"stylegan3 float32": {"values": {"fid@5k": 1.5}}, "stylegan3 tf32": {"values": {"fid@5k": 1.75}}},
@@ -47,8 +58,12 @@ def test_every_figure_is_shown_beside_what_it_compares_with():
     assert "**A GPU** with PyTorch 2.11" in text
     for row in (
         "- 3 passed",
-        "| T layer 10 | 1x2x3x4 | 0.5 | - | - | 1000 | 25% | 1.0e-04 | - |",
-        "| stylegan3-t 256 | 90 | 60 | 1.5 | - | 2.0 at 8 | 3.0 |",
+        "| T layer 10 | 1x2x3x4 | 0.5 | 1.5 | - | - | - | 1000 | 25% | 1.0e-04 | - | - |",
+        "| stylegan3-t 256 | 90 | 60 | 1.5 | - | - | 2.0 at 8 | 3.0 |",
+        "| stylegan3-t 256 | - | - | 90 | 95 |",
+        "| stylegan2 256 | Gmain | 5 | 6 | 1 | 2 |",
+        "- stylegan2 256: 10 samples and 20 reals in 2.0 s, 15 images/s",
+        "What was seen.",
         "| peer | - | - |",
         "--metrics fid50k --device cuda`: 12.3 s, fid50k 1.14",
         "| stylegan3 | fid@5k | 1.5 | +0.25 | - |",

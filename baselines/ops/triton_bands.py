@@ -25,7 +25,7 @@ PROGRAMS = 4096
 WARPS, STAGES = 4, 2
 """Groups of 32 threads of a program, and float16 tiles in flight.
 
-Triton 3.6 compiles wrong programs for some other values, which ``results/performance.md`` names: check changes on a GPU.
+Triton 3.6 compiles wrong programs for some other values, see ``results/performance.md``: check a change on a GPU.
 """
 
 Bands = tuple[Tensor, Tensor, int]

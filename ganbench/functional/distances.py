@@ -82,13 +82,14 @@ def about(origin: Tensor, exact: Tensor, dtype: torch.dtype) -> Samples:
     """Return samples whose products are taken about ``origin``.
 
     Sums of ``D`` terms are off by at most ``D eps / 2`` of the terms' sizes, which add up to ``|x|^2 + |y|^2`` for the
-    norms and to no more than that for the product; centring, adding the three, rounding a radius and the differences'
-    own sum, which NumPy takes pairwise, stay below ``64 eps``. The smallest normal number covers what underflows.
+    norms and to no more than that for the product; centring, roots squared again, adding the three, rounding a radius
+    and the differences' own sum, which NumPy takes pairwise, stay below ``64 eps``. The smallest normal number covers
+    what underflows.
     """
     limits = torch.finfo(dtype)
     samples = Samples(exact, origin, dtype, exact.new_zeros(len(exact), dtype=torch.float64))
     parts = (samples.part(rows).products for rows in slices(len(exact), CENTRES))
-    squares = torch.cat([products.square().sum(dim=1) for products in parts]).double()
+    squares = torch.cat([_squared_norms(products) for products in parts]).double()
     factor = (exact.shape[1] + 64) * limits.eps
     # The last factor: these squares are sums as well.
     return Samples(exact, origin, dtype, factor * squares * (1 + factor) + exact.shape[1] * limits.tiny)
@@ -127,5 +128,10 @@ def slices(length: int, block: int) -> Iterator[slice]:
 
 def squared_distances(x: Tensor, y: Tensor) -> Tensor:
     """Return the squared distances ``[N, M]`` of all pairs of rows, by a product."""
-    norms = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1)
-    return torch.addmm(norms, x, y.T, alpha=-2)
+    return torch.addmm(_squared_norms(x)[:, None] + _squared_norms(y), x, y.T, alpha=-2)
+
+
+def _squared_norms(x: Tensor) -> Tensor:
+    """Return the squared length of each row, ``[N]``, without a copy of the rows squared."""
+    norms: Tensor = torch.linalg.vector_norm(x, dim=1)
+    return norms.square()

@@ -19,12 +19,14 @@ from baselines.training import kept, snapshots
 from baselines.training.data import Batches
 from baselines.training.grids import save_grid
 from baselines.training.hardware import DEFAULT, Hardware
+from baselines.training.later import Later, settled
 from baselines.training.loop import Beside, OnTick, Schedule, TrainPlan, run
 from baselines.training.settings import Count, Seed, adjustable, check
 from baselines.training.transfer import Copied, Start, begin_from, note_of, noted
 
 COLUMNS = 10  # of the grid of real images
 REALS = COLUMNS**2  # in that grid, at most
+Text = str | Later
 EXTENDABLE = {"kimg", "tick_kimg", "snapshot_ticks"}  # may change on resuming, because no step depends on them
 
 
@@ -34,7 +36,7 @@ class Options(TypedDict, total=False):
     recipe_name: str
     device: torch.device | str
     seed: int
-    data_fingerprint: str | None
+    data_fingerprint: Text | None
     data_name: str
     hardware: Hardware
     keep: int | None
@@ -57,7 +59,7 @@ class Identity:
     recipe_name: str = "custom"
     device: torch.device | str = "cpu"
     seed: Seed = 0
-    data_fingerprint: str | None = None
+    data_fingerprint: Text | None = None
     data_name: str = ""
     hardware: Hardware = DEFAULT
     keep: Count | None = None
@@ -114,7 +116,7 @@ class RunOutput:
 
     @classmethod
     def of(
-        cls, run_dir: Path, config: Mapping[str, Any], recipe: Any, identity: Identity, content: str, **notes: Any
+        cls, run_dir: Path, config: Mapping[str, Any], recipe: Any, identity: Identity, content: Text, **notes: Any
     ) -> "RunOutput":
         """Return the output of a run.
 
@@ -168,7 +170,7 @@ class Training(ABC):
         Raises:
             WriteError: a file cannot be written.
         """
-        output, header = self.output, {**self.output.notes, **changes}
+        output, header = self.output, settled({**self.output.notes, **changes})
         path = kept.export(
             output.run_dir,
             self.result(),
@@ -312,7 +314,7 @@ def options_of(model: str, output: RunOutput, batches: Batches, hardware: Hardwa
     }
 
 
-def schedule_of(recipe: Timing, batches: Batches, content: str, kimg: float | None = None) -> Schedule:
+def schedule_of(recipe: Timing, batches: Batches, content: Text, kimg: float | None = None) -> Schedule:
     """Return a run's schedule in steps, with the settings that a resumed run must share.
 
     Args:

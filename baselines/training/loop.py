@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 import torch
 
 from baselines.errors import DivergenceError, TrainingError
-from baselines.training import log, ranks, snapshots
+from baselines.ops import processes
+from baselines.training import later, log, ranks, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
 from baselines.training.folder import hold, name_of_data, write_options
@@ -110,7 +111,7 @@ def run(
         ranks.first_only(hold, held, run_dir, resume)
         step, changes = begin(plan, batches, schedule, run_dir, resume)
         meter = Meter(batches, schedule.steps, step, device)
-        ahead = held.enter_context(loaded(batches, range(step, schedule.steps), workers, device))
+        ahead = held.enter_context(reading_ahead(batches, schedule, step, workers, device))
         for read in ahead:
             at = context_of(step, read, batches, schedule.seed)
             with stopping_diverged(run_dir, schedule, step + 1, at.nimg):
@@ -127,13 +128,23 @@ def run(
                     meter.read()
             if ticks:
                 entry = {**meter.tick(step), **plan.logged()}
-                kept = captured(plan, schedule, entry, changes) if keep else None
-                tell = partial(report, plan, schedule, entry, run_dir, kept, on_tick, batches)
+                tell = partial(report, plan, schedule, entry, run_dir, changes if keep else None, on_tick, batches)
                 weights = ranks.by_first(tell, beside if keep else nullcontext) or weights
                 meter.restart(step)
             if asked and not finished:
                 raise KeyboardInterrupt
         return weights or ranks.first_only(plan.export, batches.shown(step) / 1000, told(changes))
+
+
+@contextmanager
+def reading_ahead(
+    batches: Batches, schedule: Schedule, step: int, workers: int, device: torch.device | str
+) -> Iterator[Iterator[Loaded]]:
+    """Give an iterator over the batches from a step on; meanwhile the first process computes what comes later."""
+    with loaded(batches, range(step, schedule.steps), workers, device) as ahead:
+        if processes.rank() == 0:
+            later.begin(schedule.settings)
+        yield ahead
 
 
 # For each resumption with changed settings: kimg, and by name of the setting its old and new value.
@@ -152,11 +163,11 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
                 f"expected an empty folder for a new run, found one in {run_dir}: resume it, or choose another folder."
             )
         ranks.first_only(log.clear, run_dir / LOG)
-        ranks.first_only(write_options, run_dir, schedule.options)
+        ranks.first_only(write_options, run_dir, later.known(schedule.options))
         ranks.first_only(plan.start)
         return 0, ()
     snapshot = snapshots.latest(run_dir)
-    changed = differences(snapshot.settings, schedule.settings)
+    changed = differences(snapshot.settings, later.settled(schedule.settings))
     diverged = ranks.first_only(log.diverged, run_dir / LOG, snapshot.step)
     if refused := [name for name in changed if not diverged or name.partition(".")[0] not in schedule.adjustable]:
         raise other_settings(run_dir, {name: changed[name] for name in refused}, schedule.options)
@@ -167,7 +178,7 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
     now: Changes = ({"kimg": kimg, **{name: list(pair) for name, pair in changed.items()}},) if changed else ()
     lines = [{"step": snapshot.step, "kimg": kimg, log.CHANGED: change} for change in now]
     ranks.first_only(log.rewind, run_dir / LOG, snapshot.step, lines)
-    ranks.first_only(write_options, run_dir, schedule.options)
+    ranks.first_only(write_options, run_dir, later.settled(schedule.options))
     ranks.first_only(snapshots.prune, run_dir)  # in case the run was killed between writing and deleting one
     return snapshot.step, (*snapshot.changes, *now)
 
@@ -240,8 +251,8 @@ def lower_rates(schedule: Schedule) -> dict[str, float]:
 
 def captured(plan: TrainPlan, schedule: Schedule, entry: Mapping[str, Any], changes: Changes) -> snapshots.Snapshot:
     """Return the run's state at a tick, of which the log has an entry."""
-    about = {**plan.about, "kimg": entry["kimg"]}
-    return snapshots.capture(entry["step"], schedule.settings, plan.networks, plan.optimizers, changes, about)
+    about, settings = later.settled({**plan.about, "kimg": entry["kimg"]}), later.settled(schedule.settings)
+    return snapshots.capture(entry["step"], settings, plan.networks, plan.optimizers, changes, about)
 
 
 def context_of(step: int, read: Loaded, batches: Batches, seed: int) -> StepContext:
@@ -266,24 +277,27 @@ def report(
     schedule: Schedule,
     entry: dict[str, Any],
     run_dir: Path,
-    kept: snapshots.Snapshot | None,
+    changes: Changes | None,
     on_tick: OnTick | None,
     batches: Batches,
 ) -> Path | None:
-    """Log a tick, write a snapshot if there is one, and call ``on_tick``; return the path of the weights, or None.
+    """Log a tick, write a snapshot unless ``changes`` is None, and call ``on_tick``; return the weights' path, or None.
 
-    That also gets the path of the weights, if any, and the kimg of the next snapshot.
+    ``on_tick`` also gets the path of the weights, if any, and the kimg of the next snapshot.
 
     The log comes first, so that a run killed in between lacks no line: a resumed run drops those after its snapshot.
     """
     log.append(run_dir / LOG, entry)
+    later.check(schedule.settings)
     weights = None
-    if kept is not None:
+    if changes is not None:
         try:
-            snapshots.write(run_dir, kept)
+            snapshots.write(run_dir, captured(plan, schedule, entry, changes))
         except DivergenceError as problem:
             stop_diverged(run_dir, schedule, entry["step"], entry["kimg"], str(problem))
-        weights = plan.export(entry["kimg"], told(kept.changes))
+        if later.known(schedule.options) != schedule.options:
+            write_options(run_dir, later.settled(schedule.options))
+        weights = plan.export(entry["kimg"], told(changes))
     if on_tick is not None:
         due = batches.shown(schedule.next_snapshot(entry["step"])) / 1000
         on_tick({**entry, "next_snapshot": due, "weights": weights})

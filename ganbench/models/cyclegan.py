@@ -23,7 +23,7 @@ from ganbench.data.labels import classes_of
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
 from ganbench.models.networks import checked_for, domains_in
-from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain, recipes_of
+from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain, fingerprint_of, recipes_of
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe, WithDomains
 
 Generator = ResnetGenerator | UnetGenerator | VariantResnetGenerator
@@ -149,7 +149,9 @@ class CycleGANAdapter(TrainableAdapter):
         recipe = recipe_of(Settings, settings)
         data = at_size(data, recipe.size_of_data)
         names, (images_A, images_B) = two_domains(data)
-        return prepare(images_A, images_B, recipe, run_dir, domains=names, data_fingerprint=data.fingerprint, **options)
+        return prepare(
+            images_A, images_B, recipe, run_dir, domains=names, data_fingerprint=fingerprint_of(data), **options
+        )
 
     def model_in(self, training: Any, data: Dataset) -> CycleGANTranslator:
         """Return both generators as a translator."""

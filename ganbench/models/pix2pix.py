@@ -23,7 +23,7 @@ from ganbench.data.labels import classes_of
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index
 from ganbench.models.networks import checked_for, domains_in
-from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain, recipes_of
+from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain, fingerprint_of, recipes_of
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe, WithDomains, WithPairs
 
 UNNAMED = ("source", "target")
@@ -140,7 +140,9 @@ class Pix2PixAdapter(TrainableAdapter):
         recipe = recipe_of(Settings, settings)
         data = at_size(data, recipe.size_of_data)
         names, sources, truths = pairs_of(data)
-        return prepare(sources, truths, recipe, run_dir, domains=names, data_fingerprint=data.fingerprint, **options)
+        return prepare(
+            sources, truths, recipe, run_dir, domains=names, data_fingerprint=fingerprint_of(data), **options
+        )
 
     def model_in(self, training: Any, data: Dataset) -> Pix2PixTranslator:
         """Return the generator of a run as a translator."""

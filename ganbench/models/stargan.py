@@ -29,7 +29,7 @@ from ganbench.errors import BadInputError
 from ganbench.models.archives import unpacked
 from ganbench.models.domains import check_targets, domain_index, labelled
 from ganbench.models.label_domains import PUBLISHED, Domains, domains_in, published_file, with_attributes
-from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
+from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain, fingerprint_of
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
 Target = str | int | Tensor
@@ -204,7 +204,7 @@ class StarGANAdapter(TrainableAdapter):
         else:
             labels, domains = with_attributes(data, attributes)
             options |= {"domains": domains.names, "domain_labels": domains.labels, "attributes": domains.attributes}
-        return prepare(Pictures(data), labels, recipe, run_dir, data_fingerprint=data.fingerprint, **options)
+        return prepare(Pictures(data), labels, recipe, run_dir, data_fingerprint=fingerprint_of(data), **options)
 
     def model_in(self, training: Any, data: Dataset) -> StarGANTranslator:
         """Return the generator as a translator."""

@@ -23,7 +23,7 @@ from ganbench.data import at_size
 from ganbench.errors import BadInputError
 from ganbench.models.domains import check_targets, domain_index, labelled
 from ganbench.models.face_masks import LANDMARKS, MEAN_FACE, WING, masks_by, published_masks
-from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain
+from ganbench.models.training import Pictures, TrainableAdapter, always_by_domain, fingerprint_of
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
 Target = str | int | Tensor
@@ -222,7 +222,7 @@ class StarGANv2Adapter(TrainableAdapter):
         data, recipe = at_size(data, size), recipe_of(Settings, settings)
         labels, names = labelled(data)
         masks = published_masks().to(options.get("device", "cpu")) if recipe.w_hpf else None
-        content = data.fingerprint
+        content = fingerprint_of(data)
         return prepare(
             Pictures(data), labels, recipe, run_dir, domains=names, masks=masks, data_fingerprint=content, **options
         )

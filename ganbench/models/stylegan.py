@@ -14,7 +14,7 @@ from ganbench.checkpoints import load_one
 from ganbench.checkpoints.recognition import AVERAGED, title_of
 from ganbench.data.classes import names_of, with_classes
 from ganbench.errors import BadInputError
-from ganbench.models.training import Pictures, TrainableAdapter
+from ganbench.models.training import Pictures, TrainableAdapter, fingerprint_of
 from ganbench.types import Checkpoint, Dataset, Embedded, Recipe
 
 
@@ -72,7 +72,7 @@ class StyleGANAdapter(TrainableAdapter, ABC):
             labels, names = data.labels(range(len(data))), names_of(data)
         recipe = recipe_of(self.settings, settings)
         run = self.trainer()(
-            Pictures(data), recipe, run_dir, labels=labels, data_fingerprint=data.fingerprint, **options
+            Pictures(data), recipe, run_dir, labels=labels, data_fingerprint=fingerprint_of(data), **options
         )
         if names:
             run.training.note({"classes": list(names)})

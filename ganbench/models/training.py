@@ -14,6 +14,7 @@ from baselines.ops import processes
 from baselines.training.dry_run import dry_run
 from baselines.training.frame import Options, PreparedRun
 from baselines.training.hardware import Hardware
+from baselines.training.later import Later
 from baselines.training.loading import default_workers, reading
 from baselines.training.options import Change as Given
 from baselines.training.options import Option, changed, hints_of
@@ -239,6 +240,11 @@ def workers_for(data: Dataset, asked: Any) -> int:
     if asked is not None:
         return int(asked)
     return default_workers() if isinstance(data, WatchedDataset) else 0
+
+
+def fingerprint_of(data: Dataset) -> str | Later:
+    """Return the fingerprint of data in memory; that of files, which are all decoded for it, comes later."""
+    return Later(lambda: data.fingerprint) if isinstance(data, WatchedDataset) else data.fingerprint
 
 
 @contextmanager

@@ -159,10 +159,14 @@ def _ranges(image: Image.Image) -> list[tuple[int, int]]:
 
 def report(task: Task) -> None:
     """Write the report of the newest numbers of all models."""
-    store = Store(task.folder)
-    paths = [str(store.path(record)) for record in newest(_known(task)) if record.model["name"] in task.models]
-    title = "The digits32 models"
-    command(["report", *paths, "--out", str(task.folder / "report.html"), "--title", title, "--force"])
+    store, shown = (
+        Store(task.folder),
+        [record for record in newest(_known(task)) if record.model["name"] in task.models],
+    )
+    present = {record.model["name"] for record in shown}
+    models = ",".join(model for model in RUNS if model in present)
+    line = ["report", *(str(store.path(record)) for record in shown), "--models", models]
+    command([*line, "--out", str(task.folder / "report.html"), "--title", "The digits32 models", "--force"])
 
 
 def measured_evidence(task: Task) -> None:

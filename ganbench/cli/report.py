@@ -13,6 +13,7 @@ from ganbench.cli.published_numbers import published_number
 from ganbench.errors import BadInputError
 from ganbench.records.collect import collect
 from ganbench.records.record import RunRecord
+from ganbench.records.table import of_models
 from ganbench.report import Portrait, page
 from ganbench.report.groups import identity, labels_of
 
@@ -29,6 +30,7 @@ MOST = 12_000_000  # bytes of all pictures, which base64 makes a third larger
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="HTML file to write.")
 @click.option("--force", is_flag=True, help="Replace the file at --out if it exists.")
+@click.option("--models", help="Show only these models, in this order, separated by commas.")
 @click.option("--title", help="Heading of the page.  [default: the names of the models]")
 @click.option("--no-pictures", is_flag=True, help="Leave out pictures of the models; no model is loaded.")
 @click.option("--scale", type=options.Whole(1, 32), metavar="N",
@@ -41,6 +43,7 @@ def command(
     paths: tuple[Path, ...],
     out: Path,
     force: bool,
+    models: str | None,
     title: str | None,
     no_pictures: bool,
     scale: int | None,
@@ -57,6 +60,7 @@ def command(
     records = collect(paths, results_dir, skipped.append)
     if not records:
         raise skipped[0]
+    records = of_models(records, options.names(models))
     portraits = [] if no_pictures else _portraits(records, scale, device)
     content = page(records, portraits, title or "", published_number).encode()
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -94,12 +94,12 @@ def build(
     Raises:
         UnknownNameError: no record has such a metric or model.
     """
-    records = _of_models(records, models)
+    records = of_models(records, models)
     known = _known_keys(records)
     paper = filled(layout, records) if layout else None
     if paper:
         metrics, labels = tuple(paper.columns), (*paper.labels, *labels)
-        records = _of_models(records, models or paper.models)
+        records = of_models(records, models or paper.models)
     shown = list(dict.fromkeys(key for name in metrics for key in keys.matching(name, known))) if metrics else [*known]
     wanted = {known[key] for key in shown}
     records = [r for r in records if wanted & {*(result.metric for result in r.results), *r.missing}]
@@ -130,7 +130,12 @@ def build(
     return Table(columns, rows, told, paper.head if paper else "Model")
 
 
-def _of_models(records: Sequence[RunRecord], models: Sequence[str]) -> list[RunRecord]:
+def of_models(records: Sequence[RunRecord], models: Sequence[str]) -> list[RunRecord]:
+    """Return the records of some models, in their order; all where there are no names.
+
+    Raises:
+        UnknownNameError: no record is of such a model.
+    """
     known = list(dict.fromkeys(record.model["name"] for record in records))
     for name in models:
         if name not in known:

@@ -103,10 +103,11 @@ def _bars(result: Result) -> str:
 
 
 def _short(value: float, largest: float) -> str:
-    """Return a number with as many decimals as give the largest beside it three digits."""
+    """Return a number with as many decimals as give the largest beside it three digits, or two below 0.1."""
     if not math.isfinite(value):
         return "∞" if value > 0 else f"{MINUS}∞"
-    places = min(max(2 - math.floor(math.log10(largest)), 0), 6) if largest else 0
+    digits = 3 if largest >= 0.1 else 2  # so that ten columns fit into a card
+    places = min(max(digits - 1 - math.floor(math.log10(largest)), 0), 6) if largest else 0
     return f"{value:.{places}f}".replace("-", MINUS)
 
 

@@ -42,7 +42,7 @@ def page(
     """Return the page of records as HTML that refers to nothing outside of itself.
 
     Args:
-        records: oldest first, at least one.
+        records: at least one; those of one model oldest first.
         portraits: pictures of models, in order.
         title: heading; by default the names of the models.
         published: gives the published number of a result's protocol, and its source.
@@ -52,9 +52,8 @@ def page(
     sections = _sections(records, portraits, published)
     links = "".join(tag("li", tag("a", text(name), href=f"#{slug(name)}")) for name, _ in sections)
     many = "record" if len(records) == 1 else "records"
-    said = f"{len(records)} {many} of {records[0].created[:10]}"
-    if records[-1].created[:10] != records[0].created[:10]:
-        said += f" to {records[-1].created[:10]}"
+    days = sorted(record.created[:10] for record in records)
+    said = f"{len(records)} {many} of {days[0]}" + (f" to {days[-1]}" if days[-1] != days[0] else "")
     benchmarks = ", ".join(dict.fromkeys(record.benchmark for record in records))
     header = tag("h1", text(title)) + tag("p", text(f"{said}, benchmark {benchmarks}."), class_="soft")
     header += tag("nav", tag("ul", links), aria_label="Sections")

@@ -45,7 +45,7 @@ svg text{fill:currentColor;font-size:12.5px}
 svg .soft{fill:var(--soft);font-size:11.5px}
 svg .rule{stroke:var(--line)}
 .heat{font-size:.78rem;margin:0}
-.heat th,.heat td{padding:.18rem .3rem;text-align:center;border:0!important;min-width:2.3rem}
+.heat th,.heat td{padding:.18rem .15rem;text-align:center;border:0!important;min-width:2.3rem}
 .heat td{background:rgba(var(--heat),var(--a));border:1px solid var(--card)!important}
 .heat td.own{background:none;color:var(--soft)}
 .bars td.bar{width:55%;min-width:7rem}

@@ -27,6 +27,18 @@ def test_a_page_of_records_is_written_where_it_is_asked_for(results: Path, tmp_p
     assert ganbench("report", results, "--no-pictures", "--out", out, "--force").exit_code == 0
 
 
+def test_models_are_chosen_and_ordered_as_asked(results: Path, tmp_path: Path) -> None:
+    Store(results).write(record(result(value=4.0), name="c", at=2))
+    out = tmp_path / "report.html"
+    line = ("report", results, "--no-pictures", "--out", out, "--models")
+    assert ganbench(*line, "c,a").exit_code == 0
+    html = out.read_text(encoding="utf-8")
+    assert html.index('<th scope="col">c') < html.index('<th scope="col">a')
+    assert "3.000" not in html
+    assert "2 records of 2026-01-31" in html
+    assert "expected a model with records, found 'd'" in complaint(*line, "d", "--force")
+
+
 def test_what_cannot_be_read_is_named_and_left_out(results: Path, tmp_path: Path) -> None:
     (results / "records" / "broken.json").write_text("{")
     done = ganbench("report", results, "--no-pictures", "--out", tmp_path / "report.html")

@@ -10,7 +10,7 @@ import pytest
 
 from ganbench.records.record import Interval, Result, RunRecord
 from ganbench.records.store import Store, read
-from ganbench.report import Figure, Portrait, page
+from ganbench.report import Figure, Portrait, breakdown, page
 from ganbench.report.groups import grouped, number
 from tests.records.make import record, result
 
@@ -119,6 +119,14 @@ def test_the_best_is_bold_with_those_that_chance_may_put_behind_it() -> None:
 )  # fmt: skip
 def test_numbers_have_the_digits_that_their_error_allows(value: float, error: float | None, said: str) -> None:
     assert number(value, error) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "largest", "said"),
+    [(55.06, 62.2, "55.1"), (1.0, 1.0, "1.00"), (0.3456, 0.348, "0.346"), (0.04761, 0.0564, "0.048"), (0.0, 0.0, "0")],
+)
+def test_numbers_of_a_heat_map_are_short_enough_for_ten_columns(value: float, largest: float, said: str) -> None:
+    assert breakdown._short(value, largest) == said
 
 
 def test_nothing_is_fetched() -> None:

@@ -225,6 +225,7 @@ def _spreads(
     def without(cut: Cut, part: Mapping[str, Accumulator]) -> list[float]:
         return _values(metric, keys, {**known, **cut.without(part)})
 
+    whole = [number.value for number in numbers.values()]
     for cut in cuts:
         count, over = len(cut.parts), f"{len(cut.parts)} groups of {cut.side}"
         if metric.uncertainty == "groups":
@@ -232,16 +233,24 @@ def _spreads(
             yield Spread(
                 cut.side,
                 count,
-                spread_of_groups(of_groups, cut.sizes),
+                np.where(_saturated(of_groups, whole), math.nan, spread_of_groups(of_groups, cut.sizes)),
                 np.full(len(keys), math.nan),
                 f"spread of {over}",
             )
         else:
             left_out = _replicates(partial(without, cut), cut.parts, at_once)
-            whole = [number.value for number in numbers.values()]
             with np.errstate(invalid="ignore"):  # infinite decibels have no error
                 errors, biases = jackknife(whole, left_out, cut.sizes)
             yield Spread(cut.side, count, errors, biases, f"jackknife over {over}")
+
+
+def _saturated(of_groups: Sequence[Sequence[float]], whole: Sequence[float]) -> NDArray[np.bool_]:
+    """Return whether all groups have one value that is not that of the whole, so that their spread says nothing.
+
+    Samples may cover each of the few reals of a group, but not all reals.
+    """
+    values = np.asarray(of_groups, np.float64)
+    return np.asarray((values == values[0]).all(0) & ~np.isclose(values[0], whole, rtol=ROUNDING, atol=0))
 
 
 def _replicates(
@@ -274,7 +283,9 @@ def _from_spreads(number: Number, spreads: Sequence[Spread], place: int) -> Numb
         error = float(spread.errors[place])
         error = 0.0 if error < ROUNDING * abs(number.value) else error
         errors[spread.side] = math.hypot(errors.get(spread.side, 0.0), error)
-    side: Side = "samples" if "samples" in errors else "reals"
+    side: Side = "samples" if any(spread.side == "samples" for spread in spreads) else "reals"
+    if side not in errors:
+        return replace(number, errors=errors)
     chosen = [spread for spread in usable if spread.side == side]
     ends = interval(number.value, errors[side], min(spread.groups for spread in chosen), LEVEL)
     bias = sum(float(spread.biases[place]) for spread in chosen)

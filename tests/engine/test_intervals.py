@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +181,20 @@ def test_equal_numbers_of_all_groups_have_no_error() -> None:
 
     spreads = list(_spreads(Mean(), {"mean": Number(0.1, None)}, same.whole, [same]))  # type: ignore[arg-type]  # a part
     assert _from_spreads(Number(0.1, None), spreads, 0).errors == {"samples": 0.0}
+
+
+def test_groups_that_cover_all_of_their_few_reals_say_nothing_about_coverage() -> None:
+    """Each real of the first group has samples near, in every group of samples; half of all reals have none."""
+    real, fake = normal(GROUPS * 10, 2), normal(GROUPS * 400, 2)
+    real[torch.arange(len(real)) % GROUPS >= GROUPS // 2] += 100
+    sides = replace(cut(Rows, "real", real), side="reals"), cut(Rows, "fake", fake)
+    known = {**sides[0].whole, **sides[1].whole}
+    density, covered = numbers("dc10k5", known, [*sides])
+    assert covered.value == pytest.approx(0.5, abs=0.05)
+    assert "samples" not in covered.errors
+    assert covered.interval is None
+    assert density.interval is not None
+    assert density.errors["samples"] > 0
 
 
 def test_the_method_says_how_many_groups_of_what(tmp_path: Path) -> None:

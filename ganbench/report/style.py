@@ -82,7 +82,7 @@ th,td{padding:.3rem .35rem}table{font-size:.86rem}th small{max-width:6.6rem;font
 body{font-size:10.5pt}header,main,footer{max-width:none;padding-left:0;padding-right:0}nav{display:none}
 figure,.card,tr,pre{break-inside:avoid}h2,h3,h4{break-after:avoid}.wide{overflow:visible}
 .heat td,.bars i,svg,img{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-table{font-size:8.5pt}
+table{font-size:8.5pt}details table{font-size:6.5pt}td.words{white-space:normal;overflow-wrap:anywhere}
 .heat{font-size:6.2pt}.heat th,.heat td{min-width:0;padding:.5pt 1.5pt}
 th,td{padding:.2rem .4rem}a{text-decoration:none}
 details::details-content{content-visibility:visible;block-size:auto}}

@@ -9,6 +9,7 @@ from PIL import Image
 from ganbench.records.collect import collect
 from results import make
 from results.current import is_study, newest
+from results.experiments import RUNS
 from tests.records.make import record, result
 
 
@@ -59,3 +60,10 @@ def test_pictures_that_differ_by_rounding_stay_as_they_are(tmp_path: Path) -> No
     Image.new("L", (4, 4), 100).save(tmp_path / "grey.png")
     paths = [tmp_path / name for name in ("0.png", "1.png", "2.png", "grey.png", "missing.png")]
     assert [make._looks_the_same(paths[0], other) for other in paths] == [True, True, False, False, False]
+
+
+def test_the_report_that_is_kept_has_pictures_of_every_model() -> None:
+    page = (Path(make.__file__).parent / "report.html").read_text(encoding="utf-8")
+    assert "Left out" not in page
+    for model in RUNS:
+        assert page.count(f'<h2 id="pictures-{model}">') == 1, model

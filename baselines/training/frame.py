@@ -21,7 +21,7 @@ from baselines.training.grids import save_grid
 from baselines.training.hardware import DEFAULT, Hardware
 from baselines.training.later import Later, settled
 from baselines.training.loop import Beside, OnTick, Schedule, TrainPlan, run
-from baselines.training.settings import Count, Seed, adjustable, check
+from baselines.training.settings import Count, Seed, adjustable, as_json, check, defaults
 from baselines.training.transfer import Copied, Start, begin_from, note_of, noted
 
 COLUMNS = 10  # of the grid of real images
@@ -341,10 +341,6 @@ def schedule_of(recipe: Timing, batches: Batches, content: Text, kimg: float | N
         snapshot=tick * recipe.snapshot_ticks,
         settings=as_json({name: value for name, value in settings.items() if name not in EXTENDABLE}),
         seed=batches.seed,
+        defaults=as_json(defaults(recipe)),
         adjustable=frozenset({*adjustable(recipe), "seed"}),
     )
-
-
-def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as read back from a JSON file, with lists for tuples, so that the two can be compared."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}

@@ -60,6 +60,7 @@ class Schedule:
         seed: seed of all random numbers.
         adjustable: names of the settings that may change when a run resumes after a loss became infinite or NaN.
         options: content of ``training_options.json``.
+        defaults: of settings, for snapshots that are older than a setting.
     """
 
     steps: int
@@ -69,6 +70,7 @@ class Schedule:
     seed: int
     adjustable: frozenset[str] = frozenset()
     options: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def next_snapshot(self, step: int) -> int:
         """Return the step after which the next snapshot is written, or the last step."""
@@ -167,7 +169,9 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
         ranks.first_only(plan.start)
         return 0, ()
     snapshot = snapshots.latest(run_dir)
-    changed = differences(snapshot.settings, later.settled(schedule.settings))
+    settings = later.settled(schedule.settings)
+    older = {name: value for name, value in schedule.defaults.items() if name in settings}
+    changed = differences({**older, **snapshot.settings}, settings)
     diverged = ranks.first_only(log.diverged, run_dir / LOG, snapshot.step)
     if refused := [name for name in changed if not diverged or name.partition(".")[0] not in schedule.adjustable]:
         raise other_settings(run_dir, {name: changed[name] for name in refused}, schedule.options)

@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union
 
 from baselines.errors import SettingsError, TrainingError
@@ -89,6 +89,16 @@ def adjustable(recipe: Any) -> tuple[str, ...]:
     """Return the names of the settings that may change when a run resumes after its loss became infinite or NaN."""
     hints = typing.get_type_hints(type(recipe), include_extras=True)
     return tuple(name for name, hint in hints.items() if ADJUSTABLE in getattr(hint, "__metadata__", ()))
+
+
+def defaults(recipe: Any) -> dict[str, Any]:
+    """Return the default value of each setting that has one: what runs had that are older than the setting."""
+    return {each.name: each.default for each in fields(recipe) if each.default is not MISSING}
+
+
+def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as read back from a JSON file, with lists for tuples, so that the two can be compared."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
 
 
 def check_value(name: str, value: Any, hint: Any) -> None:

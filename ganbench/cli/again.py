@@ -2,11 +2,12 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
 
+from ganbench.cli.recipes import parts
 from ganbench.errors import BadInputError
 
 ARGUMENTS = "ganbench.arguments"  # where a context keeps the arguments of its verb
@@ -30,21 +31,39 @@ def telling_how_to_go_on() -> Iterator[None]:
             raise
         changes = [word for name, value in problem.advice.items() for word in ("--set", f"{name}={value:g}")]
         way = ["--resume"] if problem.resumes else []
-        raise BadInputError(f"{problem} For example: {again(*way, *changes)}") from problem
+        command = again(*way, *changes, instead_of=problem.advice)
+        raise BadInputError(f"{problem} For example: {command}") from problem
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted: to continue, {again('--resume')}") from None
 
 
-def again(*more: str) -> str:
+def again(*more: str, instead_of: Collection[str] = ()) -> str:
     """Return the command that is running with more options, as a line that a shell takes.
+
+    What it set ``instead_of`` is left out.
 
     Of processes that ``torchrun`` started on several machines, it is the command of one of these, without the address
     at which they meet.
     """
     ctx = click.get_current_context()
-    given = list(ctx.meta[ARGUMENTS])
+    given = list(without(ctx.meta[ARGUMENTS], instead_of))
     added = [word for word in more if not (word == "--resume" and word in given)]
     return shlex.join([*_launcher(ctx), *given, *added])
+
+
+def without(arguments: Sequence[str], names: Collection[str]) -> Iterator[str]:
+    """Yield the arguments of a training but for settings, given by ``--set`` or as options with their names."""
+    words, options = iter(arguments), {f"--{name}" for name in names}
+    for word in words:
+        option, equals, text = word.partition("=")
+        if option == "--set":
+            text = text if equals else next(words, "")
+            kept = [part for part in parts(text) if part.partition("=")[0].strip() not in names]
+            yield from ("--set", ",".join(kept)) if kept else ()
+        elif option not in options:
+            yield word
+        elif not equals:
+            next(words, None)  # its value
 
 
 def _launcher(ctx: click.Context) -> list[str]:

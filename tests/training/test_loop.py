@@ -15,6 +15,8 @@ from baselines.errors import DivergenceError, TrainingError
 from baselines.training import log, snapshots
 from baselines.training.folder import check
 from baselines.training.weights import read_header
+from tests.training.runs import IMAGES
+from tests.training.short import SHORT
 from tests.training.tiny import train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -180,6 +182,23 @@ def test_resuming_with_other_settings_is_refused(tmp_path):
     train(tmp_path, 4)
     with pytest.raises(ValueError, match=r"expected seed 0 as in the snapshot .*, found 1"):
         train(tmp_path, 8, resume=True, seed=1)
+
+
+def test_a_run_older_than_a_setting_had_its_default(tmp_path, monkeypatch):
+    short = SHORT["stylegan2"]
+    newest = short.train(IMAGES, short.change(kimg=0.008), tmp_path).parent
+    latest = snapshots.latest
+
+    def before_freeze_d(run_dir):
+        found = latest(run_dir)
+        older = {name: value for name, value in found.settings.items() if name != "freeze_d"}
+        assert older != found.settings
+        return dataclasses.replace(found, settings=older)
+
+    monkeypatch.setattr(snapshots, "latest", before_freeze_d)
+    with pytest.raises(ValueError, match=r"expected freeze_d 0 as in the snapshot .*, found 1"):
+        short.train(IMAGES, short.change(freeze_d=1, kimg=0.016), newest, resume=True)
+    short.train(IMAGES, short.change(kimg=0.016), newest, resume=True)
 
 
 def test_a_run_keeps_another_out_of_its_folder_for_as_long_as_it_lasts(tmp_path):

@@ -23,7 +23,7 @@ RUN = ("train", "--model", "stylegan2", "--data", "digits:train", "--kimg", "0.0
 
 def several(count: int, *words: str, program: tuple[str, ...] = ("ganbench",)) -> subprocess.CompletedProcess[str]:
     launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}  # a crash shows its stack
     return subprocess.run(
         [*launcher, "-m", *program, *words],
         env=environment,

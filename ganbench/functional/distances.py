@@ -17,7 +17,7 @@ from torch import Tensor
 from ganbench.errors import BadInputError
 
 CENTRES = 512  # samples whose median is the origin of the products
-LOOKED = 2**20  # numbers in a block of differences
+LOOKED = 2**17  # numbers in a block of differences: 1 MiB, so that they stay in a core's cache
 ORDINARY = 20  # largest power of two, up or down, for which float32 holds squares of rows with room to spare
 RANGE = 2.0**-450  # of a sample's size, relative to the largest, below which squares of differences would underflow
 
@@ -32,12 +32,14 @@ class Samples:
         dtype: precision of the products.
         bounds: ``[N]`` float64; the product's squared distance of two samples is off by less than the sum of their
             bounds.
+        squares: ``[N]``, the squared lengths of the products' rows, in their precision.
     """
 
     exact: Tensor
     origin: Tensor
     dtype: torch.dtype
     bounds: Tensor
+    squares: Tensor
 
     def __len__(self) -> int:
         return len(self.exact)
@@ -50,7 +52,7 @@ class Samples:
 
     def part(self, rows: slice | Tensor) -> "Samples":
         """Return some of the rows."""
-        return Samples(self.exact[rows], self.origin, self.dtype, self.bounds[rows])
+        return Samples(self.exact[rows], self.origin, self.dtype, self.bounds[rows], self.squares[rows])
 
 
 def scaled(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,7 +63,7 @@ def scaled(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         BadInputError: if their sizes are too far apart for that.
     """
-    sizes = [rows.abs().amax(dim=1) for rows in (real, fake)]
+    sizes = [torch.maximum(rows.amax(dim=1), -rows.amin(dim=1)) for rows in (real, fake)]  # without a copy
     largest = max(float(size.max()) for size in sizes)
     if not largest:
         return real, fake
@@ -87,12 +89,14 @@ def about(origin: Tensor, exact: Tensor, dtype: torch.dtype) -> Samples:
     what underflows.
     """
     limits = torch.finfo(dtype)
-    samples = Samples(exact, origin, dtype, exact.new_zeros(len(exact), dtype=torch.float64))
+    unknown = exact.new_zeros(len(exact), dtype=torch.float64)
+    samples = Samples(exact, origin, dtype, unknown, unknown)
     parts = (samples.part(rows).products for rows in slices(len(exact), CENTRES))
-    squares = torch.cat([_squared_norms(products) for products in parts]).double()
+    squares = torch.cat([_squared_norms(products) for products in parts])
     factor = (exact.shape[1] + 64) * limits.eps
     # The last factor: these squares are sums as well.
-    return Samples(exact, origin, dtype, factor * squares * (1 + factor) + exact.shape[1] * limits.tiny)
+    bounds = factor * squares.double() * (1 + factor) + exact.shape[1] * limits.tiny
+    return Samples(exact, origin, dtype, bounds, squares)
 
 
 def median(exact: Tensor) -> Tensor:
@@ -115,8 +119,9 @@ def exact_distances(x: Tensor, y: Tensor, rows_x: Tensor, rows_y: Tensor) -> Ten
         pairs = np.flatnonzero(of_x[rows_x.cpu().numpy()] != of_y[rows_y.cpu().numpy()])
     for some in np.array_split(pairs, math.ceil(len(pairs) * x.shape[1] / LOOKED) or 1):
         chosen = torch.from_numpy(some).to(rows_x.device)
-        differences = x[rows_x[chosen]].double() - y[rows_y[chosen]].double()
-        looked[some] = differences.square_().cpu().numpy().sum(axis=1)
+        first, second = (rows[of[chosen]].cpu().numpy() for rows, of in ((x, rows_x), (y, rows_y)))
+        differences = np.subtract(first, second, dtype=np.float64)
+        looked[some] = np.square(differences, out=differences).sum(axis=1)
     return torch.from_numpy(looked).to(x.device)
 
 
@@ -126,9 +131,9 @@ def slices(length: int, block: int) -> Iterator[slice]:
         yield slice(start, min(start + block, length))
 
 
-def squared_distances(x: Tensor, y: Tensor) -> Tensor:
+def squared_distances(x: Samples, y: Samples) -> Tensor:
     """Return the squared distances ``[N, M]`` of all pairs of rows, by a product."""
-    return torch.addmm(_squared_norms(x)[:, None] + _squared_norms(y), x, y.T, alpha=-2)
+    return torch.addmm(x.squares[:, None] + y.squares, x.products, y.products.T, alpha=-2)
 
 
 def _squared_norms(x: Tensor) -> Tensor:

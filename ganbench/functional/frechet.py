@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
+from ganbench.functional.distances import slices
 from ganbench.functional.rows import ArrayLike, as_float64, as_integer, as_rows
 
 Array = NDArray[np.float64]
@@ -16,6 +19,8 @@ Array = NDArray[np.float64]
 ASYMMETRY = 1e-6  # of an entry, relative to the largest, from storage in float32
 NEGATIVITY = 1e-4  # of an eigenvalue, relative to the larger of both covariances, from storage in float32
 CANCELLATION = 1e-11  # of an eigenvalue, relative to the squared length of the mean, from subtracting raw moments
+
+COLUMNS = 256  # of a product with a triangle at once, so that most of its zeros are left out
 
 
 def moments(features: ArrayLike, *, ddof: int) -> tuple[Array, Array]:
@@ -126,14 +131,24 @@ def _trace_of_geometric_mean(x: _Gaussian, y: _Gaussian) -> float:
     ``L_x' L_y``, with factors cut at the numerical rank: no root of anything small. A zero or two that are rounded
     upwards go unseen and cost about 1e-8 of the largest deviation each.
     """
-    try:
-        values = scipy.linalg.eigh(x.cov, y.cov, type=2, eigvals_only=True, driver="gv")
+    factor, failed = torch.linalg.cholesky_ex(torch.from_numpy(y.cov))
+    if not failed:  # else the covariance of y is singular
+        values = torch.linalg.eigvalsh(_congruent(torch.from_numpy(x.cov), factor))
         if values[0] > 0:
-            return float(np.sqrt(values).sum())
-    except np.linalg.LinAlgError:
-        pass  # the covariance of y is singular
+            return float(values.sqrt().sum())
     product = _factor(x, y).T @ _factor(y, x)
-    return float(np.linalg.svd(product, compute_uv=False).sum()) if product.size else 0.0
+    return float(torch.linalg.svdvals(torch.from_numpy(product)).sum()) if product.size else 0.0
+
+
+def _congruent(cov: Tensor, factor: Tensor) -> Tensor:
+    """Return the lower triangle of ``L' cov L [D, D]`` with ``L`` lower triangular: a third of two whole products."""
+    product, whole = torch.empty_like(cov), torch.zeros_like(cov)
+    parts = list(slices(len(cov), COLUMNS))
+    for part in parts:
+        torch.mm(cov[:, part.start :], factor[part.start :, part], out=product[:, part])
+    for part in parts:
+        torch.mm(factor[part.start :, part].T, product[part.start :, : part.stop], out=whole[part, : part.stop])
+    return whole
 
 
 def _factor(own: _Gaussian, other: _Gaussian) -> Array:
@@ -144,7 +159,7 @@ def _factor(own: _Gaussian, other: _Gaussian) -> Array:
     """
     triangle, pivots, rank, _ = scipy.linalg.lapack.dpstrf(own.cov, lower=1)
     factor = np.empty((len(own.cov), rank))
-    factor[pivots - 1] = np.tril(triangle)[:, :rank]
+    factor[pivots - 1] = np.tril(triangle[:, :rank])
     if np.abs(factor @ factor.T - own.cov).max() <= 1e-10 * np.abs(own.cov).max():
         return factor
     values, vectors = np.linalg.eigh(own.cov)

@@ -7,7 +7,8 @@ their error bound leaves no doubt, and the few pairs within it are decided by th
 change a result.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import SupportsIndex
 
 import numpy as np
@@ -28,7 +29,9 @@ from ganbench.functional.distances import (
 from ganbench.functional.rows import ArrayLike, as_integer, as_row_pair
 
 Part = tuple[slice, Samples]
-BLOCK = 2048  # rows and columns of a block of distances: 16 MiB in float32
+Nearest = tuple[Tensor, Tensor]  # [N, count]: squared distances, ascending, and the places of the samples they are to
+SPARE = 4  # neighbours kept beyond the k-th, among which ties with it are found without another look at all samples
+BLOCK = 1024  # rows and columns of a block of distances: 4 MiB in float32
 
 
 def precision_recall(
@@ -81,7 +84,7 @@ def memberships(
     precise = torch.zeros(len(fakes), dtype=torch.bool, device=fakes.exact.device)
     recalled = torch.zeros(len(reals), dtype=torch.bool, device=reals.exact.device)
     for (rows, points), (columns, centres) in _blocks(fakes, reals, size):
-        distances = squared_distances(points.products, centres.products)
+        distances = squared_distances(points, centres)
         precise[rows] |= _inside(distances, points, centres, real_radii[columns]).any(dim=1)
         recalled[columns] |= _inside(distances.T, centres, points, fake_radii[rows]).any(dim=1)
     return precise, recalled
@@ -119,7 +122,7 @@ def density_coverage(
     covered = torch.zeros(len(reals), dtype=torch.bool, device=reals.exact.device)
     balls = 0  # that hold a fake, over all fakes: a whole number, so that no order of summation shows
     for (_, points), (columns, centres) in _blocks(fakes, reals, size):
-        distances = squared_distances(points.products, centres.products)
+        distances = squared_distances(points, centres)
         inside = _inside(distances, points, centres, radii[columns])
         covered[columns] |= inside.any(dim=0)
         balls += int(inside.sum())
@@ -146,41 +149,60 @@ def _prepared(
 
 def squared_radii(samples: Samples, k: int, block: int) -> Tensor:
     """Return the squared distance of each sample to its ``k``-th neighbour; the sample itself does not count."""
-    parts = (samples.part(rows) for rows in slices(len(samples), block))
-    return torch.cat([_squared_radii_of(part, samples, k, block) for part in parts])
+    nearest = _nearest(samples, k + 1 + SPARE, block)
+    parts = [samples.part(rows) for rows in slices(len(samples), block)]
+    return torch.cat(
+        [_squared_radii_of(part, samples, near, k, block) for part, near in zip(parts, nearest, strict=True)]
+    )
 
 
-def _squared_radii_of(points: Samples, others: Samples, k: int, block: int) -> Tensor:
+def _squared_radii_of(points: Samples, others: Samples, nearest: Nearest, k: int, block: int) -> Tensor:
     """Return the ``k + 1``-th smallest squared distance of each point to the others.
 
-    The ``k + 1`` nearest by products are the true nearest, in some order, unless the next could be as near as the
-    furthest of them; only then are others examined too.
+    It is off by at most the margin by products, so pairs that are nearer or farther by more than twice of it are surely
+    below or above it; those between are looked at. So are others, where one that is not among the nearest could be.
     """
-    distances, places = _nearest(points, others, k + 2, block)
-    margin = points.bounds + others.bounds.max()
-    last, beyond = distances[:, k].double(), distances[:, k + 1 :].double()
-    rows, ranks = (distances[:, : k + 1].double() >= (last - 2 * margin)[:, None]).nonzero(as_tuple=True)
-    looked = exact_distances(points.exact, others.exact, rows, places[rows, ranks])
-    radii = torch.zeros_like(last).scatter_reduce(0, rows, looked, "amax")
-    unsure = ((beyond - margin[:, None] <= radii[:, None]).any(dim=1) & (radii > 0)).nonzero()[:, 0]
-    for chosen in torch.split(unsure, block):
+    distances, places = nearest[0].double(), nearest[1]
+    margin = (points.bounds + others.bounds.max())[:, None]
+    about_last = distances - distances[:, k, None]
+    exact = torch.full_like(distances, math.inf).masked_fill_(about_last < -2 * margin, -math.inf)
+    rows, ranks = (about_last.abs() <= 2 * margin).nonzero(as_tuple=True)
+    exact[rows, ranks] = exact_distances(points.exact, others.exact, rows, places[rows, ranks])
+    radii = exact.kthvalue(k + 1, dim=1).values
+    unsure = (distances[:, -1:] - margin < radii[:, None])[:, 0] & (radii > 0) & (distances.shape[1] < len(others))
+    for chosen in torch.split(unsure.nonzero()[:, 0], block):
         radii[chosen] = _settled(points.part(chosen), others, radii[chosen], k, block)
     return radii
 
 
-def _nearest(points: Samples, others: Samples, count: int, block: int) -> tuple[Tensor, Tensor]:
-    """Return the ``count`` smallest squared distances by products, ascending, and which of ``others`` they are to."""
-    count = min(count, len(others))
-    smallest = points.products.new_zeros((len(points), 0))
-    places = torch.zeros((len(points), 0), dtype=torch.int64, device=smallest.device)
-    for columns in slices(len(others), block):
-        distances = squared_distances(points.products, others.part(columns).products)
-        near, at = distances.topk(min(count, distances.shape[1]), dim=1, largest=False)
-        smallest, places = torch.cat([smallest, near], dim=1), torch.cat([places, at + columns.start], dim=1)
-        if smallest.shape[1] > count:
-            smallest, kept = smallest.topk(count, dim=1, largest=False)
-            places = places.gather(1, kept)
-    return smallest, places
+def _nearest(samples: Samples, count: int, block: int) -> list[Nearest]:
+    """Return the ``count`` nearest samples of each, itself among them, by products: one pair for each block of rows.
+
+    A block of distances serves its rows and its columns, so half of the products suffice.
+    """
+    parts = list(slices(len(samples), block))
+    found: list[list[Nearest]] = [[] for _ in parts]
+    for i, rows in enumerate(parts):
+        points = samples.part(rows)
+        for j, columns in enumerate(parts[i:], i):
+            distances = squared_distances(points, samples.part(columns))
+            found[i] = [_smallest([*found[i], _few(distances, columns, count)], count)]
+            if j > i:
+                found[j] = [_smallest([*found[j], _few(distances.T, rows, count)], count)]
+    return [only for (only,) in found]
+
+
+def _few(distances: Tensor, columns: slice, count: int) -> Nearest:
+    """Return the ``count`` smallest of each row, or all, and their places, of which ``columns`` are these."""
+    near, at = distances.topk(min(count, distances.shape[1]), dim=1, largest=False)
+    return near, at + columns.start
+
+
+def _smallest(found: Sequence[Nearest], count: int) -> Nearest:
+    """Return the ``count`` smallest of each row of all that were found, or all, ascending."""
+    distances, places = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
+    near, kept = distances.topk(min(count, distances.shape[1]), dim=1, largest=False)
+    return near, places.gather(1, kept)
 
 
 def _settled(points: Samples, others: Samples, radii: Tensor, k: int, block: int) -> Tensor:
@@ -188,7 +210,7 @@ def _settled(points: Samples, others: Samples, radii: Tensor, k: int, block: int
     found: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
     for columns in slices(len(others), block):
         part = others.part(columns)
-        distances = squared_distances(points.products, part.products)
+        distances = squared_distances(points, part)
         rows, places = (distances <= radii[:, None] + points.bounds[:, None] + part.bounds).nonzero(as_tuple=True)
         found.append((rows.cpu().numpy(), exact_distances(points.exact, part.exact, rows, places).cpu().numpy()))
     of_point, looked = (np.concatenate(arrays) for arrays in zip(*found, strict=True))

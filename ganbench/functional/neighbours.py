@@ -73,7 +73,7 @@ def nearest(points: Samples, others: Samples) -> tuple[Tensor, Tensor]:
 
 def _nearest_of(points: Samples, others: Samples) -> tuple[Tensor, Tensor]:
     """Return ``nearest`` of a few points, by exact distances to all others within the error of the products."""
-    products = squared_distances(points.products, others.products)
+    products = squared_distances(points, others)
     slack = points.bounds[:, None] + others.bounds
     reach = (products + slack).amin(dim=1)
     of_point, of_other = (products - slack <= reach[:, None]).nonzero(as_tuple=True)

@@ -81,9 +81,9 @@ def test_blocks_do_not_change_the_result(block: int) -> None:
 def test_no_matrix_is_larger_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
 
-    def recorded(x: Tensor, y: Tensor) -> Tensor:
+    def recorded(x: Samples, y: Samples) -> Tensor:
         sizes.append((len(x), len(y)))
-        return torch.cdist(x, y).square()
+        return torch.cdist(x.products, y.products).square()
 
     monkeypatch.setattr(manifold, "squared_distances", recorded)
     precision_recall(features(100, 3, 8), features(75, 3, 9), block=16)

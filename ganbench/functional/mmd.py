@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
+from ganbench.functional.distances import slices
 from ganbench.functional.rows import ArrayLike, as_float64, as_integer, as_row_pair, as_tensor
 
 Indices = NDArray[np.int64]
 MOST_SUBSETS = 10**6  # that are drawn at once
 WIDE = 256  # columns from which products of rows are most of the work
-SMALL = 64  # rows whose pairs are computed both ways round
-BLOCK = 512  # rows whose pairs with all others are computed at once, so that they stay in a core's cache
+GROUP = 256  # subsets that are summed at once
+ROWS = 1024  # whose kernel with all others is computed at once
+CACHED = 64  # of these, that are summed at once
 MAX_SEED = 2**63 - 1
 
 
@@ -68,8 +70,8 @@ def precise(x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:
 def _distances(rows_x: Tensor, rows_y: Tensor, subsets: tuple[ArrayLike, ArrayLike]) -> NDArray[np.float64]:
     """Return ``kernel_distances`` of checked rows."""
     of_x, of_y = _row_numbers(subsets, rows_x, rows_y)
-    pairs = zip(of_x.to(rows_x.device), of_y.to(rows_y.device), strict=True)
-    distances = as_float64(torch.stack([_squared_mmd(rows_x[i], rows_y[j]) for i, j in pairs]), "distances")
+    groups = zip(torch.split(of_x.to(rows_x.device), GROUP), torch.split(of_y.to(rows_y.device), GROUP), strict=True)
+    distances = as_float64(torch.cat([_squared_mmds(rows_x, rows_y, i, j) for i, j in groups]), "distances")
     if np.isfinite(distances).all():
         return distances
     if rows_x.dtype == torch.float32:  # whose range may be all that was too small
@@ -143,29 +145,60 @@ def draw_subsets(
     return np.stack([of_x for of_x, _ in draws]), np.stack([of_y for _, of_y in draws])
 
 
-def _squared_mmd(x: Tensor, y: Tensor) -> Tensor:
-    """Return the unbiased squared MMD of two sets of ``m`` rows; pairs of a row with itself are left out."""
-    m = len(x)
-    return (_between_rows(x) + _between_rows(y)) / (m * (m - 1)) - 2 * _across(x, y) / m**2
+def _squared_mmds(x: Tensor, y: Tensor, of_x: Tensor, of_y: Tensor) -> Tensor:
+    """Return the unbiased squared MMD of subsets ``[subsets, m]`` of rows; pairs of a row with itself are left out."""
+    count, m = of_x.shape
+    if len(x) + len(y) > 2 * m * count**0.5:  # then all rows have more pairs than the subsets have, one by one
+        every = torch.arange(m, device=x.device)[None]
+        return torch.cat([_squared_mmds(x[i], y[j], every, every) for i, j in zip(of_x, of_y, strict=True)])
+    in_x, in_y = _multiplicities(x, of_x), _multiplicities(y, of_y)
+    return (_within(x, in_x) + _within(y, in_y)) / (m * (m - 1)) - 2 * _across(x, y, in_x, in_y) / m**2
 
 
-def _between_rows(x: Tensor) -> Tensor:
-    """Return the sum of the kernel over ordered pairs of different rows: half of them computed, being symmetric."""
-    if len(x) <= SMALL:
+def _multiplicities(x: Tensor, of_x: Tensor) -> Tensor:
+    """Return how many times each subset has each row, ``[subsets, N]``, in the precision of the rows."""
+    found = x.new_zeros((len(of_x), len(x)))
+    return found.scatter_add_(1, of_x, found.new_ones(of_x.shape))
+
+
+def _within(x: Tensor, in_x: Tensor) -> Tensor:
+    """Return each subset's sum of the kernel over ordered pairs of different places, ``[subsets]`` float64."""
+    total = x.new_zeros(len(in_x), dtype=torch.float64)
+    for rows in slices(len(x), ROWS):
+        some, times = x[rows], in_x[:, rows]
+        products = _own_products(some)
+        total += (times * (times - 1)) @ _kernel(products.diagonal().clone(), x.shape[1])
         # Left out before the sum: subtracted from it, an outlier's own term would cancel all digits of the others.
-        return _sum(kernel(x, x).fill_diagonal_(0))
-    first, second = x.tensor_split(2)
-    return _between_rows(first) + _between_rows(second) + 2 * _across(first, second)
+        total += _sums(products.fill_diagonal_(0), x.shape[1], times, times)
+        total += 2 * _across(some, x[rows.stop :], times, in_x[:, rows.stop :])
+    return total
 
 
-def _across(x: Tensor, y: Tensor) -> Tensor:
-    """Return the sum of the kernel over rows of ``x`` with rows of ``y``."""
-    return torch.stack([_sum(kernel(rows, y)) for rows in torch.split(x, BLOCK)]).sum()
+def _across(x: Tensor, y: Tensor, in_x: Tensor, in_y: Tensor) -> Tensor:
+    """Return each subset's sum of the kernel over its rows of ``x`` with its rows of ``y``, ``[subsets]`` float64."""
+    total = x.new_zeros(len(in_x), dtype=torch.float64)
+    for rows in slices(len(x), ROWS):
+        total += _sums(x[rows] @ y.T, x.shape[1], in_x[:, rows], in_y)
+    return total
 
 
-def _sum(values: Tensor) -> Tensor:
-    """Return a sum in float64, to which only sums of rows are added where values are float32."""
-    return values.sum(1).sum(dtype=torch.float64)
+def _own_products(x: Tensor) -> Tensor:
+    """Return ``x x'``; on a CPU by NumPy, which knows that it is symmetric and computes half."""
+    if not x.is_cpu:
+        return x @ x.T
+    rows = x.numpy()
+    return torch.from_numpy(rows @ rows.T)
+
+
+def _sums(products: Tensor, columns: int, of_rows: Tensor, of_columns: Tensor) -> Tensor:
+    """Return each subset's sum of the kernel over its rows and columns of products, ``[subsets]`` float64.
+
+    A few rows at a time stay in a core's cache, and only sums over these are float32 where the products are.
+    """
+    found = products.new_zeros(of_columns.shape, dtype=torch.float64)
+    for part, times in zip(torch.split(products, CACHED), torch.split(of_rows, CACHED, dim=1), strict=True):
+        found += times @ _kernel(part, columns)
+    return (found * of_columns).sum(1)
 
 
 def kernel(x: Tensor, y: Tensor) -> Tensor:
@@ -173,5 +206,10 @@ def kernel(x: Tensor, y: Tensor) -> Tensor:
 
     The 1 cancels in the distance. With it, small values would lose digits, and with them small distances.
     """
-    t = (x @ y.T).div_(x.shape[1])
+    return _kernel(x @ y.T, x.shape[1])
+
+
+def _kernel(products: Tensor, columns: int) -> Tensor:
+    """Return the kernel less 1 of rows of so many columns from their products, which are overwritten."""
+    t = products.div_(columns)
     return (t + 3).mul_(t).add_(3).mul_(t)  # (1 + t)^3 - 1; a general power takes as long as the product of matrices

@@ -2,13 +2,17 @@
 
 import os
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from ganbench.cli.recipes import parts
+from ganbench.cli.recipes import in_arguments, parts
 from ganbench.errors import BadInputError
+
+if TYPE_CHECKING:
+    from ganbench.types import Adapter, Recipe
 
 ARGUMENTS = "ganbench.arguments"  # where a context keeps the arguments of its verb
 
@@ -19,8 +23,13 @@ def note(ctx: click.Context, arguments: Sequence[str]) -> None:
 
 
 @contextmanager
-def telling_how_to_go_on() -> Iterator[None]:
-    """Add the command that goes on to what ends a training run in the body: an interrupt, or a loss that diverged."""
+def telling_how_to_go_on(adapter: "Adapter", recipe: "Recipe") -> Iterator[None]:
+    """Add the command that goes on to what ends a training run in the body: an interrupt, or a loss that diverged.
+
+    Args:
+        adapter: of the model.
+        recipe: of the run.
+    """
     from baselines.errors import DivergenceError
 
     try:
@@ -31,10 +40,23 @@ def telling_how_to_go_on() -> Iterator[None]:
             raise
         changes = [word for name, value in problem.advice.items() for word in ("--set", f"{name}={value:g}")]
         way = ["--resume"] if problem.resumes else []
-        command = again(*way, *changes, instead_of=problem.advice)
+        command = again(*way, *changes, instead_of=[*problem.advice, *_undoing(adapter, recipe, problem.advice)])
         raise BadInputError(f"{problem} For example: {command}") from problem
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted: to continue, {again('--resume')}") from None
+
+
+def _undoing(adapter: "Adapter", recipe: "Recipe", advice: Mapping[str, float]) -> Iterator[str]:
+    """Yield which of the options that are named as in the official program would set again what is advised."""
+    from ganbench.types import Change
+
+    advised = adapter.changed(recipe, [Change(name, value, name) for name, value in advice.items()])
+    for change in in_arguments(click.get_current_context().args):
+        try:
+            if adapter.changed(advised, [change]) != advised:
+                yield change.name
+        except BadInputError:  # it means something only beside others, which no advice is about
+            continue
 
 
 def again(*more: str, instead_of: Collection[str] = ()) -> str:

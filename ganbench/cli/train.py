@@ -182,7 +182,7 @@ def _trained(
     followed = Events(folder, measured) if tensorboard else measured
     shown = Ticks(recipe.settings.get("kimg"), followed, folder) if speaks else nullcontext(lambda tick: None)
     # User errors are also those of a third party's adapter that trains by ``baselines``.
-    with telling_how_to_go_on(), user_errors():
+    with telling_how_to_go_on(adapter, recipe), user_errors():
         if resume and (late := by_first(followed.catch_up, measured.beside)) and speaks:
             remark(late)
         with shown as ticks:

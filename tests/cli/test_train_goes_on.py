@@ -51,12 +51,7 @@ def line(model: str, run_dir: Path, *more: str) -> list[str]:
     return ["train", "--model", model, *known, *settings, *more]
 
 
-@pytest.mark.parametrize("model", TINY)
-def test_the_command_that_a_diverged_run_recommends_goes_on(
-    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run_dir = tmp_path / "a run"
-    length = length_of(model, 3)
+def told_by_a_diverged_run(monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
     accumulate = steps.accumulate
 
     def spoilt(phase: plan.Phase, at: plan.StepContext, count: int) -> Any:
@@ -65,7 +60,16 @@ def test_the_command_that_a_diverged_run_recommends_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(steps, "accumulate", spoilt)
-        told = complaint_of(*line(model, run_dir, *length))
+        return complaint_of(*words)
+
+
+@pytest.mark.parametrize("model", TINY)
+def test_the_command_that_a_diverged_run_recommends_goes_on(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = tmp_path / "a run"
+    length = length_of(model, 3)
+    told = told_by_a_diverged_run(monkeypatch, *line(model, run_dir, *length))
     assert " became nan at " in told
     words = shlex.split(told.partition("For example: ")[2])
     assert words[:2] == ["ganbench", "train"]
@@ -93,6 +97,18 @@ def complaint_of(*arguments: str) -> str:
 def length_of(model: str, steps: int) -> tuple[str, ...]:
     """Return options for the length of a run, which some models count in iterations or epochs."""
     return ("--set", f"num_iters={steps}") if model == "stargan" else ("--kimg", str(0.004 * steps))
+
+
+@pytest.mark.parametrize("rates", ["--glr 0.002 --dlr=0.002", "--g_lr=0.002 --set d_lr=0.002"])
+def test_it_does_so_whatever_the_rates_were_called(rates: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = (*rates.split(), "--gamma", "2", *length_of("stylegan2", 3))
+    told = told_by_a_diverged_run(monkeypatch, *line("stylegan2", tmp_path / "run", *given))
+    words = shlex.split(told.partition("For example: ")[2])
+    assert "--gamma" in words
+    assert "lr 0.002" not in told
+    assert "lr=0.002" not in told
+    found = ganbench(*words[1:])
+    assert found.exit_code == 0, found.stderr
 
 
 @pytest.mark.parametrize("model", TINY)

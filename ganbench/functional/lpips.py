@@ -79,9 +79,8 @@ def lpips_embedding(
     embedding = layers[0].new_empty((len(layers[0]), sum(sizes)), dtype=dtype)
     for x, weight, part in zip(layers, scales, embedding.split_with_sizes(sizes, 1), strict=True):
         unit = torch.div(x, _lengths(x, epsilon, axis), out=part.view(x.shape))
-        if weight is not None:
-            unit.mul_(_along(axis, weight.sqrt()))
-        unit.div_((x[0].numel() / x.shape[axis]) ** 0.5)
+        positions = x[0].numel() / x.shape[axis]
+        unit.mul_(positions**-0.5 if weight is None else _along(axis, (weight / positions).sqrt()))
     return _finite(embedding)
 
 

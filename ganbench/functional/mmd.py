@@ -15,7 +15,7 @@ Indices = NDArray[np.int64]
 MOST_SUBSETS = 10**6  # that are drawn at once
 WIDE = 256  # columns from which products of rows are most of the work
 GROUP = 256  # subsets that are summed at once
-ROWS = 1024  # whose kernel with all others is computed at once
+ROWS = 256  # whose kernel with all others is computed at once; with one another, both ways round
 CACHED = 64  # of these, that are summed at once
 MAX_SEED = 2**63 - 1
 
@@ -166,7 +166,7 @@ def _within(x: Tensor, in_x: Tensor) -> Tensor:
     total = x.new_zeros(len(in_x), dtype=torch.float64)
     for rows in slices(len(x), ROWS):
         some, times = x[rows], in_x[:, rows]
-        products = _own_products(some)
+        products = some @ some.T
         total += (times * (times - 1)) @ _kernel(products.diagonal().clone(), x.shape[1])
         # Left out before the sum: subtracted from it, an outlier's own term would cancel all digits of the others.
         total += _sums(products.fill_diagonal_(0), x.shape[1], times, times)
@@ -180,14 +180,6 @@ def _across(x: Tensor, y: Tensor, in_x: Tensor, in_y: Tensor) -> Tensor:
     for rows in slices(len(x), ROWS):
         total += _sums(x[rows] @ y.T, x.shape[1], in_x[:, rows], in_y)
     return total
-
-
-def _own_products(x: Tensor) -> Tensor:
-    """Return ``x x'``; on a CPU by NumPy, which knows that it is symmetric and computes half."""
-    if not x.is_cpu:
-        return x @ x.T
-    rows = x.numpy()
-    return torch.from_numpy(rows @ rows.T)
 
 
 def _sums(products: Tensor, columns: int, of_rows: Tensor, of_columns: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from ganbench.explain.setup import Setup
 EXPLAINS = 0.9  # share of a gap that an alternative must close to explain it
 PARTLY = 0.3  # share that it must close to be mentioned
 NEAR = 0.02  # share within which two alternatives explain a gap equally well
+DIGITS = 6  # of these shares, by which alternatives are ordered; beyond, it is the metric's rounding that differs
 PAIRS = 3  # number of pairs to measure: those whose changes, added up, close the gap best
 
 
@@ -118,7 +119,8 @@ def explain_gap(base: Setup, target: float, tries: Sequence[Alternative], measur
     values |= measure(list(both.values()), key) if both else {}
     found = [*tried.values(), *(_tried(p, values[s], value, target) for p, s in both.items() if s in values)]
     lost = {each.name: measure.lost[setup] for each, setup in (setups | both).items() if setup in measure.lost}
-    return Explanation(name, value, target, tuple(sorted(found, key=lambda it: (-it.closed, it.is_joint))), lost)
+    found.sort(key=lambda it: (-round(it.closed, DIGITS), it.is_joint))
+    return Explanation(name, value, target, tuple(found), lost)
 
 
 def _tried(alternative: Alternative, value: float, base: float, target: float) -> Tried:

@@ -15,7 +15,7 @@ Indices = NDArray[np.int64]
 MOST_SUBSETS = 10**6  # that are drawn at once
 WIDE = 256  # columns from which products of rows are most of the work
 GROUP = 256  # subsets that are summed at once
-ROWS = 256  # whose kernel with all others is computed at once; with one another, both ways round
+ROWS = 128  # whose kernel with all others is computed at once; with one another, both ways round
 CACHED = 64  # of these, that are summed at once
 MAX_SEED = 2**63 - 1
 

@@ -78,11 +78,11 @@ def test_subsets_one_by_one_and_all_at_once(count: int, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("offset", [0.0, 3.0])
 def test_wide_float32_features_are_as_good_as_in_float64(offset: float) -> None:
-    """Means of 40,000 values each off by 1e-7: the distance itself is a small difference of them."""
+    """Means of a million values each off by 1e-7: the distance itself is a small difference of them."""
     x, y = (features(300, 2 * WIDE, seed).astype(np.float32) + np.float32(offset) for seed in (0, 1))
     rows = draw_subsets(300, 300, 3, 200, seed=0)
     exact = kernel_distances(x.astype(np.float64), y.astype(np.float64), rows)
-    assert kernel_distances(x, y, rows) == pytest.approx(exact, abs=2e-8 * max(0.1, (offset**2 + 1) ** 3))
+    assert kernel_distances(x, y, rows) == pytest.approx(exact, abs=1e-8 * max(0.1, (offset**2 + 1) ** 3))
     assert not np.array_equal(kernel_distances(x, y, rows), exact)
 
 
@@ -93,7 +93,7 @@ def test_what_float32_cannot_hold_is_taken_in_float64() -> None:
     assert abs(exact) > 1e38
 
 
-@pytest.mark.parametrize("m", [2, 63, 64, 65, 257, 1025])
+@pytest.mark.parametrize("m", [2, 63, 64, 65, 130, 257, 1025])
 def test_halves_add_up_to_all_pairs(m: int) -> None:
     x, y = features(m, 3, 5), features(m, 3, 6)
     kernels = [(a @ b.T / 3 + 1) ** 3 for a, b in ((x, x), (y, y), (x, y))]

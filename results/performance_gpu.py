@@ -202,7 +202,7 @@ def measured(found: Mapping[str, Any]) -> list[str]:
         "Kernels": ("kernels", lambda part: kernels(part, copy)),
         "Generators, full channels, random weights": ("generators", generators),
         "CUDA graphs": ("graphs", graphs),
-        "A training step, full channels, batch of 32 in two parts": ("training", training),
+        "A training step, full channels, batch of 32 in two parts where nothing else is said": ("training", training),
         "Extractors, random weights": ("extractors", extractors),
         "Whole runs": ("runs", runs),
         "`ganbench.measure` of wide generators and Inception, random weights": ("wide_runs", wide_runs),

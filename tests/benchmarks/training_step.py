@@ -33,11 +33,13 @@ from baselines.training.loop import StepContext, advance, streams_of
 from baselines.training.steps import parts_of
 
 GIB = 2**30
-SHARES = {"Gmain": 1.0, "Greg": 1 / 4, "Dmain": 1.0, "Dreg": 1 / 16}
+SHARES = {"Greg": 1 / 4, "Dreg": 1 / 16}  # of the steps; the other phases are in every step
+PHASES = ("Gmain", "Greg", "Dmain", "Dreg")
 PLAIN = {"augment": "", "ada_target": None, "mirror": False}  # what both programs are to do
 MODELS = {
     "stylegan2": (stylegan2, RECIPES2["paper1024"], {"class_name": "training.networks_stylegan2.Generator"}),
     "stylegan3": (stylegan3, RECIPES3["ffhq-1024-t"], {"class_name": "training.networks_stylegan3.Generator"}),
+    "stylegan3-r": (stylegan3, RECIPES3["ffhq-1024-r"], {"class_name": "training.networks_stylegan3.Generator"}),
 }
 
 
@@ -98,7 +100,7 @@ def report(name: str, device: str, rounds: int, phases: dict[str, Callable[[], o
                 run()
             results.append(found)
         best = min(found["ms"] for found in results)
-        total += best * SHARES[phase]
+        total += best * SHARES.get(phase, 1)
         peak = max((found.get("peak_gib", 0.0) for found in results[-rounds:]), default=0.0)
         write(program=name, phase=phase, ms=round(best, 1), peak_gib=round(peak, 2), **said)
     write(program=name, phase="step", ms=round(total, 1), **said)
@@ -113,10 +115,11 @@ def write(**values: Any) -> None:
 def recipe_of(options: argparse.Namespace) -> Any:
     """Return the settings of the published run of this size, without augmentation."""
     recipe, small = MODELS[options.model][1], options.resolution < 512
-    base = {"channel_base": options.channel_base or (16384 if small else 32768)}
+    base = options.channel_base or (16384 if small else 32768)
+    wide = base * (2 if options.model == "stylegan3-r" else 1)
     return replace(
-        recipe, **PLAIN, batch=options.batch, generator={**recipe.generator, **base},
-        discriminator={**recipe.discriminator, **base},
+        recipe, **PLAIN, batch=options.batch, generator={**recipe.generator, "channel_base": wide},
+        discriminator={**recipe.discriminator, "channel_base": base},
     )  # fmt: skip
 
 
@@ -178,7 +181,7 @@ def official(options: argparse.Namespace, checkout: Path) -> None:
                 torch.nan_to_num(p.grad, nan=0, posinf=1e5, neginf=-1e5, out=p.grad)
         adams[network].step()
 
-    names = [name for name in SHARES if name != "Greg" or recipe.pl_weight]
+    names = [name for name in PHASES if name != "Greg" or recipe.pl_weight]
     said = {"model": options.model, "resolution": options.resolution, "batch": options.batch}
     run = {name: lambda name=name: phase(name) for name in names}
     report("official", options.device, options.rounds, run, parts=options.batch // size, **said)

@@ -32,7 +32,7 @@ def _with_seeds() -> Iterator[tuple[str, str]]:
 TRAININGS: Mapping[str, str] = {
     **dict(_with_seeds()),
     "fourier": f"--model stylegan2 {DIGITS} --recipe digits32-fourier --kimg 36.544 --set batch=32",
-    "stylegan3-t": f"--model stylegan3 {DIGITS} --recipe digits32 --kimg 40 --set batch=32",
+    "stylegan3-t": f"--model stylegan3 {DIGITS} --recipe digits32 --kimg 40 --set batch=32,translate=0,ema_kimg=10",
     "stylegan3-r": f"--model stylegan3 {DIGITS} --recipe digits32-r --kimg 40 --set batch=32",
     "diversity1": STARGAN,
     "diversity0": f"{STARGAN} --set lambda_ds=0",

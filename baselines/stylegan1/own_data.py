@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from baselines.stylegan1.recipes import RATES, RECIPES, SIZES, Recipe
+from baselines.stylegan1.recipes import DIGITS, RATES, SIZES, Recipe
 
 __all__ = ["BATCHES", "OWN", "auto"]
 
@@ -26,7 +26,6 @@ def auto(resolution: int, images: int, devices: int = 1) -> dict[str, Any]:
     return asdict(Recipe(SIZES, batch=batch, batches=batches, g_lrs=RATES, d_lrs=RATES, tick_kimg=20))
 
 
-DIGITS = RECIPES["digits32"]
 OWN: Mapping[str, Recipe] = {
     "small32": replace(DIGITS, translate=0),
     "small64": replace(DIGITS, kimg=600, training_kimg=30, transition_kimg=30, batches={"8": 32, "16": 32}),

@@ -32,10 +32,19 @@ def collected(request: pytest.FixtureRequest) -> Iterator[None]:
         name = request.node.name.removeprefix("test_").replace("_", " ")
         found = results_of(name, stats.median, stats.min, stats.max, benchmark.extra_info)
         request.config.stash.setdefault(FOUND, []).extend(found)
+        write(request.config, found)
+
+
+def write(config: pytest.Config, found: list[Result]) -> None:
+    """Write what a benchmark found into the table, at once, so that an interruption loses no more than its own."""
+    if file := config.getoption("--performance", None):
+        path, today = Path(file), datetime.now(UTC).date().isoformat()
+        lines = [Line(it.what, it.ours, it.against, it.result, it.spread, today) for it in found]
+        path.write_text(updated(path.read_text() if path.exists() else "", machine(), lines))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table, and write it."""
+    """Print the table."""
     found = config.stash.get(FOUND, [])
     if not found:
         return
@@ -43,10 +52,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for it in found:
         spread = f" ({it.spread})" if it.spread else ""
         terminalreporter.write_line(f"{it.what}: {it.ours}; against {it.against}: {it.result}{spread}")
-    if file := config.getoption("--performance", None):
-        path, today = Path(file), datetime.now(UTC).date().isoformat()
-        lines = [Line(it.what, it.ours, it.against, it.result, it.spread, today) for it in found]
-        path.write_text(updated(path.read_text() if path.exists() else "", machine(), lines))
 
 
 def machine() -> Machine:

@@ -1,6 +1,9 @@
 """The table of the benchmarks: what is measured again replaces what was, and the text around it stays."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 from tests.benchmarks.comparing import Result, results_of
 from tests.benchmarks.performance import BEGIN, END, Line, Machine, lines_of, updated
@@ -32,3 +35,21 @@ def test_lines_of_another_machine_go():
 def test_a_benchmark_may_name_its_alternative_in_extra_info():
     (found,) = results_of("frechet", 2.0, 1.0, 4.0, {"times_as_fast_as_sqrtm": 8.0, "cores": 2})
     assert found == Result("frechet", "2 s", "sqrtm", "8 times as fast", "4 to 16")
+
+
+def test_an_interrupted_run_keeps_what_it_found(tmp_path: Path):
+    (tmp_path / "conftest.py").write_text("from tests.benchmarks.conftest import *\n")
+    (tmp_path / "test_two.py").write_text(
+        "from tests.benchmarks.comparing import compare\n"
+        "def test_one(benchmark):\n"
+        "    compare(benchmark, 'sums', lambda: sum(range(9)), 'a loop', lambda: sum(range(99)), rounds=1)\n"
+        "def test_two(benchmark):\n"
+        "    raise KeyboardInterrupt\n"
+    )
+    file = tmp_path / "performance.md"
+    # The warning of an unused fixture is an error here, as in all tests, and ends the session early.
+    words = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-W", "error", str(tmp_path)]
+    root, options = Path(__file__).parents[2], [f"--rootdir={tmp_path}", "--performance", str(file)]
+    done = subprocess.run([*words, *options], cwd=root, capture_output=True, check=False)
+    assert done.returncode
+    assert [(line.what, line.against) for line in table(file.read_text())] == [("sums", "a loop")]

@@ -11,7 +11,7 @@ from baselines.training.weights import read_header
 from ganbench.checkpoints import file_sha256
 
 WEIGHTS = sorted(Path(baselines.__path__[0]).glob("*/weights/digits32.safetensors"))
-BEFORE_LOGS = ("stylegan1", "stylegan3")  # trained before logs were kept
+BEFORE_LOGS = ("stylegan3",)  # trained before logs were kept
 
 
 def folder_of(path: Path) -> str:

@@ -111,7 +111,8 @@ RECIPES: Mapping[str, Recipe] = {
     "metfacesu-1024-t": Recipe(T, D, r1_gamma=16.4, mirror=True, **FINE),
     "metfacesu-1024-r": Recipe(R, D, r1_gamma=6.6, mirror=True, **FINE),
     # The embedded weights: StyleGAN3-T with fewer layers and channels, float32 throughout. A part of a GPU trains it in
-    # ten minutes; with the batch of 16 and 200 kimg of the recipe below, which suit a CPU, FID is three times as high.
+    # ten minutes; with the batch of 16 and 200 kimg of the recipe below, which suit a CPU, FID is nearly three times as
+    # high.
     "digits32": replace(DIGITS, translate=2, ema_kimg=20, kimg=400, batch=64, tick_kimg=2, snapshot_ticks=15),
     # StyleGAN3-R of the same depth, to compare the equivariance of the two; see results/claims.md.
     "digits32-r": replace(

@@ -14,7 +14,7 @@ import ganbench
 from baselines.digits import classifier, dataset
 
 COUNT = 1000
-FARTHEST = 0.08  # the shipped weights are 0.027 to 0.074 away; by chance alone, 1,000 samples are 0.037
+FARTHEST = 0.06  # the shipped weights are 0.027 to 0.045 away; by chance alone, 1,000 samples are 0.037
 
 
 def shares(digits: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ def test_total_variation_is_the_part_that_would_have_to_move() -> None:
 def test_every_digit_is_made_about_as_often_as_there_are_real_ones(name: str) -> None:
     found = shares_of(ganbench.load_model(name))
     assert total_variation(found, real_shares()) < FARTHEST
-    assert (found / real_shares()).min() > 0.6
+    assert (found / real_shares()).min() > 0.75
 
 
 def test_truncated_samples_do_not_pass() -> None:

@@ -11,7 +11,6 @@ from baselines.training.weights import read_header
 from ganbench.checkpoints import file_sha256
 
 WEIGHTS = sorted(Path(baselines.__path__[0]).glob("*/weights/digits32.safetensors"))
-BEFORE_LOGS = ("stylegan3",)  # trained before logs were kept
 
 
 def folder_of(path: Path) -> str:
@@ -29,7 +28,7 @@ def test_the_readme_is_of_this_file(path: Path) -> None:
     assert re.findall(r"^\| file \| .* ([\d,]+) bytes", text, re.M) == [f"{path.stat().st_size:,}"]
 
 
-@pytest.mark.parametrize("path", [path for path in WEIGHTS if folder_of(path) not in BEFORE_LOGS], ids=folder_of)
+@pytest.mark.parametrize("path", WEIGHTS, ids=folder_of)
 def test_the_log_is_of_this_file_from_start_to_end(path: Path) -> None:
     header, entries = read_header(path), log.read(path.with_name("log.jsonl"))
     steps, kimg = [entry["step"] for entry in entries], [entry["kimg"] for entry in entries]
@@ -39,9 +38,3 @@ def test_the_log_is_of_this_file_from_start_to_end(path: Path) -> None:
     assert kimg[0] <= 2 * header["recipe_settings"]["tick_kimg"], "it starts late"
     assert all(entry["losses"] for entry in entries)
     assert "(log.jsonl)" in path.with_name("README.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("path", [path for path in WEIGHTS if folder_of(path) in BEFORE_LOGS], ids=folder_of)
-def test_where_there_is_no_log_the_readme_says_so(path: Path) -> None:
-    assert not path.with_name("log.jsonl").exists()
-    assert "| log | none was kept of this run |" in path.with_name("README.md").read_text(encoding="utf-8")

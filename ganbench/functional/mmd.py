@@ -166,7 +166,7 @@ class Rows:
     @classmethod
     def about(cls, origin: Tensor, rows: Tensor) -> "Rows":
         """Return rows ``[N, D]`` about an origin ``[D]``."""
-        centred = rows - origin
+        centred = rows - origin if origin.any() else rows
         return cls(centred, centred @ origin / len(origin), 1 + float(origin @ origin) / len(origin))
 
     def __getitem__(self, rows: slice) -> "Rows":
@@ -176,13 +176,23 @@ class Rows:
 
 def _squared_mmds(x: Tensor, y: Tensor, of_x: Tensor, of_y: Tensor) -> Tensor:
     """Return the unbiased squared MMD of subsets ``[subsets, m]`` of rows; pairs of a row with itself are left out."""
-    origin = (x.mean(0) + y.mean(0)) / 2
-    count, m = of_x.shape
+    origin, (count, m) = _origin(x, y), of_x.shape
     if len(x) + len(y) <= 2 * m * count**0.5:
         return _of_all_rows(origin, x, y, of_x, of_y)
     # All rows have more pairs than the subsets have, one by one.
     every, pairs = torch.arange(m, device=x.device)[None], zip(of_x, of_y, strict=True)
     return torch.cat([_of_all_rows(origin, x[i], y[j], every, every) for i, j in pairs])
+
+
+def _origin(x: Tensor, y: Tensor) -> Tensor:
+    """Return the mean of all rows ``[D]``; zero where it would not help, so in float64 and where outliers draw it away.
+
+    The mean is no farther from zero than most rows are, unless a few are very far.
+    """
+    origin = (x.mean(0) + y.mean(0)) / 2
+    lengths = torch.cat([torch.linalg.vector_norm(rows, dim=1) for rows in (x, y)])
+    near = x.dtype == torch.float32 and torch.linalg.vector_norm(origin) <= lengths.median()
+    return origin if near else torch.zeros_like(origin)
 
 
 def _of_all_rows(origin: Tensor, x: Tensor, y: Tensor, of_x: Tensor, of_y: Tensor) -> Tensor:

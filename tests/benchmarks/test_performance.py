@@ -1,5 +1,6 @@
 """The table of the benchmarks: what is measured again replaces what was, and the text around it stays."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -50,6 +51,7 @@ def test_an_interrupted_run_keeps_what_it_found(tmp_path: Path):
     # The warning of an unused fixture is an error here, as in all tests, and ends the session early.
     words = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-W", "error", str(tmp_path)]
     root, options = Path(__file__).parents[2], [f"--rootdir={tmp_path}", "--performance", str(file)]
-    done = subprocess.run([*words, *options], cwd=root, capture_output=True, check=False)
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # no worker of xdist
+    done = subprocess.run([*words, *options], cwd=root, env=alone, capture_output=True, check=False)
     assert done.returncode
     assert [(line.what, line.against) for line in table(file.read_text())] == [("sums", "a loop")]

@@ -243,7 +243,7 @@ def test_metrics_that_cannot_be_measured_are_told_before_training(
 ) -> None:
     benchmark = ("--benchmark", "stylegan3") if metrics == "fid50k" else ()
     done = ganbench(
-        "train", "--model", model, "--data", data, "--kimg", "0.032", "--metrics", metrics, *benchmark,
+        "train", "--model", model, "--data", data, "--kimg", "0.064", "--metrics", metrics, *benchmark,
         "--run-dir", tmp_path / "run",
     )  # fmt: skip
     assert done.exit_code == 2

@@ -87,6 +87,14 @@ def test_wide_float32_features_are_as_good_as_in_float64(offset: float, seed: in
     assert not np.array_equal(kernel_distances(x, y, rows), exact)
 
 
+def test_an_outlier_costs_the_other_rows_no_digits_in_float32() -> None:
+    """About the mean of all, which it would draw far away, all kernels would be differences of huge numbers."""
+    x, y = (features(300, 2 * WIDE, seed).astype(np.float32) for seed in (0, 1))
+    x[0] *= np.float32(1e6)
+    exact = kernel_distance(x.astype(np.float64), y.astype(np.float64), all_rows(300))
+    assert kernel_distance(x, y, all_rows(300)) == pytest.approx(exact, rel=1e-5)
+
+
 def test_what_float32_cannot_hold_is_taken_in_float64() -> None:
     x, y = (features(8, WIDE, seed).astype(np.float32) * np.float32(1e15) for seed in (0, 1))
     exact = kernel_distance(x.astype(np.float64), y.astype(np.float64), all_rows(8))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import baselines
+from baselines.starganv2.recipes import RECIPES
 from baselines.training import log
 from baselines.training.weights import read_header
 from ganbench.checkpoints import file_sha256
@@ -38,3 +39,11 @@ def test_the_log_is_of_this_file_from_start_to_end(path: Path) -> None:
     assert kimg[0] <= 2 * header["recipe_settings"]["tick_kimg"], "it starts late"
     assert all(entry["losses"] for entry in entries)
     assert "(log.jsonl)" in path.with_name("README.md").read_text(encoding="utf-8")
+
+
+def test_the_first_part_of_starganv2_has_a_log_of_its_own() -> None:
+    entries = log.read(Path(baselines.__path__[0]) / "starganv2" / "weights" / "log-free.jsonl")
+    recipe, batch = RECIPES["digits32-free"], RECIPES["digits32-free"].batch / 1000
+    assert entries[0]["kimg"] == pytest.approx(recipe.tick_kimg, abs=batch)
+    assert entries[-1]["kimg"] == pytest.approx(recipe.kimg, abs=batch)
+    assert entries[-1]["losses"]["G-latent/lambda_ds"] < 0.01  # it falls from 1 to 0

@@ -20,6 +20,11 @@ def is_launched() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
+def is_of_launch() -> bool:
+    """Return whether ``launch`` started this process; it then tells of a lost one, and nobody else does."""
+    return is_launched() and multiprocessing.parent_process() is not None
+
+
 def launch(function: Callable[..., T], arguments: Sequence[Any], count: int, max_restarts: int = 0) -> T:
     """Call a function in several new processes, and return what it returns in the first.
 

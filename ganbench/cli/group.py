@@ -17,7 +17,7 @@ import click
 
 from ganbench.cli.again import note
 from ganbench.cli.output import complain
-from ganbench.errors import GanbenchError, PlanError
+from ganbench.errors import GanbenchError, LostProcessError, PlanError
 from ganbench.printable import one_line, quoted
 from ganbench.records.environment import ganbench_version
 from ganbench.waiting import Advance, shown_by
@@ -174,10 +174,18 @@ class Verbs(click.Group):
         except (KeyboardInterrupt, click.Abort) as stop:
             return _told([str(stop) or "interrupted."], INTERRUPTED)
         except Exception as error:
+            if isinstance(error, LostProcessError) and _told_by_launcher():
+                raise
             if "--debug" in arguments and not isinstance(error, click.ClickException):
                 traceback.print_exc()
             return _told(sentences(error), COULD_NOT_RUN)
         return 0
+
+
+def _told_by_launcher() -> bool:
+    from ganbench.launch import is_of_launch  # late: few runs have several processes
+
+    return is_of_launch()
 
 
 def _bar(what: str, count: int) -> AbstractContextManager[Advance]:

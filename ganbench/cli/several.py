@@ -31,7 +31,11 @@ class SharedVerb(Verb):
 
 
 def in_rank(*words: str) -> int:
-    """Run a command line in one of several processes, and return its exit code."""
+    """Run a command line in one of several processes, and return its exit code.
+
+    Raises:
+        LostProcessError: another process has ended, of which the launcher knows more.
+    """
     from ganbench.cli import main
 
     try:

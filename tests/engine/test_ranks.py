@@ -4,6 +4,7 @@ The model is a function in a file: latents become images, and process 1 may be t
 """
 
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -11,12 +12,16 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ganbench.cli.several import SharedVerb
+from ganbench.cli.several import SharedVerb, in_rank
+from ganbench.engine import ranks
+from ganbench.errors import LostProcessError
 
 FRAGILE = """
 import os, signal, sys
@@ -154,6 +159,28 @@ def test_a_lost_process_ends_the_run_in_one_sentence_and_costs_its_unfinished_sh
     assert list((where / "lost-cache").rglob("*.safetensors"))  # what was finished is kept
     assert ran(where, "lost", *RUN).returncode == 0
     assert results(where, "lost") == alone
+
+
+def test_of_a_lost_process_the_launcher_tells_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first process sees a closed connection, perhaps before the launcher sees why, and has time to say so."""
+
+    @contextmanager
+    def broken() -> Iterator[bool]:
+        raise ranks.lost(1, "Connection closed by peer")
+        yield True
+
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "one")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(ranks, "shared", broken)
+    monkeypatch.setattr(multiprocessing, "parent_process", object)
+    with pytest.raises(LostProcessError):
+        in_rank("run", "--model", "stylegan3", "--metrics", "fid@20")
+    assert not capsys.readouterr().err
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: None)  # as under torchrun
+    assert in_rank("run", "--model", "stylegan3", "--metrics", "fid@20") == 2
+    assert "found that process 1 has ended (Connection closed" in capsys.readouterr().err
 
 
 def test_a_run_that_may_restart_goes_on(where: Path, alone: list[dict[str, Any]]) -> None:

@@ -73,20 +73,18 @@ DIGITS = Recipe(
 )
 
 
-def _short(num_layers: int) -> Recipe:
-    """Return a short run of the small networks with some depth of the mapping network, for a GPU of which it is a part.
+# For a part of a GPU, where larger batches cost such small networks nothing.
+LARGE: dict[str, Any] = {"batch": 64, "batches": {}, "g_lr": 0.003, "d_lr": 0.003}
 
-    Larger batches cost such a small network nothing there.
-    """
+
+def _short(num_layers: int) -> Recipe:
+    """Return a short run of the small networks with some depth of the mapping network."""
     generator = {**DIGITS.generator, "mapping_kwargs": {"num_layers": num_layers, "layer_features": 64}}
     return replace(
         DIGITS,
+        **LARGE,
         generator=generator,
         kimg=40,
-        batch=64,
-        batches={},
-        g_lr=0.003,
-        d_lr=0.003,
         training_kimg=8,
         transition_kimg=8,
         tick_kimg=4,
@@ -104,17 +102,7 @@ RECIPES: Mapping[str, Recipe] = {
     "car-512": Recipe(**OFFICIAL, kimg=46000),
     # The embedded weights: small networks that grow from 8x8 to 32x32, which a part of a GPU trains in ten minutes.
     # Styles are not mixed, as mixing makes some digits too rare; see ``weights/README.md``.
-    "digits32": replace(
-        DIGITS,
-        style_mixing_prob=0,
-        kimg=320,
-        batch=64,
-        batches={},
-        g_lr=0.003,
-        d_lr=0.003,
-        tick_kimg=2,
-        snapshot_ticks=15,
-    ),
+    "digits32": replace(DIGITS, **LARGE, style_mixing_prob=0, kimg=320, tick_kimg=2, snapshot_ticks=15),
     # For what the paper claims of the depth of the mapping network, and of style mixing; see results/claims.md.
     "digits32-short": _short(8),
     "digits32-short-1-layer": _short(1),

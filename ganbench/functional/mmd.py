@@ -62,7 +62,7 @@ def precise(x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return both sets of rows in the precision in which the kernel is taken; errors are ``as_row_pair``'s.
 
     It is float32 where that holds the rows exactly and they are wide. The distance of features of unit size is then off
-    by some 1e-9, about an origin as far away as they are wide 1e-8, far below its sampling error.
+    by some 1e-9, and of those as far from zero as they are wide by 1e-8, far below its sampling error.
     """
     rows_x, rows_y = as_row_pair(x, y, ("x", "y"), None)
     return (rows_x, rows_y) if rows_x.shape[1] >= WIDE else (rows_x.double(), rows_y.double())
@@ -72,7 +72,8 @@ def _distances(rows_x: Tensor, rows_y: Tensor, subsets: tuple[ArrayLike, ArrayLi
     """Return ``kernel_distances`` of checked rows."""
     of_x, of_y = _row_numbers(subsets, rows_x, rows_y)
     groups = zip(torch.split(of_x.to(rows_x.device), GROUP), torch.split(of_y.to(rows_y.device), GROUP), strict=True)
-    distances = as_float64(torch.cat([_squared_mmds(rows_x, rows_y, i, j) for i, j in groups]), "distances")
+    origin = _origin(rows_x, rows_y)
+    distances = as_float64(torch.cat([_squared_mmds(origin, rows_x, rows_y, i, j) for i, j in groups]), "distances")
     if np.isfinite(distances).all():
         return distances
     if rows_x.dtype == torch.float32:  # whose range may be all that was too small
@@ -174,30 +175,25 @@ class Rows:
         return Rows(self.centred[rows], self.along[rows], self.base)
 
 
-def _squared_mmds(x: Tensor, y: Tensor, of_x: Tensor, of_y: Tensor) -> Tensor:
-    """Return the unbiased squared MMD of subsets ``[subsets, m]`` of rows; pairs of a row with itself are left out."""
-    origin, (count, m) = _origin(x, y), of_x.shape
-    if len(x) + len(y) <= 2 * m * count**0.5:
-        return _of_all_rows(origin, x, y, of_x, of_y)
-    # All rows have more pairs than the subsets have, one by one.
-    every, pairs = torch.arange(m, device=x.device)[None], zip(of_x, of_y, strict=True)
-    return torch.cat([_of_all_rows(origin, x[i], y[j], every, every) for i, j in pairs])
-
-
 def _origin(x: Tensor, y: Tensor) -> Tensor:
     """Return the mean of all rows ``[D]``; zero where it would not help, so in float64 and where outliers draw it away.
 
     The mean is no farther from zero than most rows are, unless a few are very far.
     """
+    if x.dtype != torch.float32:
+        return x.new_zeros(x.shape[1])
     origin = (x.mean(0) + y.mean(0)) / 2
     lengths = torch.cat([torch.linalg.vector_norm(rows, dim=1) for rows in (x, y)])
-    near = x.dtype == torch.float32 and torch.linalg.vector_norm(origin) <= lengths.median()
-    return origin if near else torch.zeros_like(origin)
+    return origin if torch.linalg.vector_norm(origin) <= lengths.median() else torch.zeros_like(origin)
 
 
-def _of_all_rows(origin: Tensor, x: Tensor, y: Tensor, of_x: Tensor, of_y: Tensor) -> Tensor:
-    """Return ``_squared_mmds`` by the kernel of all pairs of rows."""
-    m, in_x, in_y = of_x.shape[1], _multiplicities(x, of_x), _multiplicities(y, of_y)
+def _squared_mmds(origin: Tensor, x: Tensor, y: Tensor, of_x: Tensor, of_y: Tensor) -> Tensor:
+    """Return the unbiased squared MMD of subsets ``[subsets, m]`` of rows; pairs of a row with itself are left out."""
+    count, m = of_x.shape
+    if len(x) + len(y) > 2 * m * count**0.5:  # then all rows have more pairs than the subsets have, one by one
+        every, pairs = torch.arange(m, device=x.device)[None], zip(of_x, of_y, strict=True)
+        return torch.cat([_squared_mmds(origin, x[i], y[j], every, every) for i, j in pairs])
+    in_x, in_y = _multiplicities(x, of_x), _multiplicities(y, of_y)
     some, others = Rows.about(origin, x), Rows.about(origin, y)
     within = _within(some, in_x) + _within(others, in_y)
     return within / (m * (m - 1)) - 2 * _across(some, others, in_x, in_y) / m**2

@@ -30,7 +30,7 @@ def data_of(options: argparse.Namespace) -> tuple[torch.Tensor, ...]:
     draws = torch.Generator().manual_seed(0)
     images = torch.rand(3, options.batch, 3, options.resolution, options.resolution, generator=draws) * 2 - 1
     domains = torch.randint(DOMAINS, [2, options.batch], generator=draws)
-    latents = torch.randn(2, options.batch, 16, generator=draws)
+    latents = torch.randn(2, options.batch, RECIPES["afhq-256"].latent_dim, generator=draws)
     return tuple(each.to(options.device) for each in (*images, *domains, *latents))
 
 
@@ -56,14 +56,15 @@ def official(options: argparse.Namespace, checkout: Path) -> dict[str, Callable[
     from core.model import build_model
     from core.solver import compute_d_loss, compute_g_loss
 
-    settings = {"lambda_reg": 1, "lambda_sty": 1, "lambda_ds": 2, "lambda_cyc": 1, "w_hpf": 0}
-    sizes = {"img_size": options.resolution, "style_dim": 64, "latent_dim": 16, "num_domains": DOMAINS}
-    args = SimpleNamespace(**settings, **sizes)
+    recipe = RECIPES["afhq-256"]
+    names = ("lambda_reg", "lambda_sty", "lambda_ds", "lambda_cyc", "w_hpf", "style_dim", "latent_dim")
+    settings = {name: getattr(recipe, name) for name in names}
+    args = SimpleNamespace(**settings, img_size=options.resolution, num_domains=DOMAINS)
     nets, _ = build_model(args)
     for net in nets.values():
         net.to(options.device).apply(utils.he_init)
     adams = {
-        name: torch.optim.Adam(net.parameters(), lr=1e-4, betas=(0.0, 0.99), weight_decay=1e-4)
+        name: torch.optim.Adam(net.parameters(), lr=recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay)
         for name, net in nets.items()
     }
     real, first, second, y, target, z, z2 = data_of(options)

@@ -7,7 +7,7 @@ are almost all zero, both agree to rounding.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +21,7 @@ from ganbench.checkpoints.download import fetch_weights
 from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors import alexnet, vgg16
 from ganbench.extractors.network import Network, in_cache, read_weights
-from ganbench.functional.lpips import Epsilon, lpips_embedding
+from ganbench.functional.lpips import Epsilon, lpips_distance, lpips_embedding
 from ganbench.types import needs
 
 
@@ -63,12 +63,14 @@ class Backbone(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the tapped layers of ``[N, 3, H, W]`` normalised images."""
-        layers = []
+        return tuple(self.layers(x))
+
+    def layers(self, x: Tensor) -> Iterator[Tensor]:
+        """Yield the same, one by one."""
         for index, layer in enumerate(self.features):
             x = layer(x)
             if index in self.taps:
-                layers.append(x)
-        return tuple(layers)
+                yield x
 
 
 class LpipsExtractor(Network):
@@ -100,25 +102,50 @@ class LpipsExtractor(Network):
         Raises:
             BadInputError: the images are too small: at least 16x16 for VGG16 and 31x31 for AlexNet.
         """
+        parts = in_cache(self._standardised(images))
+        layers = self._maps(parts[0])
+        embedding = layers[0].new_empty((len(images), sum(layer[0].numel() for layer in layers)))
+        for part, rows in zip(parts, torch.split(embedding, len(parts[0])), strict=True):
+            layers = layers if part is parts[0] else self._maps(part)
+            weights = tuple(self.module.weights)
+            lpips_embedding(layers, weights, epsilon=self.epsilon, channels_last=True, out=rows)
+        return embedding
+
+    def distances(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return the distances ``[N]`` of ``first`` and ``second``, ``[N, C, H, W]`` float images in 0..255.
+
+        Layers are compared while they are computed: on a CPU two large images at a time, so that no map is there longer
+        than needed.
+
+        Raises:
+            BadInputError: as for ``embed``.
+        """
+        return torch.cat([self._compare(x, y) for x, y in zip(in_cache(first), in_cache(second), strict=True)])
+
+    def _compare(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return ``distances`` of a few images: on a CPU, of some small ones or of one and one."""
+        images = self._standardised(torch.cat([first, second]))
+        layers: Iterable[tuple[Tensor, ...]]
+        if len(in_cache(images)) == 1:
+            layers = (layer.chunk(2) for layer in self.module.layers(images))
+        else:
+            layers = zip(*(self.module.layers(side) for side in images.chunk(2)), strict=True)
+        pairs = zip(layers, self.module.weights, strict=True)
+        distances = [lpips_distance([x], [y], [weight], epsilon=self.epsilon) for (x, y), weight in pairs]
+        return torch.stack(distances).sum(0)
+
+    def _standardised(self, images: Tensor) -> Tensor:
+        """Return images as the network takes them; errors are those of ``embed``."""
         if min(images.shape[2:]) < self.smallest:
             raise BadInputError(
                 f"expected images of at least {self.smallest}x{self.smallest} pixels for {self.name}, found "
                 f"{images.shape[2]}x{images.shape[3]}: measure a larger model."
             )
-        given = vgg16.normalised(self.prepared(images))
-        parts = in_cache(given)
-        first = self._embedded(parts[0])
-        if len(parts) == 1:
-            return first
-        embedding = first.new_empty((len(given), first.shape[1]))
-        for part, rows in zip(parts, torch.split(embedding, len(parts[0])), strict=True):
-            rows.copy_(first if part is parts[0] else self._embedded(part))
-        return embedding
+        return vgg16.normalised(self.prepared(images))
 
-    def _embedded(self, given: Tensor) -> Tensor:
-        """Return the embedding of standardised images, in the order in which their maps are in memory on a CPU."""
-        layers = [layer.permute(0, 2, 3, 1) for layer in self.module(given)]
-        return lpips_embedding(layers, tuple(self.module.weights), epsilon=self.epsilon, channels_last=True)
+    def _maps(self, given: Tensor) -> list[Tensor]:
+        """Return the tapped layers ``[N, H, W, C]`` of standardised images, which is their order in memory on a CPU."""
+        return [layer.permute(0, 2, 3, 1) for layer in self.module(given)]
 
 
 @needs(vgg16.weights)

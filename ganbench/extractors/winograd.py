@@ -10,13 +10,14 @@ Source: Lavin and Gray, Fast algorithms for convolutional neural networks (CVPR 
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 OF_FILTERS = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))  # G of equation 8
 OF_OUTPUTS = ((1, 1, 1, 0), (0, 1, -1, -1))  # A transposed
 CENTRE = 5  # of the sixteen positions, the one that each of the four outputs contains once, and as it is
-TILES = 256  # in work at once, so that they stay in a core's cache
+TILES = 128  # in work at once, so that they stay in a core's cache
 
 
 class WinogradConvolution(nn.Module):
@@ -60,11 +61,15 @@ class WinogradConvolution(nn.Module):
         Apart, each is one long run in memory, which arithmetic takes several times faster than every other pixel.
         """
         edge, pixels = self.padding, x.permute(0, 2, 3, 1)
-        padded = x.new_zeros((2, len(x), 2 * rows + 2, columns + 1, x.shape[1]))
+        padded = x.new_empty((2, len(x), 2 * rows + 2, columns + 1, x.shape[1]))
         for parity in range(2):
-            start = (parity + edge) % 2
-            side, left = pixels[:, :, start::2], (start + edge) // 2
-            padded[parity, :, edge : edge + x.shape[2], left : left + side.shape[2]] = side
+            start, top, bottom = (parity + edge) % 2, edge, edge + x.shape[2]
+            side = pixels[:, :, start::2]
+            left = (start + edge) // 2
+            right = left + side.shape[2]
+            padded[parity, :, top:bottom, left:right] = side
+            for border in (np.s_[:, :top], np.s_[:, bottom:], np.s_[:, :, :left], np.s_[:, :, right:]):
+                padded[parity][border].zero_()
         return padded
 
     def _convolve(self, padded: Tensor, made: Tensor) -> None:

@@ -13,6 +13,8 @@ from ganbench.functional.rows import ArrayLike, as_tensor
 Epsilon = Literal["outside", "inside"]
 EPSILON = 1e-10
 COLUMNS = 2**18  # of embeddings, that are compared at once
+CACHED = 2**14  # of these on a CPU, so that they stay in a core's cache
+CACHED_FEATURES = 2**16  # of each of two images, likewise
 
 
 def lpips_distance(
@@ -46,11 +48,20 @@ def lpips_distance(
         raise BadInputError(
             f"expected feature maps of one shape, found {shapes[0]} and {shapes[1]}: compare equal layers."
         )
-    parts = []
-    for x, y, weight in zip(of_x, of_y, _weights(weights, of_x), strict=True):
-        squared = (unit_channels(x, epsilon) - unit_channels(y, epsilon)).square()
-        parts.append(_weighted(squared, weight).sum(1).mean((1, 2)))
-    return _finite(torch.stack(parts).sum(0))
+    layers = zip(of_x, of_y, _weights(weights, of_x), strict=True)
+    return _finite(torch.stack([_layer_distance(x, y, weight, epsilon) for x, y, weight in layers]).sum(0))
+
+
+def _layer_distance(x: Tensor, y: Tensor, weight: Tensor | None, epsilon: Epsilon) -> Tensor:
+    """Return the distance of one layer ``[N]``, on a CPU a few positions at a time."""
+    first, second = (maps.flatten(2).transpose(1, 2) for maps in (x, y))  # [N, positions, C]
+    _, positions, channels = first.shape
+    count = max(1, CACHED_FEATURES // channels) if x.is_cpu else positions
+    sums = []
+    for one, other in zip(torch.split(first, count, 1), torch.split(second, count, 1), strict=True):
+        squared = (unit_channels(one, epsilon, 2) - unit_channels(other, epsilon, 2)).square_()
+        sums.append((squared if weight is None else squared.mul_(_along(2, weight))).sum((1, 2)))
+    return torch.stack(sums).sum(0) / positions
 
 
 def lpips_embedding(
@@ -59,6 +70,7 @@ def lpips_embedding(
     *,
     epsilon: Epsilon = "outside",
     channels_last: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Return ``[N, E]`` such that squared Euclidean distances are ``lpips_distance``; E counts all features.
 
@@ -67,16 +79,23 @@ def lpips_embedding(
         weights: ``[C]``, not negative, one tensor for each layer; ones by default.
         epsilon: what keeps the length from being 0, see ``unit_channels``.
         channels_last: whether features are ``[N, H, W, C]``, which is then their order in the embedding, too.
+        out: rows ``[N, E]`` that are filled and returned, in the widest dtype of the layers; new ones by default.
 
     Raises:
-        BadInputError: if there are not as many weights as layers, or for another epsilon.
+        BadInputError: if there are not as many weights as layers, ``out`` does not fit, or for another epsilon.
         NonFiniteError: if a feature is NaN or infinite.
     """
     layers, axis = _layers(features, "features"), 3 if channels_last else 1
     scales = _weights(weights, layers, axis)
     dtype = reduce(torch.promote_types, [layer.dtype for layer in layers])
     sizes = [layer[0].numel() for layer in layers]
-    embedding = layers[0].new_empty((len(layers[0]), sum(sizes)), dtype=dtype)
+    shape = (len(layers[0]), sum(sizes))
+    embedding = layers[0].new_empty(shape, dtype=dtype) if out is None else out
+    if embedding.shape != shape or embedding.dtype != dtype:
+        raise BadInputError(
+            f"expected {dtype} {list(shape)} for out, found {embedding.dtype} {list(embedding.shape)}: give rows for "
+            "the embeddings, or None."
+        )
     for x, weight, part in zip(layers, scales, embedding.split_with_sizes(sizes, 1), strict=True):
         unit = torch.div(x, _lengths(x, epsilon, axis), out=part.view(x.shape))
         positions = x[0].numel() / x.shape[axis]
@@ -89,8 +108,9 @@ def squared_distances_of_pairs(first: Tensor, second: Tensor) -> Tensor:
 
     Long rows are compared in parts, as embeddings of large images are: their differences would take as much memory.
     """
-    parts = zip(torch.split(first, COLUMNS, 1), torch.split(second, COLUMNS, 1), strict=True)
-    return torch.stack([(x - y).square().sum(1) for x, y in parts]).sum(0)
+    columns = CACHED if first.is_cpu else COLUMNS
+    parts = zip(torch.split(first, columns, 1), torch.split(second, columns, 1), strict=True)
+    return torch.stack([(x - y).square_().sum(1) for x, y in parts]).sum(0)
 
 
 def unit_channels(x: Tensor, epsilon: Epsilon = "outside", axis: int = 1) -> Tensor:
@@ -102,7 +122,7 @@ def unit_channels(x: Tensor, epsilon: Epsilon = "outside", axis: int = 1) -> Ten
     - ``inside``: ``x / sqrt(sum x^2 + 1e-10)``, as StarGAN v2's evaluation.
 
     Args:
-        x: ``[N, C, H, W]`` floating point.
+        x: ``[N, C, H, W]`` floating point, or with their channels elsewhere.
         epsilon: one of the two.
         axis: of the channels.
 
@@ -140,9 +160,9 @@ def _lengths(x: Tensor, epsilon: Epsilon, axis: int) -> Tensor:
         raise BadInputError(f"expected 'outside' or 'inside' (of the root) for epsilon, found {epsilon!r}: choose one.")
     # Where channels lie side by side, the norm takes one pass over them, and no memory.
     last = axis == x.ndim - 1
-    squares = torch.linalg.vector_norm(x, dim=axis, keepdim=True).square() if last else x.square().sum(axis, True)
-    if bool(torch.isfinite(squares.sum())):  # one value a position: cheap beside the channels
-        return squares.sqrt() + EPSILON if epsilon == "outside" else (squares + EPSILON).sqrt()
+    roots = torch.linalg.vector_norm(x, dim=axis, keepdim=True) if last else x.square().sum(axis, True).sqrt_()
+    if bool(torch.isfinite(roots.sum())):  # one value a position: cheap beside the channels
+        return roots + EPSILON if epsilon == "outside" else (roots.square() + EPSILON).sqrt()
     if x.dtype == torch.float64 or not bool(torch.isfinite(x).all()):
         raise NonFiniteError(
             "expected finite feature maps whose squares float64 can hold, found larger ones or a NaN: check the images."
@@ -196,10 +216,6 @@ def _finite(x: Tensor) -> Tensor:
     return x
 
 
-def _weighted(x: Tensor, weight: Tensor | None) -> Tensor:
-    return x if weight is None else x * _along(1, weight)
-
-
 def _along(axis: int, weight: Tensor) -> Tensor:
-    """Return one weight a channel in the shape that scales maps with their channels at ``axis``."""
-    return weight.reshape(-1) if axis == 3 else weight.reshape(1, -1, 1, 1)
+    """Return one weight a channel in the shape that scales maps with their channels at ``axis``, 1 or the last."""
+    return weight.reshape(1, -1, 1, 1) if axis == 1 else weight.reshape(-1)

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from ganbench.data.labels import classes_of
-from ganbench.functional.lpips import squared_distances_of_pairs
-from ganbench.images import box_downsample_to, to_float
+from ganbench.images import to_float
 from ganbench.inputs.batch import BaseSource, BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.lacking import perceptual_problems
+from ganbench.inputs.perceptual import pair_distances
 from ganbench.inputs.sources import Reals, Samples
 from ganbench.rng import Streams
 from ganbench.types import Dataset, PerceptualExtractor
@@ -158,11 +158,6 @@ class PairDistance(BaseView):
 
 
 def perceptual_distances(batch: Batch, extractor: str, first: Tensor, second: Tensor) -> Tensor:
-    """Return the perceptual distances ``[N]`` of images ``first`` and ``second``, ``[N, C, H, W]`` float, -1..1.
-
-    Images larger than 256x256 are box-downsampled to it, as for path lengths.
-    """
+    """Return the perceptual distances ``[N]`` of images ``first`` and ``second``, ``[N, C, H, W]`` float, -1..1."""
     network = cast(PerceptualExtractor, batch.context.extractor_in(extractor))
-    images = box_downsample_to(batch.on_device(torch.cat([first, second])), 256)
-    one, other = network.embed((images + 1) * 127.5).chunk(2)
-    return squared_distances_of_pairs(one, other)
+    return pair_distances(network, batch.on_device(first), batch.on_device(second))

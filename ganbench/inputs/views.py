@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from ganbench.functional import pseudo_rotate, rotate, rotation_matrix, translate_fractional, translate_integer
-from ganbench.functional.lpips import squared_distances_of_pairs
 from ganbench.images import Quantiser, ResizeMethod, box_downsample_to, ppl_crop, resize, to_uint8
 from ganbench.inputs.batch import BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.generated import checked_images
 from ganbench.inputs.lacking import layer_problems, perceptual_problems
+from ganbench.inputs.perceptual import pair_distances
 from ganbench.inputs.sources import Space
 from ganbench.types import (
     AttributeExtractor,
@@ -183,8 +183,7 @@ def path_distances(extractor: PerceptualExtractor, image: Tensor, epsilon: float
         crop: whether to use only the face region.
     """
     image = ppl_crop(image) if crop else image
-    first, second = extractor.embed((box_downsample_to(image, 256) + 1) * (255 / 2)).chunk(2)
-    return squared_distances_of_pairs(first, second) / epsilon**2
+    return pair_distances(extractor, *image.chunk(2)) / epsilon**2
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ganbench.types import (
     AttributeExtractor,
     ClassExtractor,
     Extractor,
+    PairExtractor,
     PerceptualExtractor,
     ResizingExtractor,
     SegmentationExtractor,
@@ -97,6 +98,9 @@ def _check_perceptual(laws: Laws, extractor: PerceptualExtractor, images: Tensor
     laws.tensor(flat, (2, found.shape[1]), "embed is defined for flat images")
     apart = float((found[0] - found[1]).square().sum())
     laws.hold(apart > 0, "two different images have a perceptual distance", "more than 0", apart)
+    if isinstance(extractor, PairExtractor):
+        between = extractor.distances(images, images.flip(0))
+        laws.close((found - found.flip(0)).square().sum(1), between, "distances are those of embeddings", ALONE)
     _check_alone(laws, found, extractor.embed(images[1:2]), "embed")
     twin = extractor.to("cpu", True)
     assert isinstance(twin, PerceptualExtractor)

@@ -19,7 +19,8 @@ from torch import Tensor
 from ganbench.extractors import alexnet, lpips, vgg16
 from ganbench.extractors.inception import LEGACY_PYTORCH, InceptionExtractor
 from ganbench.extractors.untrained import untrained
-from ganbench.functional.lpips import squared_distances_of_pairs
+from ganbench.images import to_float
+from ganbench.inputs.perceptual import pair_distances
 from tests.benchmarks.comparing import bound, child, compare, shown_mib
 from tests.extractors import random_weights
 
@@ -110,14 +111,14 @@ def test_lpips_against_its_package(benchmark: BenchmarkFixture, net: str, size: 
     for number in range(1, 6):
         part = getattr(theirs.net, f"slice{number}")
         part.load_state_dict({name: weights[f"features.{name}"] for name in part.state_dict()})
-    ours, x = lpips.LpipsExtractor("lpips", "random", backbone, trunk.smallest).to("cpu"), images(size).float()
+    ours, x = lpips.LpipsExtractor("lpips", "random", backbone, trunk.smallest).to("cpu"), to_float(images(size))
     (first, second), what = x.chunk(2), f"LPIPS on {net}, {PAIRS} pairs of {size} pixels, one thread"
     hold_against(
         benchmark,
         what,
-        lambda: squared_distances_of_pairs(*ours.embed(x).chunk(2)),
+        lambda: pair_distances(ours, first, second),
         "lpips",
-        lambda: theirs(first / 127.5 - 1, second / 127.5 - 1).flatten(),
+        lambda: theirs(first, second).flatten(),
     )
 
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from ganbench import registry
 from ganbench.errors import BadInputError, MissingWeightsError
-from ganbench.extractors import alexnet, lpips, vgg16
+from ganbench.extractors import alexnet, lpips, network, vgg16
 from ganbench.functional import lpips_distance
-from ganbench.types import PerceptualExtractor
+from ganbench.types import PairExtractor
 from tests.extractors import random_weights
 
 Install = Callable[[ModuleType, Mapping[str, Tensor]], None]
@@ -71,6 +71,22 @@ def test_squared_distance_of_embeddings_is_the_packages(name: str, images: Tenso
     assert found.min() > 1e-4
 
 
+@pytest.mark.parametrize("pixels", [48 * 48 * 6, 48 * 48 * 4, 48 * 48 * 2, 48 * 48])
+def test_distances_are_those_of_embeddings(
+    name: str, images: Tensor, pixels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All pairs at once, in parts, and of images that are computed one by one."""
+    first = torch.cat([images, images[:1] * 0.5])
+    second = first.flip(0) * 0.9 + 3
+    for extractor in (EVERY[name][1](), EVERY[name][1]().to("cpu"), EVERY[name][1]().to("cpu", True)):
+        expected = distance(extractor, first, second)
+        with monkeypatch.context() as patched:
+            patched.setattr(network, "CACHED", pixels)
+            found = extractor.distances(first, second)
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-8)
+        assert found.dtype == expected.dtype
+
+
 def test_stargan_puts_the_epsilon_inside_the_root(install: Install, images: Tensor) -> None:
     """Where the last layer is a millionth of itself, the package scales it to unit length and StarGAN v2 does not."""
     faint = {key: value * 1e-6 if key.startswith("features.10") else value for key, value in WEIGHTS[alexnet].items()}
@@ -100,7 +116,7 @@ def test_images_are_not_clipped(name: str, images: Tensor) -> None:
 
 def test_it_is_found_by_name_and_follows_the_protocol(name: str) -> None:
     found = registry.load("extractors", name)()
-    assert isinstance(found, PerceptualExtractor)
+    assert isinstance(found, PairExtractor)
     assert found.name == name
     assert found.sha256 not in (EVERY[name][0].SHA256, *lpips.LINEAR_SHA256.values())
     assert found(torch.zeros(1, 3, 32, 32, dtype=torch.uint8)) == {} == found.layers
@@ -111,6 +127,8 @@ def test_the_smallest_image_is_the_smallest(name: str) -> None:
     assert torch.isfinite(extractor.embed(torch.zeros(1, 3, size, size))).all()
     with pytest.raises(BadInputError, match=f"at least {size}x{size} pixels for {name}, found 40x{size - 1}"):
         extractor.embed(torch.zeros(1, 3, 40, size - 1))
+    with pytest.raises(BadInputError, match=f"at least {size}x{size} pixels for {name}, found {size - 1}x40"):
+        extractor.distances(*torch.zeros(2, 1, 3, size - 1, 40))
 
 
 def test_another_version_of_the_learned_weights_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganbench.errors import BadInputError
 from ganbench.functional import lpips_distance, lpips_embedding, mean_pairwise_distance
-from ganbench.functional.lpips import COLUMNS, Epsilon, squared_distances_of_pairs, unit_channels
+from ganbench.functional.lpips import CACHED_FEATURES, COLUMNS, Epsilon, squared_distances_of_pairs, unit_channels
 
 BOTH = pytest.mark.parametrize("epsilon", ["outside", "inside"])
 
@@ -43,6 +43,19 @@ def test_positions_are_averaged_and_channels_weighted() -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_large_maps_are_compared_in_parts(epsilon: Epsilon, memory_format: torch.memory_format) -> None:
+    """Two images; at all positions but the last, alike; there, the second of them are at a right angle."""
+    x = torch.zeros(2, 4, 3, CACHED_FEATURES // 8 + 1).contiguous(memory_format=memory_format)
+    x[:, 0] = 2
+    y = x.clone(memory_format=torch.preserve_format)
+    y[1, :, -1, -1] = torch.tensor([0, 0, 7, 0])
+    expected = torch.tensor([0, (3 + 5) / x[0, 0].numel()])
+    weights = [torch.tensor([3.0, 4, 5, 6])]
+    torch.testing.assert_close(lpips_distance([x], [y], weights, epsilon=epsilon), expected, rtol=1e-6, atol=0)
+
+
+@BOTH
 @pytest.mark.parametrize("weights", [None, WEIGHTS])
 def test_squared_distances_of_embeddings_are_the_distance(epsilon: Epsilon, weights: list[Tensor] | None) -> None:
     x, y = features(0, *SHAPES), features(1, *SHAPES)
@@ -62,6 +75,18 @@ def test_maps_with_channels_last_give_the_same_in_their_order(epsilon: Epsilon, 
     for x, one, other in zip(maps, expected, found.split([4 * 5 * 6, 7 * 2 * 2], 1), strict=True):
         again = other.view(3, *x.shape[2:], x.shape[1]).permute(0, 3, 1, 2)
         torch.testing.assert_close(again, one.view(x.shape), rtol=1e-12, atol=0)
+
+
+def test_an_embedding_fills_rows_that_are_given_and_no_others() -> None:
+    maps = features(0, *SHAPES)
+    expected = lpips_embedding(maps, WEIGHTS)
+    rows = torch.zeros(5, expected.shape[1], dtype=torch.float64)
+    assert lpips_embedding(maps, WEIGHTS, out=rows[1:4]).data_ptr() == rows[1].data_ptr()
+    assert torch.equal(rows[1:4], expected)
+    assert not rows[[0, 4]].any()
+    for out, found in ((rows, r"float64 \[5, 148\]"), (rows[1:4].float(), r"float32 \[3, 148\]")):
+        with pytest.raises(BadInputError, match=rf"expected torch.float64 \[3, 148\] for out, found torch.{found}"):
+            lpips_embedding(maps, WEIGHTS, out=out)
 
 
 def test_long_embeddings_are_compared_in_parts() -> None:

@@ -118,6 +118,7 @@ COLOURS = Knowing.palette
         (embedding(centred), "embed of an image does not depend on"),
         (embedding(Tensor.float), "the float64 twin embeds in float64"),
         (DoubleEmbedding(), "the float64 twin agrees in embed"),
+        (changed(distances=lambda self, first, second: (first - second).flatten(1).norm(dim=1)), "are those of embed"),
         (logits(lambda rows: rows[:, :1]), "attribute_logits has one column per attribute"),
         (changed(attributes=("left", "left")), "attributes have different names"),
         (logits(centred), "attribute_logits of an image does not depend on"),

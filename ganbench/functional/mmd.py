@@ -16,7 +16,7 @@ Indices = NDArray[np.int64]
 MOST_SUBSETS = 10**6  # that are drawn at once
 WIDE = 256  # columns from which products of rows are most of the work
 GROUP = 256  # subsets that are summed at once
-ROWS = 256  # whose kernel with all others is computed at once; with one another, both ways round
+ROWS = 256  # whose kernel with all others is computed at once
 CACHED = 64  # of these, that are summed at once
 MAX_SEED = 2**63 - 1
 
@@ -165,9 +165,8 @@ class Rows:
     base: float
 
     @classmethod
-    def about(cls, origin: Tensor, rows: Tensor) -> "Rows":
-        """Return rows ``[N, D]`` about an origin ``[D]``."""
-        centred = rows - origin if origin.any() else rows
+    def of(cls, centred: Tensor, origin: Tensor) -> "Rows":
+        """Return rows ``[N, D]`` that are given about their origin ``[D]``."""
         return cls(centred, centred @ origin / len(origin), 1 + float(origin @ origin) / len(origin))
 
     def __getitem__(self, rows: slice) -> "Rows":
@@ -191,12 +190,28 @@ def _squared_mmds(origin: Tensor, x: Tensor, y: Tensor, of_x: Tensor, of_y: Tens
     """Return the unbiased squared MMD of subsets ``[subsets, m]`` of rows; pairs of a row with itself are left out."""
     count, m = of_x.shape
     if len(x) + len(y) > 2 * m * count**0.5:  # then all rows have more pairs than the subsets have, one by one
-        every, pairs = torch.arange(m, device=x.device)[None], zip(of_x, of_y, strict=True)
-        return torch.cat([_squared_mmds(origin, x[i], y[j], every, every) for i, j in pairs])
-    in_x, in_y = _multiplicities(x, of_x), _multiplicities(y, of_y)
-    some, others = Rows.about(origin, x), Rows.about(origin, y)
-    within = _within(some, in_x) + _within(others, in_y)
-    return within / (m * (m - 1)) - 2 * _across(some, others, in_x, in_y) / m**2
+        return _mmds_one_by_one(origin, x, y, of_x, of_y)
+    some, others = (Rows.of(rows - origin if origin.any() else rows, origin) for rows in (x, y))
+    return _mmds(some, others, _multiplicities(x, of_x), _multiplicities(y, of_y), m)
+
+
+def _mmds_one_by_one(origin: Tensor, x: Tensor, y: Tensor, of_x: Tensor, of_y: Tensor) -> Tensor:
+    """Return ``_squared_mmds``, each from the rows of its subset, in the same memory: new memory takes time."""
+    m, found = of_x.shape[1], []
+    once, spaces = x.new_ones(1, m), [rows.new_empty(m, x.shape[1]) for rows in (x, y)]
+    for numbers in zip(of_x, of_y, strict=True):
+        gathered = (
+            torch.index_select(rows, 0, i, out=space).sub_(origin)
+            for rows, i, space in zip((x, y), numbers, spaces, strict=True)
+        )
+        some, others = (Rows.of(centred, origin) for centred in gathered)
+        found.append(_mmds(some, others, once, once, m))
+    return torch.cat(found)
+
+
+def _mmds(x: Rows, y: Rows, in_x: Tensor, in_y: Tensor, m: int) -> Tensor:
+    """Return the unbiased squared MMD of subsets that have each row so many times, ``[subsets, N]``, m in all."""
+    return (_within(x, in_x) + _within(y, in_y)) / (m * (m - 1)) - 2 * _across(x, y, in_x, in_y) / m**2
 
 
 def _multiplicities(x: Tensor, of_x: Tensor) -> Tensor:
@@ -209,12 +224,14 @@ def _within(x: Rows, in_x: Tensor) -> Tensor:
     """Return each subset's sum of the kernel over ordered pairs of different places, ``[subsets]`` float64."""
     total = in_x.new_zeros(len(in_x), dtype=torch.float64)
     for rows in slices(in_x.shape[1], ROWS):
-        some, times, after = x[rows], in_x[:, rows], slice(rows.stop, None)
-        products = _products(some, some)
+        times, onward = in_x[:, rows], slice(rows.start, None)
+        products = _products(x[rows], x[onward])
         total += (times * (times - 1)) @ _cubic(products.diagonal().clone(), x.base)
         # Left out before the sum: subtracted from it, an outlier's own term would cancel all digits of the others.
-        total += _sums(products.fill_diagonal_(0), x.base, times, times)
-        total += 2 * _sums(_products(some, x[after]), x.base, times, in_x[:, after])
+        products.fill_diagonal_(0)
+        ways = products.new_full(products.shape[1:], 2)
+        ways[: len(products)] = 1  # these are here both ways round
+        total += _sums(products, x.base, times, in_x[:, onward] * ways)
     return total
 
 

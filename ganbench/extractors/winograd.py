@@ -8,13 +8,13 @@ Source: Lavin and Gray, Fast algorithms for convolutional neural networks (CVPR 
 """
 
 import math
-from collections.abc import Sequence
 
-import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-OF_FILTERS = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))  # G of equation 8
+OF_INPUTS = ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1))  # B transposed of equation 8
+OF_FILTERS = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))  # G
 OF_OUTPUTS = ((1, 1, 1, 0), (0, 1, -1, -1))  # A transposed
 CENTRE = 5  # of the sixteen positions, the one that each of the four outputs contains once, and as it is
 TILES = 128  # in work at once, so that they stay in a core's cache
@@ -27,6 +27,7 @@ class WinogradConvolution(nn.Module):
         conv: of stride 1, padded by 0 or 1, with a bias.
     """
 
+    inputs: Tensor
     outputs: Tensor
 
     def __init__(self, conv: nn.Conv2d) -> None:
@@ -38,59 +39,35 @@ class WinogradConvolution(nn.Module):
         filters = torch.kron(transform, transform) @ taps.reshape(9, -1)
         self.weight = nn.Parameter(filters.view(16, *taps.shape[2:]).to(conv.weight.dtype), requires_grad=False)
         self.bias = nn.Parameter(conv.bias.detach(), requires_grad=False)
-        half = torch.tensor(OF_OUTPUTS, dtype=conv.weight.dtype)
-        self.register_buffer("outputs", torch.kron(half, half), persistent=False)
+        for name, half in (("inputs", OF_INPUTS), ("outputs", OF_OUTPUTS)):
+            along = torch.tensor(half, dtype=conv.weight.dtype)
+            self.register_buffer(name, torch.kron(along, along), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``[N, out_channels, H', W']``, none negative."""
         height, width = (size + 2 * self.padding - 2 for size in x.shape[2:])
-        rows, columns = math.ceil(height / 2), math.ceil(width / 2)
+        tiles = self._tiles(x, math.ceil(height / 2), math.ceil(width / 2))
+        rows, columns = tiles.shape[1:3]
         made = x.new_empty((len(x), rows, 2, columns, 2, len(self.bias)))
         images, band = max(1, TILES // (rows * columns)), math.ceil(TILES / columns)
         for first in range(0, len(x), images):
-            padded = self._padded(x[first : first + images], rows, columns)
             for top in range(0, rows, band):
-                some = padded[:, :, 2 * top : 2 * (top + band) + 2]
-                self._convolve(some, made[first : first + images, top : top + band].permute(2, 4, 0, 1, 3, 5))
+                some = slice(first, first + images), slice(top, top + band)
+                self._convolve(tiles[some], made[some].permute(2, 4, 0, 1, 3, 5))
         whole = made.view(len(x), 2 * rows, 2 * columns, len(self.bias))[:, :height, :width].permute(0, 3, 1, 2)
         return whole.contiguous(memory_format=torch.channels_last)
 
-    def _padded(self, x: Tensor, rows: int, columns: int) -> Tensor:
-        """Return even and odd columns of padded images, ``[2, N, 2 rows + 2, columns + 1, in_channels]``.
+    def _tiles(self, x: Tensor, rows: int, columns: int) -> Tensor:
+        """Return the tiles of padded images, a view ``[N, rows, columns, in_channels, 4, 4]``."""
+        edge, (height, width) = self.padding, x.shape[2:]
+        right, bottom = 2 * columns + 2 - edge - width, 2 * rows + 2 - edge - height
+        padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, edge, right, edge, bottom))
+        return padded.unfold(1, 4, 2).unfold(2, 4, 2)
 
-        Apart, each is one long run in memory, which arithmetic takes several times faster than every other pixel.
-        """
-        edge, pixels = self.padding, x.permute(0, 2, 3, 1)
-        padded = x.new_empty((2, len(x), 2 * rows + 2, columns + 1, x.shape[1]))
-        for parity in range(2):
-            start, top, bottom = (parity + edge) % 2, edge, edge + x.shape[2]
-            side = pixels[:, :, start::2]
-            left = (start + edge) // 2
-            right = left + side.shape[2]
-            padded[parity, :, top:bottom, left:right] = side
-            for border in (np.s_[:, :top], np.s_[:, bottom:], np.s_[:, :, :left], np.s_[:, :, right:]):
-                padded[parity][border].zero_()
-        return padded
-
-    def _convolve(self, padded: Tensor, made: Tensor) -> None:
-        """Fill ``made [2, 2, N, rows, columns, out_channels]`` from rows of padded images."""
-        _, count, high, wide, channels = padded.shape
-        rows, columns = high // 2 - 1, wide - 1
-        even, odd = padded
-        across = padded.new_empty((4, count, high, columns, channels))
-        _transform([even[:, :, :-1], odd[:, :, :-1], even[:, :, 1:], odd[:, :, 1:]], across)
-        tiles = padded.new_empty((4, 4, count, rows, columns, channels))
-        _transform([across[:, :, start : start + 2 * rows : 2] for start in range(4)], tiles)
-        products = torch.bmm(tiles.view(16, -1, channels), self.weight)
+    def _convolve(self, tiles: Tensor, made: Tensor) -> None:
+        """Fill ``made [2, 2, N, rows, columns, out_channels]`` from tiles."""
+        transformed = self.inputs @ tiles.permute(4, 5, 0, 1, 2, 3).reshape(16, -1)
+        products = torch.bmm(transformed.view(16, -1, tiles.shape[3]), self.weight)
         products[CENTRE] += self.bias
         found = self.outputs @ products.flatten(1)
-        torch.clamp_min(found.view(2, 2, count, rows, columns, -1), 0, out=made)
-
-
-def _transform(neighbours: Sequence[Tensor], made: Tensor) -> None:
-    """Fill ``made [4, ...]`` with the transform of four neighbours along one axis, B transposed of equation 8."""
-    first, second, third, fourth = neighbours
-    torch.sub(first, third, out=made[0])
-    torch.add(second, third, out=made[1])
-    torch.sub(third, second, out=made[2])
-    torch.sub(second, fourth, out=made[3])
+        torch.clamp_min(found.view(made.shape), 0, out=made)

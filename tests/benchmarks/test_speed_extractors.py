@@ -32,7 +32,7 @@ torch.set_num_threads(1)
 extractor, size = untrained(sys.argv[1]).to("cpu"), int(sys.argv[2])
 images = torch.randint(0, 256, (8, 3, size, size), dtype=torch.uint8)
 with torch.inference_mode():
-    extractor.embed(images) if "lpips" in sys.argv[1] else extractor(images)
+    extractor.distances(*images.chunk(2)) if "lpips" in sys.argv[1] else extractor(images)
 """
 
 

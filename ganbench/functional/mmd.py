@@ -1,5 +1,6 @@
 """Kernel distance (KID): the unbiased squared maximum mean discrepancy under a cubic polynomial kernel."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import SupportsIndex
 
@@ -16,7 +17,7 @@ Indices = NDArray[np.int64]
 MOST_SUBSETS = 10**6  # that are drawn at once
 WIDE = 256  # columns from which products of rows are most of the work
 GROUP = 256  # subsets that are summed at once
-ROWS = 256  # whose kernel with all others is computed at once
+ROWS = 256  # whose kernel with all later ones is computed at once
 CACHED = 64  # of these, that are summed at once
 MAX_SEED = 2**63 - 1
 
@@ -191,56 +192,54 @@ def _squared_mmds(origin: Tensor, x: Tensor, y: Tensor, of_x: Tensor, of_y: Tens
     count, m = of_x.shape
     if len(x) + len(y) > 2 * m * count**0.5:  # then all rows have more pairs than the subsets have, one by one
         return _mmds_one_by_one(origin, x, y, of_x, of_y)
-    some, others = (Rows.of(rows - origin if origin.any() else rows, origin) for rows in (x, y))
-    return _mmds(some, others, _multiplicities(x, of_x), _multiplicities(y, of_y), m)
+    times = torch.cat([_multiplicities(x, of_x), _multiplicities(y, of_y)], 1)
+    return _mmds(Rows.of(torch.cat([x, y]).sub_(origin), origin), len(x), times, m)
 
 
 def _mmds_one_by_one(origin: Tensor, x: Tensor, y: Tensor, of_x: Tensor, of_y: Tensor) -> Tensor:
     """Return ``_squared_mmds``, each from the rows of its subset, in the same memory: new memory takes time."""
     m, found = of_x.shape[1], []
-    once, spaces = x.new_ones(1, m), [rows.new_empty(m, x.shape[1]) for rows in (x, y)]
-    for numbers in zip(of_x, of_y, strict=True):
-        gathered = (
-            torch.index_select(rows, 0, i, out=space).sub_(origin)
-            for rows, i, space in zip((x, y), numbers, spaces, strict=True)
-        )
-        some, others = (Rows.of(centred, origin) for centred in gathered)
-        found.append(_mmds(some, others, once, once, m))
+    once, space = x.new_ones(1, 2 * m), x.new_empty(2 * m, x.shape[1])
+    for i, j in zip(of_x, of_y, strict=True):
+        torch.index_select(x, 0, i, out=space[:m]).sub_(origin)
+        torch.index_select(y, 0, j, out=space[m:]).sub_(origin)
+        found.append(_mmds(Rows.of(space, origin), m, once, m))
     return torch.cat(found)
 
 
-def _mmds(x: Rows, y: Rows, in_x: Tensor, in_y: Tensor, m: int) -> Tensor:
-    """Return the unbiased squared MMD of subsets that have each row so many times, ``[subsets, N]``, m in all."""
-    return (_within(x, in_x) + _within(y, in_y)) / (m * (m - 1)) - 2 * _across(x, y, in_x, in_y) / m**2
+def _mmds(rows: Rows, first: int, times: Tensor, m: int) -> Tensor:
+    """Return the unbiased squared MMD of subsets ``[subsets]`` float64, each pair of rows taken once.
+
+    Args:
+        rows: of x, ``first`` in number, and after them of y.
+        times: how many times each subset has each row, ``[subsets, N]``: m times rows of x, and of y.
+    """
+    within, across = 1 / (m * (m - 1)), -1 / m**2
+    total = times.new_zeros(len(times), dtype=torch.float64)
+    for part in _parts(first, times.shape[1]):
+        onward, some = slice(part.start, None), times[:, part]
+        products = _products(rows[part], rows[onward])
+        total += within * ((some * (some - 1)) @ _cubic(products.diagonal().clone(), rows.base))
+        # Left out before the sum: subtracted from it, an outlier's own term would cancel all digits of the others.
+        products.fill_diagonal_(0)
+        share = products.new_full(products.shape[1:], 2 * within, dtype=torch.float64)
+        share[: len(products)] = within  # these pairs are here both ways round
+        if part.start < first:
+            share[first - part.start :] = 2 * across
+        total += _sums(products, rows.base, some, times[:, onward] * share)
+    return total
+
+
+def _parts(first: int, count: int) -> Iterator[slice]:
+    """Yield parts of ``ROWS`` rows, or fewer, of which none has both of the ``first`` and of the others."""
+    for start, stop in ((0, first), (first, count)):
+        yield from (slice(start + rows.start, start + rows.stop) for rows in slices(stop - start, ROWS))
 
 
 def _multiplicities(x: Tensor, of_x: Tensor) -> Tensor:
     """Return how many times each subset has each row, ``[subsets, N]``, in the precision of the rows."""
     found = x.new_zeros((len(of_x), len(x)))
     return found.scatter_add_(1, of_x, found.new_ones(of_x.shape))
-
-
-def _within(x: Rows, in_x: Tensor) -> Tensor:
-    """Return each subset's sum of the kernel over ordered pairs of different places, ``[subsets]`` float64."""
-    total = in_x.new_zeros(len(in_x), dtype=torch.float64)
-    for rows in slices(in_x.shape[1], ROWS):
-        times, onward = in_x[:, rows], slice(rows.start, None)
-        products = _products(x[rows], x[onward])
-        total += (times * (times - 1)) @ _cubic(products.diagonal().clone(), x.base)
-        # Left out before the sum: subtracted from it, an outlier's own term would cancel all digits of the others.
-        products.fill_diagonal_(0)
-        ways = products.new_full(products.shape[1:], 2)
-        ways[: len(products)] = 1  # these are here both ways round
-        total += _sums(products, x.base, times, in_x[:, onward] * ways)
-    return total
-
-
-def _across(x: Rows, y: Rows, in_x: Tensor, in_y: Tensor) -> Tensor:
-    """Return each subset's sum of the kernel over its rows of ``x`` with its rows of ``y``, ``[subsets]`` float64."""
-    total = in_x.new_zeros(len(in_x), dtype=torch.float64)
-    for rows in slices(in_x.shape[1], ROWS):
-        total += _sums(_products(x[rows], y), x.base, in_x[:, rows], in_y)
-    return total
 
 
 def _products(x: Rows, y: Rows) -> Tensor:

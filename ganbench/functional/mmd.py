@@ -226,7 +226,7 @@ def _mmds(rows: Rows, first: int, times: Tensor, m: int) -> Tensor:
         share[: len(products)] = within  # these pairs are here both ways round
         if part.start < first:
             share[first - part.start :] = 2 * across
-        total += _sums(products, rows.base, some, times[:, onward] * share)
+        total += _sums(products, rows.base, some, times[:, onward], share)
     return total
 
 
@@ -247,15 +247,15 @@ def _products(x: Rows, y: Rows) -> Tensor:
     return torch.addmm(y.along, x.centred, y.centred.T, alpha=1 / x.centred.shape[1]).add_(x.along[:, None])
 
 
-def _sums(products: Tensor, base: float, of_rows: Tensor, of_columns: Tensor) -> Tensor:
-    """Return each subset's sum of the kernel over its rows and columns of products, ``[subsets]`` float64.
+def _sums(products: Tensor, base: float, of_rows: Tensor, of_columns: Tensor, share: Tensor) -> Tensor:
+    """Return each subset's sum of the kernel over its rows and columns, columns with a share, ``[subsets]`` float64.
 
     A few rows at a time stay in a core's cache, and only sums over these are float32 where the products are.
     """
-    found = products.new_zeros(of_columns.shape, dtype=torch.float64)
+    found = share.new_zeros(of_columns.shape)
     for part, times in zip(torch.split(products, CACHED), torch.split(of_rows, CACHED, dim=1), strict=True):
         found += times @ _cubic(part, base)
-    return (found * of_columns).sum(1)
+    return found.mul_(of_columns) @ share
 
 
 def _cubic(t: Tensor, base: float) -> Tensor:

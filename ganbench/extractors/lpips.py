@@ -102,12 +102,11 @@ class LpipsExtractor(Network):
         Raises:
             BadInputError: the images are too small: at least 16x16 for VGG16 and 31x31 for AlexNet.
         """
-        parts = in_cache(self._standardised(images))
+        parts, weights = in_cache(self._standardised(images)), tuple(self.module.weights)
         layers = self._maps(parts[0])
         embedding = layers[0].new_empty((len(images), sum(layer[0].numel() for layer in layers)))
         for part, rows in zip(parts, torch.split(embedding, len(parts[0])), strict=True):
             layers = layers if part is parts[0] else self._maps(part)
-            weights = tuple(self.module.weights)
             lpips_embedding(layers, weights, epsilon=self.epsilon, channels_last=True, out=rows)
         return embedding
 

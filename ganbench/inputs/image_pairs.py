@@ -158,6 +158,9 @@ class PairDistance(BaseView):
 
 
 def perceptual_distances(batch: Batch, extractor: str, first: Tensor, second: Tensor) -> Tensor:
-    """Return the perceptual distances ``[N]`` of images ``first`` and ``second``, ``[N, C, H, W]`` float, -1..1."""
+    """Return the perceptual distances ``[N]`` of images ``first`` and ``second``, ``[N, C, H, W]`` float, -1..1.
+
+    They are those of ``pair_distances``, on the batch's device.
+    """
     network = cast(PerceptualExtractor, batch.context.extractor_in(extractor))
     return pair_distances(network, batch.on_device(first), batch.on_device(second))

@@ -58,7 +58,7 @@ class KernelInceptionDistance(OfSamples):
         # The spread over subsets is neither good nor bad.
         return {
             self.name: Number(float(found.mean()), self.higher_is_better),
-            f"{self.name}_std": Number(float(found.std()), None),
+            f"{self.name}_std": Number(float((found - found[0]).std()), None),  # 0 where all are equal
         }
 
     def standard_errors(self, real: Rows, fake: Rows) -> dict[str, float]:

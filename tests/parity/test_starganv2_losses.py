@@ -64,6 +64,13 @@ def gradient_norm(network: nn.Module) -> float | None:
     return float(torch.stack(found).sum().sqrt()) if found else None
 
 
+def gradients(case: Path, key: str) -> dict[str, Tensor]:
+    """Return the gradients of single parameters that are stored of some of the losses, as network/parameter."""
+    prefix = key.replace("/", ".") + "/grad/"
+    with np.load(case / "grads.npz") as arrays:
+        return {name.removeprefix(prefix): torch.from_numpy(arrays[name]) for name in arrays if name.startswith(prefix)}
+
+
 @pytest.mark.parametrize(("case", "key", "precision"), RESULTS, ids=lambda it: getattr(it, "name", it))
 def test_losses_and_gradients(case: Path, key: str, precision: str) -> None:
     inputs, official = Inputs(case, PRECISIONS[precision]), facts(case)["results"][key]
@@ -79,23 +86,32 @@ def test_losses_and_gradients(case: Path, key: str, precision: str) -> None:
         found = gradient_norm(inputs.nets[name])
         assert (found is None) == (norm is None), name
         assert found == (None if norm is None else pytest.approx(norm, rel=1e-7 if exact else 1e-3)), name
-    if not exact:
+    if exact:
         check_gradients(case, key, inputs.nets)
 
 
+WITHOUT_FLOAT64 = [
+    (case, key)
+    for case in cases("stargan2/losses_*")
+    for key in facts(case)["results"]
+    if gradients(case, key) and (case, key, "losses_float64") not in RESULTS
+]
+
+
+@pytest.mark.parametrize(("case", "key"), WITHOUT_FLOAT64, ids=lambda it: getattr(it, "name", it))
+def test_gradients_of_losses_that_are_stored_in_float32_alone(case: Path, key: str) -> None:
+    inputs = Inputs(case, torch.float64)
+    inputs.losses(key, weights_of(case, key))["total"].mean().backward()  # type: ignore[no-untyped-call]
+    check_gradients(case, key, inputs.nets)
+
+
 def check_gradients(case: Path, key: str, nets: dict[str, Any]) -> None:
-    """Check the gradients of single parameters that are stored for some of the losses."""
-    prefix = key.replace("/", ".") + "/grad/"
-    with np.load(case / "grads.npz") as arrays:
-        truth = {
-            name.removeprefix(prefix): torch.from_numpy(arrays[name]) for name in arrays if name.startswith(prefix)
-        }
-    for name, gradient in truth.items():
+    """Check float64 gradients of single parameters; in float32, a CPU decides by its order of sums how far some are."""
+    for name, gradient in gradients(case, key).items():
         network, parameter = name.split("/")
         found = dict(nets[network].named_parameters())[parameter].grad
-        # Official float32 gradients are up to 1.2e-3 of the largest from the float64 ones, and ours can be as far on
-        # another CPU, which adds in another order; norms above and the float64 cases hold the definition.
-        torch.testing.assert_close(found, gradient, rtol=0, atol=5e-3 * float(gradient.abs().max()))
+        # Official float32 gradients are up to 3.6e-3 of the largest from these.
+        torch.testing.assert_close(found, gradient.double(), rtol=0, atol=5e-3 * float(gradient.abs().max()))
 
 
 def test_stored_gradients_are_of_losses_that_are_computed() -> None:

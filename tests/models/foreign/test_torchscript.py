@@ -28,7 +28,7 @@ class Labelled(nn.Module):
         self.z_dim, self.num_classes = 4, 3
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
-        waves = torch.arange(4096.0).reshape(4, 1024)
+        waves = torch.linspace(0, 4, 4096).reshape(4, 1024)
         return torch.sin(z @ waves + y @ waves[:3]).reshape(-1, 1, 32, 32)
 
 

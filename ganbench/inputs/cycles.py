@@ -8,8 +8,8 @@ from torch import Tensor
 from ganbench.inputs.batch import BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.domains import by_target, targets_of, translate
-from ganbench.inputs.image_pairs import perceptual_distances
 from ganbench.inputs.lacking import perceptual_problems
+from ganbench.inputs.perceptual import perceptual_distances
 from ganbench.types import StyleTranslator
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -12,10 +12,10 @@ from ganbench.images import to_float
 from ganbench.inputs.batch import BaseSource, BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.lacking import perceptual_problems
-from ganbench.inputs.perceptual import pair_distances
+from ganbench.inputs.perceptual import perceptual_distances
 from ganbench.inputs.sources import Reals, Samples
 from ganbench.rng import Streams
-from ganbench.types import Dataset, PerceptualExtractor
+from ganbench.types import Dataset
 
 
 @dataclass(frozen=True)
@@ -155,12 +155,3 @@ class PairDistance(BaseView):
     def compute(self, batch: Batch) -> Tensor:
         """Return the distances."""
         return perceptual_distances(batch, self.extractor, batch.drawn["image0"], batch.drawn["image1"])[:, None]
-
-
-def perceptual_distances(batch: Batch, extractor: str, first: Tensor, second: Tensor) -> Tensor:
-    """Return the perceptual distances ``[N]`` of images ``first`` and ``second``, ``[N, C, H, W]`` float, -1..1.
-
-    They are those of ``pair_distances``, on the batch's device.
-    """
-    network = cast(PerceptualExtractor, batch.context.extractor_in(extractor))
-    return pair_distances(network, batch.on_device(first), batch.on_device(second))

@@ -12,8 +12,8 @@ from ganbench.images import Quantiser, to_float, to_rgb
 from ganbench.inputs.batch import BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.domains import domain_data
-from ganbench.inputs.image_pairs import perceptual_distances
 from ganbench.inputs.lacking import perceptual_problems
+from ganbench.inputs.perceptual import perceptual_distances
 from ganbench.inputs.translated import TranslatedUint8
 from ganbench.types import WithDomains, WithPairs
 

@@ -1,11 +1,20 @@
 """Perceptual distances of pairs of images."""
 
+from typing import cast
+
 import torch
 from torch import Tensor
 
 from ganbench.functional.lpips import squared_distances_of_pairs
 from ganbench.images import box_downsample_to
+from ganbench.inputs.batch import Batch
 from ganbench.types import PairExtractor, PerceptualExtractor
+
+
+def perceptual_distances(batch: Batch, extractor: str, first: Tensor, second: Tensor) -> Tensor:
+    """Return ``pair_distances`` by the named extractor, on the batch's device."""
+    network = cast(PerceptualExtractor, batch.context.extractor_in(extractor))
+    return pair_distances(network, batch.on_device(first), batch.on_device(second))
 
 
 def pair_distances(extractor: PerceptualExtractor, first: Tensor, second: Tensor) -> Tensor:

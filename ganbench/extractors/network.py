@@ -57,14 +57,19 @@ class Network:
         return images.to(next(self.module.parameters()))
 
 
-def in_cache(images: Tensor) -> tuple[Tensor, ...]:
+def in_cache(images: Tensor, stride: int = 1) -> tuple[Tensor, ...]:
     """Return ``[N, C, H, W]`` images in parts to be computed one after the other: on a CPU, what its caches hold.
 
     A large batch's maps would go to memory and back after each layer, and in new pages of it, which take time as well.
+    Small ones go together: for each part, all weights are read.
+
+    Args:
+        images: of any size.
+        stride: of the first layer, which makes all maps smaller than the images.
     """
     if not images.is_cpu:
         return (images,)
-    parts: tuple[Tensor, ...] = torch.split(images, max(1, CACHED // math.prod(images.shape[2:])))
+    parts: tuple[Tensor, ...] = torch.split(images, max(1, CACHED * stride**2 // math.prod(images.shape[2:])))
     return parts
 
 

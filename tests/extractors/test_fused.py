@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganbench.extractors.fused import WINOGRAD_FROM, FusedConvolution, can_fuse, fuse_sequences, fused
-from ganbench.extractors.winograd import TILES, WinogradConvolution
+from ganbench.extractors.winograd import SUMMED, TILES, WinogradConvolution
 
 
 def convolution(in_channels: int, out_channels: int, *arguments: int | tuple[int, int]) -> nn.Conv2d:
@@ -56,45 +56,56 @@ def test_other_convolutions_stay_as_they_are(conv: nn.Conv2d) -> None:
     assert not can_fuse(conv)
 
 
-@pytest.mark.parametrize("padding", [0, 1])
+@pytest.mark.parametrize("taps", [3, 5])
+@pytest.mark.parametrize("padding", [0, 1, 2])
 @pytest.mark.parametrize(
-    "shape", [(1, 1), (2, 2), (3, 5), (11, 8), (2, TILES), (3, 2 * TILES + 3), (2 * TILES + 5, 4), (40, 36)]
+    "shape", [(1, 1), (2, 2), (3, 5), (11, 8), (2, TILES), (3, 4 * TILES + 3), (4 * TILES + 5, 4), (40, 36)]
 )
 @torch.inference_mode()
-def test_winograd_at_any_size(shape: tuple[int, int], padding: int) -> None:
-    height, width = (size + 2 - 2 * padding for size in shape)
-    conv, x = convolution(5, 7, 3, 1, padding), torch.randn(3, 5, height, width)
-    close(WinogradConvolution(conv)(x), conv, x)
+def test_winograd_at_any_size_is_the_convolution_of_real_numbers(
+    shape: tuple[int, int], padding: int, taps: int
+) -> None:
+    """What is left in float64 is rounding alone, so that in float32 nothing else can be."""
+    height, width = (max(1, size + taps - 1 - 2 * padding) for size in shape)
+    conv, x = convolution(SUMMED + 1, 7, taps, 1, padding).double(), torch.randn(3, SUMMED + 1, height, width).double()
+    found = WinogradConvolution(conv)(x)
+    torch.testing.assert_close(found, conv(x).relu(), rtol=0, atol=1e-12)
+    assert found.is_contiguous(memory_format=torch.channels_last)
 
 
+@pytest.mark.parametrize(("channels", "taps"), [(64, 3), (256, 3), (512, 3), (64, 5), (192, 5)])
 @torch.inference_mode()
-def test_winograd_of_many_channels_is_as_exact_as_the_ordinary_convolution() -> None:
-    conv, x = convolution(256, 256, 3, 1, 1), torch.randn(1, 256, 12, 12).relu()
+def test_winograd_of_many_channels_is_about_as_exact_as_the_ordinary_convolution(channels: int, taps: int) -> None:
+    conv, x = convolution(channels, 256, taps, 1, taps // 2), torch.randn(1, channels, 12, 12).relu()
     true = copy.deepcopy(conv).double()(x.double()).relu()
-    winograd, ordinary = (kind(conv)(x) for kind in (WinogradConvolution, FusedConvolution))
-    assert (winograd - true).norm() < 5e-7 * true.norm()
-    assert (winograd - true).norm() < 2 * (ordinary - true).norm()
+    winograd, ordinary = ((kind(conv)(x) - true).norm() for kind in (WinogradConvolution, FusedConvolution))
+    assert winograd < 8e-7 * true.norm()
+    assert winograd < 2 * ordinary
 
 
 @torch.inference_mode()
-def test_winograd_gives_whole_numbers_exactly() -> None:
-    conv = convolution(4, 4, 3, 1, 1)
-    conv.weight.copy_(torch.randint(-8, 9, conv.weight.shape) * 4)
-    assert conv.bias is not None
-    conv.bias.copy_(torch.tensor([3, -5, 0, 7]))
-    x = torch.randint(-20, 20, (2, 4, 9, 10)).float()
-    assert torch.equal(WinogradConvolution(conv)(x), conv(x).relu())
+def test_a_deep_network_is_as_exact_as_with_torchs_convolutions() -> None:
+    """Rounding of many channels is what adds up, and Winograd's sums are shorter there."""
+    torch.manual_seed(0)
+    layers = [convolution(n, m, 3, 1, 1) for n, m in ((3, 64), (64, 64), (64, 128), (128, 256), (256, 256))]
+    network = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))
+    x = torch.randn(2, 3, 20, 20)
+    true, ordinary = copy.deepcopy(network).double()(x.double()), network(x)
+    fuse_sequences(network)
+    assert sum(isinstance(part, WinogradConvolution) for part in network) == 4
+    assert (network(x) - true).norm() < min(1e-6 * true.norm(), 2 * (ordinary - true).norm())
 
 
-def test_winograd_is_for_many_channels_and_plain_3x3() -> None:
+def test_winograd_is_for_many_channels_and_plain_squares() -> None:
     many = WINOGRAD_FROM
-    assert isinstance(fused(nn.Conv2d(many, many, 3, 1, 1)), WinogradConvolution)
+    for taps, padding in ((3, 0), (3, 1), (5, 0), (5, 2)):
+        assert isinstance(fused(nn.Conv2d(many, many, taps, 1, padding)), WinogradConvolution)
     for conv in (
         nn.Conv2d(many, many - 1, 3, 1, 1),
         nn.Conv2d(many, many, 3, 2, 1),
         nn.Conv2d(many, many, 3, 1, 2),
         nn.Conv2d(many, many, 3, 1, (0, 1)),
-        nn.Conv2d(many, many, 5, 1, 1),
+        nn.Conv2d(many, many, 7, 1, 3),
         nn.Conv2d(many, many, (1, 3), 1, (0, 1)),
     ):
         assert isinstance(fused(conv), FusedConvolution)

@@ -26,7 +26,7 @@ from ganbench.inputs.accumulators import State
 from ganbench.metrics import Metric
 from ganbench.paths import cache_dir
 
-LAYOUT = 6  # version of the files and of the order of computation; raised when either changes
+LAYOUT = 7  # version of the files and of the order of computation; raised when either changes
 
 
 class Storable(Protocol):

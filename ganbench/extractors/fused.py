@@ -57,7 +57,7 @@ def fused(conv: nn.Conv2d) -> FusedConvolution | WinogradConvolution:
     """Return a convolution and the ReLU after it, in the way that takes the least time; ``can_fuse`` must be true."""
     suits = conv.stride == (1, 1) and (conv.kernel_size, conv.padding) in SQUARE
     if suits and min(conv.in_channels, conv.out_channels) >= WINOGRAD_FROM:
-        return WinogradConvolution(conv)
+        return WinogradConvolution(conv, FusedConvolution(conv))
     return FusedConvolution(conv)
 
 

@@ -30,14 +30,17 @@ class WinogradConvolution(nn.Module):
 
     Args:
         conv: with a bias, of stride 1 and with a square filter, of 3x3 or 5x5.
+        ordinary: the same convolution for maps smaller than what one tile makes, which are not worth reading 36 values
+            of each filter; by default, these are no exception.
     """
 
     inputs: Tensor
     outputs: Tensor
 
-    def __init__(self, conv: nn.Conv2d) -> None:
+    def __init__(self, conv: nn.Conv2d, ordinary: nn.Module | None = None) -> None:
         super().__init__()
         assert conv.bias is not None
+        self.ordinary = ordinary
         self.padding, taps, dtype = int(conv.padding[0]), conv.kernel_size[0], conv.weight.dtype
         self.step = TILE + 1 - taps  # from tile to tile, which is how many outputs one makes
         along = values_of(taps)
@@ -51,6 +54,9 @@ class WinogradConvolution(nn.Module):
         """Return ``[N, out_channels, H', W']``, none negative."""
         step = self.step
         height, width = (size + 2 * self.padding + step - TILE for size in x.shape[2:])
+        if self.ordinary is not None and height * width < step**2:
+            few: Tensor = self.ordinary(x)
+            return few
         tiles = self._tiles(x, math.ceil(height / step), math.ceil(width / step))
         rows, columns = tiles.shape[1:3]
         made = x.new_empty((len(x), rows, step, columns, step, len(self.bias)))

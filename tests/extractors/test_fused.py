@@ -96,6 +96,14 @@ def test_a_deep_network_is_as_exact_as_with_torchs_convolutions() -> None:
     assert (network(x) - true).norm() < min(1e-6 * true.norm(), 2 * (ordinary - true).norm())
 
 
+@pytest.mark.parametrize(("size", "ordinary"), [((3, 3), True), ((2, 7), True), ((4, 4), False), ((1, 16), False)])
+@torch.inference_mode()
+def test_maps_smaller_than_a_tiles_outputs_are_convolved_as_usual(size: tuple[int, int], ordinary: bool) -> None:
+    conv, x = convolution(WINOGRAD_FROM, WINOGRAD_FROM, 3, 1, 1), torch.randn(2, WINOGRAD_FROM, *size)
+    close(fused(conv)(x), conv, x)
+    assert torch.equal(fused(conv)(x), FusedConvolution(conv)(x)) == ordinary
+
+
 def test_winograd_is_for_many_channels_and_plain_squares() -> None:
     many = WINOGRAD_FROM
     for taps, padding in ((3, 0), (3, 1), (5, 0), (5, 2)):

@@ -58,7 +58,8 @@ def test_fid_at_1024_pixels(benchmark: BenchmarkFixture, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "code", "counts", "whole", "most"),
     [
-        ("precision and recall, 4096 features, of as many reals", PRECISION, (4000, 8000), 50_000, 4096),
+        # Between 4,000 and 8,000, what wobbles would count tenfold.
+        ("precision and recall, 4096 features, of as many reals", PRECISION, (4000, 12_000), 50_000, 4096),
         ("linear separability in two processes, together", SEPARABILITY, (10_000, 20_000), 200_000, 9216),
     ],
 )

@@ -4,6 +4,8 @@ oneDNN, with which torch convolves on a CPU, can apply a ReLU to each result whi
 pixel's channels lie side by side, it needs no copies of what it reads. Outputs change in their last bits.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import torch
@@ -13,7 +15,7 @@ from torch import Tensor, nn
 from ganbench.extractors.winograd import WinogradConvolution
 
 WINOGRAD_FROM = 64  # channels: with fewer, products save less time than transforms take
-SQUARE = tuple(((taps, taps), (edge, edge)) for taps in (3, 5) for edge in (0, taps // 2))  # filters and paddings
+SHAPES = 2  # of maps for which a layout of weights is kept: a whole batch and the rest of one
 ONEDNN: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 
 
@@ -49,15 +51,36 @@ class FusedConvolution(nn.Module):
     def _convolved(self, x: Tensor, after: str) -> Tensor:
         operator = torch.ops.mkldnn._convolution_pointwise
         x = x.contiguous(memory_format=torch.channels_last)
-        found: Tensor = operator(x, self.weight, self.bias, self.padding, self.stride, [1, 1], 1, after, [], "")
+        weight = self._weight_for(x.shape)
+        found: Tensor = operator(x, weight, self.bias, self.padding, self.stride, [1, 1], 1, after, [], "")
         return found
+
+    def _weight_for(self, shape: Sequence[int]) -> Tensor:
+        """Return the weights, which oneDNN lays out anew at each call."""
+        return self.weight
+
+
+class FewPixelsConvolution(FusedConvolution):
+    """The same where there are more weights than pixels, so that laying them out would take as long as the products.
+
+    The layout that oneDNN reads depends on the shape of the maps; those of the last shapes are kept.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__(conv)
+        self._weight_for = lru_cache(SHAPES)(self._laid_out)  # type: ignore[method-assign]
+
+    def _laid_out(self, shape: Sequence[int]) -> Tensor:
+        weight = self.weight.detach().contiguous().to_mkldnn()
+        reordered = torch.ops.aten.mkldnn_reorder_conv2d_weight
+        laid_out: Tensor = reordered(weight, self.padding, self.stride, [1, 1], 1, list(shape))
+        return laid_out
 
 
 def fused(conv: nn.Conv2d) -> FusedConvolution | WinogradConvolution:
     """Return a convolution and the ReLU after it, in the way that takes the least time; ``can_fuse`` must be true."""
-    suits = conv.stride == (1, 1) and (conv.kernel_size, conv.padding) in SQUARE
-    if suits and min(conv.in_channels, conv.out_channels) >= WINOGRAD_FROM:
-        return WinogradConvolution(conv, FusedConvolution(conv))
+    if has_tiles(conv) and min(conv.in_channels, conv.out_channels) >= WINOGRAD_FROM:
+        return WinogradConvolution(conv, FewPixelsConvolution(conv))
     return FusedConvolution(conv)
 
 
@@ -75,3 +98,10 @@ def can_fuse(conv: nn.Conv2d) -> bool:
     ordinary = conv.groups == 1 and conv.dilation == (1, 1) and conv.padding_mode == "zeros"
     ordinary = ordinary and conv.bias is not None and not isinstance(conv.padding, str)
     return ordinary and ONEDNN and conv.weight.is_cpu and conv.weight.dtype == torch.float32
+
+
+def has_tiles(conv: nn.Conv2d) -> bool:
+    """Return whether ``WinogradConvolution`` computes this convolution, if ``can_fuse`` is true of it."""
+    taps, edge = conv.kernel_size[0], conv.padding[0]
+    square = conv.kernel_size == (taps, taps) and conv.padding == (edge, edge) and conv.stride == (1, 1)
+    return square and taps in (3, 5) and edge in (0, taps // 2)

@@ -21,7 +21,7 @@ from ganbench.checkpoints.download import fetch_weights
 from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors import alexnet, vgg16
 from ganbench.extractors.network import Network, in_cache, read_weights
-from ganbench.functional.lpips import Epsilon, lpips_distance, lpips_embedding
+from ganbench.functional.lpips import Epsilon, layer_distance, lpips_embedding
 from ganbench.types import needs
 
 
@@ -133,7 +133,7 @@ class LpipsExtractor(Network):
         else:
             layers = zip(*(self.module.layers(side) for side in images.chunk(2)), strict=True)
         pairs = zip(layers, self.module.weights, strict=True)
-        distances = [lpips_distance([x], [y], [weight], epsilon=self.epsilon) for (x, y), weight in pairs]
+        distances = [layer_distance(x, y, weight, self.epsilon) for (x, y), weight in pairs]
         return torch.stack(distances).sum(0)
 
     def _standardised(self, images: Tensor) -> Tensor:

@@ -49,11 +49,21 @@ def lpips_distance(
             f"expected feature maps of one shape, found {shapes[0]} and {shapes[1]}: compare equal layers."
         )
     layers = zip(of_x, of_y, _weights(weights, of_x), strict=True)
-    return _finite(torch.stack([_layer_distance(x, y, weight, epsilon) for x, y, weight in layers]).sum(0))
+    return _finite(torch.stack([layer_distance(x, y, weight, epsilon) for x, y, weight in layers]).sum(0))
 
 
-def _layer_distance(x: Tensor, y: Tensor, weight: Tensor | None, epsilon: Epsilon) -> Tensor:
-    """Return the distance of one layer ``[N]``, on a CPU a few positions at a time."""
+def layer_distance(x: Tensor, y: Tensor, weight: Tensor | None, epsilon: Epsilon) -> Tensor:
+    """Return what one layer adds to ``lpips_distance``, ``[N]``; on a CPU, a few positions at a time.
+
+    Args:
+        x: ``[N, C, H, W]`` of the first images, float32 or float64.
+        y: of the second images, of the same shape, which is not checked.
+        weight: ``[C]``, not negative; None for ones.
+        epsilon: what keeps the length from being 0, see ``unit_channels``.
+
+    Raises:
+        NonFiniteError: if a feature is NaN or infinite.
+    """
     first, second = (maps.flatten(2).transpose(1, 2) for maps in (x, y))  # [N, positions, C]
     _, positions, channels = first.shape
     count = max(1, CACHED_FEATURES // channels) if x.is_cpu else positions

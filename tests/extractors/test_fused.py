@@ -6,7 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from ganbench.extractors.fused import WINOGRAD_FROM, FusedConvolution, can_fuse, fuse_sequences, fused
+from ganbench.extractors.fused import (
+    WINOGRAD_FROM,
+    FewPixelsConvolution,
+    FusedConvolution,
+    can_fuse,
+    fuse_sequences,
+    fused,
+)
 from ganbench.extractors.winograd import SUMMED, TILES, WinogradConvolution
 
 
@@ -101,7 +108,19 @@ def test_a_deep_network_is_as_exact_as_with_torchs_convolutions() -> None:
 def test_maps_smaller_than_a_tiles_outputs_are_convolved_as_usual(size: tuple[int, int], ordinary: bool) -> None:
     conv, x = convolution(WINOGRAD_FROM, WINOGRAD_FROM, 3, 1, 1), torch.randn(2, WINOGRAD_FROM, *size)
     close(fused(conv)(x), conv, x)
-    assert torch.equal(fused(conv)(x), FusedConvolution(conv)(x)) == ordinary
+    assert torch.equal(fused(conv)(x), FewPixelsConvolution(conv)(x)) == ordinary
+
+
+@torch.inference_mode()
+def test_a_layout_kept_for_one_shape_is_not_used_for_another() -> None:
+    """A layout of weights belongs to a shape: where more shapes come than are kept, and in a copy as well."""
+    conv = convolution(192, 64, 3, 1, 1)
+    first = FewPixelsConvolution(conv)
+    for shape in ((8, 3, 3), (8, 2, 3), (1, 3, 3), (5, 1, 1), (8, 3, 3), (2, 35, 35)):
+        x = torch.randn(shape[0], 192, *shape[1:])
+        for found in (first, copy.deepcopy(first)):
+            close(found(x), conv, x)
+            torch.testing.assert_close(found(x), FusedConvolution(conv)(x))
 
 
 def test_winograd_is_for_many_channels_and_plain_squares() -> None:

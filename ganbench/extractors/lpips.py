@@ -20,7 +20,7 @@ from ganbench.checkpoints.digest import file_sha256
 from ganbench.checkpoints.download import fetch_weights
 from ganbench.errors import BadInputError, MissingWeightsError
 from ganbench.extractors import alexnet, vgg16
-from ganbench.extractors.network import Network, in_cache, read_weights
+from ganbench.extractors.network import Network, read_weights
 from ganbench.functional.lpips import Epsilon, layer_distance, lpips_embedding
 from ganbench.types import needs
 
@@ -59,7 +59,6 @@ class Backbone(nn.Module):
         super().__init__()
         self.taps = trunk.taps
         self.features = trunk.published.convolutions()[: trunk.taps[-1] + 1]
-        self.stride = int(self.features[0].stride[0])
         self.weights = nn.ParameterList([torch.empty(channels) for channels in trunk.channels])
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -92,6 +91,7 @@ class LpipsExtractor(Network):
     def __init__(self, name: str, sha256: str, module: Backbone, smallest: int, epsilon: Epsilon = "outside") -> None:
         super().__init__(name, sha256, module)
         self.smallest, self.epsilon = smallest, epsilon
+        self.stride = int(module.features[0].stride[0])
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return an empty mapping, because there are no layers."""
@@ -103,7 +103,7 @@ class LpipsExtractor(Network):
         Raises:
             BadInputError: the images are too small: at least 16x16 for VGG16 and 31x31 for AlexNet.
         """
-        parts, weights = self._in_cache(self._standardised(images)), tuple(self.module.weights)
+        parts, weights = self.in_cache(self._standardised(images)), tuple(self.module.weights)
         layers = self._maps(parts[0])
         embedding = layers[0].new_empty((len(images), sum(layer[0].numel() for layer in layers)))
         for part, rows in zip(parts, torch.split(embedding, len(parts[0])), strict=True):
@@ -121,14 +121,14 @@ class LpipsExtractor(Network):
             BadInputError: as for ``embed``.
         """
         return torch.cat(
-            [self._compare(x, y) for x, y in zip(self._in_cache(first), self._in_cache(second), strict=True)]
+            [self._compare(x, y) for x, y in zip(self.in_cache(first), self.in_cache(second), strict=True)]
         )
 
     def _compare(self, first: Tensor, second: Tensor) -> Tensor:
         """Return ``distances`` of a few images: on a CPU, of some small ones or of one and one."""
         images = self._standardised(torch.cat([first, second]))
         layers: Iterable[tuple[Tensor, ...]]
-        if len(self._in_cache(images)) == 1:
+        if len(self.in_cache(images)) == 1:
             layers = (layer.chunk(2) for layer in self.module.layers(images))
         else:
             layers = zip(*(self.module.layers(side) for side in images.chunk(2)), strict=True)
@@ -144,9 +144,6 @@ class LpipsExtractor(Network):
                 f"{images.shape[2]}x{images.shape[3]}: measure a larger model."
             )
         return vgg16.normalised(self.prepared(images))
-
-    def _in_cache(self, images: Tensor) -> tuple[Tensor, ...]:
-        return in_cache(images, self.module.stride)
 
     def _maps(self, given: Tensor) -> list[Tensor]:
         """Return the tapped layers ``[N, H, W, C]`` of standardised images, which is their order in memory on a CPU."""

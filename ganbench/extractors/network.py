@@ -24,11 +24,13 @@ class Network:
         sha256: of the weights.
         layers: layer name -> number of features.
         resolution: the only image size that it takes; None for any.
+        stride: of the first layer, which makes all maps smaller than the images.
         module: the network, all parameters frozen.
     """
 
     layers: Mapping[str, int] = {}
     resolution: int | None = None
+    stride: int = 1
 
     def __init__(self, name: str, sha256: str, module: nn.Module) -> None:
         self.name = name
@@ -56,21 +58,17 @@ class Network:
             )
         return images.to(next(self.module.parameters()))
 
+    def in_cache(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return ``[N, C, H, W]`` images in parts to be computed one after the other: on a CPU, what its caches hold.
 
-def in_cache(images: Tensor, stride: int = 1) -> tuple[Tensor, ...]:
-    """Return ``[N, C, H, W]`` images in parts to be computed one after the other: on a CPU, what its caches hold.
-
-    A large batch's maps would go to memory and back after each layer, and in new pages of it, which take time as well.
-    Small ones go together: for each part, all weights are read.
-
-    Args:
-        images: of any size.
-        stride: of the first layer, which makes all maps smaller than the images.
-    """
-    if not images.is_cpu:
-        return (images,)
-    parts: tuple[Tensor, ...] = torch.split(images, max(1, CACHED * stride**2 // math.prod(images.shape[2:])))
-    return parts
+        A large batch's maps would go to memory and back after each layer, and in new pages of it, which take time as
+        well. Small ones go together: for each part, all weights are read.
+        """
+        if not images.is_cpu:
+            return (images,)
+        count = max(1, CACHED * self.stride**2 // math.prod(images.shape[2:]))
+        parts: tuple[Tensor, ...] = torch.split(images, count)
+        return parts
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

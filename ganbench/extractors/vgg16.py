@@ -13,7 +13,7 @@ import torchvision
 from torch import Tensor, nn
 
 from ganbench.checkpoints.download import fetch_weights
-from ganbench.extractors.network import Network, in_cache, read_weights
+from ganbench.extractors.network import Network, read_weights
 from ganbench.images import resize, to_rgb
 from ganbench.types import WeightsFile, needs
 
@@ -41,7 +41,7 @@ class Vgg16Extractor(Network):
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``features [N, 4096]`` of ``[N, C, H, W]`` uint8 images."""
         resized = normalised(resize(self.prepared(images), SIZE, "tf1-bilinear"))
-        maps = torch.cat([self.module[0](part) for part in in_cache(resized)])
+        maps = torch.cat([self.module[0](part) for part in self.in_cache(resized)])
         return {"features": self.module[1:](maps)}
 
 

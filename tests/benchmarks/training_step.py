@@ -187,16 +187,22 @@ def official(options: argparse.Namespace, checkout: Path) -> None:
     report("official", options.device, options.rounds, run, parts=options.batch // size, **said)
 
 
-def main() -> None:
-    """Measure one size of one model."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", choices=MODELS, default="stylegan3")
+def parser_of(description: str, batch: int) -> argparse.ArgumentParser:
+    """Return a parser of the options that the steps of all models share, with the batch that is usual for one."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--resolution", type=int, default=256)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--batch-gpu", type=int)
-    parser.add_argument("--channel-base", type=int, help="[default: the published one]")
+    parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--rounds", type=int, default=3)
+    return parser
+
+
+def main() -> None:
+    """Measure one size of one model."""
+    parser = parser_of(str(__doc__), batch=32)
+    parser.add_argument("--model", choices=MODELS, default="stylegan3")
+    parser.add_argument("--batch-gpu", type=int)
+    parser.add_argument("--channel-base", type=int, help="[default: the published one]")
     options = parser.parse_args()
     with Hardware().set():
         ours(options)

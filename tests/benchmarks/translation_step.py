@@ -20,7 +20,7 @@ from baselines.starganv2 import train as starganv2
 from baselines.starganv2.recipes import RECIPES
 from baselines.training.hardware import Hardware
 from baselines.training.loop import StepContext, advance, streams_of
-from tests.benchmarks.training_step import report
+from tests.benchmarks.training_step import parser_of, report
 
 DOMAINS = 3  # of AFHQ
 
@@ -88,12 +88,7 @@ def official(options: argparse.Namespace, checkout: Path) -> dict[str, Callable[
 
 def main() -> None:
     """Measure both programs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--resolution", type=int, default=256)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options = parser_of(str(__doc__), batch=8).parse_args()
     said: Mapping[str, Any] = {"model": "starganv2", "resolution": options.resolution, "batch": options.batch}
     with Hardware().set():
         report("ganbench", options.device, options.rounds, ours(options), **said)

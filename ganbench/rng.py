@@ -2,7 +2,7 @@
 
 import hashlib
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import SupportsIndex
 
@@ -67,14 +67,23 @@ class Streams:
 
     def normal(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
         """Return standard normal draws, ``[N, *shape]`` float32 on the CPU."""
-        draws = [generator(self.seed, i, purpose).standard_normal(tuple(shape), dtype=np.float32) for i in self.indices]
+        draws = [each.standard_normal(tuple(shape), dtype=np.float32) for each in self._generators(purpose)]
         return torch.from_numpy(np.stack([np.asarray(draw) for draw in draws]))
 
     def uniform(self, purpose: str, shape: Sequence[int] = ()) -> Tensor:
         """Return uniform draws from [0, 1), ``[N, *shape]`` float32 on the CPU."""
-        draws = [generator(self.seed, i, purpose).random(tuple(shape), dtype=np.float32) for i in self.indices]
+        draws = [each.random(tuple(shape), dtype=np.float32) for each in self._generators(purpose)]
         return torch.from_numpy(np.stack([np.asarray(draw) for draw in draws]))
 
     def integers(self, purpose: str, high: int) -> Tensor:
         """Return one uniform integer from 0..high-1 per image, ``[N]`` int64 on the CPU."""
-        return torch.tensor([int(generator(self.seed, i, purpose).integers(high)) for i in self.indices])
+        return torch.tensor([int(each.integers(high)) for each in self._generators(purpose)])
+
+    def _generators(self, purpose: str) -> Iterator[np.random.Generator]:
+        """Yield the generator of each image: the same one, moved, because opening one takes longer than its draws."""
+        moved = generator(self.seed, 0, purpose)
+        unused = moved.bit_generator.state
+        for index in self.indices:
+            unused["state"]["counter"][-1] = index
+            moved.bit_generator.state = unused
+            yield moved

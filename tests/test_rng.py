@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from ganbench.errors import BadInputError
-from ganbench.rng import Streams, checked_seed
+from ganbench.rng import Streams, checked_seed, generator
 
 
 def test_a_draw_depends_on_seed_index_and_purpose_alone() -> None:
@@ -17,6 +17,19 @@ def test_a_draw_depends_on_seed_index_and_purpose_alone() -> None:
     assert torch.equal(together.flip(0), Streams(7, (5, 4, 3)).normal("z", (16,)))
     for other in (Streams(8, (4,)).normal("z", (16,)), Streams(7, (4,)).normal("w", (16,)), together[:1]):
         assert not torch.equal(together[1], other[0])
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (64,), (5, 7)])
+def test_streams_are_the_generators_of_their_images(shape: tuple[int, ...]) -> None:
+    """Each from its beginning, however much was drawn of the one before, and half a word of it left over."""
+    streams = Streams(3, (5, 6, 0, 2**40 + 1, 2**62, 6, 6))
+
+    def drawn(draw: Any) -> torch.Tensor:
+        return torch.from_numpy(np.stack([np.asarray(draw(generator(3, index, "z"))) for index in streams.indices]))
+
+    assert torch.equal(streams.normal("z", shape), drawn(lambda own: own.standard_normal(shape, dtype=np.float32)))
+    assert torch.equal(streams.uniform("z", shape), drawn(lambda own: own.random(shape, dtype=np.float32)))
+    assert torch.equal(streams.integers("z", 10), drawn(lambda own: own.integers(10)))
 
 
 def test_draws_have_their_distributions_across_images() -> None:

@@ -26,6 +26,7 @@ class Network:
         resolution: the only image size that it takes; None for any.
         stride: of the first layer, which makes all maps smaller than the images.
         module: the network, all parameters frozen.
+        loaded: the network as it was given, from which every copy is made: what is fused computes in float32 alone.
     """
 
     layers: Mapping[str, int] = {}
@@ -35,12 +36,12 @@ class Network:
     def __init__(self, name: str, sha256: str, module: nn.Module) -> None:
         self.name = name
         self.sha256 = sha256
-        self.module = module.eval().requires_grad_(False)
+        self.module = self.loaded = module.eval().requires_grad_(False)
 
     def to(self, device: str, float64: bool = False) -> Self:
         """Return a copy of the extractor on a device, in float64 or float32, with batch normalisation folded away."""
         moved, place = copy.copy(self), torch.device(device)
-        moved.module = copy.deepcopy(self.module).to(place, torch.float64 if float64 else torch.float32)
+        moved.module = _copied(self.loaded).to(place, torch.float64 if float64 else torch.float32)
         fold_normalisation(moved.module)
         fuse_sequences(moved.module)
         return moved
@@ -69,6 +70,12 @@ class Network:
         count = max(1, CACHED * self.stride**2 // math.prod(images.shape[2:]))
         parts: tuple[Tensor, ...] = torch.split(images, count)
         return parts
+
+
+def _copied(module: nn.Module) -> nn.Module:
+    """Return a copy, whose parameters are those of the original in memory until they are replaced."""
+    shared = {id(p): nn.Parameter(p.data, requires_grad=False) for p in module.parameters()}
+    return copy.deepcopy(module, shared)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

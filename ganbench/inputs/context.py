@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from torch import nn
@@ -47,17 +48,17 @@ class Context:
     _twins: dict[str, Any] = field(default_factory=dict)
     _members: dict[int, list[int]] = field(default_factory=dict)
 
-    @property
+    @cached_property  # asked for every batch, and it takes long to see what a model can do
     def c_dim(self) -> int:
         """Number of classes of a conditional generator; 0 for every other model."""
         return self.model.c_dim if isinstance(self.model, Generator) else 0
 
-    @property
+    @cached_property
     def img_resolution(self) -> int | None:
         """Height and width in pixels of the images that the model makes or takes; None if it takes any size."""
         return self.model.img_resolution if isinstance(self.model, Sized) else None
 
-    @property
+    @cached_property
     def img_size(self) -> ImageSize | None:
         """Size of the images that the model makes or takes, which need not be square; None where it takes any."""
         return size_of(self.model) if isinstance(self.model, Rectangular) else self.img_resolution
@@ -67,7 +68,7 @@ class Context:
         """Size of the data's images, which need not be square; None where there are none."""
         return None if self.data is None else size_of_data(self.data)
 
-    @property
+    @cached_property
     def img_channels(self) -> int | None:
         """Channels of the images that the model makes or takes; None if it takes any number."""
         return self.model.img_channels if isinstance(self.model, Sized) else None

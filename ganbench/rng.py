@@ -33,7 +33,7 @@ def checked_seed(seed: SupportsIndex) -> int:
 def generator(seed: int, index: int, purpose: str) -> np.random.Generator:
     """Return the NumPy generator of one image for one purpose.
 
-    Philox is counter-based, so that the streams of different images never overlap and cost nothing to open.
+    Philox is counter-based, so that the streams of different images never overlap, and a counter leads to any of them.
 
     Args:
         seed: seed of the run, 0..2**63-1.

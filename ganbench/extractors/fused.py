@@ -68,7 +68,11 @@ class FewPixelsConvolution(FusedConvolution):
 
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__(conv)
-        self._weight_for = lru_cache(SHAPES)(self._laid_out)  # type: ignore[method-assign]
+        self._kept = lru_cache(SHAPES)(self._laid_out)
+
+    def _weight_for(self, shape: Sequence[int]) -> Tensor:
+        """Return the weights as oneDNN reads them for maps of a shape."""
+        return self._kept(shape)
 
     def _laid_out(self, shape: Sequence[int]) -> Tensor:
         weight = self.weight.detach().contiguous().to_mkldnn()

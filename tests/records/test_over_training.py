@@ -1,5 +1,7 @@
 """The table of a training run by kimg, and the best of its snapshots."""
 
+import re
+
 import pytest
 
 from ganbench.pictures.curves import curves
@@ -60,3 +62,12 @@ def test_curves_are_drawn_of_numbers_without_end_and_without_direction(
     records = [snapshot(at, value, None, higher_is_better=higher) for at, value in enumerate(values)]
     for form, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
         assert curves(by_kimg(records), "kimg", form).startswith(start)
+
+
+def test_curves_of_kid_are_in_thousandths_like_its_tables() -> None:
+    records = [snapshot(at, value, 0.001, metric="kid50k", key="kid50k") for at, value in enumerate((0.03, 0.02, 0.04))]
+    words = re.findall(r"<!-- (.+?) -->", curves(by_kimg(records), "kimg", "svg").decode())
+    assert any(word.startswith("KID50k × 10³") for word in words)
+    numbers = [float(word) for word in words if re.fullmatch(r"[\d.]+", word)]
+    assert max(numbers) > 30  # on the axis
+    assert "20.0" in words  # at the best

@@ -25,7 +25,7 @@ from ganbench.engine.shards import cores, samples_in
 from ganbench.functional.resampling import interval, jackknife, spread_of_groups
 from ganbench.inputs import Accumulator, Rows
 from ganbench.metrics import Interval, Metric, Number
-from ganbench.metrics.base import PerSample
+from ganbench.metrics.base import Biased, PerSample
 
 LEVEL = 0.95
 ROUNDING = 1e-12  # relative; a spread below it is that of equal numbers
@@ -100,6 +100,8 @@ def _without(whole: Accumulator, parts: Sequence[Accumulator], part: Accumulator
     if isinstance(whole, Removable):
         left: Accumulator = whole.without(part)
         return left
+    if isinstance(part, Dealt):
+        return part.others()
     made = type(whole)()
     for each in parts:
         if each is not part:
@@ -139,12 +141,24 @@ def _parts(
     return [dict(zip(each, parts, strict=True)) for parts in zip(*each.values(), strict=True)]
 
 
-def _dealt(whole: Rows, count: int) -> list[Rows]:
+class Dealt(Rows):
+    """Every ``step``-th row of a whole, from ``first`` on."""
+
+    def __init__(self, whole: Rows, first: int, step: int) -> None:
+        super().__init__()
+        self._whole, self._first, self._step = whole, first, step
+        self.update(whole.rows()[first::step])
+
+    def others(self) -> Rows:
+        """Return the other rows in their order: which of them are in one split of a score must not change."""
+        rows, left = self._whole.rows(), Rows()
+        left.update(rows[torch.arange(len(rows)) % self._step != self._first])
+        return left
+
+
+def _dealt(whole: Rows, count: int) -> list[Dealt]:
     """Return every ``count``-th row, from each of the first ``count`` rows on."""
-    made = [Rows() for _ in range(count)]
-    for first, part in enumerate(made):
-        part.update(whole.rows()[first::count])
-    return made
+    return [Dealt(whole, first, count) for first in range(count)]
 
 
 def with_intervals(
@@ -174,14 +188,15 @@ def with_intervals(
         return {key: _from_pairs(number) for key, number in numbers.items()}
     with torch.inference_mode():
         spreads = list(_spreads(metric, numbers, known, cuts_of(metric, plan, filled, stored)))
-    return {key: _from_spreads(number, spreads, place) for place, (key, number) in enumerate(numbers.items())}
+    side: Side = "samples" if any(source.generates for source, _ in plan.queries(metric).values()) else "reals"
+    return {key: _from_spreads(number, spreads, place, side) for place, (key, number) in enumerate(numbers.items())}
 
 
 def _from_error(number: Number, error: float, count: int) -> Number:
     if not math.isfinite(error) or not math.isfinite(number.value):
         return number
-    ends = interval(number.value, error, count, LEVEL)
-    return replace(number, errors={"samples": error}, interval=Interval(*ends, LEVEL, "standard error of the samples"))
+    found = _around(number.value, error, count, "standard error of the samples")
+    return replace(number, errors={"samples": error}, interval=found)
 
 
 def _from_pairs(number: Number) -> Number:
@@ -189,8 +204,13 @@ def _from_pairs(number: Number) -> Number:
     if not np.isfinite(values).all():
         return number
     error = float(values.std(ddof=1) / math.sqrt(len(values)))
-    ends = interval(number.value, error, len(values), LEVEL)
-    return replace(number, errors={"pairs": error}, interval=Interval(*ends, LEVEL, f"spread of {len(values)} pairs"))
+    found = _around(number.value, error, len(values), f"spread of {len(values)} pairs")
+    return replace(number, errors={"pairs": error}, interval=found)
+
+
+def _around(value: float, error: float, count: int, method: str) -> Interval | None:
+    """Return the interval around a number; None without an error, as where all hit: it would claim to be certain."""
+    return Interval(*interval(value, error, count, LEVEL), LEVEL, method) if error else None
 
 
 @dataclass(frozen=True)
@@ -226,6 +246,8 @@ def _spreads(
         return _values(metric, keys, {**known, **cut.without(part)})
 
     whole = [number.value for number in numbers.values()]
+    # The spread over splits, which is neither good nor bad, falls in another way than the score does.
+    told = [isinstance(metric, Biased) and number.higher_is_better is not None for number in numbers.values()]
     for cut in cuts:
         count, over = len(cut.parts), f"{len(cut.parts)} groups of {cut.side}"
         if metric.uncertainty == "groups":
@@ -241,7 +263,7 @@ def _spreads(
             left_out = _replicates(partial(without, cut), cut.parts, at_once)
             with np.errstate(invalid="ignore"):  # infinite decibels have no error
                 errors, biases = jackknife(whole, left_out, cut.sizes)
-            yield Spread(cut.side, count, errors, biases, f"jackknife over {over}")
+            yield Spread(cut.side, count, errors, np.where(told, biases, math.nan), f"jackknife over {over}")
 
 
 def _saturated(of_groups: Sequence[Sequence[float]], whole: Sequence[float]) -> NDArray[np.bool_]:
@@ -273,8 +295,8 @@ def _values(metric: Metric, keys: Sequence[str], accumulators: Mapping[str, Accu
     return [number.value if isinstance(number, Number) else float(number) for number in numbers]
 
 
-def _from_spreads(number: Number, spreads: Sequence[Spread], place: int) -> Number:
-    """Return a number with errors of each side, and the interval of the samples or else of the reals."""
+def _from_spreads(number: Number, spreads: Sequence[Spread], place: int, side: Side) -> Number:
+    """Return a number with errors of each side, and the interval of one of them if that came in groups."""
     usable = [spread for spread in spreads if math.isfinite(spread.errors[place])]
     if not usable or not math.isfinite(number.value):
         return number
@@ -283,16 +305,10 @@ def _from_spreads(number: Number, spreads: Sequence[Spread], place: int) -> Numb
         error = float(spread.errors[place])
         error = 0.0 if error < ROUNDING * abs(number.value) else error
         errors[spread.side] = math.hypot(errors.get(spread.side, 0.0), error)
-    side: Side = "samples" if any(spread.side == "samples" for spread in spreads) else "reals"
     if side not in errors:
         return replace(number, errors=errors)
     chosen = [spread for spread in usable if spread.side == side]
-    ends = interval(number.value, errors[side], min(spread.groups for spread in chosen), LEVEL)
+    found = _around(number.value, errors[side], min(spread.groups for spread in chosen), chosen[0].method)
     bias = sum(float(spread.biases[place]) for spread in chosen)
     bias = 0.0 if abs(bias) < ROUNDING * abs(number.value) else bias
-    return replace(
-        number,
-        errors=errors,
-        interval=Interval(*ends, LEVEL, chosen[0].method),
-        bias=None if math.isnan(bias) else bias,
-    )
+    return replace(number, errors=errors, interval=found, bias=None if math.isnan(bias) else bias)

@@ -23,7 +23,7 @@ from ganbench.inputs.accumulators import State
 from ganbench.metrics import Interval, Metric, Number
 from ganbench.records.environment import package_version
 
-VERSION = 1  # of the computation in ``intervals``; raised whenever equal groups would give another interval
+VERSION = 2  # of the computation in ``intervals``; raised whenever equal groups would give another interval
 PACKAGES = ("ganbench", "torch", "numpy", "scipy", "scikit-learn")  # another version may compute in another way
 
 

@@ -14,8 +14,8 @@ Floats = NDArray[np.float64]
 def jackknife(whole: ArrayLike, left_out: ArrayLike, sizes: Sequence[int]) -> tuple[Floats, Floats]:
     """Return the standard error and the bias of numbers, from their values without each of ``g`` groups.
 
-    The bias is what falls with the number of samples, to first order: a number minus its bias is what it would be of
-    infinitely many.
+    The bias is what falls as one over the number of samples: a number minus its bias is what it would be of infinitely
+    many. That is so for numbers that are smooth in their samples, whose order does not matter; else it means nothing.
 
     Args:
         whole: ``[K]``, the numbers of all samples.

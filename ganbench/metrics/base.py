@@ -50,7 +50,8 @@ class Number:
         parts: the same number of each part of the samples, such as ``(0, 1)`` for an ordered pair of domains.
         interval: None where none is known.
         errors: standard errors by what they are of: ``samples``, ``reals``, or ``pairs`` of domains.
-        bias: how much the value would fall with infinitely many samples, to first order; None where it is not known.
+        bias: how much the value would fall with infinitely many samples, to first order; None where it is not known or
+            the metric is not ``Biased``.
     """
 
     value: float
@@ -69,6 +70,13 @@ class PerSample(Protocol):
     def standard_errors(self) -> Callable[..., Mapping[str, float]]:
         """A method that takes the filled accumulators, as ``compute`` does, and returns standard errors by column."""
         ...
+
+
+@runtime_checkable
+class Biased(Protocol):
+    """A metric whose bias falls as one over the number of samples, so that the jackknife can tell it."""
+
+    biased: ClassVar[bool]
 
 
 @runtime_checkable

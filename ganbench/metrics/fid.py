@@ -33,6 +33,7 @@ class FrechetInceptionDistance(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
+    biased: ClassVar[bool] = True
 
     def inputs(self) -> Mapping[str, Input]:
         """Return the moments of real and generated features."""
@@ -54,7 +55,7 @@ class FrechetInceptionDistance(OfSamples):
             return []
         return [
             f"{self.name} rests on {count} samples of {width} features, too few for their covariance: it is far too "
-            "large, as its bias in the record says; ask for more samples"
+            "large; ask for more samples"
         ]
 
 

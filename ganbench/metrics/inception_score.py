@@ -31,6 +31,7 @@ class InceptionScore(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = True
     unit: ClassVar[str] = ""
+    biased: ClassVar[bool] = True
 
     def inputs(self) -> Mapping[str, Input]:
         """Return the class probabilities of generated images."""

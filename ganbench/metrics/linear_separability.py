@@ -1,12 +1,15 @@
 """Linear separability."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ganbench.functional import separability
 from ganbench.inputs import AttributeLogits, Input, Latents, Rows, Samples
 from ganbench.metrics.base import BaseMetric, Number, Uncertainty
+
+MUCH = 0.2  # of the score; at the official count, 40 attributes and 512 dimensions, chance takes 0.1 of it
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,22 @@ class LinearSeparability(BaseMetric):
             f"{self.name}_{space}": Number(separability(latents.rows(), logits.rows().T, kept), self.higher_is_better)
             for space, latents in scores.items()
         }
+
+    def warnings(self, filled: Mapping[str, Any]) -> list[str]:
+        """Return a warning where a good part of the fit is chance.
+
+        Source: Wilks, The large-sample distribution of the likelihood ratio (1938): fitting D parameters to n samples
+        lowers their mean negative log likelihood by some ``D / 2n`` nats below the truth, here taken for ``H(Y | X)``.
+        """
+        logits, dims = filled["logits"], filled["z"].rows().shape[1]
+        kept, attributes = round(logits.count * self.keep), logits.rows().shape[1]
+        by_chance = 1 - 2 ** (-attributes * dims / (2 * math.log(2) * kept))
+        if by_chance <= MUCH:
+            return []
+        return [
+            f"{self.name} fits hyperplanes in {dims} dimensions to {kept} images, so that chance alone lowers it by "
+            f"some {100 * by_chance:.0f} %, down to 1 at most; ask for more samples"
+        ]
 
 
 ls = LinearSeparability("ls", 200_000)

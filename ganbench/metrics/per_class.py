@@ -42,6 +42,7 @@ class PerClassFrechetDistance(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
+    biased: ClassVar[bool] = True
 
     def of_class(self, label: int) -> NoReturn:
         """Refuse: it has the number of every class.

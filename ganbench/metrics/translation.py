@@ -90,6 +90,7 @@ class TranslationFrechetDistance(OfTranslations):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = False
     unit: ClassVar[str] = ""
+    biased: ClassVar[bool] = True
 
     def inputs(self) -> Mapping[str, Input]:
         """Return features and domains of all training images and all translated images."""

@@ -35,6 +35,7 @@ class VendiScore(OfSamples):
     version: ClassVar[int] = 1
     higher_is_better: ClassVar[bool] = True
     unit: ClassVar[str] = ""
+    biased: ClassVar[bool] = True
 
     def inputs(self) -> Mapping[str, Input]:
         """Return moments of generated features of length 1."""

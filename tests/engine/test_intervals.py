@@ -13,7 +13,7 @@ from torch import Tensor
 
 import ganbench
 from ganbench.engine.intervals import Cut, _dealt, _from_spreads, _spreads
-from ganbench.functional import frechet_distance, kernel_distance, kernel_distance_error
+from ganbench.functional import frechet_distance, inception_score, kernel_distance, kernel_distance_error
 from ganbench.inputs import Accumulator, Moments, Rows, Sums
 from ganbench.metrics import Number, resolve
 from ganbench.metrics.fid import FrechetInceptionDistance
@@ -51,7 +51,7 @@ def numbers(name: str, known: dict[str, Accumulator], cuts: list[Cut]) -> list[N
     metric = resolve(name)
     found: Any = metric.compute(**known)
     spreads = list(_spreads(metric, found, known, cuts))
-    return [_from_spreads(number, spreads, place) for place, number in enumerate(found.values())]
+    return [_from_spreads(number, spreads, place, "samples") for place, number in enumerate(found.values())]
 
 
 def coverage(trials: list[Number]) -> float:
@@ -79,6 +79,30 @@ def test_the_interval_of_fid_holds_its_mean_and_its_bias_leads_to_the_truth(draw
     error = 4 * corrected.std() / len(trials) ** 0.5
     assert abs(corrected.mean() - truth) < error
     assert abs(values[:, 0].mean() - truth) > error, "what is corrected can be seen"
+
+
+def test_the_error_of_the_inception_score_is_its_spread_and_its_bias_leads_to_the_truth() -> None:
+    """Its splits rest on the order of samples, which leaving a group out must keep: else both are mostly noise."""
+    trials, concentration = [], np.full(10, 0.05)
+    for _ in range(150):
+        fake = cut(Rows, "fake", torch.from_numpy(RNG.dirichlet(concentration, 160 * GROUPS // 2)))
+        trials.append(numbers("is50k", fake.whole, [fake])[0])
+    assert coverage(trials) >= 0.9
+    truth, _ = inception_score(RNG.dirichlet(concentration, 10**6), num_splits=1)
+    values = np.array([[trial.value, trial.bias or 0, trial.errors["samples"]] for trial in trials])
+    assert values[:, 2].mean() == pytest.approx(values[:, 0].std(), rel=0.25)  # 150 trials tell it to 0.06
+    assert values[:, 0].mean() < truth - 0.1
+    assert (values[:, 0] - values[:, 1]).mean() == pytest.approx(truth, abs=0.03)
+    assert values[:, 1].std() < 0.05
+
+
+def test_numbers_whose_bias_falls_otherwise_have_none() -> None:
+    fake = cut(Rows, "fake", torch.from_numpy(RNG.dirichlet(np.full(4, 0.1), 400)))
+    assert [number.bias is None for number in numbers("is50k", fake.whole, [fake])] == [False, True]
+    distances = cut(Sums, "distances", normal(400, 1).square())
+    (found,) = numbers("lpips10k", distances.whole, [distances])
+    assert found.interval is not None
+    assert found.bias is None
 
 
 @BY_TAIL
@@ -180,7 +204,8 @@ def test_equal_numbers_of_all_groups_have_no_error() -> None:
             return {"mean": float(logits.rows().sum()) / logits.count}
 
     spreads = list(_spreads(Mean(), {"mean": Number(0.1, None)}, same.whole, [same]))  # type: ignore[arg-type]  # a part
-    assert _from_spreads(Number(0.1, None), spreads, 0).errors == {"samples": 0.0}
+    found = _from_spreads(Number(0.1, None), spreads, 0, "samples")
+    assert (found.errors, found.interval) == ({"samples": 0.0}, None)  # one of no width would claim to be certain
 
 
 def test_groups_that_cover_all_of_their_few_reals_say_nothing_about_coverage() -> None:
@@ -204,7 +229,20 @@ def test_the_method_says_how_many_groups_of_what(tmp_path: Path) -> None:
 
 
 def test_separability_is_fitted_anew_without_each_of_five_groups(tmp_path: Path) -> None:
-    (record,) = ganbench.run("stylegan3", ["ls@600"], seed=3, results_dir=tmp_path)
-    found = {result.key: result for result in record.results}["ls@600_z"]
+    (record,) = ganbench.run("stylegan3", ["ls@1500"], seed=3, results_dir=tmp_path)
+    found = {result.key: result for result in record.results}["ls@1500_z"]
     assert found.interval is not None
     assert found.interval["method"] == "jackknife over 5 groups of samples"
+    assert found.bias is None
+
+
+def test_one_sample_has_no_interval_whatever_the_reals_are(tmp_path: Path) -> None:
+    (record,) = ganbench.run("waves", ["memorization@1"], benchmark="toy", results_dir=tmp_path)
+    assert [result.interval for result in record.results] == [None, None]
+
+
+def test_separability_of_few_samples_is_chance_and_says_so(tmp_path: Path) -> None:
+    (record,) = ganbench.run("stylegan3", ["ls@600"], results_dir=tmp_path)
+    assert [(result.value, result.interval) for result in record.results] == [(1.0, None)] * 2
+    (told,) = (warning for warning in record.warnings if warning.startswith("ls@600"))
+    assert "hyperplanes in 64 dimensions to 300 images" in told

@@ -38,7 +38,7 @@ class QuotedPattern(SharedVerb):
         if rest and ctx.params.get("weights") and all(Path(each).exists() for each in rest):
             ctx.fail(
                 f"expected one pattern or file for --weights, found {len(rest)} more files: quote the pattern, as in "
-                "--weights 'runs/x/snapshot-*'"
+                "--weights 'runs/x/network-snapshot-*'"
             )
         if rest:
             ctx.fail(f"expected options alone, found {' '.join(rest)[:100]!r}: leave it out")

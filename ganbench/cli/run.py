@@ -29,7 +29,7 @@ WIDEST = 1000  # columns; a narrower terminal wraps lines, so that no number is 
         "ganbench run --model stylegan3 --metrics fid50k,ppl,eqt",
         "ganbench run --model stylegan3 --metrics fid,kid,is,pr --limit 500",
         "ganbench run --model stylegan3 --metrics fid,pr --truncation 0.7",
-        "ganbench run --model stylegan3 --weights 'runs/x/snapshot-*' --metrics fid,pr --out out/training",
+        "ganbench run --model stylegan3 --weights 'runs/x/network-snapshot-*' --metrics fid,pr --out out/training",
         "ganbench run --model stylegan3 --weights G.pkl --data ffhq-256.zip --metrics fid50k_full,eqt50k_int",
     ),
 )
@@ -61,8 +61,8 @@ def command(
     The same command continues an interrupted run, because finished shards are cached. If a metric fails, the record has
     the reason, the others are still measured, and the exit code is 2.
 
-    --weights may be a folder of training snapshots or a quoted pattern such as 'runs/x/snapshot-*': each gets a record,
-    and all of them a table by kimg, curves, and the best for each metric.
+    --weights may be a folder of training snapshots or a quoted pattern such as 'runs/x/network-snapshot-*': each gets a
+    record, and all of them a table by kimg, curves, and the best for each metric.
     """
     names = options.names(metrics)
     options.check_measuring(models, names, given)

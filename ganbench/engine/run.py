@@ -94,8 +94,9 @@ def run(
 ) -> list[RunRecord]:
     """Return one record per model, each written to ``results_dir/records``; finished shards are never computed again.
 
-    Where ``weights`` name several snapshots of a training run, by a folder or a pattern such as ``runs/x/snapshot-*``,
-    there is a record for each, in the order of their kimg; one that cannot be read ends the run.
+    Where ``weights`` name several snapshots of a training run, by a folder or a pattern such as
+    ``runs/x/network-snapshot-*``, there is a record for each, in the order of their kimg; one that cannot be read ends
+    the run.
 
     A metric that fails during the run is listed under ``missing`` in the record, with the reason; the others are
     measured. Processes that ``torchrun`` started share the work: the first returns the records, the others an empty

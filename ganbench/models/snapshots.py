@@ -43,7 +43,7 @@ class TrainingSnapshot:
 
 
 def several(weights: str) -> bool:
-    """Return whether weights are named by a pattern such as ``runs/x/snapshot-*``, or by a folder with snapshots."""
+    """Return whether weights are a pattern such as ``runs/x/network-snapshot-*``, or a folder with snapshots."""
     path = expanded(weights)
     return bool(matches(weights)) if path.is_dir() else glob.has_magic(weights) and not os.path.lexists(path)
 

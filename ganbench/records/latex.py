@@ -70,8 +70,8 @@ def _details(heading: Heading) -> str:
 
 
 def _number(entry: Entry) -> str:
-    shown = f"{entry.value} $\\pm$ {entry.error}" if entry.error else entry.value or "--"
-    return EMPHASIS[entry.rank].format(shown.replace("inf", r"$\infty$"))
+    value = entry.value.replace("-", "$-$").replace("inf", r"$\infty$") or "--"
+    return EMPHASIS[entry.rank].format(rf"{value} $\pm$ {entry.error}" if entry.error else value)
 
 
 def _mark(mark: str) -> str:

@@ -10,15 +10,25 @@ from ganbench.report import plots
 from ganbench.report.groups import ARROWS, SPOKEN, Group, Line, half, identity, number, shown
 from ganbench.report.markup import scrolling, tag, text
 
+MOST_COLUMNS = 8  # of models; of more, each is a row
+
 
 def table(group: Group) -> str:
-    """Return a table with a row for each number and a column for each model, and the notes on it."""
-    heads = ["Metric", *group.labels]
-    head = tag("thead", tag("tr", "".join(tag("th", text(name), scope="col") for name in heads)))
-    body = tag("tbody", "".join(_row(line) for line in group.lines))
+    """Return a table with a row for each number and a column for each model, or the other way round, and its notes."""
+    metrics, models = [_heading(line) for line in group.lines], [text(label) for label in group.labels]
+    cells = [[_cell(line, i) for i in range(len(line.cells))] for line in group.lines]
+    if len(models) > MOST_COLUMNS:
+        grid = _grid("Model", metrics, models, [list(column) for column in zip(*cells, strict=True)])
+    else:
+        grid = _grid("Metric", models, metrics, cells)
     caption = tag("p", text(_caption(group)), class_="note")
-    wide = scrolling(tag("table", head + body), f"Numbers of {group.title}")
-    return caption + wide + "".join(_notes(group))
+    return caption + scrolling(grid, f"Numbers of {group.title}") + "".join(_notes(group))
+
+
+def _grid(corner: str, columns: Sequence[str], rows: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    head = "".join(tag("th", name, scope="col") for name in (corner, *columns))
+    body = (tag("th", name, scope="row") + "".join(row) for name, row in zip(rows, cells, strict=True))
+    return tag("table", tag("thead", tag("tr", head)) + tag("tbody", "".join(tag("tr", row) for row in body)))
 
 
 def compared(group: Group) -> str:
@@ -43,14 +53,16 @@ def _interval(result: Result) -> str:
     return f" ± {number(error, error)}"
 
 
-def _row(line: Line) -> str:
-    how = line.protocol
+def _heading(line: Line) -> str:
     arrow = ARROWS[line.result.higher_is_better]
     spoken = tag("span", text(arrow), title=SPOKEN[line.result.higher_is_better])
-    details = [how.key, f"{how.count:,} samples" if how.count is not None else "", how.extractor or "", how.divisor]
-    more = tag("small", text(", ".join(filter(None, details))))
-    name = tag("th", f"{text(headed(how.key))} {spoken}{more}", scope="row")
-    return tag("tr", name + "".join(_cell(line, i) for i in range(len(line.cells))))
+    return f"{text(headed(line.protocol.key))} {spoken}{details(line.result, line.protocol.divisor)}"
+
+
+def details(result: Result, divisor: str = "") -> str:
+    """Return how a number was measured, in small print: its key, samples and extractor."""
+    samples = f"{result.count:,} samples" if result.count is not None else ""
+    return tag("small", text(", ".join(filter(None, (result.key, samples, result.extractor, divisor)))))
 
 
 def _cell(line: Line, index: int) -> str:

@@ -9,6 +9,7 @@ from ganbench.report.markup import MINUS, tag, text
 
 WIDTH = 320  # of a plot, in its own units; it scales to the width of its card
 EDGE = 6  # free space at the left and right end of an axis
+LETTER = 6.4  # its width, about
 COLOURS = 6  # of series, in the style sheet
 
 
@@ -43,7 +44,7 @@ def intervals(points: Sequence[Point], shown: Sequence[str], name: str) -> str:
         y, colour = row * i + 25, f"var(--s{i % COLOURS})"
         left, middle, right = (_place(v, low, high) for v in (point.ends[0], point.value, point.ends[1]))
         parts += [
-            tag("text", text(point.label[:34]), x=0, y=y - 12),
+            tag("text", tag("title", text(point.label)) + text(_fitted(point.label, value)), x=0, y=y - 12),
             tag("text", text(value), x=WIDTH, y=y - 12, text_anchor="end", class_="soft"),
             _line(0, y, WIDTH, y, "rule"),
             f'<line x1="{left:.1f}" y1="{y}" x2="{right:.1f}" y2="{y}" stroke="{colour}" stroke-width="3"/>',
@@ -53,6 +54,14 @@ def intervals(points: Sequence[Point], shown: Sequence[str], name: str) -> str:
         parts.append(tag("text", _plain(tick), x=f"{_place(tick, low, high):.1f}", y=height - 4, text_anchor="middle",
                          class_="soft"))  # fmt: skip
     return _svg(parts, height, name)
+
+
+def _fitted(label: str, value: str) -> str:
+    """Return a label that leaves room for a value on its line, shortened in the middle: ends tell weights apart."""
+    room = int((WIDTH - LETTER * len(value)) / LETTER) - 2
+    if len(label) <= room:
+        return label
+    return f"{label[: (room - 1) // 2]}…{label[len(label) - room // 2 :]}"
 
 
 def curves(series: Mapping[str, Sequence[Point]], name: str, axis: str) -> str:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ganbench.records.names import headed
 from ganbench.records.record import Result, RunRecord
@@ -10,7 +11,7 @@ from ganbench.records.truncation import subject, truncation
 from ganbench.report import plots
 from ganbench.report.groups import ARROWS, as_printed
 from ganbench.report.markup import scrolling, tag, text
-from ganbench.report.numbers import value
+from ganbench.report.numbers import details, value
 
 SNAPSHOT = re.compile(r"-(\d{6,}(?:\.\d{3})?)\.\w+$")  # official snapshots and those of `ganbench train`
 
@@ -57,7 +58,7 @@ def _charts(found: dict[str, dict[float, Result]], axis: str) -> str:
             unit = f" ({one.unit})" if one.unit else ""
             name = f"{headed(metric)}{unit} {ARROWS[one.higher_is_better]}"
             plot = plots.curves(points, f"{name} against {axis}", axis)
-            cards += tag("div", tag("h4", text(name)) + plot, class_="card")
+            cards += tag("div", tag("h4", text(name) + details(replace(one, key=metric))) + plot, class_="card")
     return tag("div", cards, class_="cards") if cards else ""
 
 
@@ -74,7 +75,8 @@ def _bounds(result: Result) -> tuple[float, ...]:
 
 
 def _table(found: dict[str, dict[float, Result]], axis: str) -> str:
-    heads = "".join(tag("th", text(headed(key)), scope="col") for key in found)
+    one = {key: replace(next(iter(results.values())), key=key) for key, results in found.items()}
+    heads = "".join(tag("th", text(headed(key)) + details(result), scope="col") for key, result in one.items())
     head = tag("thead", tag("tr", tag("th", text(axis), scope="col") + heads))
     rows = ""
     for x in sorted({x for results in found.values() for x in results}):

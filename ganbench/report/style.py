@@ -20,7 +20,7 @@ a{color:var(--link)}
 nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;list-style:none;padding:0;margin:.9rem 0 0}
 .wide{overflow-x:auto;max-width:100%;margin:.6rem 0}
 .wide:focus-visible{outline:2px solid var(--link);outline-offset:2px}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.93rem}
+table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-nums;font-size:.93rem}
 caption{text-align:left;padding:0 0 .4rem}
 th,td{padding:.34rem .7rem;text-align:right;white-space:nowrap}
 th{font-weight:600}
@@ -40,6 +40,7 @@ td .pm{color:var(--soft);font-weight:400;font-size:.86em}
 .cards.big{grid-template-columns:repeat(auto-fill,minmax(min(100%,470px),1fr))}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.75rem .9rem;margin:0;min-width:0}
 .card h4{font-size:.95rem;margin:0 0 .3rem}
+.card h4 small{display:block;color:var(--soft);font-weight:400;font-size:.8rem}
 svg{display:block;width:100%;height:auto;overflow:visible}
 svg text{fill:currentColor;font-size:12.5px}
 svg .soft{fill:var(--soft);font-size:11.5px}

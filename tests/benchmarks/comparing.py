@@ -83,7 +83,8 @@ def bound(
     """Note the median of some values beside the most that it may be, and hold it to that."""
     middle = median(values)
     spread = f"{shown(min(values))} to {shown(max(values))}" if len(values) > 1 else ""
-    note(benchmark, Result(what, shown(middle), f"at most {shown(most)}", f"{middle / most:.0%} of that", spread))
+    share = f"{middle / most:.0%} of that" if middle > 0 else "less than nothing"
+    note(benchmark, Result(what, shown(middle), f"at most {shown(most)}", share, spread))
     assert middle <= most
 
 

@@ -265,6 +265,10 @@ def test_numbers_in_csv_stay_numbers() -> None:
     assert list(csv.reader(io.StringIO(render.as_csv(table))))[1][3:] == ["-0.5", "-inf"]
 
 
+def test_numbers_below_zero_have_a_minus_in_latex_and_no_hyphen() -> None:
+    assert r"& $-$0.5000 \\" in render.latex(build([record(result(value=-0.5))]))
+
+
 def test_csv_has_a_column_of_warnings_where_there_are_any() -> None:
     text = render.as_csv(build([record(name="a", warnings=["one.", "two."]), record(name="b")]))
     header, a, b = csv.reader(io.StringIO(text))

@@ -10,7 +10,7 @@ import pytest
 
 from ganbench.records.record import Interval, Result, RunRecord
 from ganbench.records.store import Store, read
-from ganbench.report import Figure, Portrait, breakdown, page
+from ganbench.report import Figure, Portrait, breakdown, page, plots
 from ganbench.report.groups import grouped, number
 from tests.records.make import record, result
 
@@ -179,12 +179,29 @@ def test_infinities_and_lone_numbers_are_drawn() -> None:
     assert "<svg" in page(same)
 
 
+def test_many_models_are_rows() -> None:
+    many = [record(result(value=2.0 + at), name=f"m{at}", at=at) for at in range(12)]
+    assert '<th scope="row">m11</th>' in page(many)
+    assert '<th scope="col">m3</th>' in page(many[:4])
+
+
+def test_a_label_leaves_room_for_its_value() -> None:
+    names = [f"stylegan2 (network-snapshot-{at:06d}.pkl, seed 3)" for at in (1, 2)]
+    html = page([record(result(value=2.0, interval=within(2.0, 0.1)), name=name, at=i) for i, name in enumerate(names)])
+    for name in names:
+        (shown,) = re.findall(rf"<title>{re.escape(name)}</title>([^<]+)</text>", html)
+        assert "…" in shown
+        assert (len(shown) + len("2.00 ± 0.10")) * plots.LETTER < plots.WIDTH
+        assert shown.endswith(".pkl, seed 3)")
+
+
 def test_a_study_of_truncation_is_a_plot_and_a_table() -> None:
     at = {f"fid50k{suffix}": spec for suffix, spec in (("", {}), ("_psi0.5", {"truncation_psi": 0.5}))}
     html = page([record(*(result(key, 2.0 + len(key), metric=key, spec=spec) for key, spec in at.items()))])
     assert "Truncation: stylegan3" in html
     assert "<polyline" in html
     assert "FID against" in html.replace(" ↓", "")
+    assert html.count("<small>fid50k, 50,000 samples, digits</small>") == 2  # above the plot and in the table
 
 
 def snapshot(at: int) -> dict[str, object]:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -55,3 +56,22 @@ def test_every_verb_shown_exists() -> None:
     shown = set(re.findall(r"^(?:\S*/)?ganbench +([a-z]+)", README.read_text(), re.MULTILINE))
     assert {"run", "plan", "train", "generate", "table", "check"} <= shown
     assert shown <= set(main.verbs)
+
+
+DOCUMENTS = [README, *(README.parent / "results").glob("*.md"), *README.parent.glob("baselines/*/weights/README.md")]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(README.parent)))
+def test_every_option_shown_exists(path: Path) -> None:
+    """Settings of recipes, which `train` takes as options of every name, are held by its own tests."""
+    from ganbench.cli import main
+
+    context = click.Context(main)
+    for verb, rest in re.findall(r"ganbench +([a-z]+) ([^`#\n]*)", path.read_text().replace("\\\n", " ")):
+        command = main.get_command(context, verb)
+        if command is None or verb == "train" or isinstance(command, click.Group):
+            continue
+        known = {
+            name for parameter in command.get_params(context) for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+        assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", rest)) <= known, f"ganbench {verb} {rest}"

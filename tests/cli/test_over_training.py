@@ -214,7 +214,7 @@ def test_what_makes_no_sense_is_one_sentence_and_leaves_nothing(
 
 def test_a_pattern_that_the_shell_expanded_is_to_be_quoted(run_dir: Path) -> None:
     told = complaint("run", *HOW, "--weights", *sorted(run_dir.glob("snapshot-*")))
-    assert "found 2 more files: quote the pattern, as in --weights 'runs/x/snapshot-*'" in told
+    assert "found 2 more files: quote the pattern, as in --weights 'runs/x/network-snapshot-*'" in told
 
 
 def test_snapshots_of_two_runs_are_refused(run_dir: Path) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ganbench.records.collect import collect
 from ganbench.records.record import RunRecord
+from ganbench.records.truncation import is_study
 from results import comparisons, evidence, plots, trainings
 from results.comparisons import EQUIVARIANT, MIXING, PROBABILITIES, Records, Row, mixed_names
-from results.current import is_study, newest
+from results.current import newest
 from results.experiments import TRUNCATED
 from results.judging import HEADS, Comparison, overall, told
 from results.trainings import SEEDS

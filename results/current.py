@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ganbench.records.record import RunRecord
-from ganbench.records.truncation import truncation
+from ganbench.records.truncation import is_study
 
 
 def newest(found: Iterable[RunRecord]) -> list[RunRecord]:
@@ -14,8 +14,3 @@ def newest(found: Iterable[RunRecord]) -> list[RunRecord]:
     """
     last = {(record.model["name"], record.benchmark, is_study(record)): record for record in found}
     return sorted(last.values(), key=lambda record: record.created)
-
-
-def is_study(record: RunRecord) -> bool:
-    """Return whether a record is of several truncations."""
-    return len({truncation(result) for result in record.results}) > 1

@@ -28,8 +28,9 @@ from ganbench.records.environment import ganbench_version
 from ganbench.records.record import RunRecord
 from ganbench.records.store import Store
 from ganbench.records.table import build
+from ganbench.records.truncation import is_study
 from results import claims, evidence
-from results.current import is_study, newest
+from results.current import newest
 from results.experiments import FIGURES, RUNS, TABLES, TRUNCATED, measuring, truncating
 
 HERE = Path("results")  # of the working folder, so that records do not tell where the checkout is

@@ -12,10 +12,11 @@ from ganbench.cli.output import complain, remark, say
 from ganbench.cli.published_numbers import published_number
 from ganbench.errors import BadInputError
 from ganbench.records.collect import collect
+from ganbench.records.labels import row_key
 from ganbench.records.record import RunRecord
 from ganbench.records.table import of_models
 from ganbench.report import Portrait, page
-from ganbench.report.groups import identity, labels_of
+from ganbench.report.groups import labels_of
 
 MOST = 12_000_000  # bytes of all pictures, which base64 makes a third larger
 
@@ -78,10 +79,10 @@ def _portraits(records: Sequence[RunRecord], scale: int | None, device: str) -> 
     from ganbench.pictures.portrait import fitting, portrait
 
     on, labels = resolve_device(device), labels_of(records)
-    newest = {identity(record)[:2]: record for record in records}
+    newest = {row_key(record)[:2]: record for record in records}
     found = []
     for record in newest.values():
-        label = labels[identity(record)]
+        label = labels[row_key(record)]
         remark(f"drawing {label}")
         found.append(portrait(record, label, scale, on))
     return fitting(found, MOST)

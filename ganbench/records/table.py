@@ -15,6 +15,7 @@ from ganbench.records.protocol import Protocol, protocol, sentence, shared
 from ganbench.records.record import Result, RunRecord
 from ganbench.records.table_cells import Cell, Rank
 
+Measured = tuple[RunRecord, Result]
 Lookup = Callable[[RunRecord, Result], tuple[float, str] | None]  # -> published value and its source
 
 
@@ -103,25 +104,16 @@ def build(
     shown = list(dict.fromkeys(key for name in metrics for key in keys.matching(name, known))) if metrics else [*known]
     wanted = {known[key] for key in shown}
     records = [r for r in records if wanted & {*(result.metric for result in r.results), *r.missing}]
-    found: dict[tuple[RowKey, Protocol], tuple[RunRecord, Result]] = {}
-    for record in records:
-        found |= {(row_key(record), protocol(record, r)): (record, r) for r in record.results if r.key in shown}
+    found = _newest(records, shown)
     results = {how: result for (_, how), (_, result) in found.items()}
     columns = columns_of(results, shown, records, paper.columns if paper else {})
     base = bases(records, labels)
-    label, warnings = labels_of(records, base), notes.warnings_by_row(records)
+    label = labels_of(records, base)
     sources: dict[str, None] = {}
-    rows = tuple(
-        Row(
-            label[row],
-            row[1],
-            row[2],
-            tuple(_cell(found.get((row, column.protocol)), published, sources) for column in columns),
-            warnings[row],
-            label[row] if record.model["embedded"] else base[row],
-        )
-        for row, record in {row_key(record): record for record in records}.items()
-    )
+    cells = {
+        row: tuple(_cell(found.get((row, column.protocol)), published, sources) for column in columns) for row in label
+    }
+    rows = _rows(records, cells, label, base)
     rows = folded(rows) if fold else rows
     who = base if fold else label
     told = paper.notes if paper else ()
@@ -145,6 +137,29 @@ def of_models(records: Sequence[RunRecord], models: Sequence[str]) -> list[RunRe
     return sorted(kept, key=lambda record: order.index(record.model["name"])) if models else kept
 
 
+def _newest(records: Sequence[RunRecord], shown: Sequence[str]) -> dict[tuple[RowKey, Protocol], Measured]:
+    """Return the last result of each row and protocol."""
+    found: dict[tuple[RowKey, Protocol], Measured] = {}
+    for record in records:
+        found |= {(row_key(record), protocol(record, r)): (record, r) for r in record.results if r.key in shown}
+    return found
+
+
+def _rows(
+    records: Sequence[RunRecord],
+    cells: Mapping[RowKey, tuple[Cell | None, ...]],
+    label: Mapping[RowKey, str],
+    base: Mapping[RowKey, str],
+) -> tuple[Row, ...]:
+    """Return a row for each model, its weights and its seed; models of one ``base`` may be folded."""
+    warnings = notes.warnings_by_row(records)
+    return tuple(
+        Row(label[row], row[1], row[2], each, warnings[row], label[row] if record.model["embedded"] else base[row])
+        for row, record in {row_key(record): record for record in records}.items()
+        for each in [cells[row]]
+    )
+
+
 def _known_keys(records: Sequence[RunRecord]) -> dict[str, str]:
     """Return key -> metric of all results, and of metrics without any number."""
     known = {result.key: result.metric for record in records for result in record.results}
@@ -152,7 +167,7 @@ def _known_keys(records: Sequence[RunRecord]) -> dict[str, str]:
     return known | {name: name for record in records for name in record.missing if name not in measured}
 
 
-def _cell(measured: tuple[RunRecord, Result] | None, published: Lookup | None, sources: dict[str, None]) -> Cell | None:
+def _cell(measured: Measured | None, published: Lookup | None, sources: dict[str, None]) -> Cell | None:
     """Return the cell of a result with its published number, whose source is added to ``sources``."""
     if measured is None:
         return None

@@ -47,6 +47,11 @@ def truncation(result: Result) -> Truncation:
     return Truncation(result.spec.get("truncation_psi", 1.0), result.spec.get("truncation_cutoff"))
 
 
+def is_study(record: RunRecord) -> bool:
+    """Return whether a record has numbers at several truncations."""
+    return len({truncation(result) for result in record.results}) > 1
+
+
 def subject(record: RunRecord) -> str:
     """Return a sentence that names the model, its weights, the truncated layers, the data and the seed."""
     cutoffs = {at.cutoff for at in map(truncation, record.results) if at.suffix}

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 from ganbench.errors import BadInputError
 from ganbench.records.difference import difference
+from ganbench.records.labels import RowKey, row_key
 from ganbench.records.names import factor
 from ganbench.records.protocol import Protocol, protocol
 from ganbench.records.record import Interval, Result, RunRecord
 from ganbench.records.table import Lookup
 from ganbench.records.table_cells import times
-from ganbench.records.truncation import truncation
+from ganbench.records.truncation import is_study
 from ganbench.report.markup import MINUS
 
-Identity = tuple[str, str, int]  # of a column: model, sha256 of the weights, seed
 Cell = tuple[RunRecord, Result]
 ARROWS = {True: "↑", False: "↓", None: ""}
 SPOKEN = {True: "higher is better", False: "lower is better", None: "neither direction is better"}
@@ -55,7 +55,7 @@ class Group:
         benchmark: its name.
         data: name of the real images; "" where none were needed.
         records: oldest first, without studies of truncation.
-        models: the identity of each column.
+        models: the key of each column.
         labels: of the columns.
         lines: the numbers.
     """
@@ -63,7 +63,7 @@ class Group:
     benchmark: str
     data: str
     records: tuple[RunRecord, ...]
-    models: tuple[Identity, ...]
+    models: tuple[RowKey, ...]
     labels: tuple[str, ...]
     lines: tuple[Line, ...]
 
@@ -71,16 +71,6 @@ class Group:
     def title(self) -> str:
         """Benchmark and data, such as ``digits`` or ``stylegan3 on ffhq.zip``."""
         return f"{self.benchmark} on {self.data}" if self.data not in ("", self.benchmark) else self.benchmark
-
-
-def identity(record: RunRecord) -> Identity:
-    """Return what a column stands for: model, weights and seed."""
-    return record.model["name"], record.model["sha256"], record.seed
-
-
-def is_study(record: RunRecord) -> bool:
-    """Return whether a record has numbers at several truncations."""
-    return len({truncation(result) for result in record.results}) > 1
 
 
 def grouped(records: Sequence[RunRecord], published: Lookup | None = None) -> list[Group]:
@@ -99,9 +89,9 @@ def grouped(records: Sequence[RunRecord], published: Lookup | None = None) -> li
     return [_group(*name, of_name, published) for name, of_name in found.items()]
 
 
-def labels_of(records: Sequence[RunRecord]) -> dict[Identity, str]:
+def labels_of(records: Sequence[RunRecord]) -> dict[RowKey, str]:
     """Return a label for each model: its name, with weights and seed where these tell two of one name apart."""
-    seen = {identity(record): record for record in records}
+    seen = {row_key(record): record for record in records}
     labels = {}
     for (name, sha256, seed), record in seen.items():
         others = [other for other in seen if other[0] == name]
@@ -150,10 +140,10 @@ def half(interval: Interval | None) -> float | None:
 def _group(benchmark: str, data: str, records: Sequence[RunRecord], published: Lookup | None) -> Group:
     labels = labels_of(records)
     models = tuple(labels)
-    found: dict[Protocol, dict[Identity, Cell]] = {}
+    found: dict[Protocol, dict[RowKey, Cell]] = {}
     for record in records:
         for result in record.results:
-            found.setdefault(protocol(record, result), {})[identity(record)] = record, result
+            found.setdefault(protocol(record, result), {})[row_key(record)] = record, result
     lines = tuple(_line(how, [row.get(model) for model in models], published) for how, row in found.items())
     return Group(benchmark, data, tuple(records), models, tuple(labels.values()), lines)
 

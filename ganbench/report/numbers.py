@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from ganbench.records.labels import row_key
 from ganbench.records.names import headed, printed
 from ganbench.records.notes import EMBEDDED_NOTE
 from ganbench.records.record import Result
 from ganbench.report import plots
-from ganbench.report.groups import ARROWS, SPOKEN, Group, Line, half, identity, number, shown
+from ganbench.report.groups import ARROWS, SPOKEN, Group, Line, half, number, shown
 from ganbench.report.markup import scrolling, tag, text
 
 MOST_COLUMNS = 8  # of models; of more, each is a row
@@ -88,7 +89,7 @@ def _notes(group: Group) -> Iterator[str]:
     reasons: dict[tuple[str, str], list[str]] = {}
     warnings: dict[str, list[str]] = {}
     for record in group.records:
-        who = labels[identity(record)]
+        who = labels[row_key(record)]
         for metric, reason in record.missing.items():
             found = reasons.setdefault((who, reason.removeprefix(f"{metric}: ")), [])
             found += [name for name in [printed(metric)] if name not in found]

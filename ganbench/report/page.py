@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ganbench.records.record import RunRecord, utc_now
 from ganbench.records.table import Lookup
+from ganbench.records.truncation import is_study
 from ganbench.report import breakdown, numbers, studies
 from ganbench.report.figures import Figure
-from ganbench.report.groups import grouped, is_study
+from ganbench.report.groups import grouped
 from ganbench.report.markup import slug, tag, text
 from ganbench.report.provenance import provenance
 from ganbench.report.style import STYLE

@@ -1,8 +1,10 @@
 """Records for tests."""
 
+import math
 from typing import Any
 
 from ganbench.records.record import SCHEMA, Result, RunRecord, new_id
+from ganbench.records.table import Table, build
 
 DIGITS = {"name": "digits", "fingerprint": "d" * 64, "count": 1797}
 
@@ -43,3 +45,15 @@ def record(*results: Result, at: int = 0, name: str = "stylegan3", weights: str 
         "seconds": {"total": 1.5},
     }
     return RunRecord(**{**fields, **changes})
+
+
+def example() -> Table:
+    """Return two models, one number that does not compare, one that only one model has."""
+    eqt = result("eqt2k_int", math.inf, higher_is_better=True, count=2000, extractor=None, unit="dB")
+    return build(
+        [
+            record(result(value=2.125), eqt, name="a_b"),
+            record(result(value=3.5), name="50% & more"),
+            record(result(value=1.0, extractor="inception"), name="c"),
+        ]
+    )

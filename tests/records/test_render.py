@@ -2,29 +2,14 @@ import csv
 import io
 import math
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ganbench.records import render
 from ganbench.records.table import Table, build
-from tests.records.make import record, result
-
-
-def example() -> Table:
-    """Return two models, one number that does not compare, one that only one model has."""
-    eqt = result("eqt2k_int", math.inf, higher_is_better=True, count=2000, extractor=None, unit="dB")
-    return build(
-        [
-            record(result(value=2.125), eqt, name="a_b"),
-            record(result(value=3.5), name="50% & more"),
-            record(result(value=1.0, extractor="inception"), name="c"),
-        ]
-    )
+from tests.records.make import example, record, result
 
 
 def test_text_stars_the_best_where_nothing_can_be_bold() -> None:
@@ -195,39 +180,6 @@ def test_csv_is_what_pandas_reads() -> None:
     assert frame.iloc[0, 3] == 2.125
 
 
-def test_latex_is_booktabs_and_escaped() -> None:
-    text = render.latex(example())
-    assert text.count(r"\toprule") == text.count(r"\midrule") == text.count(r"\bottomrule") == 1
-    assert r"a\_b & \textbf{2.125} & -- & $\infty$ \\" in text
-    assert r"50\% \& more" in text
-    assert r"EQ-T (dB) $\uparrow$" in text
-    body = [line for line in text.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
-    assert {len(re.findall(r"(?<!\\)&", line)) for line in body} == {3}
-    assert text.count("{") == text.count("}")
-    assert text.isascii()
-
-
-@pytest.mark.parametrize("name", ["\\", "~", "^", "<>", "{", "#$_"])
-def test_latex_escapes_every_special_character(name: str) -> None:
-    row = render.latex(build([record(name=name)])).splitlines()[6]
-    label = row.partition(" & ")[0]
-    assert not re.search(r"(?<!\\)[#$%&_~^<>]", re.sub(r"\\text\w+\{\}", "", label))
-
-
-AWKWARD = ["[x]", "*", "\\\\", '"q"', "`x'", "\\end{tabular}", "#1 {%", "é ł «日» ψ", "\\input|id", "^^41", "~&_$"]
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-@pytest.mark.parametrize("transpose", [False, True])
-def test_latex_compiles(tmp_path: Path, transpose: bool) -> None:
-    odd = build([record(result(each), name=each, at=at, missing={"x": each}) for at, each in enumerate(AWKWARD)])
-    tables = "\n\n".join(render.latex(table, transpose=transpose) for table in (example(), with_intervals(), odd))
-    source = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{tables}\end{{document}}"
-    (tmp_path / "t.tex").write_text(source)
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-
-
 def test_reasons_for_dashes_stand_below_every_table_but_csv() -> None:
     table = build([record(name="b", missing={"eqt2k_int": "eqt2k_int: it moves the input, which b lacks."})])
     note = "EQ-T of b: it moves the input, which b lacks."
@@ -263,10 +215,6 @@ def test_no_text_in_csv_is_a_formula_to_a_spreadsheet(name: str) -> None:
 def test_numbers_in_csv_stay_numbers() -> None:
     table = build([record(result(value=-0.5), result("eqt", -math.inf))])
     assert list(csv.reader(io.StringIO(render.as_csv(table))))[1][3:] == ["-0.5", "-inf"]
-
-
-def test_numbers_below_zero_have_a_minus_in_latex_and_no_hyphen() -> None:
-    assert r"& $-$0.5000 \\" in render.latex(build([record(result(value=-0.5))]))
 
 
 def test_csv_has_a_column_of_warnings_where_there_are_any() -> None:

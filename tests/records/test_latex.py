@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ganbench.records import render
-from ganbench.records.table import build
+from ganbench.records.table import Table, build
 from tests.records.make import example, record, result
 
 
@@ -31,6 +31,12 @@ def test_latex_escapes_every_special_character(name: str) -> None:
     assert not re.search(r"(?<!\\)[#$%&_~^<>]", re.sub(r"\\text\w+\{\}", "", label))
 
 
+def bands() -> Table:
+    """Return two models with intervals."""
+    ends = {"low": 1.9, "high": 2.1, "level": 0.95, "method": "jackknife"}
+    return build([record(result(value=2.0, interval=ends), name=name, at=at) for at, name in enumerate("ab")])
+
+
 AWKWARD = ["[x]", "*", "\\\\", '"q"', "`x'", "\\end{tabular}", "#1 {%", "é ł «日» ψ", "\\input|id", "^^41", "~&_$"]
 
 
@@ -38,7 +44,7 @@ AWKWARD = ["[x]", "*", "\\\\", '"q"', "`x'", "\\end{tabular}", "#1 {%", "é ł �
 @pytest.mark.parametrize("transpose", [False, True])
 def test_latex_compiles(tmp_path: Path, transpose: bool) -> None:
     odd = build([record(result(each), name=each, at=at, missing={"x": each}) for at, each in enumerate(AWKWARD)])
-    tables = "\n\n".join(render.latex(table, transpose=transpose) for table in (example(), with_intervals(), odd))
+    tables = "\n\n".join(render.latex(table, transpose=transpose) for table in (example(), bands(), odd))
     source = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{tables}\end{{document}}"
     (tmp_path / "t.tex").write_text(source)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]

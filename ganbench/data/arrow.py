@@ -9,7 +9,8 @@ from typing import IO, Any
 
 from ganbench.data import labels
 from ganbench.data.fingerprints import Stamp
-from ganbench.data.parquet import columns, image_in, told
+from ganbench.data.parquet import check_complete, columns, told
+from ganbench.data.row_images import extended, image_in, separate_files
 from ganbench.errors import BadInputError
 
 STATE, SPLITS = "state.json", "dataset_dict.json"
@@ -45,8 +46,9 @@ class ArrowFolder:
                 "pip install 'ganbench[parquet]'."
             )
         self.path, self._split = path, split
-        self._files = _files_of(_of_split(path, split))
+        self._files, self._separate = _files_of(_of_split(path, split)), list[Path]()
         self.opened = self.stamp()
+        check_complete(self._files)
         schema = _schema(self._files[0])
         self._batches = [batch for file in self._files for batch in _batches(file, schema)]
         places = [(at, row) for at, batch in enumerate(self._batches) for row in range(batch.num_rows)]
@@ -54,25 +56,42 @@ class ArrowFolder:
         self.names = list(self._rows)
         self._image, self._label = columns(schema, self._files[0])
         self.has_labels = self._label is not None
+        self._separate = separate_files(self._without_bytes(), self._files[0].parent)
+        self.opened = extended(self.opened, self._separate)
 
     def open(self, name: str) -> IO[bytes]:
         """Return an open image; for ``dataset.json``, the classes of all images in its layout."""
         if name == labels.FILE:
             return io.BytesIO(json.dumps({"labels": self._classes()}).encode())
-        batch, row = self._rows[name]
-        return image_in(self._batches[batch].column(self._image)[row].as_py(), self._files[0].parent, name)
+        return image_in(self._value(name), self._files[0].parent, name)
 
     def stamp(self) -> Stamp:
-        """Return the stamps of all files of the split."""
-        return Stamp.of(self.path, self._files)
+        """Return the stamps of all files of the split, and of those that its rows name."""
+        return Stamp.of(self.path, [*self._files, *self._separate])
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how another process opens it: mapped files cannot be pickled."""
         return ArrowFolder, (self.path, self._split)
 
+    def _value(self, name: str) -> Any:
+        batch, row = self._rows[name]
+        return self._batches[batch].column(self._image)[row].as_py()
+
+    def _without_bytes(self) -> Iterator[tuple[str, Any]]:
+        """Yield names and values of the rows of batches that may lack bytes; others are not read."""
+        lacking = [_lacks_bytes(batch.column(self._image)) for batch in self._batches]
+        yield from ((name, self._value(name)) for name, (batch, _) in self._rows.items() if lacking[batch])
+
     def _classes(self) -> list[tuple[str, int | None]]:
         found = [value for batch in self._batches for value in batch.column(self._label).to_pylist()]
         return list(zip(self.names, found, strict=True))
+
+
+def _lacks_bytes(column: Any) -> bool:
+    from pyarrow import types
+
+    inside = column.field("bytes") if types.is_struct(column.type) else column
+    return bool(column.null_count or inside.null_count)
 
 
 def _of_split(path: Path, split: str) -> Path:
@@ -104,7 +123,8 @@ def _files_of(folder: Path) -> list[Path]:
 
 
 def _is_plain(name: str) -> bool:
-    return bool(name.strip(".")) and not any(mark in name for mark in "/\\:\0")
+    unpaired = any("\ud800" <= letter <= "\udfff" for letter in name)  # half a character, which no file system takes
+    return bool(name.strip(".")) and not unpaired and not any(mark in name for mark in "/\\:\0")
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -125,7 +145,9 @@ def _schema(file: Path) -> Any:
     from pyarrow import ipc
 
     with told(file, "Arrow"), file.open("rb") as raw:
-        return ipc.open_stream(raw).schema
+        schema = ipc.open_stream(raw).schema
+        _ = schema.names  # a damaged one cannot be decoded
+        return schema
 
 
 def _batches(file: Path, schema: Any) -> Iterator[Any]:

@@ -8,6 +8,7 @@ that a damaged or misplaced one is noticed. A cache that cannot be read or writt
 import hashlib
 import json
 import os
+import stat
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -74,13 +75,17 @@ class Stamp(NamedTuple):
         """Return the stamp of a data set that consists of whole files.
 
         Raises:
-            BadInputError: one of them cannot be read.
+            BadInputError: one of them cannot be read, or is not a regular file: a pipe would keep its reader waiting.
         """
         try:
-            found = tuple(FileStamp.of(str(file), file.stat()) for file in files)
+            found = [(file, file.stat()) for file in files]
         except OSError as error:
-            raise BadInputError(f"{error.filename} cannot be read ({error.strerror}): check that it exists.") from error
-        return cls(str(path.resolve()), found)
+            raise BadInputError(
+                f"{error.filename!s:.200} cannot be read ({error.strerror}): check that it exists."
+            ) from error
+        if other := next((file for file, status in found if not stat.S_ISREG(status.st_mode)), None):
+            raise BadInputError(f"expected a regular file, found another: {other}; remove it or get it again.")
+        return cls(str(path.resolve()), tuple(FileStamp.of(str(file), status) for file, status in found))
 
 
 class Known(NamedTuple):

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from ganbench.data import labels
 from ganbench.data.fingerprints import Stamp
+from ganbench.data.row_images import extended, image_in, separate_files
 from ganbench.errors import BadInputError
 
 SUFFIX = ".parquet"
@@ -21,7 +22,7 @@ MAX_GROUP = 2**31
 
 IMAGES = ("image", "img", "images", "pixel_values")
 LABELS = ("label", "labels", "class", "fine_label")
-_SPLIT = re.compile(r"(.+?)-\d+-of-\d+(?:-[0-9a-f]+)?")
+_SPLIT = re.compile(r"(.+?)-(\d+)-of-(\d+)(?:-[0-9a-f]+)?")
 
 
 def parquet_files(path: Path) -> list[Path]:
@@ -53,7 +54,7 @@ class Parquet:
                 "pip install 'ganbench[parquet]'."
             )
         self.path, self._split = path, split
-        self._files = _of_split(path, split)
+        self._files, self._separate = _of_split(path, split), list[Path]()
         self.opened = self.stamp()
         self._lock = threading.Lock()
         self._group = lru_cache(maxsize=2)(self._read)  # neighbouring images are usually read in order
@@ -61,10 +62,12 @@ class Parquet:
         for file in self._files:
             self._rows |= _rows_of(file, path)
         self.names = list(self._rows)
-        with told(self._files[0]):
-            schema = _opened(self._files[0]).schema_arrow
-        self._image, self._label = columns(schema, self._files[0])
+        self._image, self._label = columns(_schema(self._files[0]), self._files[0])
         self.has_labels = self._label is not None
+        for file in self._files[1:]:
+            check_columns(_schema(file), self._image, self._label, file)
+        self._separate = separate_files(self._without_bytes(), self._root)
+        self.opened = extended(self.opened, self._separate)
 
     def open(self, name: str) -> IO[bytes]:
         """Return an open image; for ``dataset.json``, the classes of all images in its layout."""
@@ -73,15 +76,27 @@ class Parquet:
         file, group, row = self._rows[name]
         with self._lock:
             value = self._group(file, group)[row]
-        return image_in(value, self.path if self.path.is_dir() else file.parent, name)
+        return image_in(value, self._root, name)
 
     def stamp(self) -> Stamp:
-        """Return the stamps of all files of the split."""
-        return Stamp.of(self.path, self._files)
+        """Return the stamps of all files of the split, and of those that its rows name."""
+        return Stamp.of(self.path, [*self._files, *self._separate])
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how another process opens it: locks and open files cannot be pickled."""
         return Parquet, (self.path, self._split)
+
+    @property
+    def _root(self) -> Path:
+        """The folder below which separate files lie."""
+        return self.path if self.path.is_dir() else self.path.parent
+
+    def _without_bytes(self) -> Iterator[tuple[str, Any]]:
+        """Yield names and values of the rows of groups that may lack bytes; others are not read."""
+        whole = {(file, group) for file in self._files for group in _groups_of_bytes(file, self._image)}
+        for name, (file, group, row) in self._rows.items():
+            if (file, group) not in whole:
+                yield name, self._group(file, group)[row]
 
     def _read(self, file: Path, group: int) -> list[Any]:
         """Return the images of a row group."""
@@ -107,24 +122,6 @@ class Parquet:
         return list(zip(self.names, found, strict=True))
 
 
-def image_in(value: Any, root: Path, name: str) -> IO[bytes]:
-    """Return an open image from the value of a row: bytes, or bytes and the path of a separate file below a folder.
-
-    Raises:
-        BadInputError: the value has no bytes, and its path leads out of the folder.
-    """
-    content = value.get("bytes") if isinstance(value, dict) else value
-    if isinstance(content, bytes):
-        return io.BytesIO(content)
-    path = value.get("path") if isinstance(value, dict) else None
-    if not isinstance(path, str) or not (root / path).resolve().is_relative_to(root.resolve()):
-        found = f"the path {path!r:.100}" if path else "nothing"
-        raise BadInputError(
-            f"expected the bytes of an image or a path below {root}, found {found}: {name}; download it again."
-        )
-    return (root / path).open("rb")
-
-
 def _of_split(path: Path, split: str) -> list[Path]:
     by_split: dict[str, list[Path]] = {}
     for file in parquet_files(path):
@@ -135,12 +132,32 @@ def _of_split(path: Path, split: str) -> list[Path]:
             f"expected parquet files, found none: {path}; check the path {str(path)[:150]}:{split[:60]}."
         )
     if not split and len(by_split) == 1:
-        return next(iter(by_split.values()))
+        (split,) = by_split
     if split in by_split:
+        check_complete(by_split[split] if path.is_dir() else [])  # one file may be named by itself
         return by_split[split]
     listed = ", ".join(sorted(by_split))[:200]
     asked = f"no split {split[:60]!r}" if split else "several splits"
     raise BadInputError(f"expected one split of {listed}, found {asked} in {path}: write {path}:NAME.")
+
+
+def check_complete(files: Iterable[Path]) -> None:
+    """Check that of files that count themselves (``train-00000-of-00003``) all are there.
+
+    Raises:
+        BadInputError: one is missing; it names the first.
+    """
+    numbers: dict[tuple[Path, str], set[int]] = {}
+    for file in files:
+        if found := _SPLIT.fullmatch(file.stem):
+            numbers.setdefault((file.parent, found[3]), set()).add(int(found[2]))
+    for (folder, count), present in numbers.items():
+        if len(present) < int(count):
+            first = next(number for number in range(int(count)) if number not in present)
+            raise BadInputError(
+                f"expected {int(count)} files of a split, found {len(present)}, and none of number {first:05d}: "
+                f"{folder}; download the missing ones, or name a single file."
+            )
 
 
 @contextmanager
@@ -161,6 +178,24 @@ def _opened(file: Path) -> Any:
     from pyarrow.parquet import ParquetFile
 
     return ParquetFile(file, page_checksum_verification=True)
+
+
+def _schema(file: Path) -> Any:
+    with told(file):
+        schema = _opened(file).schema_arrow
+        _ = schema.names  # a damaged one cannot be decoded
+        return schema
+
+
+def _groups_of_bytes(file: Path, image: str) -> Iterator[int]:
+    """Yield the row groups of a file whose statistics say that each row has the bytes of an image."""
+    with told(file):
+        metadata = _opened(file).metadata
+        for group in range(metadata.num_row_groups):
+            found = [metadata.row_group(group).column(place) for place in range(metadata.num_columns)]
+            known = [each.statistics for each in found if each.path_in_schema in (image, f"{image}.bytes")]
+            if known and all(each and each.has_null_count and not each.null_count for each in known):
+                yield group
 
 
 def _rows_of(file: Path, path: Path) -> dict[str, tuple[Path, int, int]]:
@@ -195,3 +230,15 @@ def columns(schema: Any, file: Path) -> tuple[str, str | None]:
     classes = [field.name for field in schema if types.is_integer(field.type) and field.name in LABELS]
     classes.sort(key=LABELS.index)
     return images[0], classes[0] if classes else None
+
+
+def check_columns(schema: Any, image: str, label: str | None, file: Path) -> None:
+    """Check that a further file of a split has the columns of the first.
+
+    Raises:
+        BadInputError: it lacks one.
+    """
+    lacking = [name for name in (image, label) if name and name not in schema.names]
+    if lacking:
+        found = ", ".join(schema.names)[:200]
+        raise BadInputError(f"expected the column {lacking[0]}, found {found}: {file}; download it again.")

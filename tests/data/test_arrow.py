@@ -1,6 +1,7 @@
 """Folders of ``datasets.save_to_disk``: Arrow streams with images, as data to measure and to prepare."""
 
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,25 @@ def test_damage_of_any_kind_ends_in_one_sentence(tmp_path: Path) -> None:
             assert open_data(folder).fingerprint
 
 
+def test_separate_files_are_watched_like_the_table(tmp_path: Path) -> None:
+    folder = save(tmp_path / "a", noise(2))
+    rows = [{"bytes": None, "path": "x.png"}, {"bytes": encoded(picture(noise(2)[1])), "path": None}]
+    (folder / "x.png").write_bytes(encoded(picture(noise(2)[0])))
+    with pa.ipc.new_stream(str(folder / "data-00000-of-00001.arrow"), pa.table({"image": rows}).schema) as out:
+        out.write_table(pa.table({"image": rows}))
+    data = open_data(folder)
+    assert torch.equal(data.images(range(2)), torch.from_numpy(noise(2)))
+    (folder / "x.png").write_bytes(encoded(picture(noise(3)[0])))
+    assert "x.png changed after the data were opened" in data.changed()  # type: ignore[attr-defined]  # files have it
+
+
+def test_a_name_of_a_column_that_is_damaged_ends_in_one_sentence(tmp_path: Path) -> None:
+    file = save(tmp_path / "a", noise(2), caption=["", ""]) / "data-00000-of-00001.arrow"
+    file.write_bytes(file.read_bytes().replace(b"caption", b"captio\xff"))
+    with pytest.raises(BadInputError, match="expected a complete Arrow file, found damage"):
+        open_data(tmp_path / "a")
+
+
 def test_compressed_batches_are_refused(tmp_path: Path) -> None:
     folder = save(tmp_path / "a", noise(4), compression="zstd", text=["x" * 100_000] * 4)
     with pytest.raises(BadInputError, match="which must not be compressed"):
@@ -102,10 +122,14 @@ def test_compressed_batches_are_refused(tmp_path: Path) -> None:
         ("{}", "expected names of Arrow files, found None"),
         (json.dumps({"_data_files": [{"filename": "../b.arrow"}]}), "expected names of Arrow files, found .*b.arrow"),
         (json.dumps({"_data_files": [{"filename": ".."}]}), "expected names of Arrow files"),
+        (json.dumps({"_data_files": [{"filename": "a\ud800"}]}), "expected names of Arrow files"),
+        (json.dumps({"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}), "expected a regular file"),
     ],
 )
 def test_a_state_that_names_no_files_inside_is_refused(state: str, words: str, tmp_path: Path) -> None:
     folder = save(tmp_path / "a", noise(2))
     (folder / "state.json").write_text(state)
+    (folder / "data-00000-of-00001.arrow").unlink()
+    os.mkfifo(folder / "data-00000-of-00001.arrow")  # which would keep its reader waiting
     with pytest.raises(BadInputError, match=words):
         open_data(folder)

@@ -1,5 +1,6 @@
 """Folders of Hugging Face ``datasets``: parquet files with images, as data to measure and to prepare."""
 
+import os
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,6 +79,49 @@ def test_a_path_is_read_below_the_folder_only(tmp_path: Path) -> None:
         write(file, pa.array([{"bytes": None, "path": path}], pa.struct({"bytes": pa.binary(), "path": pa.string()})))
         with pytest.raises(BadInputError, match="expected the bytes of an image or a path below"):
             open_data(tmp_path / "a")
+
+
+def test_separate_files_are_watched_like_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+    folder = write_folder(tmp_path / "a", noise(2), ["files/x", "files/y"])
+    rows = [*structs(noise(3)), {"bytes": None, "path": "files/x"}, {"bytes": None, "path": "files/y"}]
+    file = write(folder / "train.parquet", rows)
+    for each in (file, folder / "files" / "x", folder / "files" / "y"):
+        os.utime(each, (1.5e9, 1.5e9))  # old enough for a fingerprint to be kept
+    opened = open_data(file)
+    before = opened.fingerprint
+    write_folder(folder, 255 - noise(2), ["files/x", "files/y"])
+    assert "x changed after the data were opened" in opened.changed()  # type: ignore[attr-defined]  # files have it
+    assert open_data(file).fingerprint != before
+    (folder / "files" / "x").unlink()
+    with pytest.raises(BadInputError, match=r"x cannot be read \(No such file"):
+        open_data(file)
+
+
+@pytest.mark.parametrize("path", ["a\0b", "files", "pipe", "a" * 5000])
+def test_a_path_of_no_regular_file_is_refused(path: str, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    file = write(tmp_path / "train.parquet", [{"bytes": None, "path": path}])
+    with pytest.raises(BadInputError, match=r"path below|cannot be read \(File name too long|expected a regular file"):
+        open_data(file)
+
+
+def test_a_split_without_one_of_its_files_is_refused(tmp_path: Path) -> None:
+    files = [write(tmp_path / "a" / f"train-{at:05d}-of-00003.parquet", structs(noise(2))) for at in (0, 2)]
+    with pytest.raises(BadInputError, match="expected 3 files of a split, found 2, and none of number 00001"):
+        open_data(tmp_path / "a")
+    assert len(open_data(files[0])) == 2
+    write(tmp_path / "a" / "train-00001-of-00003.parquet", structs(noise(2)))
+    assert len(open_data(tmp_path / "a")) == 6
+
+
+@pytest.mark.parametrize("columns", [{"picture": [b""], "label": [0]}, {"image": [b""]}])
+def test_a_further_file_without_a_column_is_refused(columns: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path / "train-00000-of-00002.parquet", structs(noise(1)), [0])
+    pq.write_table(pa.table(columns), tmp_path / "train-00001-of-00002.parquet")
+    with pytest.raises(BadInputError, match=r"expected the column (image|label), found .*00001-of-00002"):
+        open_data(tmp_path)
 
 
 def test_files_that_are_cut_short_are_refused(tmp_path: Path) -> None:

@@ -146,8 +146,12 @@ def tensors_in(values: Any, file_size: int) -> "dict[str, Tensor]":
 
     Raises:
         UnsafeFileError: they nest as in no checkpoint, or are together far larger than the file.
+        BadInputError: the keys to two tensors are equal when joined.
     """
-    found = dict(_stored(values, "", Budget(0, steps=MAX_VISITS), MAX_DEPTH))
+    found: dict[str, StoredTensor] = {}
+    for name, tensor in _stored(values, "", Budget(0, steps=MAX_VISITS), MAX_DEPTH):
+        if found.setdefault(name, tensor) is not tensor:
+            raise BadInputError(f"holds two tensors under the name {name[:100]}: save the weights of one network alone")
     if sum(tensor.nbytes for tensor in found.values()) > 2 * file_size + SPARE:
         raise UnsafeFileError("expands to far more memory than the size of the file")
     if not found:
@@ -192,11 +196,13 @@ def _of_safetensors(path: Path) -> Tensors | OwnFile:
         raise BadInputError(str(error)) from error
     except (RecursionError, OSError) as error:
         raise BadInputError(f"{path} cannot be read as weights: {error}.") from error
-    header = _parsed(texts, path) if "model" in texts else {}
-    if "step" in texts and "settings" in texts:
+    snapshot = {"step", "settings"} <= texts.keys()
+    ours = "model" in texts and (snapshot or "config" in texts)  # other programs' files may name a model, too
+    header = _parsed(texts, path) if ours else {}
+    if snapshot:
         with errors_about(path):
             return OwnFile(header, _weights(header, tensors))
-    if "model" in header and "config" in header:
+    if ours:
         return OwnFile(header, tensors)
     return Tensors(_unwrapped(tensors), (), path.name)
 

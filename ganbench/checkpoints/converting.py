@@ -12,9 +12,8 @@ from ganbench.checkpoints.digest import file_sha256
 from ganbench.checkpoints.download import local
 from ganbench.checkpoints.format import BaseFormat, Format, Header, NetworkSpec, Snapshot, Tensors
 from ganbench.checkpoints.loading import Found, found_of
-from ganbench.checkpoints.modules import check_finite
 from ganbench.checkpoints.naming import errors_about
-from ganbench.checkpoints.networks import check_fit, instantiate, state_of
+from ganbench.checkpoints.networks import check_weights, instantiate, state_of
 from ganbench.checkpoints.recognition import AVERAGED, formats
 from ganbench.errors import BadInputError
 
@@ -82,10 +81,9 @@ def _checked(spec: NetworkSpec) -> NetworkSpec:
     """Return a network that can be built, with its tensors in the order in which the network has them.
 
     Raises:
-        BadInputError: it cannot be built, or a tensor is not finite.
+        BadInputError: as for ``check_weights``.
     """
-    check_fit(spec)
-    check_finite(spec.tensors)
+    check_weights(spec)
     return replace(spec, tensors={name: spec.tensors[name] for name in state_of(spec.architecture, spec.config)})
 
 

@@ -24,6 +24,9 @@ STORAGE_DTYPES = {
 }
 
 
+LARGEST = 2**48  # numbers of a tensor, and steps in it; in bytes they fit in 64 bits
+
+
 def check_counts(numbers: Any) -> None:
     """Check that ``numbers`` is a short tuple of plain integers from 0, as a shape is.
 
@@ -100,6 +103,14 @@ class Storage:
 class StoredTensor:
     """A torch tensor as it lies in the file: a strided view of a storage, checked to stay inside it.
 
+    Attributes:
+        storage: that it is a view of.
+        offset: of its first number in the storage.
+        shape: sizes.
+        strides: steps in the storage, in numbers.
+        negative: whether the numbers are those of the storage with the other sign, as of the imaginary part of a
+            conjugate.
+
     Raises:
         UnsafeFileError: the view leaves the storage.
     """
@@ -108,11 +119,16 @@ class StoredTensor:
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+    negative: bool = False
 
     def __post_init__(self) -> None:
-        check_counts((self.offset,))
-        check_counts(self.shape)
-        check_counts(self.strides)
+        for numbers in ((self.offset,), self.shape, self.strides):
+            check_counts(numbers)
+        whole = math.prod(size for size in self.shape if size)  # numpy refuses a huge one even beside a size of 0
+        if max(whole, self.offset, *self.strides) >= LARGEST:
+            raise UnsafeFileError(f"announces a tensor of more than {LARGEST:,} numbers")
+        if self.negative and self.storage.kind == "BoolStorage":
+            raise UnsafeFileError("holds truth values with the other sign")
         count, stored = math.prod(self.shape), len(self.storage)
         last = self.offset + sum((n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True))
         if count and last >= stored:
@@ -130,5 +146,5 @@ class StoredTensor:
         view = np.lib.stride_tricks.as_strided(flat, self.shape, strides, writeable=False) if flat.size else flat
         made = view.reshape(self.shape).copy()
         if self.storage.kind == "BFloat16Storage":  # the upper half of a float32
-            return np.asarray(made.astype("<u4") << 16).view("<f4")
-        return made
+            made = np.asarray(made.astype("<u4") << 16).view("<f4")
+        return np.negative(made) if self.negative else made

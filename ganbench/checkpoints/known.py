@@ -130,10 +130,22 @@ def _tensor(args: Args, budget: Budget) -> StoredTensor:
     storage, offset, shape, strides = args[:4]
     if not isinstance(storage, Storage):
         raise UnsafeFileError("makes a tensor from something that is not a storage")
-    made = StoredTensor(storage, offset, shape, strides)
+    made = StoredTensor(storage, offset, shape, strides, is_negative(args))
     if math.prod(shape) > len(storage):
         raise UnsafeFileError(f"announces a tensor of shape {list(shape)} and holds {len(storage)} numbers for it")
     return made
+
+
+def is_negative(args: Args) -> bool:
+    """Return whether a tensor has the other sign than its storage; conjugates matter to complex tensors alone.
+
+    Args:
+        args: of ``torch._utils._rebuild_tensor_v2``; the seventh is a dictionary of such marks.
+    """
+    marks = args[6] if len(args) > 6 else None
+    if not isinstance(marks, dict | None):
+        raise UnsafeFileError("marks a tensor in a way that no checkpoint does")
+    return marks is not None and marks.get("neg", False) is not False
 
 
 def _parameter(args: Args, budget: Budget) -> StoredTensor:

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganbench.checkpoints.inert import Instance, PersistentObject, StoredTensor
 from ganbench.checkpoints.machine import Budget
-from ganbench.errors import BadInputError, UnsafeFileError
+from ganbench.errors import UnsafeFileError
 
 MAX_DEPTH = 16  # official networks nest four deep
 MAX_MEMBERS = 10_000  # modules, parameters and buffers; the largest have some three hundred
@@ -91,17 +91,6 @@ def to_tensors(stored: dict[str, StoredTensor], file_size: int) -> dict[str, Ten
     if sum(tensor.nbytes for tensor in stored.values()) > 2 * file_size:
         raise UnsafeFileError("expands to far more memory than the size of the file")
     return {name: torch.from_numpy(tensor.numpy()) for name, tensor in stored.items()}
-
-
-def check_finite(tensors: Mapping[str, Tensor]) -> None:
-    """Check that all numbers are finite.
-
-    Raises:
-        BadInputError: there is; it names the first tensor.
-    """
-    for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise BadInputError(f"holds a NaN or an infinity in the tensor {name}, so no image could be made from it")
 
 
 def initial(module: PersistentObject) -> tuple[list[Any], dict[str, Any]]:

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from ganbench.checkpoints.fields import check_fields
 from ganbench.checkpoints.format import Architecture, Config, MisfitError, NetworkSpec, one_line
-from ganbench.checkpoints.modules import check_finite
 from ganbench.checkpoints.shapes import shapes_alone
 from ganbench.errors import BadInputError
 
@@ -19,15 +18,37 @@ def instantiate(spec: NetworkSpec) -> nn.Module:
     """Return the network with its weights: eval mode, float32, no gradients, on the CPU.
 
     Raises:
-        BadInputError: the arguments do not fit the constructor; or a tensor is missing, unexpected, misshapen or
-            not finite.
+        BadInputError: as for ``check_weights``.
     """
-    check_fit(spec)
-    check_finite(spec.tensors)
+    check_weights(spec)
     with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and overwritten
         network = constructed(spec.architecture, spec.config)
     network.load_state_dict(dict(spec.tensors))
     return network.eval().requires_grad_(False)
+
+
+def check_weights(spec: NetworkSpec) -> None:
+    """Check that a network of these arguments has tensors of these names, shapes and types, and that all are finite.
+
+    Raises:
+        BadInputError: the arguments do not fit the constructor; or a tensor is missing, unexpected, misshapen, of whole
+            or complex numbers in place of others, or not finite in the network's type.
+    """
+    own = state_of(spec.architecture, spec.config)
+    compare(own, spec.tensors, spec.architecture.title)
+    for name, tensor in spec.tensors.items():
+        _check_numbers(name, tensor, own[name].dtype)
+
+
+def _check_numbers(name: str, tensor: Tensor, dtype: torch.dtype) -> None:
+    if tensor.is_complex() or (dtype.is_floating_point and not tensor.is_floating_point()):
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise BadInputError(f"holds the tensor {name} as {kind}, which weights are not: save it as float32")
+    if not bool(torch.isfinite(tensor.to(dtype)).all()):
+        raise BadInputError(
+            f"holds a NaN or an infinity in the tensor {name}, or a number too large for float32, so no image could be "
+            "made from it"
+        )
 
 
 def check_fit(spec: NetworkSpec) -> None:

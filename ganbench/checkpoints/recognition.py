@@ -23,6 +23,7 @@ from ganbench.errors import BadInputError, UnsafeFileError
 from ganbench.plugins import completed
 
 MAX_DEPTH = 8  # pieces of names that are cut off in search of a network
+MAX_PARTS = 10_000  # that are asked about; a training run's state has some hundred
 MAX_TRIALS = 64  # networks, and parts that nearly are, for each may have to be built to be told
 INSTEAD = ": draw images with its own program and measure them with --model images:FOLDER"
 AVERAGED = ("G_ema", "Gs")  # the averaged generator in PyTorch and in TensorFlow snapshots
@@ -76,27 +77,48 @@ def _claim_on(name: str, snapshot: Snapshot) -> Claim:
     raise BadInputError(f"{unknown_class(snapshot.networks[name])}: give an official snapshot of a known model")
 
 
-def claims_on_tensors(tensors: Tensors, misfits: list[BadInputError], depth: int = MAX_DEPTH) -> Iterator[Claim]:
+def claims_on_tensors(tensors: Tensors, misfits: list[BadInputError]) -> Iterator[Claim]:
     """Yield the networks in a file of tensors: all of it, or else those in its parts.
 
     Args:
-        tensors: of the file or a part of it.
+        tensors: of the file.
         misfits: gets what keeps a part from being of a layout that it is nearly of.
-        depth: how often a part may still be parted.
 
     Raises:
         UnsafeFileError: there are so many parts that trying them all would take long.
     """
-    known = formats()
-    for one in known:
-        if specs := _asked(one, tensors, misfits):
+    yield from _claims_within(tensors, _Search(formats(), misfits), MAX_DEPTH)
+
+
+@dataclass
+class _Search:
+    """What is shared by the search in all parts of a file.
+
+    Attributes:
+        known: the formats to ask.
+        misfits: gets what keeps a part from being of a layout that it is nearly of.
+        parts: that were looked at.
+    """
+
+    known: list[Format]
+    misfits: list[BadInputError]
+    parts: int = 0
+
+
+def _claims_within(tensors: Tensors, search: _Search, depth: int) -> Iterator[Claim]:
+    """Yield the networks in a part of a file, which may still be parted ``depth`` times."""
+    search.parts += 1
+    if search.parts > MAX_PARTS:
+        raise UnsafeFileError(f"holds more than {MAX_PARTS:,} parts that may be networks, unlike any checkpoint")
+    for one in search.known:
+        if specs := _asked(one, tensors, search.misfits):
             yield Claim(".".join(tensors.place), one, specs)
             return
-        if len(misfits) > MAX_TRIALS:
+        if len(search.misfits) > MAX_TRIALS:
             raise UnsafeFileError(f"holds more than {MAX_TRIALS} parts that are nearly networks, unlike any checkpoint")
     for part in tensors.parts() if depth else ():
         if len(part) > 1:
-            yield from claims_on_tensors(part, misfits, depth - 1)
+            yield from _claims_within(part, search, depth - 1)
 
 
 def claim_on_own(header: Header, tensors: Mapping[str, Tensor]) -> Claim:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ganbench.checkpoints import filekind
 from ganbench.checkpoints.inert import STORAGE_DTYPES, Instance, Storage, StoredTensor
-from ganbench.checkpoints.known import LEGACY_MAGIC, NAMES, build, storage_reference
+from ganbench.checkpoints.known import LEGACY_MAGIC, NAMES, build, is_negative, storage_reference
 from ganbench.checkpoints.machine import Budget, Machine, Maker, checked_key
 from ganbench.checkpoints.pickles import mapped
 from ganbench.checkpoints.torch_zip import check_contents, forgo_absent_checksums
@@ -202,7 +202,7 @@ def _view(args: tuple[Any, ...], budget: Budget) -> StoredTensor | Instance:
         return storage
     if not isinstance(storage, Storage):
         raise UnsafeFileError("makes a tensor from something that is not a storage")
-    return StoredTensor(storage, offset, shape, strides)
+    return StoredTensor(storage, offset, shape, strides, is_negative(args))
 
 
 def _parameter(args: tuple[Any, ...], budget: Budget) -> Any:

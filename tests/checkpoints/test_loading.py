@@ -305,6 +305,7 @@ NESTED = "[" * 100_000 + "]" * 100_000
     [
         (None, "no model and config"),
         ({"model": '"stylegan3"'}, "no model and config"),
+        ({"model": "stylegan2"}, "no model and config"),
         ({"model": '"stylegan9"', "config": "{}"}, "'stylegan9'"),
         ({"model": "[1]", "config": "{}"}, "without a name"),
         ({"model": '"stylegan3"', "config": "[1]"}, "no arguments"),
@@ -333,6 +334,13 @@ def test_nan_in_safetensors_is_refused(G: Generator, tmp_path: Path) -> None:
     save_weights(tmp_path / "g.safetensors", other, model="stylegan3", config=G_ARGS)
     with pytest.raises(BadInputError, match=r"infinity in the tensor synthesis\.input\.phases"):
         checkpoints.load(tmp_path / "g.safetensors")
+
+
+def test_weights_of_eight_bits_are_read(G: Generator, tmp_path: Path) -> None:
+    state = {name: tensor.clone() for name, tensor in G.state_dict().items()}
+    coarse = {**state, "mapping.w_avg": torch.full([8], 0.5, dtype=torch.float8_e4m3fn)}
+    save_file(coarse, tmp_path / "g.safetensors", {"model": '"stylegan3"', "config": json.dumps(G_ARGS)})
+    assert checkpoints.load(tmp_path / "g.safetensors")["G_ema"].mapping.w_avg.tolist() == [0.5] * 8  # type: ignore[union-attr, operator]  # a tensor
 
 
 def mutations(content: bytes, count: int) -> Iterator[bytes]:

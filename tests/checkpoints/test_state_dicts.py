@@ -12,7 +12,7 @@ from torch import Tensor
 from baselines.starganv2.layers import HighPass
 from baselines.starganv2.recipes import Recipe
 from baselines.starganv2.train import AVERAGED, configuration, networks
-from ganbench.checkpoints import load
+from ganbench.checkpoints import load, recognition
 from ganbench.errors import BadInputError, UnsafeFileError
 from tests.checkpoints.sentences import assert_one_sentence
 
@@ -97,9 +97,21 @@ def mixed(name: str, **options: Any) -> Content:
     return {**averaged(), name: averaged(**options)[name]}
 
 
+def retyped(dtype: torch.dtype, scale: float = 1) -> Callable[[], Content]:
+    """Return a maker of networks of which one tensor is of another type."""
+    return lambda: changed("generator", "from_rgb.bias", lambda t: t.to(torch.float64).mul(scale).add(scale).to(dtype))
+
+
 BROKEN: dict[str, tuple[Callable[[], Content], str]] = {
     "NaN": (lambda: changed("mapping_network", "shared.0.bias", lambda t: t * float("nan")), "NaN or an infinity"),
     "infinite": (lambda: changed("generator", "from_rgb.bias", lambda t: t / 0), "NaN or an infinity"),
+    "beyond float32": (retyped(torch.float64, 1e300), "a number too large for float32"),
+    "whole numbers": (retyped(torch.int8), "holds the tensor from_rgb.bias as int8, which weights are not"),
+    "truth values": (retyped(torch.bool), "holds the tensor from_rgb.bias as bool"),
+    "two of one name": (
+        lambda: {**averaged(), "generator.from_rgb": {"bias": torch.zeros(2)}},
+        "holds two tensors under the name generator.from_rgb.bias",
+    ),
     "shape": (lambda: changed("generator", "to_rgb.2.weight", lambda t: t[:, :1].clone()), "to_rgb.2.weight"),
     "dimensions": (lambda: changed("generator", "from_rgb.weight", lambda t: t[0].clone()), "it has 4 dimensions"),
     "no head": (lambda: lacking("style_encoder", "unshared.1"), "do not belong together"),
@@ -123,6 +135,25 @@ def test_a_file_that_does_not_fit_is_refused_in_one_sentence(tmp_path: Path, wha
     with pytest.raises(BadInputError, match=words) as refused:
         load(path)
     assert_one_sentence(refused.value, path)
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_the_sign_of_a_tensor_is_kept(tmp_path: Path, zipped: bool) -> None:
+    state = averaged()
+    bias = state["generator"]["from_rgb.bias"]
+    negated = {**state["generator"], "from_rgb.bias": torch.complex(bias, -bias).conj().imag}
+    assert negated["from_rgb.bias"].is_neg()
+    assert equal(load(saved(tmp_path / "1_nets_ema.ckpt", {**state, "generator": negated}, zipped)), state)
+
+
+def test_names_in_very_many_parts_are_not_all_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "MAX_PARTS", 20)
+    shared = torch.zeros(2)
+    parts = {f"{first}.{second}.{third}": shared for first in range(3) for second in range(3) for third in range(3)}
+    with pytest.raises(BadInputError, match="holds weights of no known network"):
+        load(saved(tmp_path / "some.pth", parts))
+    with pytest.raises(UnsafeFileError, match="holds more than 20 parts that may be networks"):
+        load(saved(tmp_path / "many.pth", {f"{name}{more}": shared for name in parts for more in (".a.b", ".a.c", "")}))
 
 
 @pytest.mark.parametrize("kept", [10, 0.3, 0.9, 0.999])

@@ -37,6 +37,14 @@ def test_tensors_come_back_as_torch_wrote_them(dtype: torch.dtype, protocol: int
         assert read.numpy().dtype == expected.numpy().dtype
 
 
+def test_the_sign_of_a_tensor_is_kept() -> None:
+    negated = torch.complex(ONE, -ONE).conj().imag  # of which only the opposite is stored
+    assert negated.is_neg()
+    np.testing.assert_array_equal(parse_pickle(pickle.dumps(negated, 4)).numpy(), ONE.numpy())
+    with pytest.raises(UnsafeFileError, match="truth values with the other sign"):
+        parse_pickle(pickle.dumps(torch._neg_view(ONE > 0), 4))
+
+
 def test_parameters_with_attributes_come_back() -> None:
     parameter = torch.nn.Parameter(ONE)
     parameter.note = "x"  # type: ignore[attr-defined]
@@ -61,6 +69,9 @@ FORGED = {
     "fewer strides than sizes": (sizes(2, 3), sizes(1), 0),
     "a shape that is no tuple": (b"]", sizes(1), 0),
     "a shape of texts": (b"(" + text("6") + b"t", sizes(1), 0),
+    "an endless stride of one element": (sizes(1), sizes(2**63), 0),
+    "an endless size beside none": (sizes(2**70, 0), sizes(1, 1), 0),
+    "sizes whose product is endless beside none": (sizes(2**40, 2**40, 0), sizes(1, 1, 1), 0),
     "very many axes": (sizes(*[1] * 99), sizes(*[1] * 99), 0),
 }
 

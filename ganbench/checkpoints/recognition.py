@@ -23,7 +23,7 @@ from ganbench.errors import BadInputError, UnsafeFileError
 from ganbench.plugins import completed
 
 MAX_DEPTH = 8  # pieces of names that are cut off in search of a network
-MAX_PARTS = 10_000  # that are asked about; a training run's state has some hundred
+MAX_PARTS = 5_000  # that are asked about; a training run's state has some hundred
 MAX_TRIALS = 64  # networks, and parts that nearly are, for each may have to be built to be told
 INSTEAD = ": draw images with its own program and measure them with --model images:FOLDER"
 AVERAGED = ("G_ema", "Gs")  # the averaged generator in PyTorch and in TensorFlow snapshots

@@ -4,7 +4,8 @@ There are two rules, as in the official programs. For the data of StyleGAN (``he
 files (and 1-bit ones, as 0 and 255) give 1 channel, RGB files 3. Palette images are looked up in their palette and give
 3 channels. Alpha, 16-bit, floating-point and CMYK images are refused, because how to convert them is for
 the user to choose. For images of domains (``colour_header`` and ``rgb_pixels``), Pillow converts every file to RGB, and
-the original colour is reported. Both refuse animated images, and ignore colour profiles and EXIF rotation.
+the original colour is reported. Both refuse animated images, take the first picture of JPEG files that hold several, as
+cameras write them, and ignore colour profiles and EXIF rotation.
 """
 
 import warnings
@@ -15,6 +16,8 @@ from typing import IO, NamedTuple
 import numpy as np
 import torch
 from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 from torch import Tensor
 
 from ganbench.errors import BadInputError
@@ -75,7 +78,8 @@ def colour_header(file: IO[bytes], name: str) -> tuple[Header, str]:
     """
     with _unwarned(), _opened(file, name) as image:
         _check_size(image, name)
-        colour = "alpha" if "transparency" in image.info else _COLOURS.get(image.mode, image.mode)
+        mode = _mode(image)
+        colour = _COLOURS.get(mode, mode)
         return Header(image.width, image.height, 1 if colour in GREY else 3), colour
 
 
@@ -147,7 +151,7 @@ def _unwarned() -> Iterator[None]:
 def _opened(file: IO[bytes], name: str) -> Image.Image:
     try:
         image = Image.open(file, formats=FORMATS)
-        animated = getattr(image, "is_animated", False)  # reads some of the file
+        animated = image.format != "MPO" and getattr(image, "is_animated", False)  # which reads some of the file
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name) from error
     except Exception as error:  # as above
@@ -159,11 +163,31 @@ def _opened(file: IO[bytes], name: str) -> Image.Image:
 
 def _checked(image: Image.Image, name: str) -> Header:
     _check_size(image, name)
-    mode = "RGBA" if "transparency" in image.info else image.mode
+    mode = _mode(image)
     if mode not in _CHANNELS:
         what = _REMEDY.get(mode.partition(";")[0], f"the colour mode {mode}: convert it to RGB")
         raise BadInputError(f"expected a greyscale or RGB image in {name}, found {what}.")
     return Header(image.width, image.height, _CHANNELS[mode])
+
+
+def _mode(image: Image.Image) -> str:
+    """Return Pillow's mode of a file: with alpha if one colour is transparent, and "I" for RGB of more than 8 bits.
+
+    Pillow has no mode of the latter, and would cut or scale them to 8 bits without a word.
+    """
+    if "transparency" in image.info:
+        return "RGBA"
+    return "I" if image.mode == "RGB" and _bits(image) > 8 else image.mode
+
+
+def _bits(image: Image.Image) -> int:
+    """Return the bits of a channel in an RGB file that was opened and not decoded yet."""
+    if isinstance(image, TiffImageFile):
+        return int(max(image.tag_v2.get(BITSPERSAMPLE, (8,))))
+    decoder = image.tile[0].args if isinstance(image, ImageFile) and image.tile else ""
+    if image.format == "PPM":  # the largest value, where it is not 255
+        return decoder[-1].bit_length() if isinstance(decoder, tuple) else 8
+    return 16 if image.format == "PNG" and ";16" in str(decoder) else 8
 
 
 def _check_size(image: Image.Image, name: str) -> None:

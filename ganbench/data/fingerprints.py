@@ -29,7 +29,7 @@ from ganbench.waiting import bar
 
 T = TypeVar("T")
 
-VERSION = 2  # of the decoding rules and of the layout of the cache
+VERSION = 3  # of the decoding rules and of the layout of the cache
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 4
 _IN_MEMORY = 2**26  # pixels that are decoded at once
 _SMALL = 2**13  # pixels of an image below which handing it to a thread takes longer than decoding it

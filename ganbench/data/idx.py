@@ -18,6 +18,8 @@ MAX_UNPACKED = 2**32
 _GZIP = b"\x1f\x8b"
 _BYTES = b"\x00\x00\x08"  # the start of every file whose numbers are bytes
 _STEP = 2**20
+_SMALL = 2**26  # bytes, below which any compression ratio is accepted
+_TIGHTEST = 200  # largest compression ratio of a larger array, against bombs; MNIST has about 5
 
 
 def is_idx(path: Path) -> bool:
@@ -38,7 +40,8 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     try:
         with _opened(path) as file:
             shape = _shape(file)
-            return _packed(file, shape) if isinstance(file, gzip.GzipFile) else _mapped(path, shape)
+            size = path.stat().st_size
+            return _packed(file, size, shape) if isinstance(file, gzip.GzipFile) else _mapped(path, shape)
     except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         reason = " ".join(str(error).split())[:100]
         raise BadInputError(
@@ -75,10 +78,14 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return np.memmap(path, np.uint8, "r", start, shape) if found > start else np.empty(shape, np.uint8)
 
 
-def _packed(file: gzip.GzipFile, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _packed(file: gzip.GzipFile, packed: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     nbytes, done = math.prod(shape), 0
     if nbytes > MAX_UNPACKED:
         raise ValueError(f"it announces {nbytes:,} bytes, and at most {MAX_UNPACKED:,} are unpacked")
+    if nbytes > _SMALL and nbytes > _TIGHTEST * packed:
+        raise ValueError(
+            f"it announces {nbytes:,} bytes in {packed:,}, and at most {_TIGHTEST} times as many are unpacked"
+        )
     content = np.empty(nbytes, np.uint8)
     while done < nbytes and (part := file.read(min(_STEP, nbytes - done))):
         content[done : done + len(part)] = np.frombuffer(part, np.uint8)

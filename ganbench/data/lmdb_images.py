@@ -42,7 +42,7 @@ class Lmdb:
         )  # fmt: skip
         try:
             self._check()
-            self._keys = {key.decode(errors="backslashreplace"): key for key in iter(self._receive, b"")}
+            self._keys = _by_name(list(iter(self._receive, b"")), path)
         except BaseException:
             self.close()
             raise
@@ -93,3 +93,17 @@ class Lmdb:
 
     def _damaged(self, reason: str) -> BadInputError:
         return BadInputError(f"expected a complete LMDB, found damage ({reason}): {self.path}; copy it again.")
+
+
+def _by_name(keys: list[bytes], path: Path) -> dict[str, bytes]:
+    """Return keys by the names that images have in messages.
+
+    Raises:
+        BadInputError: two keys would have one name.
+    """
+    names = [key.decode(errors="backslashreplace") for key in keys]
+    named = dict(zip(names, keys, strict=True))
+    if len(named) < len(keys):
+        twice = next(name for name, key in zip(names, keys, strict=True) if named[name] != key)
+        raise BadInputError(f"expected keys that differ as text, found two that read {twice[:80]}: {path}; rename one.")
+    return named

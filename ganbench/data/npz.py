@@ -25,9 +25,9 @@ _STEP = 2**20  # bytes that are decompressed at once
 _SMALL = 2**26  # bytes, below which any compression ratio is accepted
 _TIGHTEST = 200  # largest compression ratio of a larger array, against bombs; photographs have about 2
 _LOCAL_HEADER = 30  # bytes of the header in front of a zip member, before its name
-_DAMAGE = (
+DAMAGE = (
     *(OSError, ValueError, EOFError, TypeError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ArithmeticError),
 )
 
 
@@ -67,7 +67,7 @@ class Npz:
         self.path = path
         try:
             self._archive = zipfile.ZipFile(path)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise BadInputError(
                 f"expected a complete npz file, found a damaged one ({error!s:.100}): {path}; copy it again."
             ) from error
@@ -89,9 +89,9 @@ class Npz:
         try:
             with self._archive.open(member) as file:
                 found = _header(file)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise self._damaged(name, error) from error
-        if found.dtype.kind not in "biufU":
+        if found.dtype.kind not in "biufU" or not found.dtype.itemsize:
             kind = "Python objects" if found.dtype.hasobject else f"the type {found.dtype!s:.40}"
             raise BadInputError(f"expected plain numbers in {name}, found {kind}: {self.path}; save numbers alone.")
         if not _is_sane(found.shape) or found.length + found.nbytes != member.file_size:
@@ -118,7 +118,7 @@ class Npz:
             with self._archive.open(self._members[name]) as file:
                 file.read(header.length)
                 _fill(content.data, file)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise self._damaged(name, error) from error
         return content.view(header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
 
@@ -141,7 +141,7 @@ class Npz:
             start = member.header_offset + _LOCAL_HEADER + sum(lengths) + header.length
             order: Any = "F" if header.fortran else "C"
             return np.memmap(self.path, header.dtype, "r", start, header.shape, order)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise self._damaged(name, error) from error
 
     def check(self, name: str) -> None:
@@ -154,7 +154,7 @@ class Npz:
             with self._archive.open(self._members[name]) as file:
                 while file.read(_STEP):
                     pass
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise self._damaged(name, error) from error
 
     def _damaged(self, name: str, error: BaseException) -> BadInputError:
@@ -164,12 +164,12 @@ class Npz:
 
 def is_npz(path: Path) -> bool:
     """Return whether a zip file holds arrays: by its suffix, or because all of its members are arrays."""
-    if path.suffix == NPZ:
+    if path.suffix.lower() == NPZ:
         return True
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except _DAMAGE:
+    except DAMAGE:
         return False
     return bool(names) and all(name.endswith(SUFFIX) for name in names)
 
@@ -207,7 +207,8 @@ def _fill(content: memoryview, file: IO[bytes]) -> None:
 
 
 def _is_sane(shape: tuple[int, ...]) -> bool:
-    return len(shape) <= 8 and all(0 <= size < 2**48 for size in shape)
+    """Return whether numpy can make an array of a shape: it counts the bytes without sizes of 0, in 63 bits."""
+    return len(shape) <= 8 and all(size >= 0 for size in shape) and math.prod(filter(None, shape)) < 2**48
 
 
 def _shown(shape: tuple[int, ...]) -> str:

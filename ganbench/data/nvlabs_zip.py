@@ -16,6 +16,7 @@ MAX_MEMBER = 256 * 2**20
 """Limit on the bytes that a member may declare, against bombs; hardly more than declared is ever decompressed."""
 
 _STEP = 2**16
+_BEGINNING = 2**13  # bytes of a member that may be read alone
 
 
 class Zip:
@@ -33,8 +34,10 @@ class Zip:
     def open(self, name: str) -> IO[bytes]:
         """Return an open member; reading it stops at the size it declares."""
         try:
-            return io.BufferedReader(_Member(self._archive().open(name)))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            archive = self._archive()
+            size = archive.getinfo(name).file_size
+            return io.BufferedReader(_Member(archive.open(name), size), _BEGINNING)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:  # the last of its name
             raise BadInputError(
                 f"{self.path}/{name} cannot be unpacked ({error!s:.100}): create the zip again."
             ) from error
@@ -60,35 +63,46 @@ class Zip:
 
 
 class _Member(io.RawIOBase):
-    """An open member that is decompressed in small steps.
+    """An open member: its beginning is read alone, as headers lie there, and beyond that all of it.
 
-    ``ZipExtFile.read`` without a size decompresses everything, and only then truncates it to the declared size.
+    A member's checksum is verified only when it is read to its end, before which a decoder may stop; and going back in
+    it, as decoders of TIFF do, keeps it from being verified. ``ZipExtFile.read`` without a size decompresses everything
+    before it truncates that to the declared size, so it is read in small steps.
     """
 
-    def __init__(self, member: IO[bytes]) -> None:
-        self._member = member
+    def __init__(self, member: IO[bytes], size: int) -> None:
+        self._member, self._size = member, size
+        self._content, self._at = bytearray(), 0
 
     def readable(self) -> bool:
         """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Return True; seeking back decompresses the member again."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read up to ``_STEP`` bytes and return how many; 0 at the end."""
-        content = self._member.read(min(len(buffer), _STEP))
+        """Read as many bytes as there are and fit into the buffer, and return how many; 0 at the end."""
+        end = self._at + len(buffer)
+        self._fill(end if end <= _BEGINNING else self._size)
+        content = self._content[self._at : end]
         buffer[: len(content)] = content
+        self._at += len(content)
         return len(content)
+
+    def _fill(self, end: int) -> None:
+        while len(self._content) < end and (part := self._member.read(min(_STEP, end - len(self._content)))):
+            self._content += part
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move to an offset and return it."""
-        return self._member.seek(offset, whence)
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
+        return self._at
 
     def tell(self) -> int:
         """Return the offset."""
-        return self._member.tell()
+        return self._at
 
     def close(self) -> None:
         """Close the member."""

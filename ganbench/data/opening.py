@@ -42,7 +42,7 @@ def open_data(spec: str | Path, *, rectangles: bool = False) -> Dataset:
 
 def open_reals(spec: str | Path, *, rectangles: bool = False) -> Dataset | Statistics:
     """Return a data set, or statistics of one from a file. Arguments and errors are those of ``open_data``."""
-    from ganbench.data.npz import IMAGES, NPZ, Npz
+    from ganbench.data.npz import IMAGES, NPZ, Npz, is_npz
     from ganbench.data.statistics import is_pickle, read_statistics, statistics_in
 
     named = str(spec).partition(":")[0] in registry.names("data")
@@ -51,7 +51,7 @@ def open_reals(spec: str | Path, *, rectangles: bool = False) -> Dataset | Stati
         return open_data(spec, rectangles=rectangles)
     if is_pickle(path):
         return read_statistics(path)
-    if path.suffix == NPZ:
+    if path.suffix.lower() == NPZ or (path.suffix.lower() != ".zip" and is_npz(path)):  # a large zip is listed once
         from ganbench.data.array_images import ArrayDataset
 
         arrays = Npz(path)

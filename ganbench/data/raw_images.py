@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -18,7 +19,7 @@ from ganbench.data.idx import is_idx, labels_beside, read_idx
 from ganbench.data.image_files import Container, labels_of, notes_on
 from ganbench.data.labels import MAX_BYTES, read_labels
 from ganbench.data.lmdb_images import FILE, Lmdb
-from ganbench.data.npz import IMAGES, Npz, is_npz
+from ganbench.data.npz import DAMAGE, IMAGES, Npz, is_npz
 from ganbench.data.nvlabs_zip import Zip
 from ganbench.data.opening import existing_path
 from ganbench.data.parquet import Parquet, parquet_files
@@ -143,11 +144,14 @@ def labels_in(array: NDArray[Any], where: str) -> Tensor:
     array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
     if array.ndim == 1 and array.dtype.kind in "iu" and len(array) and array.min() >= 0 and array.max() < 2**16:
         return torch.from_numpy(array.astype(np.int64))
-    if array.ndim == 2 and array.dtype.kind in "iufb" and bool(np.isfinite(array).all()):
-        return torch.from_numpy(array.astype(np.float32))
+    if array.ndim == 2 and array.dtype.kind in "iufb" and array.shape[1]:
+        with np.errstate(over="ignore"):  # a number beyond float32 becomes an infinity, which is refused
+            vectors = array.astype(np.float32)
+        if bool(np.isfinite(vectors).all()):
+            return torch.from_numpy(vectors)
     raise BadInputError(
-        f"expected class numbers [N] from 0 to 65535 or finite vectors [N, label_dim], found {list(array.shape)} "
-        f"{array.dtype}: {where}; give other labels."
+        f"expected class numbers [N] from 0 to 65535 or finite vectors [N, label_dim] in float32, found "
+        f"{list(array.shape)} {array.dtype}: {where}; give other labels."
     )
 
 
@@ -187,9 +191,15 @@ def read_label_file(images: RawImages, path: Path) -> Tensor:
         return labels
     if is_idx(found):
         return labels_in(read_idx(found), str(found))
+    return labels_in(_npy(found), str(found))
+
+
+def _npy(found: Path) -> NDArray[Any]:
+    """Return the array of an npy file, which stays on disk."""
     try:
-        return labels_in(np.load(found, mmap_mode="r", allow_pickle=False), str(found))
-    except (OSError, ValueError, EOFError) as error:
+        with np.errstate(over="raise"):  # numpy multiplies what the header announces in 64 bits
+            return open_memmap(found, mode="r")
+    except DAMAGE as error:
         reason = " ".join(str(error).split())[:100]
         raise BadInputError(
             f"expected labels as dataset.json, idx or npy, found another file ({reason}): {found}; convert it."

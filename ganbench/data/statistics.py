@@ -203,7 +203,9 @@ def _of_pickle(path: Path) -> Statistics:
     count = content["num_items"]
     if type(count) is not int or not 2 <= count < 2**53:
         raise BadInputError(f"expected a number of images, found num_items {count!r:.40}: {path}; {SAY}.")
-    features = _features_in(content, count, path) if content.get("all_features") else None
+    parts = content.get("all_features")
+    none = parts is None or (isinstance(parts, list) and not parts)
+    features = None if none else _features_in(parts, count, path)
     if content.get("capture_mean_cov", True):
         mean, covariance = _raw_moments(content, count, path)
     elif features is not None:
@@ -217,14 +219,14 @@ def _raw_moments(content: dict[str, Any], count: int, path: Path) -> tuple[Array
     raw_mean, raw_cov = content["raw_mean"], content["raw_cov"]
     if not isinstance(raw_mean, np.ndarray) or not isinstance(raw_cov, np.ndarray):
         raise BadInputError(f"expected the moments raw_mean and raw_cov, found none: {path}; {SAY}.")
-    if raw_mean.ndim != 1 or raw_cov.shape != 2 * raw_mean.shape or raw_mean.dtype.kind != "f" or len(raw_mean) > 8192:
+    shapes = raw_mean.ndim == 1 and raw_cov.shape == 2 * raw_mean.shape
+    if not shapes or raw_mean.dtype.kind != "f" or not 0 < len(raw_mean) <= LARGEST:
         raise BadInputError(f"expected moments [D] and [D, D], found other shapes: {path}; {SAY}.")
     mean = raw_mean.astype(np.float64) / count
     return mean, raw_cov.astype(np.float64) / count - np.outer(mean, mean)
 
 
-def _features_in(content: dict[str, Any], count: int, path: Path) -> NDArray[np.float32]:
-    parts = content["all_features"]
+def _features_in(parts: Any, count: int, path: Path) -> NDArray[np.float32]:
     if not isinstance(parts, list) or not all(isinstance(part, np.ndarray) and part.ndim == 2 for part in parts):
         raise BadInputError(f"expected all_features as a list of arrays [N, D], found something else: {path}; {SAY}.")
     widths, found = {part.shape[1] for part in parts}, sum(len(part) for part in parts)

@@ -106,8 +106,8 @@ class Cache:
             with safe_open(self._path(key), framework="numpy") as file:
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the handle is not a mapping
                 meta = file.metadata() or {}
-        except (OSError, SafetensorError):
-            return None
+        except (OSError, SafetensorError, TypeError, AttributeError, KeyError, ValueError):
+            return None  # the last four for damage that makes types of which numpy has none
         if meta.get("key") != key or meta.get("content") != content_of(state):
             return None
         with contextlib.suppress(OSError):  # in a read-only cache only the time of last use is lost
@@ -137,6 +137,11 @@ class Cache:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, data)
         except OSError as error:
+            if path.is_dir():
+                raise CacheError(
+                    f"expected room for a finished shard, found a folder in its place: {path}; remove it; finished "
+                    "shards are kept."
+                ) from error
             raise CacheError(
                 f"expected room in the cache folder {self.folder}, found none ({error.strerror}): make room, or set "
                 "GANBENCH_CACHE to another folder; finished shards are kept."

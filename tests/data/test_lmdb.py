@@ -66,6 +66,15 @@ def read(source: RawImages) -> None:
         source.image(index)
 
 
+def test_keys_that_read_alike_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with lmdb.open(str(path), map_size=2**24) as store, store.begin(write=True) as change:
+        for key in (b"a\\xff", b"a\xff"):
+            change.put(key, pictures(noise(1))[0])
+    with pytest.raises(BadInputError, match="expected keys that differ as text"):
+        open_raw(path)
+
+
 def test_what_is_no_image_is_named_by_its_key(tmp_path: Path) -> None:
     source = open_raw(write(tmp_path / "a", [b"text"]))
     with pytest.raises(BadInputError, match="0000 cannot be read as an image"):

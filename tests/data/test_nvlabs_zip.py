@@ -13,7 +13,7 @@ from ganbench.data import open_data
 from ganbench.data.nvlabs_zip import MAX_MEMBER, Zip
 from ganbench.errors import BadInputError
 from ganbench.types import Dataset
-from tests.data.image_sets import dataset_json, members, noise, write_folder, write_zip
+from tests.data.image_sets import dataset_json, encoded, members, noise, picture, write_folder, write_zip
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -59,6 +59,28 @@ def test_what_is_hidden_does_not_count_and_nothing_is_written(tmp_path: Path) ->
     extra = {"__MACOSX/00000/._img00000000.png": b"x", ".DS_Store": b"x", "notes.txt": b"x"}
     data = open_data(str(write_zip(tmp_path / "a.zip", {**members(images), **extra})))
     assert len(data) == 2
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("kind", ["BMP", "TIFF"])  # the latter's header is at its end
+def test_damage_in_an_image_is_found_with_much_behind_it(tmp_path: Path, kind: str, compression: int) -> None:
+    """Cameras keep a film behind an image; the checksum is over both."""
+    path = write_zip(
+        tmp_path / "a.zip", {"a.tif": encoded(picture(noise(1, 64)[0]), kind) + bytes(100_000)}, compression
+    )
+    assert torch.equal(open_data(path).images([0]), torch.from_numpy(noise(1, 64)))
+    content = bytearray(path.read_bytes())
+    content[5000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadInputError, match=r"a\.tif cannot be (decoded|read|unpacked)"):
+        open_data(path).images([0])
+
+
+def test_a_damaged_name_ends_in_one_sentence(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"\u00e9.png": encoded(picture(noise(1)[0]))})
+    path.write_bytes(path.read_bytes().replace("\u00e9".encode(), b"\xff\xa9", 1))
+    with pytest.raises(BadInputError, match="cannot be unpacked"):
+        open_data(path)
 
 
 @pytest.mark.parametrize("name", ["../../up.png", "/root.png", "a/../../b.png"])

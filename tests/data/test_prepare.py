@@ -13,6 +13,7 @@ from PIL import Image
 
 from ganbench.data import open_data
 from ganbench.data.idx import read_idx
+from ganbench.data.npz import to_npz
 from ganbench.data.preparing import Geometry, Prepared, prepare
 from ganbench.data.raw_images import class_folders, open_raw, read_label_file
 from ganbench.errors import BadInputError
@@ -211,6 +212,36 @@ def test_no_memory_is_taken_for_what_an_idx_file_announces(tmp_path: Path) -> No
         (tmp_path / name).write_bytes(raw)
         with pytest.raises(BadInputError, match="announces"):
             read_idx(tmp_path / name)
+
+
+def test_an_idx_file_that_is_packed_far_too_tightly_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = gzip.compress(idx(np.zeros((100, 100, 100), np.uint8)))
+    (tmp_path / "a").write_bytes(packed)
+    assert read_idx(tmp_path / "a").shape == (100, 100, 100)
+    monkeypatch.setattr("ganbench.data.idx._SMALL", 2**10)
+    with pytest.raises(BadInputError, match="at most 200 times as many are unpacked"):
+        read_idx(tmp_path / "a")
+
+
+def header_alone(path: Path, shape: tuple[int, ...]) -> None:
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<i8", "fortran_order": False, "shape": shape})
+
+
+UNFIT_LABELS: dict[str, Callable[[Path], object]] = {
+    "beyond float32": lambda path: np.save(path, np.full((3, 2), 1e300)),
+    "no numbers": lambda path: np.save(path, np.zeros((3, 0))),
+    "an npz": lambda path: path.write_bytes(to_npz({"a": np.arange(3)})),
+    "huge": lambda path: header_alone(path, (2**60,)),
+}
+
+
+@pytest.mark.parametrize("what", UNFIT_LABELS)
+@pytest.mark.filterwarnings("error")
+def test_label_files_that_cannot_be_used_are_refused(tmp_path: Path, what: str) -> None:
+    UNFIT_LABELS[what](tmp_path / "labels.npy")
+    with pytest.raises(BadInputError, match=r"^expected (labels|class numbers)[^\n]*labels\.npy"):
+        read_label_file(open_raw(write_folder(tmp_path / "a", noise(3))), tmp_path / "labels.npy")
 
 
 def test_folders_are_classes_where_that_is_asked(tmp_path: Path) -> None:

@@ -136,6 +136,11 @@ def test_a_metric_cache_with_features_alone_is_read_by_its_features(tmp_path: Pa
         ({"all_features": None}, "expected moments or features of images, found neither: .*cache.pkl"),
         ({"all_features": []}, "expected moments or features of images, found neither"),
         ({"all_features": "words"}, "expected all_features as a list of arrays"),
+        ({"all_features": features()}, "expected all_features as a list of arrays"),
+        (
+            {"capture_mean_cov": True, "all_features": None, "raw_mean": np.zeros(0), "raw_cov": np.zeros((0, 0))},
+            r"expected moments \[D\] and \[D, D\], found other shapes",
+        ),
         ({"num_items": 61}, "expected float features of 61 images, found 60 of width .5."),
         ({"all_features": [np.zeros((30, 5)), np.zeros((30, 4))]}, r"found 60 of width \[4, 5\]"),
         ({"all_features": [np.full((60, 5), np.nan)]}, "expected finite features, found a NaN"),
@@ -163,6 +168,17 @@ def test_what_no_features_have_is_refused(word: str, tmp_path: Path) -> None:
     np.savez(path, **BAD[word])
     with pytest.raises(BadInputError, match=word):
         read_statistics(path)
+
+
+def test_text_without_letters_is_no_mean(tmp_path: Path) -> None:
+    """It has no bytes, so that any number of it is there."""
+    with zipfile.ZipFile(tmp_path / "f.npz", "w") as archive:
+        for name, shape in (("mu", (8,)), ("sigma", (8, 8))):
+            header = io.BytesIO()
+            np.lib.format.write_array_header_1_0(header, {"descr": "<U0", "fortran_order": False, "shape": shape})
+            archive.writestr(f"{name}.npy", header.getvalue())
+    with pytest.raises(BadInputError, match="expected plain numbers in mu, found the type <U0"):
+        read_statistics(tmp_path / "f.npz")
 
 
 def test_a_file_cut_short_and_a_pickle_of_something_else_are_refused(tmp_path: Path) -> None:

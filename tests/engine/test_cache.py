@@ -1,6 +1,7 @@
 """Finished shards: named by everything that changes their numbers, whole or absent, checked on reading."""
 
 import dataclasses
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def test_a_shard_comes_back_as_it_was(stored: tuple[Cache, str, Rows]) -> None:
     assert cache.read("cd" * 32, Rows) is None
 
 
-@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "swap"])
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "swap", "type"])
 def test_a_damaged_shard_is_as_good_as_none(stored: tuple[Cache, str, Rows], damage: str) -> None:
     cache, name, _ = stored
     path = cache._path(name)
@@ -77,6 +78,13 @@ def test_a_damaged_shard_is_as_good_as_none(stored: tuple[Cache, str, Rows], dam
         name = "ef" * 32
         cache._path(name).parent.mkdir()
         cache._path(name).write_bytes(data)
+    elif damage == "type":  # one that numpy lacks
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        for tensor in [header[tensor] for tensor in header if tensor != "__metadata__"]:
+            start, end = tensor["data_offsets"]
+            tensor |= {"dtype": "F8_E5M2", "shape": [end - start]}
+        text = json.dumps(header).encode()
+        path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + int.from_bytes(data[:8], "little") :])
     else:
         path.write_bytes({"cut": data[:-5], "flip": data[:-1] + bytes([data[-1] ^ 1]), "empty": b""}[damage])
     assert cache.read(name, Rows) is None
@@ -108,6 +116,15 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         BadInputError, match=r"expected room in the cache folder .*found none .No space left on device.*GANBENCH_CACHE"
     ):
         Cache(tmp_path).write("ab" * 32, rows)
+
+
+def test_a_folder_in_the_place_of_a_shard_is_told(stored: tuple[Cache, str, Rows]) -> None:
+    cache, name, rows = stored
+    cache._path(name).unlink()
+    cache._path(name).mkdir()
+    assert cache.read(name, Rows) is None
+    with pytest.raises(BadInputError, match=r"found a folder in its place: .*safetensors; remove it"):
+        cache.write(name, rows)
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_work(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganbench.checkpoints import filekind
 from ganbench.checkpoints.format import Header, Snapshot, Tensors, one_line
-from ganbench.checkpoints.inert import Instance, PersistentObject, StoredTensor
+from ganbench.checkpoints.inert import UNREAD, Instance, PersistentObject, StoredTensor
 from ganbench.checkpoints.machine import Budget, dotted
 from ganbench.checkpoints.naming import errors_about
 from ganbench.checkpoints.pickles import StrangersError, mapped, parse_pickle
@@ -79,7 +79,8 @@ def _of_values(values: Any, file_size: int, name: str) -> Snapshot | Tensors:
         raise BadInputError(
             f"holds an object of the class {dotted(values.name)} and no weights: give the file of those"
         )
-    return Tensors(_unwrapped(tensors_in(values, file_size)), (), name)
+    tensors = tensors_in(values, file_size, name)
+    return Tensors(_unwrapped(tensors), (), name, tensors.unread)
 
 
 def _module_in(values: Any) -> Instance | None:
@@ -99,7 +100,7 @@ def scripted_tensors(path: Path) -> Tensors:
     from ganbench.checkpoints import torchfile
 
     with errors_about(path):
-        return Tensors(tensors_in(torchfile.read_scripted(path), path.stat().st_size), (), path.name)
+        return tensors_in(torchfile.read_scripted(path), path.stat().st_size, path.name)
 
 
 def networks_of(values: Any) -> Mapping[str, PersistentObject | Instance]:
@@ -139,29 +140,41 @@ def _tensorflow(values: Any) -> dict[str, Instance]:
     return {}
 
 
-def tensors_in(values: Any, file_size: int) -> "dict[str, Tensor]":
+def tensors_in(values: Any, file_size: int, name: str = "") -> Tensors:
     """Return all tensors in dictionaries and lists within each other, by the keys that lead to them, joined by dots.
 
     Anything else, such as a step number or a program's options, is left out.
+
+    Args:
+        values: of the file.
+        file_size: in bytes.
+        name: of the file.
 
     Raises:
         UnsafeFileError: they nest as in no checkpoint, or are together far larger than the file.
         BadInputError: the keys to two tensors are equal when joined.
     """
-    found: dict[str, StoredTensor] = {}
-    for name, tensor in _stored(values, "", Budget(0, steps=MAX_VISITS), MAX_DEPTH):
-        if found.setdefault(name, tensor) is not tensor:
-            raise BadInputError(f"holds two tensors under the name {name[:100]}: save the weights of one network alone")
-    if sum(tensor.nbytes for tensor in found.values()) > 2 * file_size + SPARE:
+    found: dict[str, StoredTensor | Instance] = {}
+    for key, tensor in _stored(values, "", Budget(0, steps=MAX_VISITS), MAX_DEPTH):
+        if found.setdefault(key, tensor) is not tensor:
+            raise BadInputError(f"holds two tensors under the name {key[:100]}: save the weights of one network alone")
+    stored = {key: tensor for key, tensor in found.items() if isinstance(tensor, StoredTensor)}
+    unread = {key: it.name.removeprefix(UNREAD) for key, it in found.items() if isinstance(it, Instance)}
+    if sum(tensor.nbytes for tensor in stored.values()) > 2 * file_size + SPARE:
         raise UnsafeFileError("expands to far more memory than the size of the file")
-    if not found:
+    return Tensors(_made(stored), (), name, unread)
+
+
+def _made(stored: Mapping[str, StoredTensor]) -> "dict[str, Tensor]":
+    if not stored:
         return {}
     import torch
 
-    return {name: torch.from_numpy(tensor.numpy()) for name, tensor in found.items()}
+    return {name: torch.from_numpy(tensor.numpy()) for name, tensor in stored.items()}
 
 
-def _stored(values: Any, place: str, budget: Budget, depth: int) -> Iterator[tuple[str, StoredTensor]]:
+def _stored(values: Any, place: str, budget: Budget, depth: int) -> Iterator[tuple[str, StoredTensor | Instance]]:
+    """Yield tensors, and the records of those that are not read."""
     if not depth:
         raise UnsafeFileError("nests dictionaries deeper than any checkpoint")
     if isinstance(values, Instance) and values.name.startswith("__torch__"):  # a module of a TorchScript archive
@@ -171,13 +184,13 @@ def _stored(values: Any, place: str, budget: Budget, depth: int) -> Iterator[tup
     )
     for key, value in pairs:
         budget.step()
-        if isinstance(value, StoredTensor):
+        if isinstance(value, StoredTensor) or (isinstance(value, Instance) and value.name.startswith(UNREAD)):
             yield f"{place}{key}", value
         else:
             yield from _stored(value, f"{place}{key}.", budget, depth - 1)
 
 
-def _unwrapped(tensors: "dict[str, Tensor]") -> "dict[str, Tensor]":
+def _unwrapped(tensors: "Mapping[str, Tensor]") -> "Mapping[str, Tensor]":
     """Return tensors without the prefixes of wrappers in their names, unless two names would then be equal."""
     plain = {
         ".".join(piece for piece in name.split(".") if piece not in WRAPPERS): tensor

@@ -82,10 +82,18 @@ class Tensors(Mapping[str, "Tensor"]):
     Attributes:
         place: the beginning, in pieces, such as ``("state_dict", "netG_A")``; empty for the whole file.
         file: name of the file.
+        unread: kinds of the tensors in the file that are not read, such as sparse ones, by name; those of the whole
+            file have them.
     """
 
-    def __init__(self, tensors: "Mapping[str, Tensor]", place: tuple[str, ...] = (), file: str = "") -> None:
-        self._tensors, self.place, self.file = tensors, place, file
+    def __init__(
+        self,
+        tensors: "Mapping[str, Tensor]",
+        place: tuple[str, ...] = (),
+        file: str = "",
+        unread: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._tensors, self.place, self.file, self.unread = tensors, place, file, unread
 
     def __getitem__(self, name: str) -> "Tensor":
         return self._tensors[name]

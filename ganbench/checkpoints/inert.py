@@ -27,6 +27,10 @@ STORAGE_DTYPES = {
 LARGEST = 2**48  # numbers of a tensor, and steps in it; in bytes they fit in 64 bits
 
 
+UNREAD = "torch tensor, "
+"""How the name of an ``Instance`` begins that stands for a tensor which is not read; the kind of tensor follows."""
+
+
 def check_counts(numbers: Any) -> None:
     """Check that ``numbers`` is a short tuple of plain integers from 0, as a shape is.
 

@@ -136,6 +136,12 @@ def _unrecognised(tensors: Tensors, misfits: list[BadInputError]) -> BadInputErr
     """Return the error for tensors that no format recognises: what was found, the nearest layout, and what to do."""
     from ganbench.checkpoints.recognition import nearest
 
+    if tensors.unread:
+        name, kind = next(iter(tensors.unread.items()))
+        return BadInputError(
+            f"holds the tensor {name[:100]} as {kind}, which is not read, and no known network beside it: save it as "
+            "plain float32"
+        )
     if not tensors:
         return BadInputError("holds no networks and no tensors: give an official snapshot or a state dict")
     misfit = nearest(misfits) if misfits else None

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ganbench.checkpoints import filekind
-from ganbench.checkpoints.inert import STORAGE_DTYPES, Instance, Storage, StoredTensor
-from ganbench.checkpoints.known import LEGACY_MAGIC, NAMES, build, is_negative, storage_reference
+from ganbench.checkpoints.inert import STORAGE_DTYPES, UNREAD, Global, Instance, Storage, StoredTensor
+from ganbench.checkpoints.known import LEGACY_MAGIC, NAMES, NUMERIC, NUMPY_HOMES, build, is_negative, storage_reference
 from ganbench.checkpoints.machine import Budget, Machine, Maker, checked_key
 from ganbench.checkpoints.pickles import mapped
 from ganbench.checkpoints.torch_zip import check_contents, forgo_absent_checksums
@@ -135,7 +135,7 @@ class Storages:
             held = self.lengths.get(key, 0)
             raise UnsafeFileError(f"announces a storage of {count} numbers and holds {held} bytes of it")
         if kind in LEFT_OUT:
-            return Instance(f"torch {kind}")
+            return Instance(f"{UNREAD}complex" if "Complex" in kind else f"torch {kind}")
         return Storage(kind, memoryview(self.fetch(key))[:nbytes])
 
 
@@ -205,6 +205,28 @@ def _view(args: tuple[Any, ...], budget: Budget) -> StoredTensor | Instance:
     return StoredTensor(storage, offset, shape, strides, is_negative(args))
 
 
+def _of_type(args: tuple[Any, ...], budget: Budget) -> Instance:
+    """Return the record of a tensor of a type that older PyTorch lacks, such as float8."""
+    dtype = args[6].name if len(args) > 6 and isinstance(args[6], Global) else "of an unknown type"
+    return Instance(f"{UNREAD}{dtype.removeprefix('torch ')[:40]}")
+
+
+def _any_dtype(args: tuple[Any, ...], budget: Budget) -> Any:
+    """Return a numpy type, or the record of one that no weights have: texts, dates and objects."""
+    other = args and isinstance(args[0], str) and args[0] not in NUMERIC
+    return Instance("numpy dtype", args) if other else NAMES["numpy dtype"](args, budget)
+
+
+def _any_scalar(args: tuple[Any, ...], budget: Budget) -> Any:
+    """Return a number, or the record of another value."""
+    other = args and isinstance(args[0], Instance)
+    return Instance("numpy generic", args) if other else NAMES[f"{NUMPY_HOMES[0]} scalar"](args, budget)
+
+
+def _unread(kind: str) -> Maker:
+    return lambda args, budget: Instance(f"{UNREAD}{kind}")
+
+
 def _parameter(args: tuple[Any, ...], budget: Budget) -> Any:
     """Return the tensor that a parameter is."""
     if not args or not isinstance(args[0], StoredTensor | Instance):
@@ -212,20 +234,29 @@ def _parameter(args: tuple[Any, ...], budget: Budget) -> Any:
     return args[0]
 
 
+BUILT_IN = ("complex", "frozenset", "slice", "range", "xrange", "bytearray", "type", "getattr")
 LEFT_OUT = {"UntypedStorage": 1, "ComplexFloatStorage": 8, "ComplexDoubleStorage": 16}  # bytes of a number
-# Calls that programs write beside their weights, in settings and logs.
+LEFT_OUT |= {"QInt8Storage": 1, "QUInt8Storage": 1, "QInt32Storage": 4}
+# Calls that programs write beside their weights, in settings and logs; none is made, each becomes a record.
 HARMLESS = (
     *("pathlib PosixPath", "pathlib WindowsPath", "pathlib PurePosixPath"),
     *(f"datetime {name}" for name in ("datetime", "date", "timedelta", "timezone")),
-    *(f"{home} {name}" for home in ("builtins", "__builtin__") for name in ("complex", "frozenset", "slice")),
-    *("types SimpleNamespace", "decimal Decimal"),
-    *("torch.serialization _get_layout", "torch._utils _rebuild_sparse_tensor"),
+    *(f"{home} {name}" for home in ("builtins", "__builtin__") for name in BUILT_IN),
+    *("types SimpleNamespace", "decimal Decimal", "fractions Fraction", "functools partial", "random Random"),
+    *(f"numpy.random._pickle __{name}_ctor" for name in ("randomstate", "generator", "bit_generator")),
+    *("torch.serialization _get_layout", "numpy.random.bit_generator __pyx_unpickle_SeedSequence", "re _compile"),
 )
 MAKERS: dict[str, Maker] = {
     **NAMES,
     **{name: _record(name) for name in HARMLESS},
     "torch._utils _rebuild_tensor_v2": _view,
+    "torch._utils _rebuild_tensor_v3": _of_type,
+    "torch._utils _rebuild_sparse_tensor": _unread("sparse"),
+    "torch._utils _rebuild_qtensor": _unread("quantised"),
+    "torch._utils _rebuild_meta_tensor_no_storage": _unread("meta"),
     **{f"torch._utils _rebuild_parameter{kind}": _parameter for kind in ("", "_with_state")},
+    "numpy dtype": _any_dtype,
+    **{f"{home} scalar": _any_scalar for home in NUMPY_HOMES},
     "collections deque": lambda args, budget: [],
     **{f"collections {name}": _counted for name in ("defaultdict", "Counter")},
 }

@@ -234,7 +234,8 @@ def _features_in(parts: Any, count: int, path: Path) -> NDArray[np.float32]:
         raise BadInputError(
             f"expected float features of {count:,} images, found {found:,} of width {sorted(widths)}: {path}; {SAY}."
         )
-    features = np.concatenate(parts).astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # a number beyond float32 becomes an infinity, which is refused
+        features = np.concatenate(parts).astype(np.float32, copy=False)
     if not np.isfinite(features).all():
         raise BadInputError(f"expected finite features, found a NaN or an infinity: {path}; compute it again.")
     return features

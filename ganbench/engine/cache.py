@@ -102,6 +102,8 @@ class Cache:
 
     def read(self, key: str, into: type[Stored]) -> Stored | None:
         """Return a finished shard, or None if there is none or its file is damaged."""
+        if key not in self:  # or is not a file: a pipe would keep its reader waiting
+            return None
         try:
             with safe_open(self._path(key), framework="numpy") as file:
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the handle is not a mapping

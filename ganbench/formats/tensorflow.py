@@ -136,7 +136,7 @@ def _translated(source: Source, shape: tuple[int, ...], variables: Mapping[str, 
     expected = source.shape(shape)
     if source.name not in variables:
         if source.default is not None:
-            return torch.full(shape, source.default)
+            return torch.full(shape, source.default, dtype=torch.float32)
         raise MisfitError(f"lacks the variable {source.name}, which {what} has with shape {list(expected)}", NEARLY)
     value = variables[source.name]
     if value.shape != expected:

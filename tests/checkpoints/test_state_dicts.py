@@ -1,10 +1,15 @@
 """StarGAN v2's files of state dicts: variants in which they are found, and hostile or broken ones."""
 
+import functools
+import random
+import re
 import tracemalloc
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -144,6 +149,43 @@ def test_the_sign_of_a_tensor_is_kept(tmp_path: Path, zipped: bool) -> None:
     negated = {**state["generator"], "from_rgb.bias": torch.complex(bias, -bias).conj().imag}
     assert negated["from_rgb.bias"].is_neg()
     assert equal(load(saved(tmp_path / "1_nets_ema.ckpt", {**state, "generator": negated}, zipped)), state)
+
+
+UNREAD: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
+    "float8": (lambda t: t.to(torch.float8_e4m3fn), "float8_e4m3fn"),
+    "complex": (lambda t: t.to(torch.complex64), "complex"),
+    "sparse": (lambda t: t.to_sparse(), "sparse"),
+    "meta": (lambda t: t.to("meta"), "meta"),
+}
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize("kind", UNREAD)
+def test_tensors_that_are_not_read_are_named(tmp_path: Path, kind: str, zipped: bool) -> None:
+    change, word = UNREAD[kind]
+    path = saved(tmp_path / "1_nets_ema.ckpt", {"generator": {"a.weight": change(torch.ones(2))}}, zipped)
+    with pytest.raises(BadInputError, match=f"holds the tensor generator.a.weight as {word}, which is not") as refused:
+        load(path)
+    assert_one_sentence(refused.value, path)
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_what_programs_keep_beside_weights_does_no_harm(tmp_path: Path, zipped: bool) -> None:
+    settings = [
+        *(
+            range(3),
+            bytearray(b"a"),
+            Fraction(1, 2),
+            functools.partial(print, 1),
+            type(None),
+            torch.relu,
+            re.compile("a"),
+        ),
+        *(random.Random(0), np.random.RandomState(0), np.random.default_rng(0)),
+        *(np.str_("a"), np.array(["a"]), np.array([1, "a"], dtype=object), np.datetime64("2020"), np.float32(1)),
+    ]
+    state = averaged()
+    assert equal(load(saved(tmp_path / "1_nets_ema.ckpt", {**state, "settings": settings}, zipped)), state)
 
 
 def test_names_in_very_many_parts_are_not_all_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

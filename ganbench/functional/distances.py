@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ganbench.errors import BadInputError
+from ganbench.functional.rows import unrounded
 
 CENTRES = 512  # samples whose median is the origin of the products
 LOOKED = 2**17  # numbers in a block of differences: 1 MiB, so that they stay in a core's cache
@@ -133,7 +134,8 @@ def slices(length: int, block: int) -> Iterator[slice]:
 
 def squared_distances(x: Samples, y: Samples) -> Tensor:
     """Return the squared distances ``[N, M]`` of all pairs of rows, by a product."""
-    return torch.addmm(x.squares[:, None] + y.squares, x.products, y.products.T, alpha=-2)
+    with unrounded(x.exact.device):
+        return torch.addmm(x.squares[:, None] + y.squares, x.products, y.products.T, alpha=-2)
 
 
 def _squared_norms(x: Tensor) -> Tensor:

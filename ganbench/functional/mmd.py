@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
 from ganbench.functional.distances import slices
-from ganbench.functional.rows import ArrayLike, as_float64, as_integer, as_row_pair, as_tensor
+from ganbench.functional.rows import ArrayLike, as_float64, as_integer, as_row_pair, as_tensor, unrounded
 
 Indices = NDArray[np.int64]
 MOST_SUBSETS = 10**6  # that are drawn at once
@@ -19,6 +19,7 @@ WIDE = 256  # columns from which products of rows are most of the work
 GROUP = 256  # subsets that are summed at once
 ROWS = 256  # whose kernel with all later ones is computed at once
 CACHED = 64  # of these, that are summed at once
+FAR = 100  # mean square of an origin's coordinates, up to which float32 holds the kernel about it
 MAX_SEED = 2**63 - 1
 
 
@@ -63,7 +64,8 @@ def precise(x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return both sets of rows in the precision in which the kernel is taken; errors are ``as_row_pair``'s.
 
     It is float32 where that holds the rows exactly and they are wide. The distance of features of unit size is then off
-    by some 1e-9, and of those as far from zero as they are wide by 1e-8, far below its sampling error.
+    by some 1e-9, and of those as far from zero as they are wide by 1e-8, far below its sampling error. Of features far
+    from zero (see ``_origin``) the kernel is taken in float64 all the same.
     """
     rows_x, rows_y = as_row_pair(x, y, ("x", "y"), None)
     return (rows_x, rows_y) if rows_x.shape[1] >= WIDE else (rows_x.double(), rows_y.double())
@@ -74,7 +76,11 @@ def _distances(rows_x: Tensor, rows_y: Tensor, subsets: tuple[ArrayLike, ArrayLi
     of_x, of_y = _row_numbers(subsets, rows_x, rows_y)
     groups = zip(torch.split(of_x.to(rows_x.device), GROUP), torch.split(of_y.to(rows_y.device), GROUP), strict=True)
     origin = _origin(rows_x, rows_y)
-    distances = as_float64(torch.cat([_squared_mmds(origin, rows_x, rows_y, i, j) for i, j in groups]), "distances")
+    if origin is None:
+        return _distances(rows_x.double(), rows_y.double(), subsets)
+    with unrounded(rows_x.device):
+        found = torch.cat([_squared_mmds(origin, rows_x, rows_y, i, j) for i, j in groups])
+    distances = as_float64(found, "distances")
     if np.isfinite(distances).all():
         return distances
     if rows_x.dtype == torch.float32:  # whose range may be all that was too small
@@ -175,16 +181,19 @@ class Rows:
         return Rows(self.centred[rows], self.along[rows], self.base)
 
 
-def _origin(x: Tensor, y: Tensor) -> Tensor:
-    """Return the mean of all rows ``[D]``; zero where it would not help, so in float64 and where outliers draw it away.
+def _origin(x: Tensor, y: Tensor) -> Tensor | None:
+    """Return the mean of all rows ``[D]``, zero in float64, or None where no origin makes float32 enough.
 
-    The mean is no farther from zero than most rows are, unless a few are very far.
+    That is where outliers draw the mean away, and where it is so far from zero that the terms of the first order, which
+    nearly cancel, lose their digits. Rows close together are about as long as their mean, and it is not twice as long
+    as most rows are, unless a few are very far.
     """
     if x.dtype != torch.float32:
         return x.new_zeros(x.shape[1])
     origin = (x.mean(0) + y.mean(0)) / 2
     lengths = torch.cat([torch.linalg.vector_norm(rows, dim=1) for rows in (x, y)])
-    return origin if torch.linalg.vector_norm(origin) <= lengths.median() else torch.zeros_like(origin)
+    length = float(torch.linalg.vector_norm(origin))
+    return origin if length <= min(2 * float(lengths.median()), (FAR * len(origin)) ** 0.5) else None
 
 
 def _squared_mmds(origin: Tensor, x: Tensor, y: Tensor, of_x: Tensor, of_y: Tensor) -> Tensor:

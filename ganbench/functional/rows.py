@@ -119,6 +119,11 @@ def as_row_pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str], dtype: torch
     return rows_x.to(dtype), rows_y.to(rows_x.device, dtype)
 
 
+def unrounded(device: torch.device | str) -> torch.autocast:
+    """Return a context in which no ``torch.autocast`` of a caller rounds products on a device to half precision."""
+    return torch.autocast(torch.device(device).type, enabled=False)
+
+
 def as_float64(x: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return ``x`` as a float64 array on the CPU.
 

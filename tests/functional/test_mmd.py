@@ -87,6 +87,18 @@ def test_wide_float32_features_are_as_good_as_in_float64(offset: float, seed: in
     assert not np.array_equal(kernel_distances(x, y, rows), exact)
 
 
+@pytest.mark.parametrize("outlier", [0.0, 1e6])
+@pytest.mark.parametrize(("deviation", "offset"), [(0.01, 5.0), (0.01, 30.0), (1.0, 1000.0), (1.0, 1e4)])
+def test_wide_float32_features_far_from_zero(deviation: float, offset: float, outlier: float) -> None:
+    """Rows close together are as long as their mean, give or take; farther off, float32 is not enough about it."""
+    scale, shift = np.float32(deviation), np.float32(offset)
+    x, y = (features(200, 2 * WIDE, seed).astype(np.float32) * scale + shift for seed in (0, 1))
+    x[0] += np.float32(outlier)
+    exact = kernel_distance(x.astype(np.float64), y.astype(np.float64), all_rows(200))
+    noise = 3 * (1 + offset**2) ** 2 * deviation**2 / 200 / (2 * WIDE) ** 0.5  # of the samples, about
+    assert kernel_distance(x, y, all_rows(200)) == pytest.approx(exact, abs=1e-3 * noise)
+
+
 def test_an_outlier_costs_the_other_rows_no_digits_in_float32() -> None:
     """About the mean of all, which it would draw far away, all kernels would be differences of huge numbers."""
     x, y = (features(300, 2 * WIDE, seed).astype(np.float32) for seed in (0, 1))

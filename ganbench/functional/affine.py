@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganbench.errors import BadInputError
-from ganbench.functional.per_image import as_images, per_image
-from ganbench.functional.rows import ArrayLike, as_integer, as_tensor
+from ganbench.functional.per_image import as_images, per_image, within_range
+from ganbench.functional.rows import ArrayLike, as_integer, as_number, as_tensor, unrounded
 
 FINEST = 64  # largest refinement of the grid, and largest half-width of a window
+AFFINE = 1e-6  # that rounding may leave in the last row of a matrix
 
 
 def rotation_matrix(angle: Tensor | float) -> Tensor:
@@ -75,7 +76,8 @@ def affine_transform(
     Args:
         x: ``[N, C, H, W]`` floating point; half precision is computed and returned in float32.
         matrix: ``[3, 3]``, from input to output positions, in image widths and heights about the centre; so a rotation
-            of an image that is not square is one of the square that it is stretched to. It must be invertible.
+            of an image that is not square is one of the square that it is stretched to. It must be invertible, and its
+            last row 0 0 1.
         a: half-width of the Lanczos windows, in pixels.
         up: the filtered image is held on a grid this many times finer and interpolated linearly.
         amax: half-width of the filter, in pixels.
@@ -85,8 +87,9 @@ def affine_transform(
     The mask is 1 where the result is known and 0 elsewhere, shaped like ``x`` (a view; do not write into it).
 
     Raises:
-        BadInputError: if ``x`` is not images, the matrix has no inverse, or the numbers do not fit together.
-        NonFiniteError: naming the first image with a NaN or an infinity.
+        BadInputError: if ``x`` is not images, the matrix is not affine or has no inverse, or the numbers do not fit
+            together.
+        NonFiniteError: naming the first image with a NaN or an infinity, or that the result exceeds the dtype.
 
     Source: Karras et al., Alias-free generative adversarial networks (NeurIPS 2021), appendix E.3.
     """
@@ -98,14 +101,17 @@ def affine_transform(
     m = _matrix(matrix, (3,))
     if not torch.linalg.cond(m) < 1 / torch.finfo(m.dtype).eps:
         raise BadInputError(f"expected a matrix that has an inverse, found {m.tolist()}: check how it was composed.")
+    if not torch.allclose(m[2], m.new_tensor([0, 0, 1]), rtol=0, atol=AFFINE):
+        raise BadInputError(f"expected 0 0 1 for the last row of matrix, found {m[2].tolist()}: give an affine map.")
     weights = affine_lowpass_filter(m, a=a, amax=reach, up=finer, cutoff_in=cutoff_in, cutoff_out=cutoff_out)
     fine = _upsampled(images, weights.to(images), finer)
     height, width = images.shape[2:]
     rows, columns = _positions_in_fine(m, height, width, finer, reach)
     grid = torch.stack([_normalised(columns, fine.shape[3]), _normalised(rows, fine.shape[2])], dim=-1).to(images)
-    image = F.grid_sample(fine, grid.expand(len(images), -1, -1, -1), "bilinear", "zeros", align_corners=False)
+    with unrounded(images.device):
+        image = F.grid_sample(fine, grid.expand(len(images), -1, -1, -1), "bilinear", "zeros", align_corners=False)
     known = _known(rows, height, finer, reach) & _known(columns, width, finer, reach)
-    return image, known.to(images).expand(images.shape)
+    return within_range(image), known.to(images).expand(images.shape)
 
 
 def affine_lowpass_filter(
@@ -141,9 +147,7 @@ def affine_lowpass_filter(
     aflt = as_integer(aflt, "aflt", minimum=2, maximum=4 * FINEST)
     amax = as_integer(amax, "amax", minimum=1, maximum=aflt - 1)
     a = as_integer(a, "a", minimum=1, maximum=amax)
-    for name, cutoff in (("cutoff_in", cutoff_in), ("cutoff_out", cutoff_out)):
-        if not 0 < float(as_tensor(cutoff, name)) < math.inf:
-            raise BadInputError(f"expected a number above 0 for {name}, found {cutoff}: 1 is the Nyquist frequency.")
+    cutoff_in, cutoff_out = as_number(cutoff_in, "cutoff_in", above=0), as_number(cutoff_out, "cutoff_out", above=0)
     m = _matrix(matrix, (2, 3))
     ideal = _convolved(functools.partial(_ideal, cutoff=cutoff_out), m, _ideal_circulant(amax, aflt, up, cutoff_in), up)
     window = _convolved(functools.partial(_lanczos, a=a), m, _window_circulant(amax, aflt, up, a), up)
@@ -173,10 +177,11 @@ def _pseudo_rotate(x: Tensor, angle: float, a: int) -> tuple[Tensor, Tensor]:
     weights = affine_lowpass_filter(rotation_matrix(-angle), a=a, amax=2 * a, up=1).to(x)
     margin = 2 * a - 1
     planes = x.reshape(-1, 1, *x.shape[2:])
-    image = F.conv2d(planes, weights.flip(0, 1)[None, None], padding=margin).reshape(x.shape)
+    with unrounded(x.device):
+        image = F.conv2d(planes, weights.flip(0, 1)[None, None], padding=margin).reshape(x.shape)
     mask = x.new_zeros(x.shape[2:])
     mask[margin:-margin, margin:-margin] = 1
-    return image, mask.expand(x.shape)
+    return within_range(image), mask.expand(x.shape)
 
 
 def _upsampled(x: Tensor, weights: Tensor, up: int) -> Tensor:
@@ -188,7 +193,8 @@ def _upsampled(x: Tensor, weights: Tensor, up: int) -> Tensor:
     width = (len(weights) + 1) // up
     phases = F.pad(weights, (0, 1, 0, 1)).reshape(width, up, width, up).permute(1, 3, 0, 2)
     kernels = phases.flip(2, 3).reshape(up * up, 1, width, width) * up**2
-    planes = F.conv2d(x.reshape(-1, 1, *x.shape[2:]), kernels, padding=width - 1)
+    with unrounded(x.device):
+        planes = F.conv2d(x.reshape(-1, 1, *x.shape[2:]), kernels, padding=width - 1)
     fine = F.pixel_shuffle(planes, up)
     return fine.reshape(*x.shape[:2], *fine.shape[2:])
 
@@ -196,7 +202,7 @@ def _upsampled(x: Tensor, weights: Tensor, up: int) -> Tensor:
 def _positions_in_fine(matrix: Tensor, height: int, width: int, up: int, amax: int) -> tuple[Tensor, Tensor]:
     """Return row and column on the finer grid that each output pixel comes from, ``[H, W]`` float64 each."""
     inverse = torch.linalg.inv(matrix)
-    y, x = (((torch.arange(size, dtype=torch.float64) + 0.5) / size - 0.5) for size in (height, width))
+    y, x = (((torch.arange(size, dtype=torch.float64, device="cpu") + 0.5) / size - 0.5) for size in (height, width))
     source_x = inverse[0, 0] * x + inverse[0, 1] * y[:, None] + inverse[0, 2]
     source_y = inverse[1, 0] * x + inverse[1, 1] * y[:, None] + inverse[1, 2]
     middle = amax * up - 1
@@ -224,7 +230,7 @@ def _convolved(f: Callable[[Tensor], Tensor], matrix: Tensor, circulant: Tensor,
     reflection of that gives the other.
     """
     reach = circulant.shape[1] // 2
-    x = torch.arange(-reach, reach + 1, dtype=torch.float64) / up
+    x = torch.arange(-reach, reach + 1, dtype=torch.float64, device="cpu") / up
     y = x[reach:, None]
     plane = f(matrix[0, 0] * x + matrix[0, 1] * y) * f(matrix[1, 0] * x + matrix[1, 1] * y)
     plane[0] /= 2
@@ -260,5 +266,6 @@ def _window_circulant(amax: int, aflt: int, up: int, a: int) -> Tensor:
 def _distances(amax: int, aflt: int, up: int) -> Tensor:
     """Return the distance, in pixels, of every tap that is kept to every tap of the periodic grid."""
     reach = aflt * up - 1
-    kept, grid = torch.arange(1 - amax * up, amax * up), torch.arange(-reach, reach + 1)
+    kept = torch.arange(1 - amax * up, amax * up, device="cpu")  # and not on a default device: the result is kept
+    grid = torch.arange(-reach, reach + 1, device="cpu")
     return ((kept[:, None] - grid + reach) % (2 * reach + 1) - reach).double() / up

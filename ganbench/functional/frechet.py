@@ -87,11 +87,14 @@ def frechet_distance(mean_x: ArrayLike, cov_x: ArrayLike, mean_y: ArrayLike, cov
             "take both from the same layer of the same extractor."
         )
     if np.array_equal(x.mean, y.mean) and np.array_equal(x.cov, y.cov):
+        _refuse_other_matrices(x)
         return 0.0
     # Squares of covariances are taken on the way, so features beyond 1e77 would overflow; powers of two scale exactly.
-    exponent = max(_exponent(x), _exponent(y))
+    with np.errstate(over="ignore"):
+        difference = x.mean - y.mean
+    exponent = _exponent(difference, x.cov, y.cov)
     x, y = _scaled(x, exponent), _scaled(y, exponent)
-    between_means = np.square(x.mean - y.mean).sum()
+    between_means = np.square(np.ldexp(difference, -exponent)).sum()
     between_covs = np.trace(x.cov) + np.trace(y.cov) - 2 * _trace_of_geometric_mean(x, y)
     try:
         return math.ldexp(max(0.0, float(between_means + between_covs)), 2 * exponent)
@@ -111,15 +114,38 @@ class _Gaussian(NamedTuple):
     exponent: int = 0
 
 
-def _exponent(gaussian: _Gaussian) -> int:
-    """Return the power of two that bounds mean and standard deviations."""
-    return int(np.frexp(max(np.abs(gaussian.mean).max(), np.sqrt(np.abs(gaussian.cov).max())))[1])
+def _exponent(difference: Array, *covs: Array) -> int:
+    """Return the power of two that bounds the difference of the means and all standard deviations.
+
+    Raises:
+        NonFiniteError: if the difference exceeds float64.
+    """
+    if not np.isfinite(difference).all():
+        raise NonFiniteError(
+            "expected means whose difference float64 can hold, found larger ones: scale features down."
+        )
+    return int(np.frexp(max(np.abs(difference).max(), *(np.sqrt(np.abs(cov).max()) for cov in covs)))[1])
 
 
 def _scaled(gaussian: _Gaussian, exponent: int) -> _Gaussian:
-    """Return the Gaussian of features divided by ``2**exponent``."""
+    """Return the Gaussian of features divided by ``2**exponent``; a mean that is far larger may become infinite."""
     name, mean, cov, _ = gaussian
-    return _Gaussian(name, np.ldexp(mean, -exponent), np.ldexp(cov, -2 * exponent), exponent)
+    with np.errstate(over="ignore"):
+        return _Gaussian(name, np.ldexp(mean, -exponent), np.ldexp(cov, -2 * exponent), exponent)
+
+
+def _tolerance(own: _Gaussian, largest: float) -> float:
+    """Return what rounding may leave of negative eigenvalues, beside a largest one."""
+    with np.errstate(over="ignore"):
+        return float(NEGATIVITY * largest + CANCELLATION * np.square(own.mean).sum())
+
+
+def _refuse_other_matrices(x: _Gaussian) -> None:
+    """Refuse what has negative eigenvalues. Shifted by what rounding may leave, a covariance has a factor, quickly."""
+    x = _scaled(x, _exponent(np.zeros_like(x.mean), x.cov))
+    shift = min(_tolerance(x, x.cov.diagonal().max()), np.finfo(np.float64).max)
+    if torch.linalg.cholesky_ex(torch.from_numpy(x.cov + shift * np.eye(len(x.cov)))).info:
+        _factor(x, x)
 
 
 def _trace_of_geometric_mean(x: _Gaussian, y: _Gaussian) -> float:
@@ -164,7 +190,7 @@ def _factor(own: _Gaussian, other: _Gaussian) -> Array:
         return factor
     values, vectors = np.linalg.eigh(own.cov)
     largest = max(values[-1], other.cov.diagonal().max())  # a variance is never above the largest eigenvalue
-    if values[0] < -NEGATIVITY * largest - CANCELLATION * np.square(own.mean).sum():
+    if values[0] < -_tolerance(own, largest):
         lowest, highest = (math.ldexp(value, 2 * own.exponent) for value in (values[0], values[-1]))
         raise BadInputError(
             f"expected a covariance of {own.name} without negative eigenvalues, found the eigenvalue {lowest:.3g} "

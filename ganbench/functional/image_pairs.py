@@ -1,16 +1,16 @@
 """Conversion of the arguments of functions that compare images with images."""
 
-import math
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
-from ganbench.functional.rows import ArrayLike, as_tensor
+from ganbench.functional.rows import ArrayLike, as_number, as_tensor
 
 
-def as_image_pair(x: ArrayLike, y: ArrayLike, data_range: float) -> tuple[Tensor, Tensor]:
-    """Return two batches of images ``[N, C, H, W]`` in float64.
+def as_image_pair(x: ArrayLike, y: ArrayLike, data_range: Any) -> tuple[Tensor, Tensor, float]:
+    """Return two batches of images ``[N, C, H, W]`` in float64, and the range of their values.
 
     Args:
         x: images ``[N, C, H, W]``, as tensor or array.
@@ -21,10 +21,7 @@ def as_image_pair(x: ArrayLike, y: ArrayLike, data_range: float) -> tuple[Tensor
         BadInputError: if shapes do not fit, or ``data_range`` is not above 0.
         NonFiniteError: if an image is not finite.
     """
-    if not 0 < data_range < math.inf:
-        raise BadInputError(
-            f"expected a number above 0 for data_range, found {data_range}: it is 255 for 8-bit images."
-        )
+    spread = as_number(data_range, "data_range", above=0)
     first, second = (as_tensor(given, name).to(torch.float64) for given, name in ((x, "x"), (y, "y")))
     if first.ndim != 4 or first.shape != second.shape or not first.numel():
         raise BadInputError(
@@ -38,4 +35,4 @@ def as_image_pair(x: ArrayLike, y: ArrayLike, data_range: float) -> tuple[Tensor
                 f"expected finite images for {name}, found one that is not, number {int(finite.long().argmin())}: "
                 "check what made it."
             )
-    return first, second
+    return first, second, spread

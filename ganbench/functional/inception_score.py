@@ -39,5 +39,7 @@ def inception_score(probabilities: ArrayLike, num_splits: SupportsIndex = 10) ->
         )
     edges = [i * len(p) // count for i in range(count + 1)]
     splits = [p[start:stop] for start, stop in itertools.pairwise(edges)]
-    scores = [np.exp(rel_entr(split, split.mean(axis=0)).sum(axis=1).mean()) for split in splits]
+    # The mean of the smallest numbers may vanish where they do not, and what they add is nothing.
+    means = [split.mean(axis=0).clip(min=np.finfo(np.float64).tiny) for split in splits]
+    scores = [np.exp(rel_entr(split, mean).sum(axis=1).mean()) for split, mean in zip(splits, means, strict=True)]
     return float(np.mean(scores)), float(np.std(scores))

@@ -1,5 +1,6 @@
 """Extrapolation of a biased number to infinitely many samples, by a line in one over their number."""
 
+import math
 from collections.abc import Sequence
 from typing import SupportsIndex
 
@@ -21,30 +22,36 @@ def extrapolate(values: ArrayLike, counts: Sequence[int]) -> float:
 
     Raises:
         BadInputError: if there is no such line.
-        NonFiniteError: if a value is NaN or infinite.
+        NonFiniteError: if a value is NaN or infinite, or the result exceeds float64.
 
     Source: Chong and Forsyth, Effectively unbiased FID and inception score and where to find them (CVPR 2020).
     """
     y, x = as_float64(values, "values"), as_float64(counts, "counts")
-    if y.ndim != 1 or y.shape != x.shape or len(set(x.tolist())) < 2 or not x.min() > 0:
+    if y.ndim != 1 or y.shape != x.shape or len(set(x.tolist())) < 2 or not 0 < x.min() <= x.max() < math.inf:
         raise BadInputError(
-            f"expected as many values as counts above 0, of which two differ, found {len(y)} and {list(counts)[:5]}."
+            "expected as many values as counts above 0, of which two differ, found the shapes "
+            f"{list(y.shape)} and {list(x.shape)}, counts {x.ravel()[:5].tolist()}: give a value for each count."
         )
     if not np.isfinite(y).all():
         raise NonFiniteError("a value has a NaN or an infinity; check the features behind it.")
-    away = 1 / x - (1 / x).mean()
+    exponent = int(np.frexp(np.abs(y).max())[1])
+    y, inverse = np.ldexp(y, -exponent), x.min() / x  # nothing overflows in these units, and the line meets zero there
+    away = inverse - inverse.mean()
     slope = (away * (y - y.mean())).sum() / np.square(away).sum()
-    return float(y.mean() - slope * (1 / x).mean())
+    try:
+        return math.ldexp(float(y.mean() - slope * inverse.mean()), exponent)
+    except OverflowError:
+        raise NonFiniteError("the line leads beyond float64; check the features behind the values.") from None
 
 
 def subset_sizes(count: SupportsIndex, num_points: SupportsIndex = 15) -> list[int]:
-    """Return numbers of samples at equal distances, from a tenth of ``count`` to all.
+    """Return numbers of samples at equal distances, from a tenth of ``count``, or one, to all.
 
     Source: the paper's code, which begins at 5,000 of 50,000.
     """
     total = as_integer(count, "count", minimum=1)
     points = as_integer(num_points, "num_points", minimum=2)
-    return [int(each) for each in np.linspace(total // SMALLEST, total, points)]
+    return [int(each) for each in np.linspace(max(1, total // SMALLEST), total, points)]
 
 
 def random_subsets(

@@ -1,6 +1,6 @@
 """LPIPS: perceptual distance from the feature maps of a network, or from embeddings made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Literal
 
@@ -74,6 +74,7 @@ def layer_distance(x: Tensor, y: Tensor, weight: Tensor | None, epsilon: Epsilon
     return torch.stack(sums).sum(0) / positions
 
 
+@torch.no_grad()  # torch fills rows that are given without a gradient alone
 def lpips_embedding(
     features: Sequence[ArrayLike],
     weights: Sequence[ArrayLike] | None = None,
@@ -83,6 +84,8 @@ def lpips_embedding(
     out: Tensor | None = None,
 ) -> Tensor:
     """Return ``[N, E]`` such that squared Euclidean distances are ``lpips_distance``; E counts all features.
+
+    Embeddings have no gradient, whatever they are made of.
 
     Args:
         features: ``[N, C, H, W]``, one tensor for each layer.
@@ -192,6 +195,11 @@ def _layers(features: Sequence[ArrayLike], name: str) -> list[Tensor]:
             raise BadInputError(
                 f"expected feature maps [N, C, H, W] in {name}, found shape {list(layer.shape)}: do not flatten them."
             )
+        if len(layer) != len(layers[0]):
+            raise BadInputError(
+                f"expected layers of the same images in {name}, found {len(layers[0])} images and {len(layer)}: take "
+                "all layers from one batch."
+            )
     return layers
 
 
@@ -204,11 +212,12 @@ def _floating(x: ArrayLike, name: str) -> Tensor:
 def _weights(weights: Sequence[ArrayLike] | None, layers: Sequence[Tensor], axis: int = 1) -> list[Tensor | None]:
     if weights is None:
         return [None] * len(layers)
-    if len(weights) != len(layers):
+    given = list(weights) if isinstance(weights, Iterable) else [weights]
+    if len(given) != len(layers):
         raise BadInputError(
-            f"expected weights for {len(layers)} layers, found {len(weights)}: give one a layer, or None."
+            f"expected weights for {len(layers)} layers, found {len(given)}: give one a layer, or None."
         )
-    found = [as_tensor(weight, "weights") for weight in weights]
+    found = [as_tensor(weight, "weights").to(layers[0].device) for weight in given]
     for weight, layer in zip(found, layers, strict=True):
         if weight.numel() != layer.shape[axis] or bool((weight < 0).any()):
             raise BadInputError(

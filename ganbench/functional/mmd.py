@@ -85,8 +85,13 @@ def _distances(rows_x: Tensor, rows_y: Tensor, subsets: tuple[ArrayLike, ArrayLi
         return distances
     if rows_x.dtype == torch.float32:  # whose range may be all that was too small
         return _distances(rows_x.double(), rows_y.double(), subsets)
+    raise too_large(rows_x, rows_y)
+
+
+def too_large(rows_x: Tensor, rows_y: Tensor) -> NonFiniteError:
+    """Return the error of rows whose kernel exceeds float64."""
     largest = max(float(rows.abs().max()) for rows in (rows_x, rows_y))
-    raise NonFiniteError(
+    return NonFiniteError(
         f"expected features whose products float64 can hold to the third power, found {largest:.0e}: "
         "scale both sets of features down."
     )

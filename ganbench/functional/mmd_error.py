@@ -6,7 +6,7 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor
 
-from ganbench.functional.mmd import draw_subsets, kernel, kernel_distances
+from ganbench.functional.mmd import draw_subsets, kernel, kernel_distances, too_large
 from ganbench.functional.rows import ArrayLike, as_row_pair
 
 REFERENCES = 1000  # rows of each side, over which a row's mean kernel is taken
@@ -30,13 +30,15 @@ def kernel_distance_error(
     Deviation: means over rows are taken over the first thousand rows of each side; what that adds is taken off again.
     """
     rows_x, rows_y = as_row_pair(x, y, ("x", "y"), torch.float64)
-    n, size = len(rows_y), min(len(rows_x), len(rows_y), int(max_subset_size))
+    n = len(rows_y)
+    of_x, of_y = draw_subsets(len(rows_x), n, num_subsets, max_subset_size, seed)
     first, second = _orders(rows_x, rows_y)
     variance = 4 * first / n + 2 * second / n**2
-    if size < n:
-        subsets = draw_subsets(len(rows_x), n, min(int(num_subsets), FEW_SUBSETS), size, seed)
-        spread = kernel_distances(x, y, subsets)
-        variance += float(spread.var(ddof=1)) / int(num_subsets) if len(spread) > 1 else 0.0
+    if of_y.shape[1] < n and len(of_y) > 1:
+        spread = kernel_distances(x, y, (of_x[:FEW_SUBSETS], of_y[:FEW_SUBSETS]))
+        variance += float(spread.var(ddof=1)) / len(of_y)
+    if not math.isfinite(variance):
+        raise too_large(rows_x, rows_y)
     return math.sqrt(variance)
 
 
@@ -51,7 +53,7 @@ def _orders(x: Tensor, y: Tensor) -> tuple[float, float]:
     left_within, left_across = _centred_variance(kernel(of_y, of_y)), _centred_variance(across[: len(of_y)])
     # The reals are fixed, so that means over all of them are exact; those over some of them are not.
     noise = left_within / len(of_y) + left_across / len(of_x) * (1 - len(of_x) / len(x))
-    return max(0.0, float(pull.var()) - noise), left_within
+    return max(float(pull.var()) - noise, 0.0), left_within  # in this order, a NaN stays one
 
 
 def _centred_variance(values: Tensor) -> float:

@@ -4,7 +4,6 @@ from typing import SupportsIndex
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ganbench.errors import BadInputError
@@ -18,7 +17,7 @@ from ganbench.functional.distances import (
     squared_distances,
 )
 from ganbench.functional.manifold import BLOCK, squared_radii
-from ganbench.functional.rows import ArrayLike, as_integer, as_row_pair
+from ganbench.functional.rows import ArrayLike, as_integer, as_row_pair, of_unit_length
 
 LARGEST = 2**24  # distances in memory at once: 128 MiB, three times
 
@@ -79,7 +78,7 @@ def _nearest_of(points: Samples, others: Samples) -> tuple[Tensor, Tensor]:
     of_point, of_other = (products - slack <= reach[:, None]).nonzero(as_tuple=True)
     looked = exact_distances(points.exact, others.exact, of_point, of_other)
     order = torch.from_numpy(np.lexsort([each.cpu().numpy() for each in (of_other, looked, of_point)]))
-    first = torch.searchsorted(of_point[order].cpu(), torch.arange(len(points)))
+    first = torch.searchsorted(of_point[order].cpu(), torch.arange(len(points), device="cpu"))
     chosen = order[first]
     return looked[chosen], of_other[chosen]
 
@@ -114,8 +113,7 @@ def memorization_distance(x: ArrayLike, y: ArrayLike) -> float:
 
 
 def _directions(rows: Tensor) -> Tensor:
-    rows = rows / rows.abs().amax(dim=1, keepdim=True)  # so that no square overflows; zeros become NaN and are left out
-    rows = rows[~rows[:, 0].isnan()]
+    rows = of_unit_length(rows[rows.any(dim=1)])
     if not len(rows):
         raise BadInputError("expected features with a direction, found zeros alone: choose another extractor.")
-    return F.normalize(rows)
+    return rows

@@ -1,9 +1,11 @@
 """Perceptual path length: the interpolations, and the mean that leaves out the extremes."""
 
 import math
+from functools import reduce
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
@@ -29,6 +31,27 @@ def path_length(distances: ArrayLike) -> float:
 
     Source: the evaluation protocol of Karras et al., A style-based generator architecture (CVPR 2019), section 4.1.
     """
+    d, low, high, exponent = _trimmed(distances)
+    return math.ldexp(float(d[(low <= d) & (d <= high)].mean()), exponent)
+
+
+def path_length_error(distances: ArrayLike) -> float:
+    """Return the standard error of ``path_length``, NaN of fewer than two distances.
+
+    Arguments and errors are those of ``path_length``.
+
+    Source: Tukey and McLaughlin 1963, the standard error of a trimmed mean: the deviation of distances that are held to
+    the bounds, over the share between the bounds.
+    """
+    d, low, high, exponent = _trimmed(distances)
+    if len(d) < 2:
+        return math.nan
+    share = float(np.mean((low <= d) & (d <= high)))
+    return math.ldexp(float(np.std(np.clip(d, low, high), ddof=1)) / (share * math.sqrt(len(d))), exponent)
+
+
+def _trimmed(distances: ArrayLike) -> tuple[NDArray[np.float64], float, float, int]:
+    """Return distances and their bounds, all divided by ``2**exponent``, so that no sum of them overflows."""
     column = as_tensor(distances, "distances")[..., None]
     if column.ndim != 2:
         raise BadInputError(
@@ -36,27 +59,9 @@ def path_length(distances: ArrayLike) -> float:
         )
     d = as_float64(as_rows(column, "distances"), "distances")[:, 0]
     exponent = int(np.frexp(np.abs(d).max())[1])
-    d = np.ldexp(d, -exponent)  # exact, and no sum of them overflows
-    low = np.percentile(d, 1, method="lower")
-    high = np.percentile(d, 99, method="higher")
-    return math.ldexp(float(d[(low <= d) & (d <= high)].mean()), exponent)
-
-
-def path_length_error(distances: ArrayLike) -> float:
-    """Return the standard error of ``path_length``, NaN of fewer than two distances.
-
-    Args:
-        distances: ``[N]``, perceptual distance over epsilon squared.
-
-    Source: Tukey and McLaughlin 1963, the standard error of a trimmed mean: the deviation of distances that are held to
-    the bounds, over the share between the bounds.
-    """
-    d = as_float64(as_rows(as_tensor(distances, "distances")[..., None], "distances"), "distances")[:, 0]
-    if len(d) < 2:
-        return math.nan
+    d = np.ldexp(d, -exponent)
     low, high = np.percentile(d, 1, method="lower"), np.percentile(d, 99, method="higher")
-    share = float(np.mean((low <= d) & (d <= high)))
-    return float(np.std(np.clip(d, low, high), ddof=1)) / (share * math.sqrt(len(d)))
+    return d, float(low), float(high), exponent
 
 
 def slerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
@@ -70,7 +75,7 @@ def slerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
     Raises:
         BadInputError: if the ends differ in shape, one has length 0, or they are opposite, where no great circle is
             the shortest.
-        NonFiniteError: if a value is NaN or infinite.
+        NonFiniteError: if a value is NaN or infinite, or ``t`` is too large for the dtype.
 
     Source: Shoemake, Animating rotation with quaternion curves (SIGGRAPH 1985); PPL's interpolation in Z.
     """
@@ -82,7 +87,7 @@ def slerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
     point = x * angle.cos() + across / _length(across) * angle.sin()
     if bool((cosine.abs() > ORDINARY).any()):
         point = torch.where(cosine.abs() > ORDINARY, _from_the_middle(x, y, position), point)
-    return (point / _length(point)).to(dtype)
+    return _held((point / _length(point)).to(dtype))
 
 
 def lerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
@@ -93,10 +98,15 @@ def lerp(a: ArrayLike, b: ArrayLike, t: Position) -> Tensor:
         NonFiniteError: if a value is NaN or infinite, or the result exceeds the dtype.
     """
     start, end, position, dtype = _ends(a, b, t)
-    point = start + (end - start) * position
+    return _held((start + (end - start) * position).to(dtype))
+
+
+def _held(point: Tensor) -> Tensor:
     if not bool(torch.isfinite(point).all()):
-        raise NonFiniteError(f"expected ends whose difference {point.dtype} can hold, found larger ones: use float64.")
-    return point.to(dtype)
+        raise NonFiniteError(
+            f"expected ends whose difference times t {point.dtype} can hold, found larger ones: use float64."
+        )
+    return point
 
 
 def _ends(a: ArrayLike, b: ArrayLike, t: Position) -> tuple[Tensor, Tensor, Tensor, torch.dtype]:
@@ -109,17 +119,20 @@ def _ends(a: ArrayLike, b: ArrayLike, t: Position) -> tuple[Tensor, Tensor, Tens
     if start.ndim < 1 or not start.numel():
         raise BadInputError(f"expected ends [..., D] of some vectors, found {list(start.shape)}: give at least one.")
     dtype = start.dtype if start.is_floating_point() else torch.float64
-    exact = torch.promote_types(dtype, torch.float32)  # half precision has too few digits for an angle
-    for name, x in (("a", start), ("b", end), ("t", as_tensor(t, "t"))):
+    exact = reduce(torch.promote_types, [dtype, end.dtype, torch.float32])  # half has too few digits for an angle
+    start, end, position = (x.to(start.device, exact) for x in (start, end, as_tensor(t, "t")))
+    for name, x in (("a", start), ("b", end), ("t", position)):
         if not bool(torch.isfinite(x).all()):
-            raise NonFiniteError(f"expected finite numbers for {name}, found a NaN or an infinity: check their source.")
-    position = as_tensor(t, "t").to(start.device, exact)
+            raise NonFiniteError(
+                f"expected finite numbers for {name} that {exact} can hold, found a NaN or an infinity: check their "
+                "source."
+            )
     if position.ndim > start.ndim or any(p not in (1, n) for p, n in zip(position.shape, start.shape, strict=False)):
         raise BadInputError(
             f"expected one t for each vector, found {list(position.shape)} for {list(start.shape)}: expand it."
         )
     position = position.reshape(position.shape + (1,) * (start.ndim - position.ndim))
-    return start.to(exact), end.to(start.device, exact), position, dtype
+    return start, end, position, dtype
 
 
 def _from_the_middle(x: Tensor, y: Tensor, position: Tensor) -> Tensor:

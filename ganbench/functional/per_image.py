@@ -48,6 +48,19 @@ def per_image(
     return torch.cat([image for image, _ in results]), torch.cat([mask for _, mask in results])
 
 
+def within_range(image: Tensor) -> Tensor:
+    """Return the result of an operator on finite images, after checking that its dtype can hold it.
+
+    Raises:
+        NonFiniteError: if a value is not finite.
+    """
+    if not bool(torch.isfinite(image.sum())) and not bool(torch.isfinite(image).all()):
+        raise NonFiniteError(
+            f"expected images whose filtered values {image.dtype} can hold, found larger ones: scale the images down."
+        )
+    return image
+
+
 def as_images(x: ArrayLike, name: str) -> Tensor:
     """Return images ``[N, C, H, W]`` in float32 or float64; half precision, too short for sums, becomes float32.
 

@@ -22,14 +22,19 @@ def psnr(x: ArrayLike, y: ArrayLike, *, data_range: float = 255.0) -> Tensor:
 
     Raises:
         BadInputError: if shapes do not fit, or ``data_range`` is not above 0.
-        NonFiniteError: if an image is not finite.
+        NonFiniteError: if an image is not finite, or a difference exceeds float64.
 
     Source: Wang et al., Image quality assessment: from error visibility to structural similarity (IEEE TIP 2004),
     section I; equal to scikit-image's ``peak_signal_noise_ratio``.
     """
-    first, second = as_image_pair(x, y, data_range)
-    errors = (first - second).square().flatten(1).mean(1)
-    return 20 * math.log10(data_range) - 10 * torch.log10(errors)
+    first, second, spread = as_image_pair(x, y, data_range)
+    differences = (first - second).flatten(1)
+    largest = differences.abs().amax(1)
+    if not bool(largest.isfinite().all()):
+        raise NonFiniteError("expected images whose differences float64 can hold, found larger ones: scale them down.")
+    # Of the largest, so that no square overflows; of equal images nothing is divided.
+    errors = (differences / torch.where(largest > 0, largest, 1)[:, None]).square().mean(1)
+    return 20 * (math.log10(spread) - torch.log10(largest)) - 10 * torch.log10(errors)
 
 
 def equivariance_psnr(error_sum: Tensor | float, mask_sum: Tensor | float, peak_to_peak: Tensor | float = 2.0) -> float:
@@ -71,7 +76,7 @@ def _number(value: Tensor | float, name: str) -> float:
     tensor = as_tensor(value, name)
     if tensor.numel() != 1:
         raise BadInputError(f"expected one number for {name}, found shape {list(tensor.shape)}: give the sum.")
-    number = float(tensor)
+    number = float(tensor.detach())
     if not math.isfinite(number):
         raise NonFiniteError(f"expected a finite number for {name}, found {number}: check the images.")
     return number

@@ -1,24 +1,30 @@
 """Conversion and checks of arguments, in one place: tensors, rows of features, whole numbers."""
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any, SupportsIndex
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
+from ganbench.printable import quoted
 
+LARGEST = 2**63 - 1
 ArrayLike = Tensor | NDArray[Any] | Sequence[Any]
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+KNOWN = {*FLOATS, torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}  # to torch's arithmetic
 
 
 def as_tensor(x: ArrayLike | float, name: str) -> Tensor:
     """Return ``x`` as a strided tensor of real numbers, on the device and in the precision it came in.
 
     Takes tensors, NumPy arrays of any strides and byte order, numbers, and (nested) lists of them. What torch has no
-    arithmetic for (long doubles, unsigned words) becomes float64.
+    arithmetic for (long doubles, unsigned words, floats of 8 bits) becomes float64.
 
     Args:
         x: what the caller gave.
@@ -28,24 +34,30 @@ def as_tensor(x: ArrayLike | float, name: str) -> Tensor:
         BadInputError: if ``x`` is not made of real numbers.
     """
     if isinstance(x, list | tuple) and x and all(isinstance(row, Tensor) for row in x):
-        x = _stacked(x, name)
-    if isinstance(x, Tensor):
-        if x.is_complex() or x.layout != torch.strided or x.is_quantized or x.is_meta:
-            raise BadInputError(
-                f"expected a dense tensor of real numbers for {name}, found {x.dtype}, {x.layout}, on {x.device}: "
-                "convert it."
-            )
-        return x
-    return torch.from_numpy(_native(x, name))
+        return _stacked([_dense(row, name) for row in x], name)
+    return _dense(x, name) if isinstance(x, Tensor) else torch.from_numpy(_native(x, name))
+
+
+def _dense(x: Tensor, name: str) -> Tensor:
+    if x.is_complex() or x.layout != torch.strided or x.is_quantized or x.is_meta or x.is_nested:
+        nested = "nested, " if x.is_nested else ""
+        raise BadInputError(
+            f"expected a dense tensor of real numbers for {name}, found {nested}{x.dtype}, {x.layout}, on {x.device}: "
+            "convert it."
+        )
+    try:
+        return x.resolve_neg() if x.dtype in KNOWN else x.to(torch.float64)
+    except RuntimeError:  # torch stores numbers in some types that it cannot convert
+        raise BadInputError(f"expected real numbers for {name}, found {x.dtype}: convert them to float32.") from None
 
 
 def _stacked(rows: Sequence[Tensor], name: str) -> Tensor:
-    shapes = {tuple(row.shape) for row in rows}
-    if len(shapes) > 1:
-        raise BadInputError(
-            f"expected tensors of one shape for {name}, found {' and '.join(map(str, shapes))}: give rows of one "
-            "length."
-        )
+    for what, each in (("shape", {tuple(row.shape) for row in rows}), ("device", {row.device for row in rows})):
+        if len(each) > 1:
+            raise BadInputError(
+                f"expected tensors of one {what} for {name}, found {' and '.join(sorted(map(str, each)))}: give one "
+                "tensor."
+            )
     return torch.stack(tuple(rows))
 
 
@@ -53,7 +65,7 @@ def _native(x: object, name: str) -> NDArray[Any]:
     """Return an array that torch can take: contiguous, writable, in this machine's byte order, of a type it knows."""
     try:
         array = np.asarray(x)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RuntimeError):  # the last of tensors in lists of lists
         raise BadInputError(
             f"expected numbers of one shape for {name}, found {_shown(x)}: give a tensor or an array."
         ) from None
@@ -69,8 +81,9 @@ def _native(x: object, name: str) -> NDArray[Any]:
 
 def _shown(x: object) -> str:
     """Return the kind of a value and the beginning of it, for a message."""
-    text = repr(x) if isinstance(x, str | bytes | int | float | complex | None) else ""
-    return f"{type(x).__name__} {text[:40]}".strip()
+    kind = type(x).__name__
+    text = quoted(x, 40) if isinstance(x, str | bytes | int | float | complex | None) else ""
+    return text if text.startswith(kind) else f"{kind} {text}".strip()
 
 
 def as_rows(x: ArrayLike, name: str) -> Tensor:
@@ -134,17 +147,40 @@ def as_float64(x: ArrayLike, name: str) -> NDArray[np.float64]:
     return array
 
 
+def of_unit_length(rows: Tensor) -> Tensor:
+    """Return rows ``[N, D]`` divided by their lengths, whatever these are; zeros stay zeros."""
+    largest = rows.abs().amax(dim=1, keepdim=True)  # so that no square overflows or vanishes
+    return F.normalize(rows / torch.where(largest > 0, largest, 1))
+
+
+def as_number(value: Any, name: str, *, above: float = -math.inf) -> float:
+    """Return a finite number above a bound, given as a number or as an array or tensor of one.
+
+    Raises:
+        BadInputError: for anything else: a bool, a string, several numbers, a NaN.
+    """
+    tensor = None if value is None or isinstance(value, bool | list | tuple) else as_tensor(value, name)
+    number = math.nan if tensor is None or tensor.numel() != 1 else float(tensor.detach())
+    if not above < number < math.inf:
+        bound = "finite number" if above == -math.inf else f"finite number above {above:g}"
+        raise BadInputError(f"expected a {bound} for {name}, found {quoted(value, 40)}: change it.")
+    return number
+
+
 def as_integer(value: SupportsIndex, name: str, *, minimum: int, maximum: int | None = None) -> int:
-    """Return a whole number between two bounds, both included.
+    """Return a whole number between two bounds, both included; of 64 bits, whatever the bounds.
 
     Raises:
         BadInputError: for anything else: a bool, a fraction, a string, a number out of bounds.
     """
-    bounds = f"at least {minimum}" if maximum is None else f"{minimum} to {maximum}"
+    most = LARGEST if maximum is None else maximum
     try:
         number = operator.index(value)
-    except TypeError:
+    except (TypeError, RuntimeError):  # the latter of a tensor without numbers
         number = None
-    if number is None or isinstance(value, bool) or number < minimum or (maximum is not None and number > maximum):
+    truth = value.dtype == torch.bool if isinstance(value, Tensor) else isinstance(value, bool)
+    if number is None or truth or not minimum <= number <= most:
+        bounded = maximum is not None or (number is not None and number > most)
+        bounds = f"{minimum} to {most}" if bounded else f"at least {minimum}"
         raise BadInputError(f"expected a whole number of {bounds} for {name}, found {_shown(value)}: change it.")
     return number

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganbench.functional.per_image import per_image
+from ganbench.functional.per_image import per_image, within_range
 from ganbench.functional.rows import ArrayLike, as_integer
 
 WIDEST = 64  # pixels on either side that a Lanczos window may reach
@@ -56,7 +56,7 @@ def _translate_fractional(x: Tensor, tx: float, ty: float, a: int) -> tuple[Tens
     height, width = x.shape[2:]
     dx, dy = _pixels(tx, width), _pixels(ty, height)
     known = [(math.floor(d) + a, math.floor(d) - (a - 1) + size) for d, size in ((dy, height), (dx, width))]
-    return _resampled(_resampled(x, dx, a, dim=3), dy, a, dim=2), _mask(x, *known)
+    return within_range(_resampled(_resampled(x, dx, a, dim=3), dy, a, dim=2)), _mask(x, *known)
 
 
 def _pixels(t: float, size: int) -> float:

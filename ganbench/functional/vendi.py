@@ -5,7 +5,7 @@ import numpy as np
 from ganbench.errors import BadInputError, NonFiniteError
 from ganbench.functional.rows import ArrayLike, as_float64
 
-TRACE = 1e-6  # of a matrix of similarities over the number of samples, that rounding may leave beside 1
+ROUNDING = 1e-6  # that may be left beside the trace 1, and of negative eigenvalues, of similarities over their number
 
 
 def vendi_score(similarity: ArrayLike) -> float:
@@ -19,7 +19,7 @@ def vendi_score(similarity: ArrayLike) -> float:
         similarity: ``[N, N]`` over N, or ``[D, D]`` second moments; symmetric, of trace 1.
 
     Raises:
-        BadInputError: if it is not a symmetric matrix of trace 1.
+        BadInputError: if it is not a symmetric matrix of trace 1 without negative eigenvalues.
         NonFiniteError: if a value is NaN or infinite.
 
     Source: Friedman and Dieng, The Vendi score: a diversity evaluation metric for machine learning (TMLR 2023),
@@ -30,11 +30,16 @@ def vendi_score(similarity: ArrayLike) -> float:
         raise BadInputError(f"expected a matrix [N, N] for similarity, found the shape {list(matrix.shape)}.")
     if not np.isfinite(matrix).all():
         raise NonFiniteError("similarity has a NaN or an infinity; check the features behind it.")
-    if np.abs(matrix - matrix.T).max() > TRACE or abs(np.trace(matrix) - 1) > TRACE:
+    if np.abs(matrix - matrix.T).max() > ROUNDING or abs(np.trace(matrix) - 1) > ROUNDING:
         raise BadInputError(
             f"expected a symmetric similarity of trace 1, found the trace {np.trace(matrix):.6g}; "
             "give features the length 1 and divide by their number."
         )
     values = np.linalg.eigvalsh(matrix)
+    if values[0] < -ROUNDING:
+        raise BadInputError(
+            f"expected similarities without negative eigenvalues, found {values[0]:.3g}: take the similarity from a "
+            "positive semi-definite kernel, such as the cosine."
+        )
     positive = values[values > 0]  # rounding makes zeros positive or negative, of which neither counts
-    return float(np.exp(-(positive * np.log(positive)).sum()))
+    return max(1.0, float(np.exp(-(positive * np.log(positive)).sum())))  # rounding may leave it below

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor
 
+from ganbench.functional.rows import of_unit_length
 from ganbench.inputs.batch import BaseView, Batch
 from ganbench.inputs.context import Context
 from ganbench.inputs.views import Features
@@ -31,4 +31,4 @@ class UnitFeatures(BaseView):
 
     def compute(self, batch: Batch) -> Tensor:
         """Return the features, of length 1."""
-        return F.normalize(batch.of(self.features).double(), eps=1e-300)
+        return of_unit_length(batch.of(self.features).double())

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch.nn.functional as F
+from torch import Tensor
 
+from ganbench.errors import BadInputError
 from ganbench.functional import gaussian_mmd
+from ganbench.functional.rows import of_unit_length
 from ganbench.inputs import Input, Rows
 from ganbench.metrics.base import Number, Uncertainty
 from ganbench.metrics.truncated import OfSamples
@@ -49,9 +51,24 @@ class ClipMaximumMeanDiscrepancy(OfSamples):
         }
 
     def compute(self, real: Rows, fake: Rows) -> dict[str, Number]:
-        """Return the scaled squared discrepancy."""
-        unit = [F.normalize(side.rows().double()) for side in (real, fake)]
+        """Return the scaled squared discrepancy.
+
+        Raises:
+            BadInputError: features of an image are all zero, so that they have no direction.
+        """
+        unit = [_directions(side.rows(), name) for side, name in ((real, "real"), (fake, "generated"))]
         return {self.name: Number(self.scale * gaussian_mmd(*unit, sigma=self.sigma), self.higher_is_better)}
+
+
+def _directions(rows: Tensor, name: str) -> Tensor:
+    """Return float64 rows of length 1, all of which have a direction."""
+    zeros = int((~rows.any(dim=1)).sum())
+    if zeros:
+        raise BadInputError(
+            f"expected features with a direction, found {zeros} of {len(rows)} {name} images whose features are all "
+            "zero: look at these images, or choose another extractor."
+        )
+    return of_unit_length(rows.double())
 
 
 cmmd30k = ClipMaximumMeanDiscrepancy("cmmd30k", 30_000, max_real=30_000)

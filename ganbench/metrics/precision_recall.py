@@ -20,7 +20,8 @@ class PrecisionRecall(OfNeighbours):
         extractor: name of the extractor whose ``features`` are compared.
 
     Source: Kynkäänniemi et al. (NeurIPS 2019), equations 1 and 2.
-    Deviation: distances in float64; the official code compares in float16 (see ``ganbench.functional.manifold``).
+    Deviation: distances are compared as if in float64, whatever products are taken in; the official code compares in
+    float16 (see ``ganbench.functional.manifold``).
     """
 
     def compute(self, real: Rows, fake: Rows) -> dict[str, Number]:

@@ -51,7 +51,7 @@ def to_uint8(x: Tensor, quantiser: Quantiser = "stylegan") -> Tensor:
     if not x.is_floating_point():
         raise BadInputError(f"expected floating-point images on the scale -1..1, found {x.dtype}: use to_float first.")
     refuse_nonfinite(x, "image")
-    if x.dtype == torch.bfloat16:  # its 8-bit mantissa cannot hold x * 127.5 + 128
+    if x.dtype in (torch.float16, torch.bfloat16):  # whose mantissas are too short for x * 127.5 + 128
         x = x.float()
     return _QUANTISERS[quantiser](x).to(torch.uint8)
 
@@ -173,7 +173,8 @@ def _lerp_along(x: Tensor, size: int, dim: int) -> Tensor:
     """Return ``x`` interpolated linearly to ``size`` samples along one axis; sample ``i`` is at ``i * in / out``."""
     length = x.shape[dim]
     # In float32, as TensorFlow computes the positions: rounding decides between two neighbours.
-    position = torch.arange(size, dtype=torch.float32) * (torch.tensor(float(length)) / size)
+    ratio = torch.tensor(float(length), device="cpu") / size
+    position = torch.arange(size, dtype=torch.float32, device="cpu") * ratio
     lower = position.floor().long().clamp(max=length - 1)
     upper = (lower + 1).clamp(max=length - 1)
     weight = (position - lower).to(x).reshape(-1, *[1] * (x.ndim - 1 - dim))

@@ -40,8 +40,9 @@ def test_bytes_are_not_quantised_again() -> None:
         to_uint8(torch.zeros(1, 1, 2, 2, dtype=torch.uint8))
 
 
-def test_bfloat16_is_quantised_as_the_float32_that_it_is() -> None:
-    x = noise(4, 3, 8, 8).bfloat16()
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_quantised_as_the_float32_that_it_is(dtype: torch.dtype) -> None:
+    x = noise(4, 3, 8, 8).to(dtype)
     for quantiser in ("stylegan", "starganv2", "cyclegan"):
         assert torch.equal(to_uint8(x, quantiser), to_uint8(x.float(), quantiser))
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganbench.errors import BadInputError
+from ganbench.functional.rows import FLOATS
 from ganbench.inputs.accumulators import State
 from ganbench.inputs.batch import BaseView, Batch
 from ganbench.inputs.context import Context
@@ -34,6 +35,8 @@ def checked_images(image: Any, count: int, context: Context) -> Tensor:
 def checked(image: Any, count: int, channels: int | None = None, size: ImageSize | None = None) -> Tensor:
     """Return images after checking that they are ``[count, C, H, W]`` floats; None allows any channels or size.
 
+    Half precision becomes float32: on the way to 0..255 its values would be rounded once more.
+
     Raises:
         BadInputError: as for ``checked_images``.
     """
@@ -42,7 +45,10 @@ def checked(image: Any, count: int, channels: int | None = None, size: ImageSize
     expected = f"expected the model to return a tensor {shape} of floats in -1..1"
     if not isinstance(image, Tensor):
         raise BadInputError(f"{expected}, found {_shown(image)}: return the images alone, as one tensor.")
-    if not image.is_floating_point():
+    if image.layout != torch.strided or image.is_nested or image.is_meta:
+        found = "a nested one" if image.is_nested else f"{image.layout} on {image.device}"
+        raise BadInputError(f"{expected}, found {found}: return a dense tensor that holds the images.")
+    if image.dtype not in FLOATS:
         raise BadInputError(f"{expected}, found {image.dtype}: return floats, (x / 127.5 - 1) of 8-bit images.")
     wanted = (count, channels, height, width)
     fits = image.ndim == 4 and all(want in (None, have) for want, have in zip(wanted, image.shape, strict=True))
@@ -50,7 +56,7 @@ def checked(image: Any, count: int, channels: int | None = None, size: ImageSize
         remedy = "return one image for each input, channels first, of the size that the model declares"
         raise BadInputError(f"{expected}, found {list(image.shape)}: {remedy}.")
     _check_range(image, expected)
-    return image
+    return image.to(torch.promote_types(image.dtype, torch.float32))
 
 
 def _shown(value: Any) -> str:

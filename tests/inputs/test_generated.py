@@ -45,6 +45,10 @@ def numbers(change: Any) -> dict[str, float]:
         (lambda x: [x], "found a list"),
         (lambda x: {"sample": x}, "found a dict"),
         (lambda x: None, "found a NoneType"),
+        (lambda x: x.to_sparse(), r"found torch.sparse_coo on cpu"),
+        (lambda x: x.to("meta"), r"found torch.strided on meta"),
+        (lambda x: torch.nested.nested_tensor(list(x), layout=torch.jagged), "found a nested one"),
+        (lambda x: x.to(torch.float8_e4m3fn), "found torch.float8_e4m3fn"),
         (lambda x: x.numpy(), r"found a ndarray of shape \[16, 1, 32, 32\]"),
         (lambda x: ((x + 1) * 127.5).byte(), "found torch.uint8"),
         (lambda x: (x + 1) * 127.5, "found values from"),
@@ -61,6 +65,12 @@ def test_honest_images_are_measured_without_a_word() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert numbers(lambda x: x) == numbers(lambda x: x.double().float())
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_measured_as_the_float32_that_it_is(dtype: torch.dtype) -> None:
+    assert numbers(lambda x: x.to(dtype)) == numbers(lambda x: x.to(dtype).float())
+    assert checked(torch.zeros(2, 3, 4, 4, dtype=dtype), 2).dtype == torch.float32
 
 
 def test_images_of_which_nothing_is_below_0_are_suspicious() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganbench.engine.cache import Cache
-from ganbench.engine.modes import evaluating
+from ganbench.engine.modes import evaluating, own_modes
 from ganbench.engine.options import Options
 from ganbench.engine.planning import PlannedRun, plan_model, plan_run
 from ganbench.engine.results import numbers_of, warnings_of
@@ -35,7 +35,7 @@ def measure(model: Any, metrics: Any, **options: Any) -> dict[str, float]:
         PlanError: listing everything that keeps the metrics from being measured.
     """
     # The plan's model may be a wrapper, whose networks cannot be seen from outside.
-    with evaluating(model), tempfile.TemporaryDirectory() as folder:
+    with own_modes(), evaluating(model), tempfile.TemporaryDirectory() as folder:
         planned = planned_in_memory(model, metrics, **options)
         filled, failures, _ = fill(planned.plan, planned.batch_size, Cache(Path(folder)), Silence())
         found = [numbers_of(metric, planned.plan, filled, failures) for metric in planned.plan.metrics]

@@ -1,7 +1,7 @@
-"""Contexts for measuring: networks in eval mode, float32 products exact; the former state is restored afterwards."""
+"""Contexts for measuring: eval mode, exact float32 products, no caller's torch modes; the state returns afterwards."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -48,6 +48,28 @@ def _parts(thing: Any) -> Sequence[Any]:
     if isinstance(thing, list | tuple):
         return thing
     return list(vars(thing).values()) if hasattr(thing, "__dict__") and not isinstance(thing, type) else []
+
+
+@contextmanager
+def own_modes() -> Iterator[None]:
+    """Keep a caller's ``torch.autocast`` and default device from the numbers; they hold of this thread alone.
+
+    Networks run in other threads, and have never seen either.
+    """
+    device = torch.get_default_device().type
+    # A device as a context, even the usual one, costs time at each call of torch.
+    with no_autocast(), nullcontext() if device == "cpu" else torch.device("cpu"):
+        yield
+
+
+@contextmanager
+def no_autocast() -> Iterator[None]:
+    """Turn ``torch.autocast`` off wherever it is on: it would round products to half precision."""
+    with ExitStack() as stack:
+        for device in ("cpu", "cuda", "mps", "xpu"):
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        yield
 
 
 @contextmanager

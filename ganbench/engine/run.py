@@ -11,7 +11,7 @@ from ganbench.engine.cache import Cache
 from ganbench.engine.cache_usage import max_bytes, trim
 from ganbench.engine.intervals import StoredGroups
 from ganbench.engine.kept_intervals import with_kept_intervals
-from ganbench.engine.modes import measuring
+from ganbench.engine.modes import measuring, own_modes
 from ganbench.engine.options import Options, names
 from ganbench.engine.plan import Pass, Plan, Query, answered, extractors_of, stored_reals
 from ganbench.engine.planning import PlannedRun, each_snapshot, plan_all
@@ -140,8 +140,9 @@ def _carried_out(
     with shared() as first:
         if not first:
             return []
-        planned = [each for one in each_snapshot(models, given) for each in plan_all(models, one)]
-        return carry_out(planned, Store(results_dir), reporter or Silence(), command)
+        with own_modes():
+            planned = [each for one in each_snapshot(models, given) for each in plan_all(models, one)]
+            return carry_out(planned, Store(results_dir), reporter or Silence(), command)
 
 
 def carry_out(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from toygan import Waves
 
 import ganbench
 from ganbench.engine.modes import evaluating
@@ -65,3 +66,16 @@ def test_modes_return_after_an_error() -> None:
 def test_what_holds_no_networks_is_left_alone(thing: Any) -> None:
     with evaluating(thing):
         pass
+
+
+@pytest.mark.parametrize(
+    "mode", [lambda: torch.autocast("cpu"), lambda: torch.device("meta")], ids=["autocast", "meta"]
+)
+def test_modes_of_the_caller_change_no_number(mode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics, model = ["fid@40", "kid@40", "pr3@40", "eqr@4", "memorization@40"], Waves()
+    right = ganbench.measure(model, metrics, benchmark="toy")
+    with mode():
+        assert ganbench.measure(model, metrics, benchmark="toy") == right
+        (record,) = ganbench.run("waves", metrics, benchmark="toy")
+    assert {result.key: result.value for result in record.results} == right
+    assert not record.warnings

@@ -86,7 +86,7 @@ class ClipExtractor(Network):
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``features [N, width]`` of ``[N, C, H, W]`` images in 0..255."""
-        prepared = self.prepared(resize(images, self.input_size, "pil-bicubic"))
+        prepared = self.prepared(resize(self.checked(images), self.input_size, "pil-bicubic"))
         return {"features": self.module(normalised(prepared, MEAN, DEVIATION))}
 
 

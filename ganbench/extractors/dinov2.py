@@ -52,7 +52,7 @@ class Dinov2Extractor(Network):
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``features [N, 1024]`` (of ViT-L) of ``[N, C, H, W]`` images in 0..255."""
-        return {"features": self.module(normalised(self.prepared(resize(images, SIZE, "pil-bicubic"))))}
+        return {"features": self.module(normalised(self.prepared(resize(self.checked(images), SIZE, "pil-bicubic"))))}
 
 
 def weights() -> tuple[WeightsFile, ...]:

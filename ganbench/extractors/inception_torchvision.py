@@ -40,7 +40,7 @@ class InceptionTorchvisionExtractor(Network):
 
     def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
         """Return ``features [N, 2048]`` of ``[N, C, H, W]`` uint8 images."""
-        return {"features": self.module(normalised(self.prepared(resize(images, SIZE, "pil-bilinear"))))}
+        return {"features": self.module(normalised(self.prepared(resize(self.checked(images), SIZE, "pil-bilinear"))))}
 
 
 def weights() -> tuple[WeightsFile, ...]:

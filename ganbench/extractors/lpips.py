@@ -120,9 +120,13 @@ class LpipsExtractor(Network):
         Raises:
             BadInputError: as for ``embed``.
         """
-        return torch.cat(
-            [self._compare(x, y) for x, y in zip(self.in_cache(first), self.in_cache(second), strict=True)]
-        )
+        if self.checked(first).shape != self.checked(second).shape:
+            raise BadInputError(
+                f"expected pairs of images of one shape for {self.name}, found {list(first.shape)} and "
+                f"{list(second.shape)}: give as many of both, of one size."
+            )
+        pairs = zip(self.in_cache(first), self.in_cache(second), strict=True)
+        return torch.cat([self._compare(x, y) for x, y in pairs])
 
     def _compare(self, first: Tensor, second: Tensor) -> Tensor:
         """Return ``distances`` of a few images: on a CPU, of some small ones or of one and one."""
@@ -138,7 +142,7 @@ class LpipsExtractor(Network):
 
     def _standardised(self, images: Tensor) -> Tensor:
         """Return images as the network takes them; errors are those of ``embed``."""
-        if min(images.shape[2:]) < self.smallest:
+        if min(self.checked(images).shape[2:]) < self.smallest:
             raise BadInputError(
                 f"expected images of at least {self.smallest}x{self.smallest} pixels for {self.name}, found "
                 f"{images.shape[2]}x{images.shape[3]}: measure a larger model."

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ganbench.errors import BadInputError
 from ganbench.extractors.folding import fold_normalisation
 from ganbench.extractors.fused import fuse_sequences
+from ganbench.images import refuse_nonfinite
 
 CACHED = 2**16  # pixels whose maps a core's caches hold, about
 
@@ -50,14 +51,28 @@ class Network:
         """Return images as floats in 0..255, on the network's device and in its dtype.
 
         Raises:
-            BadInputError: the images are not ``[N, C, H, W]`` with 1 or 3 channels.
+            BadInputError: as for ``checked``.
+            NonFiniteError: a value is NaN or infinite, or becomes so in the network's dtype.
         """
-        if images.ndim != 4 or images.shape[1] not in (1, 3):
+        prepared = self.checked(images).to(next(self.module.parameters()))
+        # On a CPU a fused ReLU makes a number of a NaN, which would never be seen again.
+        if images.is_floating_point():
+            refuse_nonfinite(prepared, "image")
+        return prepared
+
+    def checked(self, images: Tensor) -> Tensor:
+        """Return images as they are.
+
+        Raises:
+            BadInputError: they are not ``[N, C, H, W]`` with 1 or 3 channels, or there are none.
+        """
+        shape = list(images.shape) if isinstance(images, Tensor) else f"a {type(images).__name__}"
+        if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] not in (1, 3) or not images.numel():
             raise BadInputError(
-                f"expected images [N, 1 or 3, H, W] for the extractor {self.name!r}, found {list(images.shape)}: "
-                "give greyscale or RGB images."
+                f"expected images [N, 1 or 3, H, W] for the extractor {self.name!r}, found {shape}: "
+                "give a tensor of some greyscale or RGB images."
             )
-        return images.to(next(self.module.parameters()))
+        return images
 
     def in_cache(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return ``[N, C, H, W]`` images in parts to be computed one after the other: on a CPU, what its caches hold.
@@ -79,6 +94,6 @@ def _copied(module: nn.Module) -> nn.Module:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a PyTorch file, on the CPU; no code in it is run."""
+    """Return the tensors of a PyTorch file whose checksum is known, on the CPU; no code in it is run."""
     weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     return weights

@@ -55,7 +55,7 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path, network: 
         network: name of the module, for messages.
 
     Raises:
-        BadInputError: a tensor is missing, has another shape, or is not finite.
+        BadInputError: a tensor is missing, has another shape, or is not finite, or a variance is negative.
     """
     state = {}
     for name, place in module.state_dict().items():
@@ -70,6 +70,10 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path, network: 
         state[name] = tensors[name].float()
         if not bool(state[name].isfinite().all()):
             raise BadInputError(f"expected finite weights, found a NaN or an infinity in {name!r} of {path}: {OTHER}")
+        if name.endswith("running_var") and bool((state[name] < 0).any()):
+            raise BadInputError(
+                f"expected variances of at least 0, found {float(state[name].min()):.3g} in {name!r} of {path}: {OTHER}"
+            )
     module.load_state_dict(state, assign=True)
 
 

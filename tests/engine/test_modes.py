@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from toygan import Waves
 
 import ganbench
-from ganbench.engine.modes import evaluating
+from ganbench.engine.modes import evaluating, own_modes
 
 
 class Normed(nn.Module):
@@ -68,9 +68,19 @@ def test_what_holds_no_networks_is_left_alone(thing: Any) -> None:
         pass
 
 
-@pytest.mark.parametrize(
+MODES = pytest.mark.parametrize(
     "mode", [lambda: torch.autocast("cpu"), lambda: torch.device("meta")], ids=["autocast", "meta"]
 )
+
+
+@MODES
+def test_modes_of_the_caller_end_where_measuring_begins(mode: Any) -> None:
+    with mode(), own_modes():
+        made = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert (made.device.type, made.dtype) == ("cpu", torch.float32)
+
+
+@MODES
 def test_modes_of_the_caller_change_no_number(mode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     metrics, model = ["fid@40", "kid@40", "pr3@40", "eqr@4", "memorization@40"], Waves()
     right = ganbench.measure(model, metrics, benchmark="toy")

@@ -18,6 +18,8 @@ from ganbench.extractors.opening import open_extractor
 from tests.checkpoints.sentences import assert_one_sentence
 from tests.extractors.scripted_inception import Scripted, outdated
 
+VARIANCE = "Conv2d_1a_3x3.bn.running_var"
+
 
 def noise(count: int = 1, size: int = 299) -> Tensor:
     return torch.randint(0, 256, [count, 3, size, size], dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
@@ -75,6 +77,7 @@ def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
     wrong = {
         "lacking": ({name: value for name, value in state.items() if "Mixed_7c" not in name}, "none called 'Mixed_7c"),
         "thousand": ({**state, "fc.weight": weight[:1000].clone()}, r"shape \[1008, 2048\], found \[1000, 2048\]"),
+        "negative": ({**state, VARIANCE: -state[VARIANCE]}, "variances of at least 0, found -1 in"),
         "nan": ({**state, "fc.weight": weight * float("nan")}, "a NaN or an infinity in 'fc.weight'"),
     }
     for name, (tensors, words) in wrong.items():

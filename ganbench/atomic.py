@@ -1,4 +1,4 @@
-"""Atomic writing, and a test whether a folder is writable."""
+"""Atomic writing, also of files that the user names, and a test whether a folder is writable."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from baselines.training.files import flush_folder, write_atomically, write_durably
 
-__all__ = ["probe", "write_atomically", "write_once"]
+__all__ = ["is_stream", "probe", "target_of", "write_atomically", "write_once", "write_output"]
 
 PROBE_BYTES = 1 << 20  # more than any record needs
 ATTEMPTS = 100  # at writing to a folder that other processes, which test it, create and remove
@@ -33,6 +33,31 @@ def write_once(path: Path, content: bytes) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
     flush_folder(path.parent)
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named; its folder is created if necessary.
+
+    A file is replaced as a whole, also where a link leads to it. A device or pipe is written to.
+
+    Raises:
+        OSError: it cannot be written; an older file is left unchanged.
+    """
+    if is_stream(path):
+        path.write_bytes(content)
+        return
+    target = target_of(path)
+    _in_folder(target.parent, lambda: write_atomically(target, content))
+
+
+def target_of(path: Path) -> Path:
+    """Return the file that a link leads to, and any other path as it is."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def is_stream(path: Path) -> bool:
+    """Return whether a path is a device or pipe, in whose place no file must be put."""
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 def probe(folder: Path) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import re
+import shutil
 import sys
 import uuid
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ PARTIAL = re.compile(r"\.[0-9a-f]{32}\.partial")  # name of a file that is still
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file into an existing folder; after a crash or power cut it is absent, unchanged or complete.
 
+    It keeps the permissions of the file that it replaces.
+
     Raises:
         WriteError: the folder cannot be written or the disk is full; no partial file is left behind.
     """
@@ -29,6 +32,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     with writing(path):
         try:
             write_durably(partial, content)
+            with contextlib.suppress(OSError):  # there is no older file, or the file system has no permissions
+                shutil.copymode(path, partial)
             os.replace(partial, path)
         except BaseException:
             with contextlib.suppress(OSError):

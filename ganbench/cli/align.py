@@ -38,7 +38,6 @@ def align_command(source: str, out: Path, size: str, force: bool) -> None:
         twice = next(name for name in names if names.count(name) > 1)
         raise BadInputError(f"expected images of different names, found two for {twice} in {source}: rename one.")
     align = aligner(int(size))
-    out.mkdir(parents=True, exist_ok=True)
     check_folder(out, names, force)
     with images_bar(len(names)) as advance:
         for index, name in enumerate(names):

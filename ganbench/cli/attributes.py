@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench.cli import options
-from ganbench.cli.files import check_folder
+from ganbench.cli.files import check_folder, place
 from ganbench.cli.group import Choice, Verb
 from ganbench.cli.output import remark, say
 from ganbench.errors import BadInputError
@@ -141,7 +141,7 @@ def _write(out: Path, learned: dict[str, Any], notes: dict[str, Any]) -> None:
     }
     told = {"accuracy": learned["accuracy"], "held_out": len(learned["held"]), "recipe": settings(recipe)}
     with user_errors():
-        save_weights(out, network, model="attributes", config=config, **notes, **told)
+        save_weights(place(out), network, model="attributes", config=config, **notes, **told)
 
 
 def _show(learned: dict[str, Any], attributes: Sequence[str], answers: "Tensor") -> None:

@@ -100,10 +100,10 @@ def command(
     except GanbenchError as error:
         _publish(Check(f"{baseline}", problem=" ".join(sentences(error))), xml)
         raise
+    _publish(found, xml)  # before anything is printed, as standard output may be full or gone
     for each in (*found.remarks, *map(str, skipped)):
         complain(each)
     click.echo(FORMATS[form](found), nl=False)
-    _publish(found, xml)
     # What was passed over may be of the newest run, so that a verdict on an older one lets nothing pass.
     ctx.exit(found.exit_code or (COULD_NOT_RUN if skipped else 0))
 
@@ -174,9 +174,9 @@ def _publish(found: Check, xml: Path | None) -> None:
     if xml is not None:
         write(xml, junit(found).encode())
     if os.environ.get("GITHUB_ACTIONS"):
+        _summarise(markdown(found))
         for annotation in annotations(found):
             click.echo(annotation, err=True)  # the runner reads both streams, and the other may be JSON
-        _summarise(markdown(found))
 
 
 def _summarise(text: str) -> None:

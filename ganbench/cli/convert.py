@@ -49,11 +49,12 @@ def command(source: Path, target: Path, to: str, entry: str | None, domains: str
     if target.suffix != SUFFIX:
         raise BadInputError(f"expected a file name ending in {SUFFIX}, found {target}: write NAME{SUFFIX}.")
     check_folder(target.parent, [target.name], force)
+    from ganbench.atomic import target_of
     from ganbench.checkpoints.converting import convert
     from ganbench.checkpoints.recognition import title_of
     from ganbench.types import Sized
 
-    for network in convert(source, target, entry, names_in(domains)).values():
+    for network in convert(source, target_of(target), entry, names_in(domains)).values():
         count = sum(tensor.numel() for tensor in network.parameters())
         size = network.img_resolution if isinstance(network, Sized) else None  # CycleGAN's networks accept any size
         shown = f"{size}x{size}, " if size else ""
@@ -73,7 +74,6 @@ def to_official(source: Path, target: Path, entry: str | None, force: bool) -> N
         raise BadInputError(f"expected a folder for {', '.join(files)}, found the file name {target}: write a folder.")
     paths = {target if len(files) == 1 else target / name: content for name, content in files.items()}
     folder = next(iter(paths)).parent
-    folder.mkdir(parents=True, exist_ok=True)
     check_folder(folder, [path.name for path in paths], force)
     for path, content in paths.items():
         write(path, content)

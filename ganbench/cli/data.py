@@ -91,6 +91,7 @@ def prepare_command(
     or arr_0 [N, H, W, C] uint8, an idx file like those of MNIST, or a folder of Hugging Face datasets (parquet, or of
     save_to_disk; FOLDER:SPLIT). The same command continues after an interruption, and the result is the same.
     """
+    from ganbench.atomic import target_of
     from ganbench.cli.console import images_bar
     from ganbench.cli.files import check_folder
     from ganbench.cli.output import remark, say
@@ -110,7 +111,7 @@ def prepare_command(
     settings: dict[str, Any] = {"colour": colour, "limit": limit, "workers": workers or default_workers()}
     try:
         with images_bar(total) as advance:
-            made = prepare(images, out, geometry, labels, progress=advance, **settings)
+            made = prepare(images, target_of(out), geometry, labels, progress=advance, **settings)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted: repeat the command to continue.") from None
     if made.found:

@@ -89,7 +89,6 @@ def command(out: Path, force: bool, **given: Any) -> None:
         if moved is not None:
             sampler.move(*moved)
         for name, content in drawing.draw(sampler):
-            out.mkdir(parents=True, exist_ok=True)
             write(out / name, content)
             say(str(out / name))
     if note:

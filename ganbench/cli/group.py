@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from itertools import pairwise
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -213,9 +213,20 @@ def _sentence(error: Exception) -> str:
 
 
 def _os_error(error: OSError) -> str:
-    """Return the system's message, preceded by the file that it is about."""
+    """Return the system's message, preceded by the file that it is about, or by standard output if that is full."""
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    if not names and _cannot_be_written(sys.stdout):
+        names = ["standard output"]
     return ": ".join([*names, error.strerror or str(error).rstrip(".") or type(error).__name__])
+
+
+def _cannot_be_written(stream: TextIO) -> bool:
+    """Return whether a stream cannot be written to: it keeps what failed, which then fails again."""
+    try:
+        stream.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _is_out_of_memory(error: Exception) -> bool:

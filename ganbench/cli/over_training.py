@@ -151,25 +151,25 @@ class Sweep:
             complain(f"{path} is not measured: {told}")
 
     def _show(self) -> None:
-        """Print the table, the best snapshots and the files; write the curves."""
+        """Write the curves, then print the table, the best snapshots and the files: standard output may be gone."""
         from ganbench.pictures.curves import curves
 
         records = [self.records[kimg] for kimg in sorted(self.records)]
         table, newest = by_kimg(records), self.store.path(records[-1])
+        files = {newest.with_suffix(".png"): curves(table, "kimg")}
+        if self.out is not None:
+            texts = (render.markdown(table).encode(), render.as_csv(table).encode())
+            drawn = (curves(table, "kimg"), curves(table, "kimg", "svg"))
+            files = {self.out / name: each for name, each in zip(FILES, (*texts, *drawn), strict=True)}
+        for path, content in files.items():
+            write(path, content)
         plain = not can_show(render.NOT_PLAIN)
         click.echo(render.text(table, shutil.get_terminal_size().columns, sys.stdout.isatty(), plain))
         for told in best(records):
             say(told if not plain else told.replace("±", "+-"))
         for record in records:
             say(f"record: {self.store.path(record)}")
-        files = {newest.with_suffix(".png"): curves(table, "kimg")}
-        if self.out is not None:
-            texts = (render.markdown(table).encode(), render.as_csv(table).encode())
-            drawn = (curves(table, "kimg"), curves(table, "kimg", "svg"))
-            files = {self.out / name: each for name, each in zip(FILES, (*texts, *drawn), strict=True)}
-            self.out.mkdir(parents=True, exist_ok=True)
-        for path, content in files.items():
-            write(path, content)
+        for path in files:
             say(str(path))
 
 

@@ -64,7 +64,6 @@ def command(
     records = of_models(records, options.names(models))
     portraits = [] if no_pictures else _portraits(records, scale, device)
     content = page(records, portraits, title or "", published_number).encode()
-    out.parent.mkdir(parents=True, exist_ok=True)
     write(out, content)
     say(f"{out} ({len(content) / 1e6:.2f} MB)")
     for error in skipped:

@@ -67,7 +67,7 @@ def command(
     names = options.names(metrics)
     options.check_measuring(models, names, given)
     if record is not None:
-        _check_record(record, models, force)
+        _check_record(record, models, Store(results_dir), force)
     announce(*models)
     if is_sweep(models[0], given["weights"], watch, out):
         if record is not None:
@@ -84,21 +84,25 @@ def command(
         records = run(models, names, **given, results_dir=results_dir, reporter=bars)
     finally:
         bars.close()
+    if record is not None:  # before anything is printed, as standard output may be full or gone
+        write(record, records[0].to_json().encode())
     console = Terminal(width=WIDEST)
     for made in records:
         _show(console, made, Store(results_dir).path(made))
     if record is not None:
-        write(record, records[0].to_json().encode())
         console.print(f"record: {record}", soft_wrap=True)
     if bars.failures:
         complain(f"{len(bars.failures)} of the metrics failed: {', '.join(bars.failures)}.")
         ctx.exit(COULD_NOT_RUN)
 
 
-def _check_record(path: Path, models: tuple[str, ...], force: bool) -> None:
+def _check_record(path: Path, models: tuple[str, ...], store: Store, force: bool) -> None:
     """Refuse, before any work, a record file for several models, or one that cannot be written."""
     if len(models) > 1:
         raise BadInputError(f"expected one --model with --record {path}, found {len(models)}: run them one by one.")
+    folder = store.folder.resolve()
+    if path.resolve() in (folder, *folder.parents):  # perhaps not yet
+        raise BadInputError(f"expected a file for --record, found a folder of the results: {path}; name a file in it.")
     check_folder(path.parent, [path.name], force)
 
 

@@ -8,7 +8,7 @@ import click
 
 from ganbench.cli import options
 from ganbench.cli.data import FILTERS
-from ganbench.cli.files import check_folder, write
+from ganbench.cli.files import check_folder, place, write
 from ganbench.cli.group import Choice, Group, Verb
 from ganbench.cli.options import Count, Whole
 from ganbench.cli.output import say
@@ -218,7 +218,7 @@ def _write_batch(out: Path, images: "Dataset", count: int | None, arrays: "dict[
     from ganbench.data.array_images import write_batch
 
     try:
-        write_batch(out, images, min(count or ADM_IMAGES, len(images)), arrays)
+        write_batch(place(out), images, min(count or ADM_IMAGES, len(images)), arrays)
     except OSError as error:
         raise BadInputError(f"cannot write {out} ({error.strerror}): choose another folder or make room.") from error
     say(f"statistics: {out}")

@@ -76,7 +76,6 @@ def command(out: Path, force: bool, **given: Any) -> None:
     with images_bar(sum(job.count for job in jobs)) as advance:
         for job in jobs:
             for name, content in job.draw(replace(model, on_image=advance)):
-                out.mkdir(parents=True, exist_ok=True)
                 write(out / name, content)
                 say(str(out / name))
     for note in filter(None, notes):

@@ -73,10 +73,10 @@ def command(
         bars.close()
     table = by_psi(record)
     contents = (render.markdown(table).encode(), render.as_csv(table).encode(), curves(table, "truncation ψ"))
+    for name, content in zip(FILES, contents, strict=True):
+        write(out / name, content)  # before anything is printed, as standard output may be full or gone
     plain = not can_show(render.NOT_PLAIN)
     click.echo(render.text(table, shutil.get_terminal_size().columns, sys.stdout.isatty(), plain))
     say(f"record: {Store(results_dir).path(record)}")
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in zip(FILES, contents, strict=True):
-        write(out / name, content)
+    for name in FILES:
         say(str(out / name))

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 
-from ganbench.atomic import write_atomically
+from ganbench.atomic import write_output
 from ganbench.errors import BadInputError, UnknownNameError
 from ganbench.records import keys
 from ganbench.records.difference import Difference, difference
@@ -111,7 +111,7 @@ def check(baseline: RunRecord, record: RunRecord, tolerances: Mapping[str, Toler
 
 
 def replace_baseline(path: Path, record: RunRecord) -> None:
-    """Write a record as the new baseline, whole or not at all.
+    """Write a record as the new baseline, whole or not at all; its folder is created if necessary.
 
     Raises:
         BadInputError: the record has no numbers, or the file cannot be written.
@@ -119,7 +119,7 @@ def replace_baseline(path: Path, record: RunRecord) -> None:
     if not record.results:
         raise BadInputError(f"expected a record with numbers for the baseline {path}, found none: measure again.")
     try:
-        write_atomically(path, record.to_json().encode())
+        write_output(path, record.to_json().encode())
     except OSError as error:
         raise BadInputError(f"cannot write {path} ({error.strerror}): choose another file.") from error
 

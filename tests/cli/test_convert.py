@@ -167,5 +167,5 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     source = golden("stylegan23/pkl_sg3t_32") / "network.pkl"
     assert f"cannot write to {tmp_path / 'file'}" in complaint("convert", source, tmp_path / "file" / "G.safetensors")
     (tmp_path / "G.safetensors").mkdir()
-    assert "G.safetensors: Is a directory" in complaint("convert", source, tmp_path / "G.safetensors", "--force")
+    assert "found a folder" in complaint("convert", source, tmp_path / "G.safetensors", "--force")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["G.safetensors", "file"]

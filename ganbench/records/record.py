@@ -20,6 +20,7 @@ from ganbench.printable import one_line, quoted
 from ganbench.records.fields import build, check_types, make_printable, plain_json
 from ganbench.records.migrate import SCHEMA, migrated
 from ganbench.records.strict_json import parse
+from ganbench.truncation import Truncation
 
 __all__ = ["SCHEMA", "DataInfo", "Interval", "ModelInfo", "Result", "RunRecord", "StatisticsInfo", "new_id", "utc_now"]
 
@@ -266,7 +267,9 @@ def _read(written: Any) -> Result:
     for name in ("parts", "interval"):
         if isinstance(numbers := written.get(name), dict):
             decoded[name] = {key: _decoded(value) for key, value in numbers.items()}
-    return build(Result, decoded, f"result {quoted(written.get('key'))}")
+    result = build(Result, decoded, f"result {quoted(written.get('key'))}")
+    Truncation.of(result.spec)  # reports arrange numbers by it
+    return result
 
 
 def _texts(names: Mapping[str, Any]) -> list[str]:

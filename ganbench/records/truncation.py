@@ -43,8 +43,12 @@ def by_psi(record: RunRecord) -> Table:
 
 
 def truncation(result: Result) -> Truncation:
-    """Return the truncation of the samples behind a result."""
-    return Truncation(result.spec.get("truncation_psi", 1.0), result.spec.get("truncation_cutoff"))
+    """Return the truncation of the samples behind a result.
+
+    Raises:
+        BadInputError: its parameters are no truncation.
+    """
+    return Truncation.of(result.spec)
 
 
 def is_study(record: RunRecord) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from ganbench.errors import BadInputError
 from ganbench.records.store import Store, read
-from tests.records.make import record
+from tests.records.make import record, result
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from ganbench.records.store import Store
-from tests.records.make import record
+from tests.records.make import record, result
 for at in range(20):
     store = Store(sys.argv[1])
     store.check_writable()
@@ -141,7 +141,14 @@ def test_a_read_only_folder_is_named() -> None:
         Store("/sys/kernel").check_writable()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"schema": 1}', record().to_json().encode()[:300]])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b"\xff\xfe", b'{"schema": 1}', record().to_json().encode()[:300]),
+        *(record(result(spec={f"truncation_{name}": value})).to_json().encode()
+          for name, value in (("psi", "x"), ("psi", None), ("psi", True), ("cutoff", [1]), ("cutoff", 1.5))),
+    ],
+)  # fmt: skip
 def test_a_damaged_file_is_named_in_one_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "records" / "broken.json"
     path.parent.mkdir()

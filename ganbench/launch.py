@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import re
 import signal
 import threading
 import uuid
@@ -10,14 +11,33 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from ganbench.errors import GanbenchError, LostProcessError
+from ganbench.errors import BadInputError, GanbenchError, LostProcessError
+from ganbench.printable import quoted
 
 T = TypeVar("T")
 
 
 def is_launched() -> bool:
-    """Return whether a launcher started this process as one of several."""
-    return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
+    """Return whether a launcher started this process as one of several.
+
+    Raises:
+        BadInputError: the launcher's number of processes is none.
+    """
+    return "TORCHELASTIC_RUN_ID" in os.environ and told_by_launcher("WORLD_SIZE") > 1
+
+
+def told_by_launcher(variable: str) -> int:
+    """Return a number of processes that a launcher set in the environment; 1 where it set none.
+
+    Raises:
+        BadInputError: it is no positive whole number.
+    """
+    text = os.environ.get(variable, "1")
+    if not re.fullmatch("0*[1-9][0-9]{0,5}", text):
+        raise BadInputError(
+            f"expected a number of processes in ${variable}, found {quoted(text)}: unset it, or start with torchrun."
+        )
+    return int(text)
 
 
 def is_of_launch() -> bool:

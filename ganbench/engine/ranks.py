@@ -7,7 +7,6 @@ its unfinished shard with it; what the others have sent is stored.
 """
 
 import dataclasses
-import os
 import queue
 import signal
 import threading
@@ -29,7 +28,7 @@ from ganbench.engine.planning import PlannedRun, plan_run
 from ganbench.engine.shards import Progress, Shard, Worker, block_key, cores, missing
 from ganbench.engine.work import Found, computed, store
 from ganbench.errors import BadInputError, DataChangedError, GanbenchError, LostProcessError
-from ganbench.launch import is_launched
+from ganbench.launch import is_launched, told_by_launcher
 
 CPU = torch.device("cpu")  # what travels, over gloo, also where networks run on GPUs
 
@@ -78,6 +77,9 @@ def shared(make_worker: MakeWorker | None = None) -> Iterator[bool]:
 
     Args:
         make_worker: returns the worker of one of the others; None to plan the run anew.
+
+    Raises:
+        BadInputError: variables of the launcher are missing or senseless.
     """
     global _leading  # noqa: PLW0603 - a process has one group of processes, and torch keeps that in a global, too
     if _leading or not (is_launched() or dist.is_initialized()):
@@ -85,7 +87,7 @@ def shared(make_worker: MakeWorker | None = None) -> Iterator[bool]:
         return
     with ExitStack() as held:
         if not dist.is_initialized():
-            held.enter_context(joined())
+            held.enter_context(_joined())
         if processes.rank() > 0:
             serve(make_worker or worker_of)
             yield False
@@ -98,6 +100,16 @@ def shared(make_worker: MakeWorker | None = None) -> Iterator[bool]:
             _leading = False
             with suppress(LostProcessError):
                 tell(None)
+
+
+@contextmanager
+def _joined() -> Iterator[None]:
+    with ExitStack() as held:
+        try:
+            held.enter_context(joined())
+        except ValueError as error:  # of torch, for a variable such as $RANK
+            raise BadInputError(f"expected the variables of torchrun, found others ({error}): start with it.") from None
+        yield
 
 
 def share(planned: PlannedRun, pass_: Pass, worker: Worker, cache: Cache, progress: Progress) -> None:
@@ -303,5 +315,9 @@ def of_rank(options: Options) -> Options:
 
 
 def threads_of_rank() -> int:
-    """Return the number of threads of this process: its share of the cores of this machine."""
-    return max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    """Return the number of threads of this process: its share of the cores of this machine.
+
+    Raises:
+        BadInputError: the launcher's number of processes on this machine is none.
+    """
+    return max(1, cores() // told_by_launcher("LOCAL_WORLD_SIZE"))

@@ -22,6 +22,7 @@ import pytest
 from ganbench.cli.several import SharedVerb, in_rank
 from ganbench.engine import ranks
 from ganbench.errors import LostProcessError
+from tests.cli.command_line import ganbench
 
 FRAGILE = """
 import os, signal, sys
@@ -181,6 +182,34 @@ def test_of_a_lost_process_the_launcher_tells_alone(
     monkeypatch.setattr(multiprocessing, "parent_process", lambda: None)  # as under torchrun
     assert in_rank("run", "--model", "stylegan3", "--metrics", "fid@20") == 2
     assert "found that process 1 has ended (Connection closed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("WORLD_SIZE", "x"), ("WORLD_SIZE", "0"), ("LOCAL_WORLD_SIZE", "-1"), ("LOCAL_WORLD_SIZE", "")],
+)
+def test_a_number_of_processes_that_is_none_is_told_with_its_variable(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "one")
+    monkeypatch.setenv(variable, value)
+    done = ganbench("run", "--model", "stylegan3", "--metrics", "fid@20")
+    assert done.exit_code == 2
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith(f"ganbench: expected a number of processes in ${variable}, found {value!r}")
+
+
+@pytest.mark.parametrize("value", [None, "x"])
+def test_variables_of_torchrun_that_are_missing_or_senseless_are_told(
+    value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "one")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    if value is not None:
+        monkeypatch.setenv("RANK", value)
+    done = ganbench("run", "--model", "stylegan3", "--metrics", "fid@20")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "expected the variables of torchrun, found others (" in done.stderr
 
 
 def test_a_run_that_may_restart_goes_on(where: Path, alone: list[dict[str, Any]]) -> None:

@@ -71,7 +71,8 @@ def _records(path: Path, skipped: list[BadInputError]) -> list[RunRecord]:
 
 
 def _exit_code(comparisons: list[Comparison], fail_on: str | None, skipped: list[BadInputError]) -> int:
-    findings = {number.finding for one in comparisons for number in one.numbers}
-    if fail_on == "worse" and Finding.WORSE in findings:
+    numbers = [number for one in comparisons for number in one.numbers]
+    if fail_on == "worse" and any(number.worse for number in numbers):
         return REGRESSION
+    findings = {number.finding for number in numbers}
     return COULD_NOT_RUN if skipped or findings <= {Finding.UNKNOWN} else 0

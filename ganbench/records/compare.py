@@ -36,6 +36,7 @@ class Compared:
         reason: why that can be said, as the end of a sentence.
         details: extractor, sample count and whatever else must be shown with the numbers.
         difference: of the two; None where they do not compare.
+        worse: whether the second is worse and not by chance, even if program or machine alone made it so.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Compared:
     reason: str
     details: str = ""
     difference: Difference | None = None
+    worse: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def _compared(first: RunRecord, before: Result | None, second: RunRecord, now: R
         found = difference(first, before, second, now)
     except BadInputError as error:
         return Compared(*known, str(error))
-    return Compared(before.key, _finding(found, now), before.value, now.value, _reason(found), details, found)
+    values = before.value, now.value
+    return Compared(before.key, _finding(found, now), *values, _reason(found), details, found, _is_worse(found, now))
 
 
 def _finding(found: Difference, now: Result) -> Finding:
@@ -128,7 +131,12 @@ def _finding(found: Difference, now: Result) -> Finding:
         return Finding.NO_EVIDENCE
     if now.higher_is_better is None or found.same_samples:
         return Finding.DIFFERENT  # of one model: by another program or machine, which says nothing of the model
-    return Finding.BETTER if (found.change > 0) == now.higher_is_better else Finding.WORSE
+    return Finding.WORSE if _is_worse(found, now) else Finding.BETTER
+
+
+def _is_worse(found: Difference, now: Result) -> bool:
+    known = found.excludes_zero and now.higher_is_better is not None
+    return bool(known) and (found.change > 0) != now.higher_is_better
 
 
 def _reason(found: Difference) -> str:

@@ -48,6 +48,12 @@ def test_it_fails_where_asked_to(two: tuple[Any, Any]) -> None:
     assert ganbench("compare", *reversed(two), "--fail-on", "worse").exit_code == 0
 
 
+def test_a_worse_number_of_the_same_samples_is_one_to_fail_on(tmp_path: Path) -> None:
+    files = [written(tmp_path / f"{value}.json", record(known(value, 0.1))) for value in (3.0, 4.0)]
+    assert ganbench("compare", *files, "--fail-on", "worse").exit_code == 1
+    assert ganbench("compare", *reversed(files), "--fail-on", "worse").exit_code == 0
+
+
 def test_two_folders_are_compared_and_broken_files_named(tmp_path: Path) -> None:
     for place, name in enumerate(("one", "two")):
         for model in ("stylegan2", "stylegan3"):

@@ -31,6 +31,8 @@ def test_one_model_of_one_seed_is_never_better_than_itself() -> None:
     assert finding(known(3.0, 0.1), known(3.0, 0.1), seed=0) is Finding.NO_EVIDENCE
     (number,) = compare(record(known(3.0, 0.1)), record(known(4.0, 0.1))).numbers
     assert "program or machine" in number.reason
+    assert number.worse
+    assert not compare(record(known(4.0, 0.1)), record(known(3.0, 0.1))).numbers[0].worse
 
 
 def test_numbers_that_do_not_compare_say_why() -> None:

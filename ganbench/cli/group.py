@@ -60,7 +60,11 @@ class Verb(click.Command):
             if not value or re.fullmatch("--[a-z0-9-]+=", value):
                 ctx.fail(f"expected a value after {value.rstrip('=') or before}, found none: add it or leave both out")
         note(ctx, args)
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # an option without its value does not know its verb
+            raise
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples."""

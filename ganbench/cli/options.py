@@ -1,6 +1,7 @@
 """Options and argument types that several verbs share."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def seeds(text: str) -> tuple[int, ...]:
 
 
 def _is_seed(text: str) -> bool:
-    return text.isdecimal() and len(text) <= 19 and int(text) < 2**63
+    return bool(re.fullmatch("[0-9]{1,19}", text)) and int(text) < 2**63
 
 
 class Count(click.ParamType[int]):
@@ -88,7 +89,7 @@ class Whole(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number, or fail with the range."""
         text = str(value).strip()
-        number = int(text) if len(text) <= 20 and text.lstrip("+-").isdecimal() else None
+        number = int(text) if re.fullmatch("[+-]?[0-9]{1,19}", text) else None
         if number is None or not self.low <= number <= self.high:
             shown = text if len(text) <= 40 else f"{text[:20]}... of {len(text):,} characters"
             self.fail(f"expected a whole number from {self.low} to {self.high}, found {shown!r}", param, ctx)

@@ -40,7 +40,8 @@ def compute_statistics(
     network = open_extractor(view.extractor).to(device)
     have = min(len(data), count or len(data))
     if have < 2:
-        raise BadInputError(f"expected at least two images, found {have} in {data.name}: name more with --data.")
+        few = f"{have} in {data.name}: name more with --data" if len(data) < 2 else f"--count {count}: take more"
+        raise BadInputError(f"expected at least two images, found {few}.")
     context = Context(None, "", data, {view.extractor: network}, 0, device)
     views = (view, replace(view, layer="spatial")) if spatial else (view,)
     for problem in (problem for each in views for problem in each.problems(context)):

@@ -90,7 +90,8 @@ def test_a_verbs_help_has_examples_that_parse(verb: str) -> None:
         (["table", "--format", "latx"], "did you mean latex?"),
         (["list", "modles"], "did you mean models?"),
         (["generate", "--model", "waves"], "--out"),
-        (["check", "--baseline"], "argument"),
+        (["check", "--baseline"], "argument (see `ganbench check --help`)"),
+        (["stats", "export", "--out"], "argument (see `ganbench stats export --help`)"),
     ],
 )
 def test_what_is_typed_wrong_is_told_in_one_sentence_with_where_to_look(arguments: list[str], told: str) -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from ganbench.cli.options import names, numbers, seeds
 from ganbench.errors import BadInputError
+from tests.cli.command_line import complaint
 
 
 @pytest.mark.parametrize(
@@ -12,10 +13,18 @@ def test_seeds_are_numbers_and_ranges_in_the_order_given(text: str, wanted: tupl
     assert seeds(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["", "a", "1,", "-1", "3-1", "1-", "1.5", "0-1000000", "99999999999999999999", "1--2"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "1,", "-1", "3-1", "1-", "1.5", "0-1000000", "99999999999999999999", "1--2", "\u0661"]
+)
 def test_what_is_no_list_of_seeds_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="write for example"):
         seeds(text)
+
+
+@pytest.mark.parametrize("text", ["+-7", "--7", "\u0661", "7.0", "-1", "9" * 20, "9" * 5000])
+def test_what_is_no_whole_number_in_range_is_refused(text: str) -> None:
+    told = complaint("run", "--model", "stylegan3", f"--seed={text}")
+    assert "expected a whole number from 0 to 9223372036854775807, found" in told
 
 
 def test_numbers_are_finite() -> None:

@@ -65,6 +65,17 @@ def test_a_layer_that_is_not_there_is_told() -> None:
         compute_statistics(toygan.Stripes(), Features("pool", "logits"), batch_size=64)
 
 
+@pytest.mark.parametrize(
+    ("there", "count", "told"), [(200, 1, "--count 1: take more"), (1, None, "1 in stripes: name")]
+)
+def test_of_too_few_images_the_cause_is_told(
+    there: int, count: int | None, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toygan.Stripes, "__len__", lambda _: there)
+    with pytest.raises(BadInputError, match=told):
+        compute_statistics(toygan.Stripes(), Features("pool"), count=count, batch_size=64)
+
+
 def test_features_of_the_reals_stand_for_them_wherever_features_are_compared(tmp_path: Path) -> None:
     reals, names = toygan.Stripes(), ["fid@200", "kid@200", "pr50k3@200"]
     rows = toygan.Pool()(reals.images(range(len(reals))))["features"].numpy()

@@ -15,6 +15,7 @@ from ganbench.errors import BadInputError, GanbenchError, LostProcessError
 from ganbench.printable import quoted
 
 T = TypeVar("T")
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))  # Windows lacks one
 
 
 def is_launched() -> bool:
@@ -78,7 +79,7 @@ def launch(function: Callable[..., T], arguments: Sequence[Any], count: int, max
         with _in_our_words(), _handlers_put_back():
             found = elastic_launch(config, _called)(function, *arguments)[0]
     except SignalException as stop:
-        raise KeyboardInterrupt(f"interrupted by {signal.Signals(stop.sigval).name}.") from None
+        raise KeyboardInterrupt(interrupted_by(stop.sigval)) from None
     except ChildFailedError as problem:
         rank, failure = problem.get_first_failure()
         raise LostProcessError(
@@ -88,6 +89,36 @@ def launch(function: Callable[..., T], arguments: Sequence[Any], count: int, max
     if isinstance(found, GanbenchError):
         raise found
     return found  # type: ignore[no-any-return]  # the launcher does not know its type
+
+
+def interrupted_by(number: int) -> str:
+    """Return a sentence on the signal that ended a run."""
+    return f"interrupted by {signal.Signals(number).name}: repeat the command to continue."
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """End the body in a sentence at SIGTERM and SIGHUP, as at Ctrl-C; where the caller ignores one, as ``nohup`` does,
+    that stays so.
+
+    Raises:
+        KeyboardInterrupt: a signal stopped the body, with a sentence on how to go on.
+    """
+
+    def stop(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(interrupted_by(number))
+
+    on_main_thread = threading.current_thread() is threading.main_thread()  # no other may set handlers
+    ours = [number for number in ENDING if on_main_thread and signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, stop)
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(str(interrupt) or interrupted_by(signal.SIGINT)) from None
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _called(function: Callable[..., T], *arguments: Any) -> T | GanbenchError:
@@ -117,7 +148,10 @@ def _cause(exit_code: int) -> str:
 @contextmanager
 def _in_our_words() -> Iterator[None]:
     """Silence the launcher's own reports, which fill a page, while it runs: what went wrong is said in a sentence."""
-    loggers = [logging.getLogger(name) for name in ("torch.distributed", "torch.multiprocessing")]
+    packages = ("torch.distributed", "torch.multiprocessing")
+    # Torch gives the loggers of its modules levels of their own, so that those of the packages do not count there.
+    modules = [name for name in logging.root.manager.loggerDict if name.startswith(packages)]
+    loggers = [logging.getLogger(name) for name in {*packages, *modules}]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

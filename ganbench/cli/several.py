@@ -6,7 +6,7 @@ import click
 
 from ganbench.cli.group import Verb
 from ganbench.cli.options import MAX_RESTARTS
-from ganbench.launch import is_launched, launch
+from ganbench.launch import interruptible, is_launched, launch
 
 
 class SharedVerb(Verb):
@@ -23,7 +23,8 @@ class SharedVerb(Verb):
             words = (ctx.info_name, *ctx.meta[__name__])
             ctx.exit(launch(in_rank, words, ctx.params["nproc"], ctx.meta[MAX_RESTARTS]))
         if not is_launched():
-            return super().invoke(ctx)
+            with interruptible():
+                return super().invoke(ctx)
         from ganbench.engine.ranks import shared
 
         with shared() as first:

@@ -17,8 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from ganbench.cli import main
 from ganbench.cli.several import SharedVerb, in_rank
 from ganbench.engine import ranks
 from ganbench.errors import LostProcessError
@@ -230,8 +232,24 @@ def test_an_interrupt_is_told_once(where: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert errors.count("interrupted") == 1, errors
+    assert errors.count("interrupted by SIGINT: repeat the command to continue.") == 1, errors
     assert "Traceback" not in errors
+    assert "death signal" not in errors, "the launcher's own words"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_an_interrupt_of_one_process_is_told_with_how_to_go_on(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verb = SharedVerb(
+        "run", params=[click.Option(["--nproc"], default=1)], callback=lambda nproc: signal.raise_signal(number)
+    )
+    monkeypatch.setattr(main, "get_command", lambda ctx, name: verb)
+    before = signal.getsignal(number)
+    done = ganbench("run")
+    told = f"ganbench: interrupted by {number.name}: repeat the command to continue.\n"
+    assert (done.exit_code, done.stderr) == (130, told)
+    assert signal.getsignal(number) is before
 
 
 def test_bad_input_is_told_once_and_exits_as_without_processes(where: Path) -> None:

@@ -23,7 +23,7 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("GANBENCH_RESULTS", str(tmp_path_factory.mktemp("results")))
     monkeypatch.delenv("GANBENCH_WEIGHTS", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(PLUGIN))
+    monkeypatch.setenv("PYTHONPATH", str(PLUGIN), prepend=os.pathsep)
 
 
 @pytest.fixture

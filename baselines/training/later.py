@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["Later", "begin", "check", "known", "settled"]
+from baselines.errors import TrainingError
+
+__all__ = ["Later", "begin", "check", "check_sources", "known", "settled"]
 
 
 class Later:
@@ -15,10 +17,11 @@ class Later:
 
     Args:
         compute: returns it.
+        changed: returns a sentence if what it is computed from is no longer what it was, or else "".
     """
 
-    def __init__(self, compute: Callable[[], str]) -> None:
-        self._compute = compute
+    def __init__(self, compute: Callable[[], str], changed: Callable[[], str] = str) -> None:
+        self._compute, self._changed = compute, changed
         self._lock = threading.Lock()
         self._found: str | None = None
         self._error: Exception | None = None
@@ -38,6 +41,11 @@ class Later:
         """Raise the error of computing it, if there was one; do not wait."""
         if self._error is not None:
             raise self._error
+
+    def check_source(self) -> None:
+        """Raise a TrainingError if what the text is computed from has changed."""
+        if sentence := self._changed():
+            raise TrainingError(sentence)
 
     def _settle(self) -> None:
         with self._lock:
@@ -63,6 +71,17 @@ def check(entries: Mapping[str, Any]) -> None:
     for value in entries.values():
         if isinstance(value, Later):
             value.check()
+
+
+def check_sources(entries: Mapping[str, Any]) -> None:
+    """Check that the entries that come later tell what the run has read since it began.
+
+    Raises:
+        TrainingError: the files that one of them is computed from have changed.
+    """
+    for value in entries.values():
+        if isinstance(value, Later):
+            value.check_source()
 
 
 def known(entries: Mapping[str, Any]) -> dict[str, Any]:

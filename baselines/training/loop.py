@@ -99,7 +99,8 @@ def run(
 
     Raises:
         TrainingError: there is nothing to resume, the settings differ from the snapshot's, the folder has a run
-            already, another process is using it, or the batch does not divide among the processes or into parts.
+            already, another process is using it, the batch does not divide among the processes or into parts, or the
+            images changed during the run, of which no further snapshot is written.
         DivergenceError: a loss or a weight became infinite or NaN; the last snapshot stays. On a CPU this is found
             before the step that would follow, elsewhere within ``meter.CHECK`` steps and before the next tick.
         WriteError: the folder cannot be written.
@@ -296,7 +297,9 @@ def report(
     weights = None
     if changes is not None:
         try:
-            snapshots.write(run_dir, captured(plan, schedule, entry, changes))
+            state = captured(plan, schedule, entry, changes)
+            later.check_sources(schedule.settings)  # after the fingerprint is known, which is then of the same images
+            snapshots.write(run_dir, state)
         except DivergenceError as problem:
             stop_diverged(run_dir, schedule, entry["step"], entry["kimg"], str(problem))
         if later.known(schedule.options) != schedule.options:

@@ -243,8 +243,8 @@ def workers_for(data: Dataset, asked: Any) -> int:
 
 
 def fingerprint_of(data: Dataset) -> str | Later:
-    """Return the fingerprint of data in memory; that of files, which are all decoded for it, comes later."""
-    return Later(lambda: data.fingerprint) if isinstance(data, WatchedDataset) else data.fingerprint
+    """Return the fingerprint of data in memory; that of files, which are all decoded for it and may change, later."""
+    return Later(lambda: data.fingerprint, data.changed) if isinstance(data, WatchedDataset) else data.fingerprint
 
 
 @contextmanager

@@ -78,6 +78,26 @@ def test_an_image_that_cannot_be_decoded_ends_the_run_at_the_next_tick(tmp_path:
         adapter_of("progan").train(data, recipe(), tmp_path / "run", False, lambda _: None)
 
 
+@pytest.mark.parametrize("late", [False, True])  # whether the fingerprint, too, is of the images after the change
+def test_nothing_is_stored_of_images_that_change_during_a_run(
+    tmp_path: Path, late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = open_data(write_folder(tmp_path / "set", IMAGES))
+    changed = threading.Event()
+    compute = fingerprints.of
+    if late:
+        monkeypatch.setattr(fingerprints, "of", lambda *arguments: (changed.wait(WAIT), compute(*arguments))[1])
+
+    def told(tick: Mapping[str, Any]) -> None:
+        if not tick["weights"]:
+            write_folder(tmp_path / "set", IMAGES[::-1])
+            changed.set()
+
+    with pytest.raises(BadInputError, match=r"set/.*\.png changed after the data were opened"):
+        adapter_of("progan").train(data, recipe(), tmp_path / "run", False, told)
+    assert not list((tmp_path / "run").glob("*.safetensors"))
+
+
 def test_it_is_computed_once_whoever_asks() -> None:
     calls: list[int] = []
     value = Later(lambda: (calls.append(1), "abc")[1])

@@ -12,6 +12,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from baselines.errors import TrainingError, WriteError
 
@@ -126,6 +127,8 @@ def writing(path: Path) -> Iterator[None]:
 def locked(folder: Path) -> Iterator[None]:
     """Hold an exclusive lock on a folder during the body; the system releases it if the process is killed.
 
+    Processes that are forked in the body do not hold it: they may live for some seconds longer than a killed process.
+
     Raises:
         TrainingError: another process holds the lock.
         WriteError: the folder cannot be written.
@@ -139,7 +142,25 @@ def locked(folder: Path) -> Iterator[None]:
             taken = not _lock(file.fileno())
         if taken:
             raise TrainingError(f"{folder} is in use by another process: wait for it to end, or choose another folder.")
-        yield
+        _held.append(file)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ValueError):  # a forked process has let go of it
+                _held.remove(file)
+
+
+_held: list[IO[str]] = []  # the files of the locks that this process holds
+
+
+def _let_go() -> None:
+    """Close the locks of the parent in a forked process; an open file stays locked until all that share it close it."""
+    while _held:
+        _held.pop().close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def _lock(descriptor: int) -> bool:

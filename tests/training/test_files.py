@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 
 import numpy as np
 import pytest
@@ -169,3 +170,16 @@ def test_a_line_that_was_cut_short_does_not_spoil_the_next(tmp_path):
     log.append(path, {"kimg": 2})
     assert [entry["kimg"] for entry in log.read(path)] == [1, 2]
     assert path.read_text().count("\n") == 2
+
+
+def test_a_process_that_outlives_the_one_that_forked_it_holds_no_lock(tmp_path):
+    context = multiprocessing.get_context("fork")
+    begun, over = context.Event(), context.Event()
+    with locked(tmp_path):
+        process = context.Process(target=lambda: (begun.set(), over.wait(60)))
+        process.start()
+        assert begun.wait(60)
+    with locked(tmp_path):
+        over.set()
+    process.join()
+    assert process.exitcode == 0

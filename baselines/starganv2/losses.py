@@ -134,22 +134,35 @@ def generator_loss(
     return {"total": total, **found}
 
 
-def diversity_weights(initial: float, iterations: int) -> tuple[float, ...]:
-    """Return the weight of the diversity loss in each iteration; the last value holds from then on.
+class DiversityWeight:
+    """The weight of the diversity loss by iteration; its last value holds from then on.
 
     It falls to 0 in equal steps over ``iterations``. As in the authors' code, the steps are subtracted one by one until
     the weight is no longer positive, so rounding can leave the last weight one step below 0.
+
+    Args:
+        initial: the weight in the first iteration.
+        iterations: length of the fall.
 
     Source: Choi et al. (CVPR 2020), appendix B: the weight decays linearly to zero.
 
     Raises:
         ValueError: if ``iterations`` is less than 1.
     """
-    if iterations < 1:
-        raise ValueError(
-            f"expected at least one iteration for the diversity weight to fall to 0, found {iterations}: raise it."
-        )
-    weights = [initial]
-    while weights[-1] > 0:
-        weights.append(weights[-1] - initial / iterations)
-    return tuple(weights)
+
+    def __init__(self, initial: float, iterations: int) -> None:
+        if iterations < 1:
+            raise ValueError(
+                f"expected at least one iteration for the diversity weight to fall to 0, found {iterations}: raise it."
+            )
+        self.initial, self.fall = initial, initial / iterations
+        self._iteration, self._weight = 0, initial  # of the last call, from which the next one goes on
+
+    def at(self, iteration: int) -> float:
+        """Return the weight in an iteration, from 0 on."""
+        if iteration < self._iteration:
+            self._iteration, self._weight = 0, self.initial
+        while self._iteration < iteration and self._weight > 0:
+            self._weight -= self.fall
+            self._iteration += 1
+        return self._weight

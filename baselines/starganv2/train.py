@@ -159,7 +159,7 @@ class Training(frame.Training):
         self.averages: Mapping[str, Any] = averages
         self.recipe, self.output, self.batches, self.mask_of = recipe, output, batches, masks
         self.device = next(nets["generator"].parameters()).device
-        self.diversity = losses.diversity_weights(recipe.lambda_ds, recipe.ds_iter)
+        self.diversity = losses.DiversityWeight(recipe.lambda_ds, recipe.ds_iter)
         self.adams = {name: self.adam(name) for name in nets}
         self.step: Step
 
@@ -197,10 +197,9 @@ class Training(frame.Training):
         """Draw the targets and latents of a step, which its four phases share."""
         latent, reference = self.targets(at)
         recipe = self.recipe
-        diversity = self.diversity[min(at.step, len(self.diversity) - 1)]
         with torch.no_grad():
             masks = None if self.mask_of is None else self.mask_of(at.real)
-        weights = Weights(recipe.lambda_reg, recipe.lambda_sty, diversity, recipe.lambda_cyc)
+        weights = Weights(recipe.lambda_reg, recipe.lambda_sty, self.diversity.at(at.step), recipe.lambda_cyc)
         self.step = Step(latent, reference, masks, weights)
 
     def targets(self, at: StepContext) -> tuple[Target, Target]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from baselines.starganv2.losses import Losses, Target, Weights, discriminator_loss, diversity_weights, generator_loss
+from baselines.starganv2.losses import DiversityWeight, Losses, Target, Weights, discriminator_loss, generator_loss
 from ganbench.checkpoints import load
 from tests.golden_cases import cases, facts, golden
 from tests.parity.test_starganv2_networks import stored
@@ -132,6 +132,5 @@ SCHEDULES = [
 @pytest.mark.parametrize(("setting", "table"), SCHEDULES, ids=lambda it: it if isinstance(it, str) else "")
 def test_the_weight_of_the_diversity_in_every_iteration(setting: str, table: dict[str, float]) -> None:
     initial, iterations = (word.split("=")[1] for word in setting.split())
-    weights = diversity_weights(float(initial), int(iterations))
-    for iteration, weight in table.items():
-        assert weights[min(int(iteration), len(weights) - 1)] == weight
+    weight = DiversityWeight(float(initial), int(iterations))
+    assert {iteration: weight.at(int(iteration)) for iteration in table} == table

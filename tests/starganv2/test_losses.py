@@ -6,10 +6,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from baselines.starganv2.losses import (
+    DiversityWeight,
     Target,
     Weights,
     discriminator_loss,
-    diversity_weights,
     generator_loss,
     r1,
 )
@@ -146,21 +146,25 @@ def test_masks_are_those_of_the_sources_and_of_the_translations(nets, target):
 @pytest.mark.parametrize(("initial", "iterations"), [(1, 1), (2, 8), (3.0, 4)])
 def test_the_diversity_s_weight_falls_to_0_in_equal_steps_and_stays(initial, iterations):
     expected = [initial * (1 - step / iterations) for step in range(iterations + 1)]
-    assert list(diversity_weights(initial, iterations)) == pytest.approx(expected, abs=1e-12)
-    assert diversity_weights(initial, iterations)[-1] == 0
+    weight = DiversityWeight(initial, iterations)
+    assert [weight.at(step) for step in range(iterations + 1)] == pytest.approx(expected, abs=1e-12)
+    assert [weight.at(step) for step in (iterations, 10**9, 0, iterations + 1)] == [0, 0, initial, 0]
 
 
 def test_rounding_leaves_at_most_one_step_more():
-    weights = diversity_weights(1, 10)
-    assert weights[10] == pytest.approx(0, abs=1e-12)
-    assert len(weights) in (11, 12)
-    assert weights[-1] == pytest.approx(-0.1)
+    weight, summed = DiversityWeight(1, 10), [1.0]
+    while summed[-1] > 0:
+        summed.append(summed[-1] - 1 / 10)
+    assert [weight.at(step) for step in range(len(summed) + 1)] == [*summed, summed[-1]]
+    assert len(summed) == 12
+    assert summed[-1] == pytest.approx(-0.1)
 
 
-def test_no_diversity_is_none_from_the_start():
-    assert diversity_weights(0, 10) == (0,)
+@pytest.mark.parametrize(("initial", "wanted"), [(0, 0), (1, 1 - 2**-31 - 2**-31), (1e-322, 1e-322)])
+def test_a_fall_of_any_length_takes_no_memory(initial, wanted):
+    assert DiversityWeight(initial, 2**31).at(2) == wanted
 
 
 def test_a_fall_in_no_time_is_refused():
     with pytest.raises(ValueError, match="weight to fall to 0, found 0"):
-        diversity_weights(1, 0)
+        DiversityWeight(1, 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baselines.errors import SettingsError
-from baselines.training.settings import check_value, unknown
+from baselines.training.settings import check_value, is_table, unknown
 
 __all__ = [
     "BETA",
@@ -102,8 +102,8 @@ def changed(
 ) -> dict[str, Any]:
     """Return the settings of a recipe with changes.
 
-    A name is a setting's, with dots for a nested one, or that of an option, which goes second. Options are translated
-    in the order of ``options`` after all settings are changed.
+    A name is a setting's, with dots for a nested one, or that of an option, which goes second; hyphens stand for
+    underscores. Options are translated in the order of ``options`` after all settings are changed.
 
     Args:
         settings: settings by name.
@@ -118,9 +118,9 @@ def changed(
     changes = [Change(each.name, _as_kind(each, hints, options), each.shown or each.name) for each in changes]
     given, by = {each.key: each.value for each in changes}, _Setter(dict(settings), hints)
     for each in (each for each in changes if each.key not in options):
-        if _top(each.name) not in hints:
-            raise unknown(each.name, {*hints, *options})
-        by.put(each, {each.name: each.value})
+        if _top(each.key) not in hints:
+            raise _unknown(each.name, settings, {*hints, *options})
+        by.put(each, {each.key: each.value})
     for name, option in options.items():
         for each in (each for each in changes if each.key == name):
             if option.why_not:
@@ -154,11 +154,13 @@ class _Setter:
                     "here: leave it out."
                 )
             earlier, before = self.causes.setdefault(name, (change, value))
-            if before != value:
+            if before is not value and before != value:  # NaN is not equal to itself
                 raise SettingsError(
                     f"expected one value of {name}, found {before!r} by {earlier.shown} and {value!r} by "
                     f"{change.shown}: leave one out."
                 )
+            if self.settings.get(_top(name)) is None and is_table(self.hints[_top(name)]):
+                self.settings = {**self.settings, _top(name): {}}
             self.settings = _with(self.settings, name, name.split("."), value)
 
 
@@ -180,11 +182,23 @@ def _as_kind(change: Change, hints: Mapping[str, Any], options: Mapping[str, Opt
         SettingsError: the value of an option is of the wrong kind.
     """
     option = options.get(change.key)
-    kind = option.kind if option else hints.get(change.name, Any)
+    kind = option.kind if option else hints.get(change.key, Any)
     value = bool(change.value) if kind is bool and change.value in (0, 1) else change.value
     if option and not option.why_not:
         check_value(change.shown or change.name, value, option.kind)
     return value
+
+
+def _unknown(name: str, settings: Mapping[str, Any], names: Collection[str]) -> SettingsError:
+    """Return the error for an unknown setting, which may be an argument of a network."""
+    tables = {table: inner for table, inner in settings.items() if isinstance(inner, Mapping)}
+    inside = [f"{table}.{name}" for table, inner in tables.items() if name in inner]
+    if inside:
+        return SettingsError(f"unknown setting {name}: did you mean {' or '.join(inside)}?")
+    told = str(unknown(name, names))
+    if "generator" in tables and not told.endswith("?"):
+        told = f"{told[:-1]}, or write generator.{name} if it is an argument of the network."
+    return SettingsError(told)
 
 
 def _top(name: str) -> str:

@@ -72,17 +72,21 @@ def recipe_of(recipe_class: type[R], settings: Mapping[str, Any]) -> R:
 
 
 def check(recipe: R) -> R:
-    """Return the recipe unchanged, after checking that its settings are of the right kind and in range.
+    """Return the recipe, after checking that its settings are of the right kind and in range.
+
+    Whole numbers where the annotations want others become floats: torch takes pairs of one kind only.
 
     Raises:
         SettingsError: a setting is of the wrong kind or out of range.
     """
-    if not is_dataclass(recipe):
+    kind = type(recipe)
+    if not is_dataclass(kind):
         raise SettingsError(f"expected a recipe, found {_shown(recipe)}: give one such as RECIPES['digits32'].")
-    hints = typing.get_type_hints(type(recipe), include_extras=True)
-    for each in fields(recipe):
-        check_value(each.name, getattr(recipe, each.name), hints[each.name])
-    return recipe
+    hints = typing.get_type_hints(kind, include_extras=True)
+    values = {each.name: getattr(recipe, each.name) for each in fields(kind)}
+    for name, value in values.items():
+        check_value(name, value, hints[name])
+    return kind(**{name: _as_floats(value, hints[name]) for name, value in values.items()})
 
 
 def adjustable(recipe: Any) -> tuple[str, ...]:
@@ -111,9 +115,17 @@ def check_value(name: str, value: Any, hint: Any) -> None:
     if not _fits(value, hint):
         raise SettingsError(f"expected the setting {name} to be {_kind(hint, numbers)}, found {_shown(value)}.")
     for part, number in _numbers(name, value):
-        if not math.isfinite(number) or (numbers is not None and number not in numbers):
+        if not _is_finite(number) or (numbers is not None and number not in numbers):
             wanted = f"a number {numbers}" if numbers else "a finite number"
             raise SettingsError(f"expected the setting {part} to be {wanted}, found {_shown(number)}.")
+
+
+def _is_finite(number: float) -> bool:
+    """Return whether a number is finite, and not too large for a float."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 def _range_in(hint: Any) -> Range | None:
@@ -147,6 +159,28 @@ def _fits(value: Any, hint: Any) -> bool:
     if _is_kind(origin or hint, Sequence):
         return isinstance(value, list | tuple) and all(_fits(each, args[0]) for each in value if args)
     return hint is Any or not isinstance(hint, type) or isinstance(value, hint)
+
+
+def _as_floats(value: Any, hint: Any) -> Any:
+    """Return a value that matches a type annotation with floats for whole numbers where the annotation has floats."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _as_floats(value, args[0])
+    if origin in (Union, types.UnionType):
+        return _as_floats(value, next(each for each in args if _fits(value, each)))
+    if hint is float:
+        return float(value)
+    if _is_kind(origin or hint, Mapping) and args:
+        return {name: _as_floats(each, args[1]) for name, each in value.items()}
+    if isinstance(value, list | tuple) and args:
+        kinds = [args[0]] * len(value) if origin is not tuple or Ellipsis in args else args
+        return type(value)(map(_as_floats, value, kinds))
+    return value
+
+
+def is_table(hint: Any) -> bool:
+    """Return whether a type annotation is that of a table, such as of a network's arguments."""
+    return hint is not Any and _fits({}, hint)
 
 
 def _is_tuple(hint: Any) -> bool:
@@ -190,7 +224,10 @@ def _kind(hint: Any, numbers: Range | None) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write a number of so many digits
+        return "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

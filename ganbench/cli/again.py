@@ -75,17 +75,21 @@ def again(*more: str, instead_of: Collection[str] = ()) -> str:
 
 def without(arguments: Sequence[str], names: Collection[str]) -> Iterator[str]:
     """Yield the arguments of a training but for settings, given by ``--set`` or as options with their names."""
-    words, options = iter(arguments), {f"--{name}" for name in names}
+    words = iter(arguments)
     for word in words:
         option, equals, text = word.partition("=")
         if option == "--set":
             text = text if equals else next(words, "")
-            kept = [part for part in parts(text) if part.partition("=")[0].strip() not in names]
+            kept = [part for part in parts(text) if _setting(part.partition("=")[0]) not in names]
             yield from ("--set", ",".join(kept)) if kept else ()
-        elif option not in options:
+        elif not option.startswith("--") or _setting(option[2:]) not in names:
             yield word
         elif not equals:
             next(words, None)  # its value
+
+
+def _setting(name: str) -> str:
+    return name.strip().replace("-", "_")
 
 
 def _launcher(ctx: click.Context) -> list[str]:

@@ -17,6 +17,7 @@ RATE = ("g_lr", "d_lrs.32")
         ("train --set=g_lr=0.1 --set=betas=[0,0.9]", "train --set betas=[0,0.9]"),
         ("train --g_lr 0.1 --d_lr 0.1", "train --d_lr 0.1"),
         ("train --g_lr=0.1 --d_lrs.16 0.1", "train --d_lrs.16 0.1"),
+        ("train --g-lr 0.1 --set d-lrs.32=1", "train"),
         ("train --model g_lr", "train --model g_lr"),
     ],
 )

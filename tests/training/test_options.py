@@ -130,6 +130,13 @@ def test_networks_of_cyclegan_go_by_their_official_names():
     ("paper", "recipe", "given", "words"),
     [
         ("stylegan3", "ffhq-1024-t", {"gama": 2}, "unknown setting gama: did you mean gamma?"),
+        (
+            "stylegan3",
+            "ffhq-1024-t",
+            {"channel_base": 2},
+            "did you mean generator.channel_base or discriminator.channel",
+        ),
+        ("stylegan3", "ffhq-1024-t", {"conv_clamp": 2}, "or write generator.conv_clamp if it is an argument of the"),
         ("stylegan3", "ffhq-1024-t", {"genrator__w_dim": 2}, "unknown setting genrator.w_dim: did you mean"),
         ("stylegan3", "ffhq-1024-t", {"gamma": 2, "r1_gamma": 4}, "found 4 by r1_gamma and 2 by gamma: leave one out"),
         ("stylegan3", "ffhq-1024-t", {"cbase": 2, "generator__channel_base": 4}, "one value of generator.channel_base"),
@@ -167,3 +174,11 @@ def test_an_option_whose_setting_does_not_exist_yet_says_so():
 
 def test_the_same_value_twice_is_no_contradiction():
     assert after("stylegan3", "ffhq-1024-t", gamma=2, r1_gamma=2)["r1_gamma"] == 2
+
+
+def test_hyphens_stand_for_underscores_and_settings_that_have_no_value_become_tables():
+    settings = dataclasses.asdict(stylegan3.RECIPES["digits32"])
+    changes = [Change("r1-gamma", 3), Change("mirror", 1), Change("batch-gpu", 2), Change("d-lrs.8", 1)]
+    hints = {**hints_of(stylegan3.Recipe), "batch_gpu": int, "d_lrs": dict[str, float]}
+    made = changed(settings, changes, hints, stylegan3_options.OPTIONS)
+    assert (made["r1_gamma"], made["mirror"], made["batch_gpu"], made["d_lrs"]) == (3, True, 2, {"8": 1})

@@ -51,6 +51,8 @@ def test_networks_take_what_every_recipe_tells_them(paper, train):
         ({"kimg": math.nan}, "the setting kimg to be a number above 0 to 1e+09, found nan."),
         ({"kimg": 1e300}, "found 1e+300."),
         ({"kimg": 0}, "found 0."),
+        ({"kimg": 10**400}, "above 0 to 1e+09, found 1000000"),
+        ({"generator": {"z_dim": [16**5000]}}, "z_dim to be a finite number, found a number of thousands of digits."),
         ({"g_lr": -1}, "the setting g_lr to be a number from 0 to 1e+38, found -1."),
         ({"g_lr": None}, "found None."),
         ({"betas": (0.0, 1.0)}, "the setting betas to be a number from 0 and below 1, found 1.0."),
@@ -70,9 +72,11 @@ def test_a_setting_that_cannot_be_is_named(settings, words):
 
 
 def test_what_a_file_makes_of_settings_is_taken():
-    assert recipe_of(stylegan2.Recipe, {"betas": [0, 0.9], "kimg": 5}).betas == (0, 0.9)
-    rates = recipe_of(stylegan1.Recipe, {"g_lrs": {"8": 0.1}}).g_lrs
-    assert rates == {"8": 0.1}
+    made = recipe_of(stylegan2.Recipe, {"betas": [0, 0.9], "kimg": 5, "ema_rampup": None, "batch": 4})
+    assert repr((made.betas, made.kimg, made.ema_rampup, made.batch)) == "((0.0, 0.9), 5.0, None, 4)"  # torch needs it
+    assert repr(check(stylegan2.Recipe({}, betas=(0, 0.9))).betas) == "(0.0, 0.9)"
+    rates = recipe_of(stylegan1.Recipe, {"g_lrs": {"8": 0.1, "16": 1}}).g_lrs
+    assert repr(rates) == "{'8': 0.1, '16': 1.0}"
     with pytest.raises(SettingsError, match=r"the setting g_lrs\.8 to be a number from 0 to 1e\+38, found -1"):
         recipe_of(stylegan1.Recipe, {"g_lrs": {"8": -1}})
 

@@ -5,10 +5,12 @@ import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from baselines.errors import TrainingError
 from baselines.training.files import PARTIAL, locked, remove_partial, write_atomically, writing
+
+T = TypeVar("T")
 
 # Files of a run that was killed before its first snapshot: nothing to resume from, so a new run may replace them.
 RESTARTABLE = re.compile(
@@ -66,11 +68,11 @@ def write_options(run_dir: Path, options: Mapping[str, Any]) -> None:
     write_atomically(run_dir / OPTIONS, (json.dumps(options, indent=2) + "\n").encode())
 
 
-def name_of_data(run_dir: Path) -> str:
-    """Return what the data of the run in a folder are called; "" where that is not known."""
+def noted_options(run_dir: Path, entry: str, kind: type[T]) -> T:
+    """Return an entry of what the run in a folder was started with; an empty one where it is not known."""
     try:
         told = json.loads((run_dir / OPTIONS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # only for a message
-        return ""
-    name = told.get("data", "") if isinstance(told, dict) else ""
-    return name if isinstance(name, str) else ""
+    except (OSError, ValueError, RecursionError):  # a run does not depend on this file
+        return kind()
+    found = told.get(entry) if isinstance(told, dict) else None
+    return found if isinstance(found, kind) else kind()

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from baselines.errors import SettingsError
 from baselines.training import kept, snapshots
 from baselines.training.data import Batches
+from baselines.training.folder import noted_options
 from baselines.training.grids import save_grid
 from baselines.training.hardware import DEFAULT, Hardware
 from baselines.training.later import Later, settled
@@ -237,6 +238,7 @@ class PreparedRun(Generic[T]):
         schedule: length of the run and intervals of its reports.
         device: device to train on.
         hardware: how the run uses it.
+        given: what else it was started with, for its ``training_options.json``; ``start`` names the weights.
     """
 
     training: T
@@ -244,6 +246,7 @@ class PreparedRun(Generic[T]):
     schedule: Schedule
     device: torch.device | str = "cpu"
     hardware: Hardware = DEFAULT
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def begin_from(self, start: Start) -> tuple[Copied, ...]:
         """Copy the weights that the run starts from, and return what was copied into each network.
@@ -281,9 +284,10 @@ class PreparedRun(Generic[T]):
             KeyboardInterrupt: SIGINT or SIGTERM stopped the run, after a snapshot.
         """
         training, plan = self.training, self.training.plan()
-        folder, output = training.output.run_dir, training.output
+        folder, given = training.output.run_dir, dict(self.given)
         if resume:
             training.note(noted(folder))
+            given |= {"start": noted_options(folder, "given", dict).get("start")}
         return run(
             replace(
                 plan,
@@ -292,7 +296,7 @@ class PreparedRun(Generic[T]):
                 complete=training.complete,
             ),
             self.batches,
-            replace(self.schedule, options=options_of(training.model, output, self.batches, self.hardware)),
+            replace(self.schedule, options=options_of(training, len(self.batches.images), self.hardware, given)),
             folder,
             resume=resume,
             device=self.device,
@@ -303,15 +307,11 @@ class PreparedRun(Generic[T]):
         )
 
 
-def options_of(model: str, output: RunOutput, batches: Batches, hardware: Hardware) -> dict[str, Any]:
+def options_of(training: Training, images: int, hardware: Hardware, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of ``training_options.json``: all that a run was started with, of JSON types."""
-    return {
-        "model": model,
-        **output.notes,
-        "images": len(batches.images),
-        "config": dict(output.config),
-        "hardware": asdict(hardware),
-    }
+    output = training.output
+    told = {"images": images, "config": dict(output.config), "hardware": asdict(hardware), "given": dict(given)}
+    return {"model": training.model, **output.notes, **told}
 
 
 def schedule_of(recipe: Timing, batches: Batches, content: Text, kimg: float | None = None) -> Schedule:

@@ -18,7 +18,7 @@ from baselines.ops import processes
 from baselines.training import later, log, ranks, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
-from baselines.training.folder import hold, name_of_data, write_options
+from baselines.training.folder import hold, noted_options, write_options
 from baselines.training.hardware import DEFAULT, Hardware
 from baselines.training.loading import Loaded, loaded
 from baselines.training.meter import CHECK, Meter
@@ -191,7 +191,7 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
 def other_settings(run_dir: Path, changed: Mapping[str, tuple[Any, Any]], options: Mapping[str, Any]) -> TrainingError:
     """Return the error for a run that resumes with other settings, of which it names all, or with other data."""
     if "data_fingerprint" in changed:
-        was, now = name_of_data(run_dir), options.get("data", "")
+        was, now = noted_options(run_dir, "data", str), options.get("data", "")
         names = f", {was}, found another, {now}" if was and was != now else ", found other images"
         return TrainingError(
             f"expected the data set that the run in {run_dir} was started with{names}: resume with the former."

@@ -106,7 +106,7 @@ def in_file(path: Path) -> tuple[str | None, list["Change"]]:
     content = _content(path)
     try:
         table = tomllib.loads(content.decode()) if len(content) <= LARGEST else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML, of its letters, or of a number of thousands of digits
         raise BadInputError(f"expected TOML in {path}, found an error ({one_line(str(error))}): correct it.") from None
     base = table.pop(BASE, None)
     if base is not None and not isinstance(base, str):
@@ -139,7 +139,9 @@ def _options(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     kinds = {"model": str, "recipe": str, "seed": int, "recipe_settings": dict, "config": dict}
-    if not isinstance(found, dict) or not all(isinstance(found.get(name), kind) for name, kind in kinds.items()):
+    tables = dict.fromkeys(("hardware", "given", "transfer"), dict)  # which a run may lack
+    found = {**{name: {} for name in tables}, **found} if isinstance(found, dict) else {}
+    if not all(isinstance(found.get(name), kind) for name, kind in {**kinds, **tables}.items()):
         raise BadInputError(
             f"expected the options of a run, found other content in {path}: give the training_options.json that a run "
             "wrote, or a TOML file."
@@ -148,7 +150,10 @@ def _options(path: Path) -> dict[str, Any]:
 
 
 def _again(model: str, path: Path) -> "Recipe":
-    """Return the recipe that a run was started with; that a generator was conditional shows in its labels' size."""
+    """Return the recipe that a run was started with, its starting weights and what its adapter was told included.
+
+    That a generator was conditional shows in its labels' size.
+    """
     from ganbench.types import Recipe
 
     found = _options(path)
@@ -159,7 +164,11 @@ def _again(model: str, path: Path) -> "Recipe":
         )
     conditional = bool(found["config"].get("z_dim") and found["config"].get("c_dim"))
     labels = {"conditional": True} if conditional else {}
-    return Recipe(found["recipe"], {**found["recipe_settings"], "seed": found["seed"], **labels})
+    older = {"start": found["transfer"].get("source")}  # of runs whose options do not say it
+    given = {name: value for name, value in {**older, **found["given"]}.items() if value is not None}
+    return Recipe(
+        found["recipe"], {**found["recipe_settings"], **found["hardware"], **given, "seed": found["seed"], **labels}
+    )
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -243,7 +243,7 @@ def _chosen(
         start = recipes.from_file(adapter, model, Path(recipe), images)
     else:
         start = adapter.chosen(recipe, images)
-    if any(change.name == "start" for change in rest):
+    if any(change.name == "start" for change in rest) and not start.settings.get("start"):
         start = replace(start, settings={**start.settings, **adapter.fine_tuning})
     return adapter.changed(start, rest)
 

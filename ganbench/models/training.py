@@ -206,7 +206,9 @@ class TrainableAdapter(BaseAdapter):
     def _prepared(self, data: Dataset, recipe: Recipe, run_dir: Path) -> PreparedRun[Any]:
         if recipe.name == AUTO and not recipe.settings:
             recipe = self.chosen(AUTO, data)
-        settings = {name: value for name, value in recipe.settings.items() if name != "start"}
+        settings = dict(recipe.settings)
+        given = {name: settings.get(name) for name in ("start", "keep", *self.own_settings)}
+        settings.pop("start", None)
         seed, device, keep = settings.pop("seed", 0), settings.pop("device", None), settings.pop("keep", None)
         settings.pop("workers", None)  # the weights do not depend on them
         check_value("seed", seed, Seed)
@@ -222,7 +224,7 @@ class TrainableAdapter(BaseAdapter):
             "data_name": data.name,
             "keep": keep,
         }
-        return self.prepare(data, settings, run_dir, **options)
+        return replace(self.prepare(data, settings, run_dir, **options), given=given)
 
 
 def _rounded(number: float) -> str:

@@ -147,8 +147,13 @@ def _files(path: Path) -> list[Path]:
     """Return the file, or in a folder the newest snapshot of a run, or official files of one network each.
 
     Raises:
-        BadInputError: a folder has neither.
+        BadInputError: there is nothing, or a folder has neither.
     """
+    if not path.exists():
+        raise BadInputError(
+            f"expected weights to start from, found none at {path}: check the name, or give a file, a run folder or a "
+            "published name."
+        )
     if not path.is_dir():
         return [path]
     found = snapshots.listed(path)[-1:] or sorted(path.glob(IN_FOLDER))

@@ -9,6 +9,7 @@ from baselines.training.weights import read_header
 from ganbench.cli.recipes import in_arguments, in_file, in_pairs, parts
 from ganbench.errors import BadInputError
 from tests.cli.command_line import complaint, ganbench
+from tests.data.image_sets import noise, write_folder
 
 TINY = ("--set", "generator.channel_base=64,generator.channel_max=8,discriminator.channel_base=64")
 LINE = ("train", "--model", "stylegan2", "--data", "digits", "--device", "cpu", "--kimg", "0.016")
@@ -78,7 +79,10 @@ def test_a_file_changes_its_base_and_options_change_the_file(tmp_path: Path) -> 
         ('batch = "many"\n', "expected the setting batch to be a whole number from 1 to 65,536, found 'many'"),
         ("batch = 0\n", "from 1 to 65,536, found 0"),
         ("batch = 1979-05-27\n", "expected the setting batch to be a whole number"),
-        ("r1_gamma = nan\n", "found nan"),
+        ("r1_gamma = nan\n", "expected the setting r1_gamma to be a number from 0 to 1e+12, found nan."),
+        (f"batch = 0x1{'0' * 5000}\n", "expected the setting batch to be a number from 1 to 65,536, found a number of"),
+        (f"batch = 1{'0' * 5000}\n", "expected TOML in mine.toml, found an error"),
+        ("[generator]\nz_dim = 0.5\n", "expected the setting generator.z_dim to be a whole number from 1 to"),
         ('base = "digits32"\n[generator]\nchanel_base = 64\n', "did you mean channel_base?"),
         ("generator = 3\n", "expected the setting generator to be a table of values by name, found 3"),
     ],
@@ -164,10 +168,38 @@ def test_a_run_is_repeated_from_its_options(tmp_path: Path, monkeypatch: pytest.
     settings_after(Path("first"), *TINY, "--gamma", "2", "--seed", "7", "--conditional", "--batch", "8")
     settings_after(Path("again"), "--recipe", "first/training_options.json")
     assert Path("again/stylegan2.safetensors").read_bytes() == Path("first/stylegan2.safetensors").read_bytes()
+    more = ("--from", "first", "--set", "batch_gpu=4,keep=1,ada_kimg=7")
+    settings_after(Path("on"), *TINY, "--conditional", "--batch", "8", *more)
+    settings_after(Path("on-again"), "--recipe", "on/training_options.json")
+    for name in ("stylegan2.safetensors", "training_options.json"):
+        assert Path("on-again", name).read_bytes() == Path("on", name).read_bytes()
+    resumed = (*LINE[:-1], "0.024", "--recipe", "on/training_options.json", "--run-dir", "on", "--resume")
+    assert ganbench(*resumed).exit_code == 0
+    told = json.loads(Path("on/training_options.json").read_text())
+    assert (told["given"], told["transfer"]["source"]) == ({"start": "first", "keep": 1}, "first")
+    Path("first").rename("elsewhere")
+    gone = (*LINE, "--recipe", "on/training_options.json", "--run-dir", "other")
+    assert "expected weights to start from, found none at first: check" in complaint(*gone)
     line = [word if word != "stylegan2" else "stylegan3" for word in LINE]
     assert "expected a run of stylegan3, found one of 'stylegan2'" in complaint(
-        *line, "--recipe", "first/training_options.json", "--run-dir", "other"
+        *line, "--recipe", "again/training_options.json", "--run-dir", "other"
     )
     for text in ("{}", "{", "[" * 10000, "[1]"):
         Path("x.json").write_text(text)
         assert "expected the options of a run, found other content in x.json" in complaint(*LINE, "--recipe", "x.json")
+
+
+def test_what_an_adapter_was_told_is_repeated_too(tmp_path: Path) -> None:
+    names = [f"{split}/{domain}/0.png" for split in ("train", "val") for domain in "ab"]
+    data = write_folder(tmp_path / "data", noise(4, 16), names)
+    line = ("train", "--model", "starganv2", "--data", data, "--device", "cpu", "--run-dir")
+    tiny = ("--total_iters", "1", "--batch_size", "2", "--max_conv_dim", "8", "--bottleneck", "8", "--img_size", "8")
+    assert ganbench(*line, tmp_path / "one", "--recipe", "digits32", *tiny).exit_code == 0
+    recipe = ("--recipe", tmp_path / "one" / "training_options.json")
+    assert ganbench(*line, tmp_path / "two", *recipe).exit_code == 0
+    options = [json.loads((tmp_path / run / "training_options.json").read_text()) for run in ("one", "two")]
+    assert options[0] == options[1]
+    assert options[0]["config"]["generator"]["img_size"] == 8
+    again = ganbench(*line, tmp_path / "three", *recipe, "--img_size", "16")
+    assert again.exit_code == 0
+    assert read_header(tmp_path / "three" / "starganv2.safetensors")["config"]["generator"]["img_size"] == 16

@@ -25,7 +25,7 @@ from baselines.translation.initialisation import initialise
 from baselines.translation.losses import discriminator_loss, distance, gan_loss, gradient_penalty
 from baselines.translation.networks import discriminator
 from baselines.translation.settings import check_networks, check_policy, directed, length_of, rate_factor
-from baselines.translation.sizes import check_size
+from baselines.translation.sizes import check_patches, check_size
 
 __all__ = ["Training", "prepare", "train"]
 
@@ -136,6 +136,7 @@ class Training(frame.Training):
             for network in (self.G, self.D_A, self.D_B):
                 initialise(network, self.recipe.init_type, self.recipe.init_gain).to(self.device).requires_grad_(False)
         check_size(self.G.G_A, shape[1], shape[2])
+        check_patches(self.D_A, shape[1], shape[2])
         self.fake_A_pool, self.fake_B_pool = (ImagePool(recipe.pool_size, shape).to(self.device) for _ in range(2))
 
     def plan(self) -> TrainPlan:

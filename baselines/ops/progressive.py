@@ -42,6 +42,17 @@ def pixel_norm(x: Tensor, epsilon: float = EPSILON) -> Tensor:
     return x * (x.square().mean(1, keepdim=True) + epsilon).rsqrt()
 
 
+def check_divides(channels: int, **parts: int) -> None:
+    """Check that channels can be divided into equal parts for the minibatch deviation; into 0 is into none.
+
+    Raises:
+        ValueError: if not.
+    """
+    for name, count in parts.items():
+        if count and channels % count:
+            raise ValueError(f"expected {name} to divide the {channels} channels, found {count}: choose a divisor.")
+
+
 def minibatch_deviation(x: Tensor, group_size: int, num_features: int = 1) -> Tensor:
     """Return the standard deviation within groups of images, ``[N, num_features, H, W]``.
 

@@ -21,7 +21,7 @@ from baselines.training.streams import seeded
 from baselines.translation.initialisation import initialise
 from baselines.translation.networks import discriminator, generator
 from baselines.translation.settings import check_networks, check_policy, directed, length_of, rate_factor
-from baselines.translation.sizes import check_size
+from baselines.translation.sizes import check_patches, check_size
 
 __all__ = ["Training", "prepare", "train"]
 
@@ -133,6 +133,7 @@ class Training(frame.Training):
             for network in (self.G, self.D):
                 initialise(network, self.recipe.init_type, self.recipe.init_gain).to(self.device).requires_grad_(False)
         check_size(self.G, *self.size)
+        check_patches(self.D, *self.size)
 
     def plan(self) -> TrainPlan:
         """Return the networks, optimisers and phases of the training loop: first the discriminator, then the generator.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from baselines.training import growing
-from baselines.training.settings import BatchSize, Count, Kimg, LossWeight, Probability
+from baselines.training.settings import BatchSize, Count, Kimg, LossWeight, Norm, Probability
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -27,7 +27,7 @@ class Recipe(growing.Recipe):
     batch: BatchSize = 16
     initial_resolution: Count = 4
     gp_lambda: LossWeight = 10
-    gp_target: LossWeight = 1
+    gp_target: Norm = 1
     epsilon: LossWeight = 0.001
     cond_weight: LossWeight = 1
     g_smoothing: Probability = 0.999

@@ -63,7 +63,7 @@ class Recipe:
     base_channels: Features | None = None
     max_conv_dim: Features = 512
     encoder_conv_dim: Features | None = None
-    bottleneck: Features | None = None
+    bottleneck: Annotated[int, Range(2, 2**16)] | None = None  # of one pixel, instance norm makes 0
     w_hpf: Number = 0
     kimg: Kimg = 800
     batch: BatchSize = 8

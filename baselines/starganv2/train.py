@@ -83,7 +83,7 @@ def prepare(
     batches = DomainBatches(images, labels, recipe.batch, identity.seed, views=views)
     if recipe.w_hpf and masks is None:
         raise SettingsError(
-            f"expected masks for the high-pass skip (w_hpf {recipe.w_hpf}), found none: give masks, or set w_hpf 0."
+            f"expected masks for the high-pass skip (w_hpf {recipe.w_hpf:g}), found none: give masks, or set w_hpf 0."
         )
     content = identity.data_fingerprint or fingerprint(images, labels)
     config = configuration(recipe, shape_of(images, labels))

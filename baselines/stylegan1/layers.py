@@ -22,6 +22,9 @@ def instance_norm(x: Tensor) -> Tensor:
 class Blur(nn.Module):
     """A small separable low-pass filter that keeps size and brightness; the identity if ``taps`` is None.
 
+    Raises:
+        ValueError: if the taps add up to 0.
+
     Source: Zhang, Making Convolutional Networks Shift-Invariant Again (ICML 2019), as StyleGAN's section 2 uses it.
     """
 
@@ -29,6 +32,10 @@ class Blur(nn.Module):
 
     def __init__(self, taps: Sequence[float] | None = (1, 2, 1)) -> None:
         super().__init__()
+        if taps is not None and not sum(taps):
+            raise ValueError(
+                f"expected a blur_filter of taps that add up to more than 0, found {list(taps)}: add some."
+            )
         kernel = None if taps is None else torch.tensor(taps, dtype=torch.float32)
         self.register_buffer("taps", None if kernel is None else kernel / kernel.sum(), persistent=False)
 

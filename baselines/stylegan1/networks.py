@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from baselines.ops.host import value_of
 from baselines.ops.levels import downscale2d, fade, level_channels, resolutions, split_lod
-from baselines.ops.progressive import Conv, Dense, Fused, activation, minibatch_deviation
+from baselines.ops.progressive import Conv, Dense, Fused, activation, check_divides, minibatch_deviation
 from baselines.stylegan1.layers import Blur
 from baselines.stylegan1.mapping import MappingNetwork
 from baselines.stylegan1.synthesis import Noise, Structure, SynthesisNetwork
@@ -120,6 +120,7 @@ class DiscriminatorEpilogue(nn.Module):
         if has_fromrgb:
             self.fromrgb = Conv(img_channels, in_channels, 1, use_wscale=use_wscale, bias=True)
         self.mbstd_group_size, self.mbstd_num_features = mbstd_group_size, mbstd_num_features
+        check_divides(in_channels, mbstd_num_features=mbstd_num_features if mbstd_group_size > 1 else 0)
         extra = mbstd_num_features if mbstd_group_size > 1 else 0
         self.conv = Conv(in_channels + extra, in_channels, 3, use_wscale=use_wscale, bias=True)
         self.fc = Dense(16 * in_channels, hidden, use_wscale=use_wscale)

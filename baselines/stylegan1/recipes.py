@@ -11,7 +11,7 @@ from typing import Any
 from baselines.stylegan1.losses import DiscriminatorLoss, GeneratorLoss
 from baselines.training import growing, stylegan
 from baselines.training.augmented import Adaptive
-from baselines.training.settings import LossWeight, Probability
+from baselines.training.settings import LossWeight, Norm, Probability
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -31,7 +31,7 @@ class Recipe(growing.Recipe, Adaptive, stylegan.Recipe):
     r1_gamma: LossWeight = 10
     r2_gamma: LossWeight = 0
     gp_lambda: LossWeight = 0
-    gp_target: LossWeight = 1
+    gp_target: Norm = 1
     epsilon: LossWeight = 0
     style_mixing_prob: Probability = 0.9
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.ops.linear import FullyConnectedLayer
+from baselines.ops.progressive import check_divides
 from baselines.ops.upfirdn2d import downsample2d, setup_filter
 from baselines.stylegan2.layers import BINOMIAL, Conv2dLayer
 from baselines.stylegan2.mapping import MappingNetwork
@@ -83,11 +84,16 @@ class DiscriminatorBlock(nn.Module):
 class MinibatchStdLayer(nn.Module):
     """Append the standard deviation within groups of images, so that the discriminator can detect mode collapse.
 
+    Raises:
+        ValueError: if the group size is less than 1.
+
     Source: Karras et al. (ICLR 2018), section 3.
     """
 
     def __init__(self, group_size: int | None, num_channels: int = 1) -> None:
         super().__init__()
+        if group_size is not None and group_size < 1:
+            raise ValueError(f"expected mbstd_group_size to be at least 1, found {group_size}: raise it.")
         self.group_size, self.num_channels = group_size, num_channels
 
     def forward(self, x: Tensor) -> Tensor:
@@ -127,6 +133,7 @@ class DiscriminatorEpilogue(nn.Module):
         self.cmap_dim, self.architecture = cmap_dim, architecture
         if architecture == "skip":
             self.fromrgb = Conv2dLayer(img_channels, in_channels, 1, activation=activation)
+        check_divides(in_channels, mbstd_num_channels=mbstd_num_channels)
         self.mbstd = MinibatchStdLayer(mbstd_group_size, mbstd_num_channels) if mbstd_num_channels > 0 else None
         self.conv = Conv2dLayer(
             in_channels + mbstd_num_channels, in_channels, 3, activation=activation, conv_clamp=conv_clamp

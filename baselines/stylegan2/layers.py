@@ -105,6 +105,8 @@ class SynthesisLayer(nn.Module):
         tensorflow: bool = False,
     ) -> None:
         super().__init__()
+        if kernel_size % 2 == 0:
+            raise ValueError(f"expected an odd kernel_size, which keeps the size of images, found {kernel_size}.")
         self.resolution, self.up, self.use_noise = resolution, up, use_noise
         self.num_styles = in_channels + out_channels
         self.activation, self.conv_clamp, self.padding = activation, conv_clamp, kernel_size // 2

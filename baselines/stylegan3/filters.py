@@ -66,6 +66,10 @@ class Progression:
         # The last two layers have no margin: nothing after them reads beyond the image.
         sizes[-2:] = img_resolution
         channels = np.rint(np.minimum(channel_base / 2 / cutoffs, channel_max))
+        if not channels.all():
+            raise ValueError(
+                f"expected a channel_base of a channel or more in every layer, found {channel_base}: raise it."
+            )
         channels[-1] = img_channels
         return cls(
             cutoffs=tuple(map(float, cutoffs)),

@@ -18,7 +18,7 @@ from baselines.ops import processes
 from baselines.training import later, log, ranks, snapshots
 from baselines.training.data import Batches
 from baselines.training.ema import update_average
-from baselines.training.folder import hold, noted_options, write_options
+from baselines.training.folder import OPTIONS, hold, noted_options, write_options
 from baselines.training.hardware import DEFAULT, Hardware
 from baselines.training.loading import Loaded, loaded
 from baselines.training.meter import CHECK, Meter
@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 LOG = "log.jsonl"
+MOST_NAMED = 6  # settings in a message
 
 OnTick = Callable[[Mapping[str, Any]], None]
 Beside = Callable[[], AbstractContextManager[object]]
@@ -189,16 +190,26 @@ def begin(plan: TrainPlan, batches: Batches, schedule: Schedule, run_dir: Path, 
 
 
 def other_settings(run_dir: Path, changed: Mapping[str, tuple[Any, Any]], options: Mapping[str, Any]) -> TrainingError:
-    """Return the error for a run that resumes with other settings, of which it names all, or with other data."""
+    """Return the error for a run that resumes with other settings, which it names if they are few, or other data."""
     if "data_fingerprint" in changed:
         was, now = noted_options(run_dir, "data", str), options.get("data", "")
         names = f", {was}, found another, {now}" if was and was != now else ", found other images"
         return TrainingError(
             f"expected the data set that the run in {run_dir} was started with{names}: resume with the former."
         )
-    before = ", ".join(f"{name} {was!r}" for name, (was, _) in changed.items())
-    after = ", ".join(f"{name} {now!r}" if len(changed) > 1 else repr(now) for name, (_, now) in changed.items())
+    if len(changed) > MOST_NAMED:
+        return TrainingError(
+            f"expected the settings of the run in {run_dir}, found {len(changed)} others ({next(iter(changed))}, ...): "
+            f"resume with its {OPTIONS} as the recipe."
+        )
+    before = ", ".join(f"{name} {as_typed(was)}" for name, (was, _) in changed.items())
+    after = ", ".join((f"{name} " if len(changed) > 1 else "") + as_typed(now) for name, (_, now) in changed.items())
     return TrainingError(f"expected {before} as in the snapshot in {run_dir}, found {after}: resume with the former.")
+
+
+def as_typed(value: Any) -> str:
+    """Return a setting's value for a message; a float that is a whole number without its decimals."""
+    return repr(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

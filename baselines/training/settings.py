@@ -51,6 +51,7 @@ LearningRate = Annotated[
     float, Range(0, 1e38), ADJUSTABLE
 ]  # up to float32's range: a rate that is too high diverges, and that is reported then
 LossWeight = Annotated[float, Range(0, 1e12), ADJUSTABLE]
+Norm = Annotated[float, Range(1e-6, 1e12), ADJUSTABLE]  # losses are divided by its square
 Betas = Annotated[tuple[float, float], Range(0, 1, below=True), ADJUSTABLE]
 
 
@@ -240,8 +241,12 @@ def unknown(name: str, names: Iterable[str], of: str = "") -> SettingsError:
 
 
 NUMBERS = Range(0, 2**24)  # arguments of networks: a larger number is a slip that would exhaust the memory
-WIDTHS = Range(1, 2**24)
-WIDTH_ENDINGS = ("_dim", "_base", "_max", "_features")  # endings of the names of parameters that are network widths
+ENDINGS: tuple[tuple[tuple[str, ...], Range], ...] = (  # of the names of parameters, and their ranges
+    (("_dim", "_base", "_max", "_features"), Range(1, 2**24)),
+    (("_layers",), Range(1, 256)),
+    (("kernel", "kernel_size", "filter_size", "_upsampling"), Range(1, 64)),
+    (("_blocks", "margin_size"), Range(0, 1024)),
+)
 
 
 @dataclass(frozen=True)
@@ -306,7 +311,7 @@ class Arguments:
         """Return a parameter's type annotation, narrowed to its known names or its range of numbers."""
         if name in self.choices:
             return Literal[tuple(self.choices[name])]
-        return Annotated[hint, WIDTHS if name.endswith(WIDTH_ENDINGS) else NUMBERS]
+        return Annotated[hint, next((numbers for endings, numbers in ENDINGS if name.endswith(endings)), NUMBERS)]
 
 
 @contextmanager
@@ -320,5 +325,9 @@ def building(what: str) -> Iterator[None]:
         yield
     except TrainingError:
         raise
-    except (ArithmeticError, ValueError) as problem:
+    except ArithmeticError as problem:
+        raise SettingsError(
+            f"{what} cannot be built with these settings: a size comes out as 0 or without bound ({problem})."
+        ) from problem
+    except ValueError as problem:
         raise SettingsError(f"{what} cannot be built with these settings: {problem}") from problem

@@ -167,6 +167,9 @@ class NLayerDiscriminator(nn.Module):
 
     The receptive field is 16, 34, 70, 142 ... pixels for 1, 2, 3, 4 ... layers.
 
+    Attributes:
+        smallest: smallest height and width of the images.
+
     Raises:
         ValueError: unknown norm, or sizes that are not positive.
     """
@@ -175,6 +178,7 @@ class NLayerDiscriminator(nn.Module):
         super().__init__()
         _check(input_nc=input_nc, ndf=ndf, n_layers=n_layers)
         layers: list[nn.Module] = [nn.Conv2d(input_nc, ndf, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
+        self.smallest = 3 * 2**n_layers  # the last two layers need maps of three and two pixels a side
         widths = [ndf * min(2**level, 8) for level in range(n_layers + 1)]
         for level in range(1, n_layers + 1):
             stride = 2 if level < n_layers else 1
@@ -191,6 +195,9 @@ class NLayerDiscriminator(nn.Module):
 class PixelDiscriminator(nn.Module):
     """Images ``[N, input_nc, H, W]`` to a map ``[N, 1, H, W]`` of how real each pixel's colour looks.
 
+    Attributes:
+        smallest: smallest height and width of the images.
+
     Raises:
         ValueError: unknown norm, or sizes that are not positive.
     """
@@ -199,6 +206,7 @@ class PixelDiscriminator(nn.Module):
         super().__init__()
         _check(input_nc=input_nc, ndf=ndf)
         bias = _has_bias(norm)
+        self.smallest = 2  # as instance norm would make 0 of one pixel
         self.net = nn.Sequential(
             nn.Conv2d(input_nc, ndf, 1),
             nn.LeakyReLU(SLOPE),

@@ -1,8 +1,8 @@
-"""Sizes of images that a generator of any of the translators takes."""
+"""Sizes of images that the networks of any of the translators take."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
-__all__ = ["check_size"]
+__all__ = ["check_patches", "check_size"]
 
 
 class Halving(Protocol):
@@ -28,4 +28,18 @@ def check_size(generator: Halving, height: int, width: int) -> None:
         raise ValueError(
             f"expected images whose sides are multiples of {multiple} and at least {smallest}, found "
             f"{width}x{height}: resize them."
+        )
+
+
+def check_patches(discriminator: Any, height: int, width: int) -> None:
+    """Check that a discriminator of ``baselines.translation.networks`` has patches in images of the given size.
+
+    Raises:
+        ValueError: if the images are smaller.
+    """
+    smallest = discriminator.smallest
+    if min(height, width) < smallest:
+        raise ValueError(
+            f"expected images of at least {smallest}x{smallest} pixels for this discriminator, found {width}x{height}: "
+            "give it fewer layers, such as discriminator.n_layers 1, or larger images."
         )

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from baselines.errors import DivergenceError, TrainingError
-from baselines.training import log, snapshots
+from baselines.training import log, loop, snapshots
 from baselines.training.folder import check
 from baselines.training.weights import read_header
 from tests.training.runs import IMAGES
@@ -182,6 +182,13 @@ def test_resuming_with_other_settings_is_refused(tmp_path):
     train(tmp_path, 4)
     with pytest.raises(ValueError, match=r"expected seed 0 as in the snapshot .*, found 1"):
         train(tmp_path, 8, resume=True, seed=1)
+
+
+def test_many_other_settings_are_those_of_another_recipe(tmp_path):
+    settings = dict.fromkeys("abcdefg", (10.0, 5))
+    message = str(loop.other_settings(tmp_path, settings, {}))
+    assert "found 7 others (a, ...): resume with its training_options.json as the recipe." in message
+    assert "expected a 10, b 10 as in" in str(loop.other_settings(tmp_path, {"a": (10.0, 5), "b": (10.0, 5)}, {}))
 
 
 def test_a_run_older_than_a_setting_had_its_default(tmp_path, monkeypatch):

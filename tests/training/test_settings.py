@@ -20,6 +20,7 @@ from baselines.stylegan3 import recipes as stylegan3
 from baselines.stylegan3 import train as stylegan3_train
 from baselines.training.settings import adjustable, check, recipe_of
 from tests.training.runs import IMAGES, SHAPE
+from tests.training.short import SHORT
 
 PAPERS = [stylegan1, stylegan2, stylegan3, cyclegan, pix2pix, stargan, starganv2]
 
@@ -71,12 +72,54 @@ def test_a_setting_that_cannot_be_is_named(settings, words):
     assert words in str(found.value)
 
 
+def with_(recipe, changes):
+    """Return a recipe with settings changed, nested ones by dots."""
+
+    def put(table, value, first, *rest):
+        return {**table, first: put(table.get(first) or {}, value, *rest) if rest else value}
+
+    settings = {each.name: getattr(recipe, each.name) for each in dataclasses.fields(recipe)}
+    for name, value in changes.items():
+        settings = put(settings, value, *name.split("."))
+    return type(recipe)(**settings)
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "words"),
+    [
+        ("stylegan2", {"discriminator.epilogue_kwargs.mbstd_group_size": 0}, "mbstd_group_size to be at least 1,"),
+        ("stylegan2", {"discriminator.epilogue_kwargs.mbstd_num_channels": 3}, "to divide the 4 channels, found 3"),
+        ("stylegan1", {"discriminator.mbstd_num_features": 3}, "mbstd_num_features to divide the 4 channels, found 3"),
+        ("stylegan2", {"generator.mapping_kwargs.num_layers": 0}, "num_layers to be a number from 1 to 256, found 0"),
+        ("stylegan3", {"generator.mapping_kwargs.num_layers": 10**6}, "from 1 to 256, found 1000000"),
+        ("stylegan2", {"generator.kernel_size": 0}, "generator.kernel_size to be a number from 1 to 64, found 0"),
+        ("stylegan2", {"generator.kernel_size": 2}, "expected an odd kernel_size, which keeps the size"),
+        ("stylegan3", {"generator.conv_kernel": 0}, "generator.conv_kernel to be a number from 1 to 64, found 0"),
+        ("stylegan3", {"generator.lrelu_upsampling": 0}, "lrelu_upsampling to be a number from 1 to 64, found 0"),
+        ("stylegan3", {"generator.margin_size": 10**4}, "margin_size to be a number from 0 to 1,024, found 10000"),
+        ("stylegan3", {"generator.channel_base": 1}, "a channel_base of a channel or more in every layer, found 1"),
+        ("stylegan2", {"generator.channel_base": 1}, "a size comes out as 0"),
+        ("stylegan1", {"generator.blur_filter": []}, "taps that add up to more than 0, found []"),
+        ("stylegan1", {"discriminator.blur_filter": [0]}, "found [0]"),
+        ("stylegan1", {"gp_target": 0}, "gp_target to be a number from 1e-06 to 1e+12, found 0"),
+        ("progan", {"gp_target": 1e-300}, "gp_target to be a number from 1e-06 to 1e+12, found 1e-300"),
+    ],
+)  # fmt: skip
+def test_a_setting_with_which_no_step_can_be_taken_is_named(model, changes, words, tmp_path):
+    with pytest.raises(SettingsError) as found:
+        SHORT[model].train(IMAGES, with_(SHORT[model].recipe, changes), tmp_path / "run")
+    assert words in str(found.value)
+    assert not (tmp_path / "run").exists()
+
+
 def test_what_a_file_makes_of_settings_is_taken():
     made = recipe_of(stylegan2.Recipe, {"betas": [0, 0.9], "kimg": 5, "ema_rampup": None, "batch": 4})
     assert repr((made.betas, made.kimg, made.ema_rampup, made.batch)) == "((0.0, 0.9), 5.0, None, 4)"  # torch needs it
     assert repr(check(stylegan2.Recipe({}, betas=(0, 0.9))).betas) == "(0.0, 0.9)"
     rates = recipe_of(stylegan1.Recipe, {"g_lrs": {"8": 0.1, "16": 1}}).g_lrs
     assert repr(rates) == "{'8': 0.1, '16': 1.0}"
+    with pytest.raises(SettingsError, match="bottleneck to be a number from 2 to 65,536, found 1"):
+        recipe_of(starganv2.Recipe, {"bottleneck": 1})
     with pytest.raises(SettingsError, match=r"the setting g_lrs\.8 to be a number from 0 to 1e\+38, found -1"):
         recipe_of(stylegan1.Recipe, {"g_lrs": {"8": -1}})
 
@@ -129,6 +172,10 @@ def test_what_networks_do_not_take_is_named(tmp_path, changes, words):
         ({"lr_policy": "cosine", "n_epochs": 0}, "expected n_epochs above 0 for the cosine policy, found 0"),
         ({"load_size": 10**9}, "the setting load_size to be a number from 0 to 16,384, found 1000000000."),
         ({"discriminator": {"netD": ["pixel"]}}, "unknown discriminator ['pixel']"),
+        (
+            {"discriminator": {"n_layers": 3}},
+            "at least 24x24 pixels for this discriminator, found 16x16: give it fewer",
+        ),
     ],
 )
 def test_cyclegans_networks_are_checked_too(tmp_path, changes, words):

@@ -9,10 +9,17 @@ from collections.abc import Mapping
 
 from ganbench import registry
 from ganbench.counts import COUNTED, countless, parse_count
-from ganbench.errors import BadInputError
+from ganbench.errors import BadInputError, GanbenchError, UnknownNameError
 from ganbench.metrics.base import BaseMetric, Metric
 from ganbench.plugins import completed
 from ganbench.truncation import Truncation, split
+
+# Of parts of a name that are none, by how they begin.
+ADVICE = {
+    "class": "for one class leave out the number, and add --class.",
+    "psi": "write psi as a number, such as _psi0.7.",
+    "cut": "write a cutoff after psi, such as _psi0.7_cut8.",
+}
 
 
 def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: int | None = None) -> Metric:
@@ -28,9 +35,13 @@ def resolve(name: str, *, short_names: Mapping[str, str] | None = None, limit: i
         UnknownNameError: there is no such metric; the message suggests the nearest names.
         BadInputError: the count is out of range, or the metric cannot be truncated.
     """
+    short = short_names or {}
     name, asked = split(name)
-    name, meant = split((short_names or {}).get(name, name))
-    metric = _of_name(name, short_names or {})
+    name, meant = split(short.get(name, name))
+    try:
+        metric = _of_name(name, short)
+    except GanbenchError as error:
+        raise _advised(name, short) or error from None
     truncation = asked or meant or Truncation()
     return limited(metric, limit).with_(psi=truncation.psi, cutoff=truncation.cutoff)
 
@@ -57,6 +68,21 @@ def _of_name(name: str, short: Mapping[str, str]) -> Metric:
     if not (match and found):
         raise registry.unknown("metrics", name, (*standard, *short))
     return _registered(found).with_(count=_count(name, match["count"]), name=name)
+
+
+def _advised(name: str, short: Mapping[str, str]) -> UnknownNameError | None:
+    """Return the error for a metric's name with one part more, as in records; None for any other name."""
+    stem, _, last = name.rpartition("_")
+    try:
+        _of_name(split(stem)[0], short)
+    except GanbenchError:
+        return None
+    advice = next((told for kind, told in ADVICE.items() if last.startswith(kind)), "")
+    if not advice and "@" not in name:  # the nearest names tell more
+        return None
+    return UnknownNameError(
+        f"unknown metric {name[:80]!r}: {advice or f'did you mean {stem}, all numbers of which are shown?'}"
+    )
 
 
 def _count(name: str, text: str) -> int:

@@ -115,6 +115,23 @@ def test_a_misspelt_name_is_answered_with_the_nearest(typed: str, meant: str) ->
         resolve(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("fid@64_class2", "add --class"),
+        ("fid50k_psi0.7_class2", "add --class"),
+        ("fid@64_psinan", "psi as a number"),
+        ("fid50k_psi.7", "psi as a number"),
+        ("fid@64_cut3", "a cutoff after psi"),
+        ("kid@5_std", "did you mean kid@5, all"),
+        ("fid50k_ful", "did you mean fid50k_full"),
+    ],
+)
+def test_a_part_that_no_name_has_is_answered_with_what_to_write(typed: str, told: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"{typed}.*{told}"):
+        resolve(typed)
+
+
 @pytest.mark.parametrize("name", ["fid@0", "fid@", "fid@x", "fid@-5", "fid50k@1.5", "fid0k"])
 def test_a_count_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(BadInputError, match="expected a sample count from 1 to"):

@@ -161,7 +161,7 @@ class Verbs(click.Group):
         _print_what_can_be_printed()
         self._main_shell_completion(extra, "ganbench", complete_var)
         try:
-            sys.exit(self._run(arguments or ("--help",), extra))
+            sys.exit(self._run(arguments if set(arguments) - {"--debug"} else ("--help",), extra))
         except BrokenPipeError:
             _silence()
             sys.exit(READER_GONE)

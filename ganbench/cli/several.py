@@ -6,6 +6,7 @@ import click
 
 from ganbench.cli.group import Verb
 from ganbench.cli.options import MAX_RESTARTS
+from ganbench.errors import BadInputError
 from ganbench.launch import interruptible, is_launched, launch
 
 
@@ -19,9 +20,14 @@ class SharedVerb(Verb):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb in this process, in new ones, or as one of those that a launcher started."""
+        restarts = ctx.meta.get(MAX_RESTARTS, 0)
+        if restarts and ctx.params["nproc"] == 1:
+            raise BadInputError(
+                f"expected --nproc with --max-restarts {restarts}, found none: add it or leave both out."
+            )
         if ctx.params["nproc"] > 1 and not is_launched():
             words = (ctx.info_name, *ctx.meta[__name__])
-            ctx.exit(launch(in_rank, words, ctx.params["nproc"], ctx.meta[MAX_RESTARTS]))
+            ctx.exit(launch(in_rank, words, ctx.params["nproc"], restarts))
         if not is_launched():
             with interruptible():
                 return super().invoke(ctx)

@@ -125,8 +125,19 @@ def replace_baseline(path: Path, record: RunRecord) -> None:
 
 
 def judge(baseline: RunRecord, record: RunRecord, tolerances: Mapping[str, Tolerance]) -> list[Judgement]:
-    """Return a judgement for each tolerance, in order."""
-    return [_judge(baseline, record, name, tolerance) for name, tolerance in tolerances.items()]
+    """Return a judgement for each tolerance, in order.
+
+    Raises:
+        BadInputError: two tolerances are of one number.
+    """
+    found = [_judge(baseline, record, name, tolerance) for name, tolerance in tolerances.items()]
+    keys_found = [each.name for each in found]
+    for each in found:
+        if keys_found.count(each.name) > 1:
+            raise BadInputError(
+                f"expected one tolerance for {each.name}, found {' and '.join(tolerances)}: leave one out."
+            )
+    return found
 
 
 def newest_of_model(model: str, store: Store, skip: Callable[[BadInputError], None] | None = None) -> RunRecord:

@@ -102,7 +102,7 @@ def read(path: Path | str) -> RunRecord:
         BadInputError: the file is missing, cut short, too large, or not a record.
     """
     try:
-        return RunRecord.from_json(_content(Path(path)).decode())
+        return RunRecord.from_json(_content(Path(path)).decode("utf-8-sig"))
     except FileNotFoundError as error:
         raise BadInputError(f"expected a record, found no file: {path}; give one that `ganbench run` wrote.") from error
     except OSError as error:

@@ -61,7 +61,7 @@ def test_the_console_command_is_installed() -> None:
 def test_help_lists_every_verb_with_a_line() -> None:
     done = ganbench("--help")
     assert done.exit_code == 0
-    assert ganbench().stdout == done.stdout
+    assert ganbench().stdout == ganbench("--debug").stdout == done.stdout
     for verb in VERBS:
         assert f"\n  {verb} " in done.stdout
 

@@ -217,6 +217,12 @@ def test_bad_arguments_are_one_sentence_and_leave_nothing(
     assert snapshot(tmp_path) == {}
 
 
+def test_restarts_need_several_processes(invoke: Invoke) -> None:
+    code, _, err = invoke("run", "--model", "stylegan3", "--max-restarts", "5")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "expected --nproc with --max-restarts 5" in err
+
+
 def test_all_problems_of_all_models_are_told_at_once(invoke: Invoke) -> None:
     code, _, err = invoke(
         "run", "--model", "waves", "--model", "stylegan4", "--metrics", "fid50k,pppl,eqq", "--data", "strips"

@@ -146,6 +146,12 @@ def test_a_name_has_one_tolerance() -> None:
         parse_tolerances(["fid=1%", "fid=2%"])
 
 
+def test_two_names_of_one_number_have_one_tolerance() -> None:
+    tolerances = parse_tolerances(["fid=2%", "fid50k=3%"])
+    with pytest.raises(BadInputError, match="expected one tolerance for fid50k, found fid and fid50k"):
+        judge(record(), record(at=1), tolerances)
+
+
 def test_percent_and_units_are_told_apart() -> None:
     found = parse_tolerances(["fid = 2 %", "ppl=0.5", "is=100%", "kid=0%", "eqt=2.50%"])
     assert found["fid"].allowed(50.0) == Decimal("1")

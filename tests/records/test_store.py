@@ -159,6 +159,12 @@ def test_a_damaged_file_is_named_in_one_sentence(tmp_path: Path, content: bytes)
     assert path.read_bytes() == content
 
 
+def test_a_mark_that_an_editor_put_before_the_text_is_passed_over(tmp_path: Path) -> None:
+    path, one = tmp_path / "marked.json", record()
+    path.write_text(one.to_json(), encoding="utf-8-sig")
+    assert read(path) == one
+
+
 def test_a_missing_file_and_a_folder_are_no_records(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="found no file"):
         read(tmp_path / "none.json")

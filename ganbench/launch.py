@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ganbench.errors import BadInputError, GanbenchError, LostProcessError
-from ganbench.printable import quoted
 
 T = TypeVar("T")
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))  # Windows lacks one
@@ -36,7 +35,7 @@ def told_by_launcher(variable: str) -> int:
     text = os.environ.get(variable, "1")
     if not re.fullmatch("0*[1-9][0-9]{0,5}", text):
         raise BadInputError(
-            f"expected a number of processes in ${variable}, found {quoted(text)}: unset it, or start with torchrun."
+            f"expected a number of processes in ${variable}, found {text[:40]!r}: unset it, or start with torchrun."
         )
     return int(text)
 

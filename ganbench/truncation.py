@@ -1,11 +1,7 @@
 """Truncation in names: ``fid50k_psi0.7`` is FID at psi 0.7, ``fid50k_psi0.7_cut8`` in the first 8 layers only."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-from ganbench.errors import BadInputError
-from ganbench.printable import quoted
+from typing import NamedTuple
 
 _SUFFIX = re.compile(r"_psi(?P<psi>-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,3})?)(_cut(?P<cutoff>\d{1,4}))?$")
 
@@ -20,20 +16,6 @@ class Truncation(NamedTuple):
 
     psi: float = 1.0
     cutoff: int | None = None
-
-    @classmethod
-    def of(cls, spec: Mapping[str, Any]) -> "Truncation":
-        """Return the truncation among the parameters of a metric.
-
-        Raises:
-            BadInputError: psi is no number, or the cutoff no whole one.
-        """
-        psi, cutoff = spec.get("truncation_psi", 1.0), spec.get("truncation_cutoff")
-        if type(psi) not in (int, float):
-            raise BadInputError(f"expected a number for truncation_psi, found {quoted(psi)}: correct it.")
-        if cutoff is not None and type(cutoff) is not int:
-            raise BadInputError(f"expected a whole number for truncation_cutoff, found {quoted(cutoff)}: correct it.")
-        return cls(psi, cutoff)
 
     @property
     def label(self) -> str:

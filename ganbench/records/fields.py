@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get
 from ganbench.errors import BadInputError
 from ganbench.printable import printable_json, quoted
 from ganbench.records.strict_json import parse
+from ganbench.truncation import Truncation
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -59,6 +60,20 @@ def fits(value: Any, hint: Any) -> bool:
         bounded = not isinstance(value, int) or abs(value) < LARGEST
         return isinstance(value, int | hint) and not isinstance(value, bool) and bounded
     return value is None if hint is type(None) or hint is None else isinstance(value, hint)
+
+
+def truncation_of(spec: Mapping[str, Any]) -> Truncation:
+    """Return the truncation among the parameters of a metric.
+
+    Raises:
+        BadInputError: psi is no number, or the cutoff no whole one.
+    """
+    psi, cutoff = spec.get("truncation_psi", 1.0), spec.get("truncation_cutoff")
+    if not fits(psi, float):
+        raise BadInputError(f"expected a number for truncation_psi, found {quoted(psi)}: correct it.")
+    if not fits(cutoff, int | None):
+        raise BadInputError(f"expected a whole number for truncation_cutoff, found {quoted(cutoff)}: correct it.")
+    return Truncation(psi, cutoff)
 
 
 def plain_json(value: Any, what: str) -> Any:

@@ -17,10 +17,9 @@ from typing import Any, NotRequired, TypedDict
 
 from ganbench.errors import BadInputError
 from ganbench.printable import one_line, quoted
-from ganbench.records.fields import build, check_types, make_printable, plain_json
+from ganbench.records.fields import build, check_types, make_printable, plain_json, truncation_of
 from ganbench.records.migrate import SCHEMA, migrated
 from ganbench.records.strict_json import parse
-from ganbench.truncation import Truncation
 
 __all__ = ["SCHEMA", "DataInfo", "Interval", "ModelInfo", "Result", "RunRecord", "StatisticsInfo", "new_id", "utc_now"]
 
@@ -268,7 +267,7 @@ def _read(written: Any) -> Result:
         if isinstance(numbers := written.get(name), dict):
             decoded[name] = {key: _decoded(value) for key, value in numbers.items()}
     result = build(Result, decoded, f"result {quoted(written.get('key'))}")
-    Truncation.of(result.spec)  # reports arrange numbers by it
+    truncation_of(result.spec)  # reports arrange numbers by it
     return result
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ganbench.records.columns import Column
+from ganbench.records.fields import truncation_of
 from ganbench.records.fold import Row
 from ganbench.records.notes import intervals, meanings
 from ganbench.records.protocol import protocol
@@ -48,7 +49,7 @@ def truncation(result: Result) -> Truncation:
     Raises:
         BadInputError: its parameters are no truncation.
     """
-    return Truncation.of(result.spec)
+    return truncation_of(result.spec)
 
 
 def is_study(record: RunRecord) -> bool:

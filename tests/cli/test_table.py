@@ -67,7 +67,8 @@ def test_what_cannot_be_read_or_written_is_named(results: Path, tmp_path: Path) 
     assert "expected records in" in complaint("table")
     assert "none.json" in complaint("table", tmp_path / "none.json")
     assert f"found a folder: {tmp_path}" in complaint("table", results, "--output", tmp_path)
-    assert "nowhere/t.md" in complaint("table", results, "--output", tmp_path / "nowhere" / "t.md")
+    (tmp_path / "file").touch()
+    assert "file/t.md (" in complaint("table", results, "--output", tmp_path / "file" / "t.md")
 
 
 def test_records_that_cannot_be_read_are_named_after_the_table_of_the_others(results: Path, tmp_path: Path) -> None:

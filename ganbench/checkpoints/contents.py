@@ -166,11 +166,14 @@ def tensors_in(values: Any, file_size: int, name: str = "") -> Tensors:
 
 
 def _made(stored: Mapping[str, StoredTensor]) -> "dict[str, Tensor]":
+    """Return tensors; one that has several names is copied once."""
     if not stored:
         return {}
     import torch
 
-    return {name: torch.from_numpy(tensor.numpy()) for name, tensor in stored.items()}
+    different = {id(tensor): tensor for tensor in stored.values()}
+    once = {key: torch.from_numpy(tensor.numpy()) for key, tensor in different.items()}
+    return {name: once[id(tensor)] for name, tensor in stored.items()}
 
 
 def _stored(values: Any, place: str, budget: Budget, depth: int) -> Iterator[tuple[str, StoredTensor | Instance]]:

@@ -23,7 +23,9 @@ from ganbench.errors import BadInputError, UnsafeFileError
 from ganbench.plugins import completed
 
 MAX_DEPTH = 8  # pieces of names that are cut off in search of a network
-MAX_PARTS = 5_000  # that are asked about; a training run's state has some hundred
+MAX_WORK = (
+    100_000  # tensors in all parts that are asked about, a part counting as ten more; checkpoints take some thousand
+)
 MAX_TRIALS = 64  # networks, and parts that nearly are, for each may have to be built to be told
 INSTEAD = ": draw images with its own program and measure them with --model images:FOLDER"
 AVERAGED = ("G_ema", "Gs")  # the averaged generator in PyTorch and in TensorFlow snapshots
@@ -97,19 +99,19 @@ class _Search:
     Attributes:
         known: the formats to ask.
         misfits: gets what keeps a part from being of a layout that it is nearly of.
-        parts: that were looked at.
+        work: tensors in all parts that were looked at, a part counting as ten more.
     """
 
     known: list[Format]
     misfits: list[BadInputError]
-    parts: int = 0
+    work: int = 0
 
 
 def _claims_within(tensors: Tensors, search: _Search, depth: int) -> Iterator[Claim]:
     """Yield the networks in a part of a file, which may still be parted ``depth`` times."""
-    search.parts += 1
-    if search.parts > MAX_PARTS:
-        raise UnsafeFileError(f"holds more than {MAX_PARTS:,} parts that may be networks, unlike any checkpoint")
+    search.work += len(tensors) + 10
+    if search.work > MAX_WORK:
+        raise UnsafeFileError("holds more tensors in parts that may be networks than any checkpoint")
     for one in search.known:
         if specs := _asked(one, tensors, search.misfits):
             yield Claim(".".join(tensors.place), one, specs)

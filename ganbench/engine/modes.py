@@ -12,8 +12,8 @@ from ganbench.engine.plan import Plan
 
 @contextmanager
 def measuring(plan: Plan) -> Iterator[None]:
-    """Put the plan's model into eval mode, and keep float32 products exact, within this context."""
-    with evaluating(plan.context.model), exact_float32():
+    """Keep the plan's model in eval mode, float32 products exact and a caller's modes out, within this context."""
+    with own_modes(), evaluating(plan.context.model), exact_float32():
         yield
 
 

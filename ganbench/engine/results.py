@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ganbench.engine.modes import own_modes
 from ganbench.engine.plan import Plan, Query, extractors_of
 from ganbench.errors import GanbenchError
 from ganbench.inputs import Accumulator, Source
@@ -77,7 +78,8 @@ def numbers_of(
     for where in queries.values():
         if where in failures:
             raise failures[where]
-    found = metric.compute(**{key: filled[where] for key, where in queries.items()})
+    with own_modes():
+        found = metric.compute(**{key: filled[where] for key, where in queries.items()})
     return {
         key: number if isinstance(number, Number) else Number(float(number), metric.higher_is_better)
         for key, number in found.items()

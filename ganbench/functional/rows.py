@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganbench.errors import BadInputError, NonFiniteError
-from ganbench.printable import quoted
 
 LARGEST = 2**63 - 1
 ArrayLike = Tensor | NDArray[Any] | Sequence[Any]
@@ -82,8 +81,17 @@ def _native(x: object, name: str) -> NDArray[Any]:
 def _shown(x: object) -> str:
     """Return the kind of a value and the beginning of it, for a message."""
     kind = type(x).__name__
-    text = quoted(x, 40) if isinstance(x, str | bytes | int | float | complex | None) else ""
+    text = _quoted(x) if isinstance(x, str | bytes | int | float | complex | None) else ""
     return text if text.startswith(kind) else f"{kind} {text}".strip()
+
+
+def _quoted(x: object, most: int = 40) -> str:
+    """Return a value in ASCII, cut to ``most`` characters."""
+    try:
+        text = ascii(x)
+    except ValueError:  # Python refuses to format integers of more than 4,300 digits
+        return f"{type(x).__name__} of endless digits"
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def as_rows(x: ArrayLike, name: str) -> Tensor:
@@ -163,7 +171,7 @@ def as_number(value: Any, name: str, *, above: float = -math.inf) -> float:
     number = math.nan if tensor is None or tensor.numel() != 1 else float(tensor.detach())
     if not above < number < math.inf:
         bound = "finite number" if above == -math.inf else f"finite number above {above:g}"
-        raise BadInputError(f"expected a {bound} for {name}, found {quoted(value, 40)}: change it.")
+        raise BadInputError(f"expected a {bound} for {name}, found {_quoted(value)}: change it.")
     return number
 
 

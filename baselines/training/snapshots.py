@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from baselines.errors import DivergenceError, TrainingError
+from baselines.ops import processes
 from baselines.training.files import remove, write_atomically
 from baselines.training.weights import from_bytes, to_bytes
 
@@ -62,22 +64,47 @@ def restore(snapshot: Snapshot, networks: Mapping[str, nn.Module], optimizers: M
     """Load a snapshot into networks and optimisers that were built as for its run.
 
     Raises:
-        TrainingError: the networks have another architecture.
+        TrainingError: the networks or optimisers are others.
     """
+    known = (*(f"networks/{name}/" for name in networks), *(f"optimizers/{name}/" for name in optimizers))
+    if surplus := next((key for key in snapshot.tensors if not key.startswith(known)), ""):
+        raise _other(surplus)
     for name, network in networks.items():
         try:
             network.load_state_dict(_below(snapshot.tensors, f"networks/{name}/"))
         except RuntimeError:
-            raise TrainingError(
-                f"expected the architecture of this recipe, found another in the snapshot's {name}: resume with its "
-                "recipe, or start in another folder."
-            ) from None
+            raise _other(name) from None
     for name, optimizer in optimizers.items():
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in _below(snapshot.tensors, f"optimizers/{name}/").items():
-            index, slot = key.split("/")
-            state.setdefault(int(index), {})[slot] = value
+        try:
+            state = _state(optimizer, _below(snapshot.tensors, f"optimizers/{name}/"))
+        except ValueError:
+            raise _other(f"optimiser of {name}") from None
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _other(part: str) -> TrainingError:
+    return TrainingError(
+        f"expected the architecture of this recipe, found another in the snapshot's {part}: resume with its recipe, or "
+        "start in another folder."
+    )
+
+
+def _state(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """Return Adam's state by the number of the parameter; one that has had no gradient yet has none.
+
+    Raises:
+        ValueError: the tensors are not the moments of its parameters.
+    """
+    parameters = dict(enumerate(each for group in optimizer.param_groups for each in group["params"]))
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, slot = key.split("/")
+        state.setdefault(int(index), {})[slot] = value
+    for number, slots in state.items():
+        shape = parameters[number].shape if number in parameters else None
+        if {slot: each.shape for slot, each in slots.items()} != {"step": (), "exp_avg": shape, "exp_avg_sq": shape}:
+            raise ValueError(f"expected moments of shape {shape}, found others at {number}: resume with its recipe.")
+    return state
 
 
 def write(folder: Path, snapshot: Snapshot) -> Path:
@@ -111,7 +138,7 @@ def prune(folder: Path) -> None:
 
 
 def latest(folder: Path) -> Snapshot:
-    """Return the newest intact snapshot.
+    """Return the newest intact snapshot; say so on stderr if a newer one is damaged.
 
     Raises:
         TrainingError: there is no intact snapshot.
@@ -119,9 +146,13 @@ def latest(folder: Path) -> Snapshot:
     damage = []
     for path in reversed(listed(folder)):
         try:
-            return read(path)
+            found = read(path)
         except (OSError, ValueError) as problem:
             damage.append(str(problem))
+            continue
+        if damage and processes.rank() == 0:
+            print(f"resuming from {path.name}, an older snapshot: {damage[0]}", file=sys.stderr)
+        return found
     why = damage[0] if damage else "it holds no snapshot"
     raise TrainingError(f"cannot resume in {folder} ({why.rstrip('.')}): start again in another folder.")
 
@@ -130,14 +161,24 @@ def read(path: Path) -> Snapshot:
     """Return the snapshot in a file.
 
     Raises:
-        ValueError: the file is cut short, damaged or not a safetensors file.
+        ValueError: the file is cut short, damaged or not a safetensors file, or its header is of other kinds.
         TrainingError: the file is not a snapshot.
     """
     tensors, header = from_bytes(path.read_bytes(), str(path))
     if "step" not in header or "settings" not in header:
         raise TrainingError(f"expected a snapshot of a training run, found another file, {path}: remove it.")
-    changes = tuple(json.loads(header.get("changes", "[]")))
-    return Snapshot(json.loads(header["step"]), json.loads(header["settings"]), tensors, changes)
+    try:
+        step, settings, changes = (json.loads(header.get(name, "[]")) for name in ("step", "settings", "changes"))
+    except (ValueError, RecursionError):
+        step, settings, changes = None, None, None
+    whole = type(step) is int and 0 <= step < 2**63
+    if not whole or not isinstance(settings, dict) or not _are_tables(changes):
+        raise ValueError(f"expected step, settings and changes in the header of {path}, found others: remove the file.")
+    return Snapshot(step, settings, tensors, tuple(changes))
+
+
+def _are_tables(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(each, dict) for each in values)
 
 
 def listed(folder: Path) -> list[Path]:

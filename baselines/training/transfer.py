@@ -4,7 +4,6 @@ Source: the option ``--resume`` of the programs of StyleGAN2-ADA and StyleGAN3; 
 (CVPR 2020 workshop), for keeping layers fixed as well.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,7 +136,8 @@ def noted(run_dir: Path) -> dict[str, Any]:
     for path in reversed(snapshots.listed(run_dir)):
         try:
             header = read_header(path)
-        except (OSError, ValueError, json.JSONDecodeError):
+        except (OSError, ValueError, RecursionError):
             continue
-        return {NOTE: header[NOTE]} if NOTE in header else {}
+        note = header.get(NOTE)
+        return {NOTE: note} if isinstance(note, dict) and isinstance(note.get("source"), str) else {}
     return {}

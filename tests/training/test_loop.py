@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from baselines.errors import DivergenceError, TrainingError
 from baselines.training import log, loop, snapshots
@@ -89,6 +91,40 @@ def test_a_damaged_newest_snapshot_falls_back_to_the_one_before(tmp_path):
     assert snapshots.latest(tmp_path / "parts").step == 8
     train(tmp_path / "parts", 20, resume=True)
     same(outcome(tmp_path / "whole"), outcome(tmp_path / "parts"))
+
+
+def edited(path, header, tensors):
+    """Write a snapshot with other entries of its header and other tensors, and no checksum."""
+    with safe_open(path, "pt") as file:
+        about = {name: text for name, text in file.metadata().items() if name != "sha256"}
+    save_file({**load_file(path), **tensors}, path, {**about, **header})
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"step": text} for text in ('"x"', "-5", "2.5", "1e400", "true", "9" * 5000, "[" * 100000)]
+    + [{"settings": "[]"}, {"settings": "{"}, {"changes": "3"}, {"changes": "[1]"}],
+)  # fmt: skip
+def test_a_snapshot_whose_header_is_odd_falls_back_to_the_one_before(trained, header, capsys):
+    edited(snapshots.listed(trained)[-1], header, {})
+    assert snapshots.latest(trained).step == 4
+    assert "resuming from snapshot-000000004.safetensors, an older snapshot: expected step" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["optimizers/G/0/exp_avg", "optimizers/G/99/exp_avg", "optimizers/G/x/exp_avg", "optimizers/G/0/more", "junk"],
+)
+def test_a_snapshot_whose_tensors_are_others_is_refused(trained, name):
+    edited(snapshots.listed(trained)[-1], {}, {name: torch.zeros(7)})
+    with pytest.raises(TrainingError, match=r"found another in the snapshot's (optimiser of G|junk): resume with"):
+        train(trained, 12, resume=True)
+
+
+@pytest.fixture
+def trained(tmp_path):
+    train(tmp_path, 8)
+    return tmp_path
 
 
 def test_one_flipped_bit_is_noticed(tmp_path):

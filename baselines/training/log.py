@@ -20,14 +20,14 @@ def append(path: Path, entry: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return all complete entries; a last line cut short by a crash is dropped."""
+    """Return all entries up to one that is none, such as a last line cut short by a crash."""
     entries: list[dict[str, Any]] = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
         try:
             entry = json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             break
-        if not isinstance(entry, dict):
+        if not isinstance(entry, dict) or not isinstance(entry.get("step", 0), int | float):
             break
         entries.append(entry)
     return entries

@@ -1,7 +1,6 @@
 """Metrics of training snapshots: planned before the first step, and unable to stop the training."""
 
 import json
-import math
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from ganbench.engine.shards import Worker
     from ganbench.types import Adapter, Dataset, Recipe
 
+LARGEST = 1e300  # no number is larger
 METRICS, BEST, BEST_WEIGHTS = "metrics.jsonl", "best.json", "best.safetensors"
 
 
@@ -196,7 +196,7 @@ class SnapshotMetrics:
 
         named = KEPT.fullmatch(newest.name)  # those of a run that was stopped are not MODEL.safetensors
         model = named["model"] if named else newest.stem
-        entries = {entry["kimg"]: entry for entry in entries_of(self.run_dir) if "kimg" in entry}
+        entries = {entry["kimg"]: entry for entry in entries_of(self.run_dir) if _is_number(entry.get("kimg"))}
         found: dict[str, dict[str, Any]] = {}
         for name, higher in better.items():
             known = [(kimg, entry[name]) for kimg, entry in entries.items() if _is_number(entry.get(name))]
@@ -220,13 +220,21 @@ def entries_of(run_dir: Path) -> list[dict[str, Any]]:
 
 
 def best_of(run_dir: Path) -> dict[str, dict[str, Any]]:
-    """Return the best snapshots by metric: ``value``, ``kimg`` and the file name of the ``weights``."""
+    """Return the best snapshots by metric: ``value``, ``kimg`` and the file name of the ``weights``.
+
+    Entries that are not so are left out: a finished run does not depend on the file.
+    """
     try:
         found = json.loads((run_dir / BEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return {name: each for name, each in found.items() if _is_best(each)} if isinstance(found, dict) else {}
+
+
+def _is_best(entry: Any) -> bool:
+    numbers = isinstance(entry, dict) and all(_is_number(entry.get(name)) for name in ("value", "kimg"))
+    return numbers and isinstance(entry.get("weights"), str)
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST  # NaN is not

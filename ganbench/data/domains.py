@@ -184,10 +184,13 @@ class DomainSplit:
             return self._known.header.width
         first = self.headers[0][0]
         for file, (each, _) in zip(self.files, self.headers, strict=True):
-            if each.width != each.height or each[:2] != first[:2]:
+            size = f"{each.width}x{each.height}"
+            if each.width != each.height:
+                raise BadInputError(f"expected square images, found {size}: {file}; crop or resize them.")
+            if each[:2] != first[:2]:
                 raise BadInputError(
-                    f"expected square images of one size, found {each.width}x{each.height} beside "
-                    f"{first.width}x{first.height}: {file}; resize them."
+                    f"expected images of one size, found {size} beside {first.width}x{first.height}: {file}; "
+                    "resize them."
                 )
         return first.width
 

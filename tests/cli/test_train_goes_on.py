@@ -9,6 +9,7 @@ import pytest
 
 from baselines.training import log, plan, snapshots, steps
 from baselines.training.weights import read_header
+from ganbench.cli import snapshot_metrics
 from ganbench.cli.snapshot_metrics import SnapshotMetrics
 from ganbench.data import open_data
 from ganbench.models.base import adapter_of
@@ -152,6 +153,15 @@ def test_a_snapshot_that_was_not_measured_is_measured_when_the_run_resumes(tmp_p
         assert "fid@20 " in done.stderr.splitlines()[0]
     done = ganbench(*line("stylegan3", tmp_path, *length_of("stylegan3", 2)), *given, "--resume")
     assert path.read_text() == "".join(lines[1:])
+
+
+def test_what_is_no_best_snapshot_is_left_out(tmp_path: Path) -> None:
+    good = {"value": 2.5, "kimg": 1, "weights": "a.safetensors", "higher_is_better": False}
+    odd = [3, None, [], {}, {**good, "value": "x"}, {**good, "kimg": 10**400}, {**good, "weights": 5}, good]
+    (tmp_path / "best.json").write_text(json.dumps({f"fid@{place}": each for place, each in enumerate(odd)}))
+    assert snapshot_metrics.best_of(tmp_path) == {f"fid@{len(odd) - 1}": good}
+    (tmp_path / "best.json").write_text("[" * 100000)
+    assert snapshot_metrics.best_of(tmp_path) == {}
 
 
 @pytest.mark.parametrize("resumed", [False, True])

@@ -135,7 +135,7 @@ def test_a_rectangle_has_no_size_of_its_own(tmp_path: Path) -> None:
     write_domains(tmp_path)
     for file in tmp_path.rglob("*.png"):
         file.write_bytes(encoded(Image.open(file).crop((0, 0, 16, 8))))
-    with pytest.raises(BadInputError, match=r"found 16x8 beside .*cat/0\.png"):
+    with pytest.raises(BadInputError, match=r"expected square images, found 16x8: .*cat/0\.png; crop or"):
         opened(tmp_path).at()
     assert opened(tmp_path).at(16).images([0]).shape == (1, 3, 16, 16)
 

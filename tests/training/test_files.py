@@ -172,6 +172,12 @@ def test_a_line_that_was_cut_short_does_not_spoil_the_next(tmp_path):
     assert path.read_text().count("\n") == 2
 
 
+@pytest.mark.parametrize("odd", ['{"step": "x"}', "[1]", '{"step": ' + "9" * 5000 + "}", "[" * 100000, "\0"])
+def test_a_log_ends_before_a_line_that_is_no_entry(tmp_path, odd):
+    (tmp_path / "log.jsonl").write_text('{"step": 1}\n' + odd + '\n{"step": 2}\n')
+    assert log.read(tmp_path / "log.jsonl") == [{"step": 1}]
+
+
 def test_a_process_that_outlives_the_one_that_forked_it_holds_no_lock(tmp_path):
     context = multiprocessing.get_context("fork")
     begun, over = context.Event(), context.Event()

@@ -39,7 +39,7 @@ def fusable(device: torch.device, dtype: torch.dtype, *filters: Tensor | None) -
 @contextmanager
 def implementation(choice: str) -> Iterator[None]:
     """Use another of ``CHOICES`` inside the ``with`` statement, in all threads."""
-    global _choice  # noqa: PLW0603
+    global _choice  # noqa: PLW0603 - the threads of a pass share it, unlike a context variable
     before, _choice = _choice, choice
     try:
         yield

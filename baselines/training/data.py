@@ -37,7 +37,9 @@ def stacked(images: list[Tensor]) -> Tensor:
         return torch.stack(images)
     first, size = images[0], len(images)
     with room_for(first.nbytes * size):
+        # Torch has no types for its shared storages.
         storage = torch.UntypedStorage._new_shared(first.nbytes * size)  # type: ignore[no-untyped-call]
+    # Torch has no types for its shared storages.
     batch = torch.empty(0, dtype=first.dtype).set_(storage, 0, [size, *first.shape])  # type: ignore[call-overload]
     return torch.stack(images, out=batch)
 

@@ -44,6 +44,7 @@ class Exchange:
 
     def __enter__(self) -> None:
         self.hooks = [
+            # Torch has no type for these hooks.
             p.register_post_accumulate_grad_hook(partial(self.complete, number))  # type: ignore[no-untyped-call]
             for number, bucket in enumerate(self.buckets)
             for p in bucket

@@ -63,7 +63,7 @@ def loaded(
             was reading. Other errors of reading are raised as they are, by whichever process met them.
     """
     now = torch.zeros(workers, NAME_BYTES, dtype=torch.uint8)
-    now.share_memory_()  # type: ignore[no-untyped-call]
+    now.share_memory_()  # type: ignore[no-untyped-call]  # torch has no type here
     with any_number_of_workers():
         loader = DataLoader(
             Steps(batches),
@@ -123,7 +123,7 @@ def shared(batch: tuple[Tensor, Tensor | None, tuple[Tensor, ...]]) -> Any:
     images, labels, extra = batch
     with room_for(images.nbytes):
         for each in (images, *extra, *([] if labels is None else [labels])):
-            each.share_memory_()  # type: ignore[no-untyped-call]
+            each.share_memory_()  # type: ignore[no-untyped-call]  # torch has no type here
     return batch
 
 

@@ -57,6 +57,6 @@ class PhaseTimes:
 
 def _event() -> Any:
     """Return an event that notes the time at which the device reaches it."""
-    event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+    event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch has no type here
     event.record()
     return event

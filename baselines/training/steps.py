@@ -92,7 +92,7 @@ def accumulate(phase: Phase, at: StepContext, count: int) -> Means:
             # Lazy regularisation: a phase that runs in every interval-th step counts for all the steps it skips.
             total = losses["total"].mean().mul(phase.interval / count)
             with averaged(phase.networks, last=index == count - 1):
-                total.backward()  # type: ignore[no-untyped-call]
+                total.backward()  # type: ignore[no-untyped-call]  # torch has no type here
         for name, values in losses.items():
             found.setdefault(f"{phase.name}/{name}", []).append(values.detach().mean())
             if name.startswith(SCORES):

@@ -246,6 +246,7 @@ def towards(
 
 def _of_metric(before: Metric, after: Metric) -> Iterator[Alternative]:
     """Yield the parameters in which two metrics differ, except the name."""
+    # Metrics are dataclasses.
     old, new = (dataclasses.asdict(metric) for metric in (before, after))  # type: ignore[call-overload]
     for name in old:
         if name != "name" and old[name] != new.get(name, old[name]):

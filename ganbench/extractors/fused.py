@@ -16,7 +16,7 @@ from ganbench.extractors.winograd import WinogradConvolution
 
 WINOGRAD_FROM = 64  # channels: with fewer, products save less time than transforms take
 SHAPES = 2  # of maps for which a layout of weights is kept: a whole batch and the rest of one
-ONEDNN: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+ONEDNN: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]  # torch has no type here
 
 
 class FusedConvolution(nn.Module):

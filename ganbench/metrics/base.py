@@ -191,11 +191,13 @@ class BaseMetric:
         own = {f.name for f in dataclasses.fields(self)}  # type: ignore[arg-type]  # metrics are dataclasses
         asked = {"extractor": extractor, "float64": float64 or None, **fields}
         changes = {name: value for name, value in asked.items() if value is not None and name in own}
+        # Metrics are dataclasses, which their base cannot tell.
         varied: Any = dataclasses.replace(self, **changes) if changes else self  # type: ignore[type-var]
         if count is not None and count != varied.count:
             name = fields.get("name") or f"{countless(varied.name)}@{show_count(count)}"
             varied = dataclasses.replace(varied, name=name, count=count)
         truncation = Truncation(1.0 if psi is None else psi, cutoff)
+        # Metrics are dataclasses, which their base cannot tell.
         return varied.truncated(truncation) if truncation.suffix else varied  # type: ignore[no-any-return]
 
     def truncated(self, truncation: Truncation) -> Self:
@@ -229,6 +231,7 @@ class BaseMetric:
     def spec(self) -> dict[str, Any]:
         """Return all fields except name, count, extractor, and optional ones at their defaults."""
         values = dataclasses.asdict(self)  # type: ignore[call-overload]  # metrics are dataclasses
+        # Metrics are dataclasses, which their base cannot tell.
         defaults = {f.name: f.default for f in dataclasses.fields(self)}  # type: ignore[arg-type]
         left_out = {"name", "count", "extractor"} | {name for name in self.optional if values[name] == defaults[name]}
         return {name: value for name, value in values.items() if name not in left_out}

@@ -51,6 +51,7 @@ class OfSamples(BaseMetric):
 
         Samples and reals are of that class alone; a count is that of its samples, ``max_real`` that of its reals.
         """
+        # Metrics have a name.
         changes: dict[str, Any] = {"name": f"{self.name}_class{label}", "label": label}  # type: ignore[attr-defined]
         return dataclasses.replace(self, **changes)
 

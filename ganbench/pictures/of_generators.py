@@ -231,6 +231,7 @@ def _plain(sampler: Sampler, seed: int, motion: tuple[float, float, float]) -> T
     """Return the image ``[1, C, H, W]`` float32 of a seed, moved; the model is at rest afterwards."""
     sampler.move(*motion)
     try:
+        # Models are of any class.
         return sampler.model.synthesis(sampler.styles(seed), noise_mode="const", force_fp32=True).float().cpu()  # type: ignore[no-any-return]
     finally:
         sampler.move(0.0, 0.0, 0.0)

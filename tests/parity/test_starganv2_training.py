@@ -127,7 +127,7 @@ def test_the_official_float32_solver_strays_no_further_than_rounding_takes_it(ex
     case, (training, seen) = golden("stargan2/train_replay"), exact
     for index, official in enumerate(facts(case)["log"]):
         close_to_log(official, seen, index, (REST, SECOND, THIRD))
-    assert training.diversity[len(seen)] == facts(case)["final_lambda_ds"]
+    assert training.diversity.at(len(seen)) == facts(case)["final_lambda_ds"]
     found = parameters(training.nets, training.averages)
     for name, value in stored(case / "final_small_params.npz").items():
         tolerance = 5e-6 if name.startswith("nets_ema/") else 1.2e-3

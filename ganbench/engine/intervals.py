@@ -247,7 +247,8 @@ def _spreads(
 
     whole = [number.value for number in numbers.values()]
     # The spread over splits, which is neither good nor bad, falls in another way than the score does.
-    told = [isinstance(metric, Biased) and number.higher_is_better is not None for number in numbers.values()]
+    biased = isinstance(metric, Biased) and metric.biased
+    told = [biased and number.higher_is_better is not None for number in numbers.values()]
     for cut in cuts:
         count, over = len(cut.parts), f"{len(cut.parts)} groups of {cut.side}"
         if metric.uncertainty == "groups":

@@ -154,9 +154,10 @@ def _rows(
     """Return a row for each model, its weights and its seed; models of one ``base`` may be folded."""
     warnings = notes.warnings_by_row(records)
     return tuple(
-        Row(label[row], row[1], row[2], each, warnings[row], label[row] if record.model["embedded"] else base[row])
+        Row(
+            label[row], row[1], row[2], cells[row], warnings[row], label[row] if record.model["embedded"] else base[row]
+        )
         for row, record in {row_key(record): record for record in records}.items()
-        for each in [cells[row]]
     )
 
 
